@@ -1,0 +1,32 @@
+package io.llmtrace.policies.exchange;
+
+import java.util.List;
+
+/**
+ * What a client asks of a model, free of the dialect it was said in. Immutable.
+ *
+ * @param dialect the API shape of the request
+ * @param provider value of the {@code provider} label, for example {@code openai}
+ * @param model the model as the client named it; {@code unknown} where it named none
+ * @param stream whether the client asked for a streamed answer
+ * @param segments the texts, in the order of the body
+ * @param tools names of the tools that the client offers to the model
+ * @param uninspectedParts parts that hold no text we can read (images, audio, files by reference)
+ */
+public record Exchange(
+    Dialect dialect,
+    String provider,
+    String model,
+    boolean stream,
+    List<Segment> segments,
+    List<String> tools,
+    int uninspectedParts) {
+
+  /** The model's name where the client gave none. */
+  public static final String UNKNOWN_MODEL = "unknown";
+
+  public Exchange {
+    segments = List.copyOf(segments);
+    tools = List.copyOf(tools);
+  }
+}

@@ -1,0 +1,33 @@
+package io.llmtrace.policies.wire;
+
+import java.util.List;
+
+/**
+ * What was and was not inspected of an exchange, and why.
+ *
+ * @param coverage how much was looked at
+ * @param reason why not everything was: {@code budget}, {@code overload}, {@code memory}, {@code
+ *     breaker}, {@code error}, {@code unparsable}, {@code too_large}, {@code degraded}, {@code
+ *     forged_id}, …; empty when everything was inspected
+ * @param segments segments of the exchange
+ * @param segmentsInspected segments that every stage has read
+ * @param bytes bytes of the request body
+ * @param missingStages stages that did not run or did not finish
+ */
+public record Receipt(
+    Coverage coverage,
+    String reason,
+    int segments,
+    int segmentsInspected,
+    long bytes,
+    List<String> missingStages) {
+
+  public Receipt {
+    missingStages = List.copyOf(missingStages);
+  }
+
+  /** Nothing was looked at, for this reason. */
+  public static Receipt uninspected(String reason, long bytes) {
+    return new Receipt(Coverage.UNINSPECTED, reason, 0, 0, bytes, List.of());
+  }
+}
