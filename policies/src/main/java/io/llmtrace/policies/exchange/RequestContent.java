@@ -11,5 +11,7 @@ import java.util.Map;
  * @param body the bytes as the gateway read them (possibly still content-encoded); not copied, not
  *     to be changed
  */
+// The body is megabytes at times and read once: a copy would cost more than the trust it buys.
+@SuppressWarnings("ArrayRecordComponent")
 public record RequestContent(
     String method, String path, Map<String, String> headers, byte[] body) {}
