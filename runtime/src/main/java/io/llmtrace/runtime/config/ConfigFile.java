@@ -1,0 +1,269 @@
+package io.llmtrace.runtime.config;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/**
+ * Reads {@code llmtrace.yaml}. Stateless.
+ *
+ * <p>The file is read as a tree of nodes rather than bound to classes, because only nodes know
+ * their lines; see {@link ConfigSection}. Size, depth and aliases are bounded, so that a hostile
+ * file costs no more than a long one.
+ */
+public final class ConfigFile {
+  private static final long LARGEST_FILE = 1 << 20;
+  private static final int MOST_ALIASES = 20;
+
+  /** Whose secret files are opened: a process need not be able to read those of the other. */
+  public enum Role {
+    CONTROL_PLANE,
+    PLUGIN,
+    BOTH
+  }
+
+  private ConfigFile() {}
+
+  /**
+   * Reads a file with the secrets of both processes.
+   *
+   * @throws ConfigException with every problem of the file, when there is one
+   */
+  public static LlmtraceConfig load(Path file, Map<String, String> env) throws ConfigException {
+    return load(file, env, Role.BOTH);
+  }
+
+  /**
+   * Reads a file for one process. All keys are checked alike; secret files of the other process's
+   * section are not opened, and those secrets are {@code null}.
+   *
+   * @throws ConfigException with every problem of the file, when there is one
+   */
+  public static LlmtraceConfig load(Path file, Map<String, String> env, Role role)
+      throws ConfigException {
+    return parse(file.toString(), text(file), env, role);
+  }
+
+  private static String text(Path file) throws ConfigException {
+    String expectation;
+    try {
+      if (Files.size(file) <= LARGEST_FILE) {
+        return StandardCharsets.UTF_8
+            .newDecoder()
+            .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
+            .toString();
+      }
+      expectation = "expected at most " + LARGEST_FILE + " bytes";
+    } catch (NoSuchFileException e) {
+      expectation = "expected a file that exists";
+    } catch (CharacterCodingException e) {
+      expectation = "expected text in UTF-8";
+    } catch (IOException e) {
+      expectation = "expected a file that can be read (" + e.getMessage() + ")";
+    }
+    throw new ConfigException(
+        List.of(new ConfigProblem(file.toString(), 1, 1, "(file)", expectation)));
+  }
+
+  static LlmtraceConfig parse(String name, String text, Map<String, String> env, Role role)
+      throws ConfigException {
+    Reading reading = new Reading(name, env);
+    LlmtraceConfig config = config(reading, root(reading, text), role);
+    if (!reading.problems().isEmpty()) {
+      throw new ConfigException(reading.problems());
+    }
+    return config;
+  }
+
+  private static @Nullable Node root(Reading reading, String text) {
+    LoadSettings settings =
+        LoadSettings.builder()
+            .setLabel("configuration")
+            .setUseMarks(true)
+            .setAllowRecursiveKeys(false)
+            .setMaxAliasesForCollections(MOST_ALIASES)
+            .build();
+    try {
+      return new Compose(settings).composeString(text).orElse(null);
+    } catch (MarkedYamlEngineException e) {
+      // The problem alone: context and snippet would repeat the file's text, secrets included.
+      @Nullable Mark at = e.getProblemMark().orElse(null);
+      reading.problem(at, "(file)", "expected YAML, but " + e.getProblem());
+    } catch (YamlEngineException e) {
+      reading.problem((Mark) null, "(file)", "expected YAML, but " + e.getMessage());
+    }
+    return null;
+  }
+
+  private static LlmtraceConfig config(Reading reading, @Nullable Node node, Role role) {
+    boolean controlPlaneOpens = role != Role.PLUGIN;
+    boolean pluginOpens = role != Role.CONTROL_PLANE;
+    ConfigSection root = new ConfigSection(reading, "", node);
+    LlmtraceConfig config =
+        new LlmtraceConfig(
+            logging(root.section("logging")),
+            alerts(root.section("alerts"), controlPlaneOpens),
+            breaker(root.section("circuit_breaker")),
+            metrics(root.section("metrics"), controlPlaneOpens),
+            controlPlane(root.section("control_plane"), controlPlaneOpens),
+            plugin(root.section("plugin"), pluginOpens, reading.env()));
+    root.finish();
+    if (!isLoopback(config.controlPlane().bind())
+        && config.metrics().token() == null
+        && !config.metrics().isPublic()
+        && controlPlaneOpens) {
+      root.section("control_plane")
+          .problem(
+              "bind",
+              "expected a loopback address such as 127.0.0.1, or metrics.token, or metrics.public:"
+                  + " true, because /metrics would be open to the network");
+    }
+    return config;
+  }
+
+  private static LoggingConfig logging(ConfigSection section) {
+    LoggingConfig defaults = LoggingConfig.defaults();
+    LoggingConfig logging =
+        new LoggingConfig(
+            section.choice("level", LoggingConfig.Level.class, defaults.level()),
+            section.choice("format", LoggingConfig.Format.class, defaults.format()));
+    section.finish();
+    return logging;
+  }
+
+  private static AlertsConfig alerts(ConfigSection section, boolean open) {
+    ConfigSection slack = section.section("slack");
+    ConfigSection pagerduty = section.section("pagerduty");
+    ConfigSection webhook = section.section("webhook");
+    AlertsConfig alerts =
+        new AlertsConfig(
+            slack.httpUrlSecret("webhook_url", open),
+            pagerduty.secret("routing_key", open),
+            webhook.httpUrlSecret("url", open));
+    slack.finish();
+    pagerduty.finish();
+    webhook.finish();
+    section.finish();
+    return alerts;
+  }
+
+  private static BreakerConfig breaker(ConfigSection section) {
+    BreakerConfig defaults = BreakerConfig.defaults();
+    BreakerConfig breaker =
+        new BreakerConfig(
+            section.bool("enabled", defaults.enabled()),
+            section.integer("failure_threshold", defaults.failureThreshold(), 1, 10_000),
+            section.millis("recovery_timeout_ms", defaults.recoveryTimeout(), 1, 3_600_000),
+            section.integer("half_open_max_calls", defaults.halfOpenMaxCalls(), 1, 1_000));
+    section.finish();
+    return breaker;
+  }
+
+  private static MetricsConfig metrics(ConfigSection section, boolean open) {
+    MetricsConfig metrics =
+        new MetricsConfig(
+            section.secret("token", open),
+            section.bool("public", MetricsConfig.defaults().isPublic()));
+    section.finish();
+    return metrics;
+  }
+
+  private static ControlPlaneConfig controlPlane(ConfigSection section, boolean open) {
+    ControlPlaneConfig defaults = ControlPlaneConfig.defaults();
+    ConfigSection database = section.section("database");
+    ControlPlaneConfig controlPlane =
+        new ControlPlaneConfig(
+            bind(section, defaults.bind()),
+            section.integer("port", defaults.port(), 0, 65_535),
+            section.integer("admin_port", defaults.adminPort(), 0, 65_535),
+            section.path("data_directory", defaults.dataDirectory()),
+            database(database, open));
+    database.finish();
+    section.finish();
+    return controlPlane;
+  }
+
+  private static DatabaseConfig database(ConfigSection section, boolean open) {
+    @Nullable Secret url = section.secret("url", open);
+    if (url != null && !url.reveal().startsWith("jdbc:postgresql:")) {
+      section.problem("url", "expected an address that starts with jdbc:postgresql:");
+    }
+    return new DatabaseConfig(
+        url,
+        section.optionalString("user"),
+        section.secret("password", open),
+        section.integer("pool_size", DatabaseConfig.embedded().poolSize(), 1, 1_000));
+  }
+
+  private static PluginConfig plugin(ConfigSection section, boolean open, Map<String, String> env) {
+    PluginConfig defaults = PluginConfig.defaults(env);
+    ConfigSection spool = section.section("spool");
+    PluginConfig plugin =
+        new PluginConfig(
+            section.string(
+                "node",
+                defaults.node(),
+                "a name of at most 64 letters, digits, dots, dashes and underscores",
+                name -> name.matches("[A-Za-z0-9._-]{1,64}")),
+            section.path("socket", defaults.socket()),
+            section.path("data_directory", defaults.dataDirectory()),
+            section.httpUrl("control_plane_url", defaults.controlPlaneUrl()),
+            section.secret("api_key", open),
+            bind(section, defaults.bind()),
+            section.integer("port", defaults.port(), 0, 65_535),
+            section.secret("tap_secret", open),
+            section.secret("inspect_key", open),
+            section.millis("budget_ms", defaults.budget(), 1, 30_000),
+            section.choice("on_uninspectable", OnUninspectable.class, defaults.onUninspectable()),
+            section.integer("workers", defaults.workers(), 0, 1_024),
+            section.integer("queue", defaults.queue(), 1, 1_000_000),
+            section.bytes(
+                "max_body_bytes_in_memory", defaults.maxBodyBytesInMemory(), 1L << 20, 1L << 40),
+            // A frame of the gateway cannot be longer, so a larger limit would promise too much.
+            section.bytes("max_request_body", defaults.maxRequestBody(), 1_024, 16L << 20),
+            section.millis("report_interval_ms", defaults.reportInterval(), 100, 3_600_000),
+            section.millis("drain_timeout_ms", defaults.drainTimeout(), 0, 600_000),
+            spool(spool));
+    spool.finish();
+    section.finish();
+    return plugin;
+  }
+
+  private static SpoolConfig spool(ConfigSection section) {
+    SpoolConfig defaults = SpoolConfig.defaults();
+    SpoolConfig spool =
+        new SpoolConfig(
+            section.bytes("max_bytes", defaults.maxBytes(), 1L << 16, 1L << 40),
+            section.bytes("segment_max_bytes", defaults.segmentMaxBytes(), 4_096, 16L << 20),
+            section.millis("flush_interval_ms", defaults.flushInterval(), 1, 60_000));
+    if (spool.segmentMaxBytes() > spool.maxBytes()) {
+      section.problem("segment_max_bytes", "expected no more than max_bytes");
+    }
+    return spool;
+  }
+
+  private static String bind(ConfigSection section, String fallback) {
+    return section.string(
+        "bind",
+        fallback,
+        "an address or host name such as 127.0.0.1",
+        bind -> bind.matches("[A-Za-z0-9.:_-]{1,253}"));
+  }
+
+  private static boolean isLoopback(String bind) {
+    return bind.equals("localhost") || bind.equals("::1") || bind.matches("127(\\.[0-9]{1,3}){3}");
+  }
+}

@@ -1,0 +1,36 @@
+package io.llmtrace.runtime.config;
+
+import java.nio.file.Path;
+
+/**
+ * {@code control_plane}: the service's addresses, data and database.
+ *
+ * @param bind address of the API port
+ * @param port API port; 0 takes a free one
+ * @param adminPort admin port, always on loopback; 0 takes a free one
+ * @param dataDirectory embedded database and first keys, relative to the working directory
+ */
+public record ControlPlaneConfig(
+    String bind, int port, int adminPort, Path dataDirectory, DatabaseConfig database) {
+
+  public static ControlPlaneConfig defaults() {
+    return new ControlPlaneConfig(
+        "127.0.0.1", 8080, 8081, Path.of("data/control-plane"), DatabaseConfig.embedded());
+  }
+
+  public ControlPlaneConfig withBind(String changed) {
+    return new ControlPlaneConfig(changed, port, adminPort, dataDirectory, database);
+  }
+
+  public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
+    return new ControlPlaneConfig(bind, changedPort, changedAdminPort, dataDirectory, database);
+  }
+
+  public ControlPlaneConfig withDataDirectory(Path changed) {
+    return new ControlPlaneConfig(bind, port, adminPort, changed, database);
+  }
+
+  public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
+    return new ControlPlaneConfig(bind, port, adminPort, dataDirectory, changed);
+  }
+}

@@ -1,0 +1,51 @@
+package io.llmtrace.runtime.config;
+
+/**
+ * Everything that {@code llmtrace.yaml} can say, typed and in range. Immutable.
+ *
+ * @param logging level and form of the log
+ * @param alerts where alerts go
+ * @param circuitBreaker the analysis breaker of a node
+ * @param metrics who may read the control plane's metrics
+ * @param controlPlane the control plane's own section
+ * @param plugin the plugin's own section
+ */
+public record LlmtraceConfig(
+    LoggingConfig logging,
+    AlertsConfig alerts,
+    BreakerConfig circuitBreaker,
+    MetricsConfig metrics,
+    ControlPlaneConfig controlPlane,
+    PluginConfig plugin) {
+
+  /** The configuration of an empty file. */
+  public static LlmtraceConfig defaults() {
+    return new LlmtraceConfig(
+        LoggingConfig.defaults(),
+        AlertsConfig.none(),
+        BreakerConfig.defaults(),
+        MetricsConfig.defaults(),
+        ControlPlaneConfig.defaults(),
+        PluginConfig.defaults(System.getenv()));
+  }
+
+  public LlmtraceConfig withLogging(LoggingConfig changed) {
+    return new LlmtraceConfig(changed, alerts, circuitBreaker, metrics, controlPlane, plugin);
+  }
+
+  public LlmtraceConfig withCircuitBreaker(BreakerConfig changed) {
+    return new LlmtraceConfig(logging, alerts, changed, metrics, controlPlane, plugin);
+  }
+
+  public LlmtraceConfig withMetrics(MetricsConfig changed) {
+    return new LlmtraceConfig(logging, alerts, circuitBreaker, changed, controlPlane, plugin);
+  }
+
+  public LlmtraceConfig withControlPlane(ControlPlaneConfig changed) {
+    return new LlmtraceConfig(logging, alerts, circuitBreaker, metrics, changed, plugin);
+  }
+
+  public LlmtraceConfig withPlugin(PluginConfig changed) {
+    return new LlmtraceConfig(logging, alerts, circuitBreaker, metrics, controlPlane, changed);
+  }
+}

@@ -1,0 +1,47 @@
+package io.llmtrace.runtime.config;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/** What one reading of a file carries along: its name, the environment, the problems so far. */
+final class Reading {
+  private final String file;
+  private final Map<String, String> env;
+  private final List<ConfigProblem> problems = new ArrayList<>();
+
+  Reading(String file, Map<String, String> env) {
+    this.file = file;
+    this.env = env;
+  }
+
+  Map<String, String> env() {
+    return env;
+  }
+
+  void problem(@Nullable Node at, String key, String expectation) {
+    problem(at == null ? null : at.getStartMark().orElse(null), key, expectation);
+  }
+
+  void problem(@Nullable Mark at, String key, String expectation) {
+    int line = at == null ? 1 : at.getLine() + 1;
+    int column = at == null ? 1 : at.getColumn() + 1;
+    problems.add(
+        new ConfigProblem(file, line, column, key.isEmpty() ? "(file)" : key, expectation));
+  }
+
+  List<ConfigProblem> problems() {
+    return problems.stream()
+        .sorted(
+            Comparator.comparingInt(ConfigProblem::line).thenComparingInt(ConfigProblem::column))
+        .toList();
+  }
+
+  static int line(Node node) {
+    return node.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
+  }
+}

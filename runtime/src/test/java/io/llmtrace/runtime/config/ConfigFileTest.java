@@ -1,0 +1,199 @@
+package io.llmtrace.runtime.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigFileTest {
+  private static final Map<String, String> ENV =
+      Map.of("HOSTNAME", "gw-1", "PORT", "9999", "KEY", "s3cret");
+
+  @TempDir Path directory;
+
+  @Test
+  void anEmptyFileIsTheDefaults() throws Exception {
+    LlmtraceConfig config = read("# nothing\n");
+    assertThat(config.plugin().node()).isEqualTo("gw-1");
+    assertThat(config.plugin().budget()).isEqualTo(Duration.ofMillis(150));
+    assertThat(config.circuitBreaker()).isEqualTo(BreakerConfig.defaults());
+    assertThat(config.withPlugin(LlmtraceConfig.defaults().plugin()))
+        .isEqualTo(LlmtraceConfig.defaults());
+  }
+
+  @Test
+  void theGuidesBlocksWorkVerbatim() throws Exception {
+    LlmtraceConfig config =
+        read(
+            """
+            logging:
+              level: debug
+              format: json
+            alerts:
+              slack:
+                webhook_url: "https://hooks.slack.com/services/T/B/X"
+              pagerduty:
+                routing_key: "your-pagerduty-key"
+              webhook:
+                url: "https://example.test/hook"
+            circuit_breaker:
+              enabled: true
+              failure_threshold: 5
+              recovery_timeout_ms: 1000
+              half_open_max_calls: 2
+            """);
+    assertThat(config.logging())
+        .isEqualTo(new LoggingConfig(LoggingConfig.Level.DEBUG, LoggingConfig.Format.JSON));
+    assertThat(config.alerts().slackWebhookUrl().reveal()).endsWith("/T/B/X");
+    assertThat(config.circuitBreaker())
+        .isEqualTo(new BreakerConfig(true, 5, Duration.ofSeconds(1), 2));
+    assertThat(config.toString()).doesNotContain("hooks.slack", "pagerduty-key");
+  }
+
+  @Test
+  void variablesAndSizesAndSecretFilesAreRead() throws Exception {
+    Path key = Files.writeString(directory.resolve("instance.key"), "lk_abc\n");
+    LlmtraceConfig config =
+        read(
+            """
+            control_plane:
+              port: "${PORT}"
+              database: {password: "${KEY}", pool_size: "${POOL:-4}"}
+            plugin:
+              control_plane_url: http://${CP:-127.0.0.1}:${PORT}
+              max_body_bytes_in_memory: 64MiB
+              api_key: file:%s
+              tap_secret: ${TAP:-}
+            """
+                .formatted(key));
+    assertThat(config.controlPlane().port()).isEqualTo(9999);
+    assertThat(config.controlPlane().database().poolSize()).isEqualTo(4);
+    assertThat(config.controlPlane().database().password().matches("s3cret")).isTrue();
+    assertThat(config.plugin().controlPlaneUrl()).isEqualTo(URI.create("http://127.0.0.1:9999"));
+    assertThat(config.plugin().maxBodyBytesInMemory()).isEqualTo(64L << 20);
+    assertThat(config.plugin().apiKey().reveal()).isEqualTo("lk_abc");
+    assertThat(config.plugin().tapSecret()).isNull();
+  }
+
+  @Test
+  void everyProblemIsNamedAtOnceWithLineKeyAndExpectation() {
+    assertThat(
+            problems(
+                """
+                logging:
+                  level: loud
+                  formt: json
+                circuit_breaker:
+                  failure_threshold: 0
+                  enabled: yes
+                  recovery_timeout_ms: "30000"
+                plugin:
+                  api_key: file:/nowhere/at/all.key
+                  queue: 1.5
+                  queue: 7
+                  spool: [1, 2]
+                control_plane:
+                  port: 70000
+                  database: {url: "mysql://root:hunter2@db"}
+                  data_directory: ${NOT_SET}
+                teapot: 1
+                """))
+        .containsExactly(
+            "f.yaml:2: logging.level: expected one of error, warn, info, debug, trace, was"
+                + " \"loud\"",
+            "f.yaml:3: logging.formt: unknown key, expected \"format\"?",
+            "f.yaml:5: circuit_breaker.failure_threshold: expected an integer from 1 to 10000, was"
+                + " \"0\"",
+            "f.yaml:6: circuit_breaker.enabled: expected true or false, was \"yes\"",
+            "f.yaml:7: circuit_breaker.recovery_timeout_ms: expected milliseconds as an integer"
+                + " from 1 to 3600000, was text in quotes",
+            "f.yaml:9: plugin.api_key: expected a file that exists at /nowhere/at/all.key",
+            "f.yaml:10: plugin.queue: expected an integer from 1 to 1000000, was \"1.5\"",
+            "f.yaml:11: plugin.queue: expected once, was already given on line 10",
+            "f.yaml:12: plugin.spool: expected a section with keys, was a list",
+            "f.yaml:14: control_plane.port: expected an integer from 0 to 65535, was \"70000\"",
+            "f.yaml:15: control_plane.database.url: expected an address that starts with"
+                + " jdbc:postgresql:",
+            "f.yaml:16: control_plane.data_directory: expected the environment variable NOT_SET,"
+                + " or a default: ${NOT_SET:-…}",
+            "f.yaml:17: teapot: unknown key, expected one of alerts, circuit_breaker,"
+                + " control_plane, logging, metrics, plugin");
+  }
+
+  @Test
+  void metricsOpenToTheNetworkNeedAWord() throws Exception {
+    assertThat(problems("control_plane:\n  bind: 0.0.0.0\n"))
+        .singleElement()
+        .asString()
+        .startsWith("f.yaml:2: control_plane.bind: expected a loopback address");
+    assertThat(read("control_plane: {bind: 0.0.0.0}\nmetrics: {public: true}\n").metrics())
+        .isEqualTo(new MetricsConfig(null, true));
+  }
+
+  @Test
+  void theControlPlaneDoesNotOpenThePluginsSecretFiles() throws Exception {
+    LlmtraceConfig config =
+        ConfigFile.parse(
+            "f.yaml",
+            "plugin: {api_key: 'file:/nowhere/x.key'}",
+            ENV,
+            ConfigFile.Role.CONTROL_PLANE);
+    assertThat(config.plugin().apiKey()).isNull();
+  }
+
+  @Test
+  void brokenYamlIsRefusedWithItsLine() {
+    assertThat(problems("logging:\n  level: [info\n"))
+        .singleElement()
+        .asString()
+        .startsWith("f.yaml:3:");
+    assertThat(problems("- a\n- b\n"))
+        .containsExactly("f.yaml:1: (file): expected a section with keys, was a list");
+    assertThat(problems("a: 1\n---\nb: 2\n")).hasSize(1);
+  }
+
+  @Test
+  void aliasesAreBounded() {
+    StringBuilder bomb = new StringBuilder("a0: &a0 [x, x]\n");
+    for (int i = 1; i < 40; i++) {
+      bomb.append("a%d: &a%d [*a%d, *a%d]\n".formatted(i, i, i - 1, i - 1));
+    }
+    assertThat(problems(bomb.toString())).singleElement().asString().contains("expected YAML");
+  }
+
+  @Test
+  void aMissingFileIsAProblemOfItsOwn() {
+    ConfigException refused =
+        catchThrowableOfType(
+            ConfigException.class,
+            () -> ConfigFile.load(directory.resolve("absent.yaml"), Map.of()));
+    assertThat(refused).hasMessageEndingWith("absent.yaml:1: (file): expected a file that exists");
+  }
+
+  @Property(tries = 300)
+  void anyTextIsReadOrRefusedButNeverBreaksTheReader(@ForAll String text) {
+    try {
+      ConfigFile.parse("f.yaml", text, ENV, ConfigFile.Role.BOTH);
+    } catch (ConfigException e) {
+      assertThat(e.problems()).isNotEmpty();
+    }
+  }
+
+  private static LlmtraceConfig read(String text) throws ConfigException {
+    return ConfigFile.parse("f.yaml", text, ENV, ConfigFile.Role.BOTH);
+  }
+
+  private static List<String> problems(String text) {
+    ConfigException refused = catchThrowableOfType(ConfigException.class, () -> read(text));
+    return refused.problems().stream().map(ConfigProblem::toString).toList();
+  }
+}
