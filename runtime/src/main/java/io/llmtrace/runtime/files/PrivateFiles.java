@@ -1,0 +1,100 @@
+package io.llmtrace.runtime.files;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * Writes and reads files of mode 0600. A file is written under another name, forced to disk and
+ * renamed, so that no reader and no crash ever sees half of it. Stateless and thread-safe.
+ */
+public final class PrivateFiles {
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY_DIRECTORY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+  private PrivateFiles() {}
+
+  /** Writes a file, replacing one that is there; missing directories are made with mode 0700. */
+  public static void write(Path file, byte[] content) throws IOException {
+    Path written = writeBeside(file, content);
+    try {
+      Files.move(
+          written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(written);
+    }
+  }
+
+  /** Writes text in UTF-8; see {@link #write(Path, byte[])}. */
+  public static void write(Path file, String content) throws IOException {
+    write(file, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Writes a file unless there is one: of several processes that start together exactly one wins,
+   * and all read the same content afterwards.
+   *
+   * @return what is in the file now, this content or that of whoever was first
+   */
+  public static byte[] createOrRead(Path file, byte[] content) throws IOException {
+    Optional<byte[]> present = read(file);
+    if (present.isPresent()) {
+      return present.get();
+    }
+    Path written = writeBeside(file, content);
+    try {
+      // A hard link fails where a rename would silently replace.
+      Files.createLink(file, written);
+      return content.clone();
+    } catch (FileAlreadyExistsException e) {
+      return Files.readAllBytes(file);
+    } finally {
+      Files.deleteIfExists(written);
+    }
+  }
+
+  /** The bytes of a file, or empty when there is none. */
+  public static Optional<byte[]> read(Path file) throws IOException {
+    try {
+      return Optional.of(Files.readAllBytes(file));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Path writeBeside(Path file, byte[] content) throws IOException {
+    Path directory = file.toAbsolutePath().getParent();
+    if (directory == null) {
+      throw new IOException(file + " names no file");
+    }
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(directory, OWNER_ONLY_DIRECTORY);
+    }
+    Path beside = directory.resolve("." + file.getFileName() + "." + UUID.randomUUID());
+    try (FileChannel channel =
+        FileChannel.open(
+            beside, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OWNER_ONLY)) {
+      ByteBuffer buffer = ByteBuffer.wrap(content);
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      channel.force(true);
+    }
+    return beside;
+  }
+}

@@ -1,0 +1,99 @@
+package io.llmtrace.runtime.logging;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.encoder.EncoderBase;
+import io.llmtrace.runtime.config.LoggingConfig;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Sets up Logback without any file of its own. Call once, first thing in a process. */
+public final class LogSetup {
+  /** Overrides {@code logging.level}. */
+  public static final String LEVEL_VARIABLE = "LLMTRACE_LOG";
+
+  private static final String TEXT_PATTERN =
+      "%d{\"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\",UTC} %-5level %logger{24} %msg%replace( %kvp){'^ $', ''}"
+          + "%n%ex";
+
+  private LogSetup() {}
+
+  /**
+   * Replaces whatever logging was set up before.
+   *
+   * @param target the process, as the {@code target} of every JSON line: {@code llmtrace_plugin} or
+   *     {@code llmtrace_control_plane}
+   */
+  public static void configure(LoggingConfig config, String target) {
+    configure(config, target, System.getenv());
+  }
+
+  static void configure(LoggingConfig config, String target, Map<String, String> env) {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    context.reset();
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setName("console");
+    console.setEncoder(encoder(context, config.format(), target));
+    console.start();
+
+    ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
+    root.addAppender(console);
+    // Debug and trace are for our own code: other people's at that level drown it.
+    root.setLevel(atLeast(level(config.level()), Level.INFO));
+    ch.qos.logback.classic.Logger ours = context.getLogger("io.llmtrace");
+    ours.setLevel(level(config.level()));
+
+    @Nullable String override = env.get(LEVEL_VARIABLE);
+    if (override != null && !override.isBlank()) {
+      String name = override.strip().toUpperCase(Locale.ROOT);
+      if (Arrays.stream(LoggingConfig.Level.values()).anyMatch(l -> l.name().equals(name))) {
+        Level chosen = Level.toLevel(name);
+        root.setLevel(atLeast(chosen, Level.INFO));
+        ours.setLevel(chosen);
+      } else {
+        ours.warn(
+            "{} was ignored: expected one of {}",
+            LEVEL_VARIABLE,
+            Arrays.stream(LoggingConfig.Level.values())
+                .map(l -> l.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", ")));
+      }
+    }
+  }
+
+  static Encoder<ILoggingEvent> encoder(
+      LoggerContext context, LoggingConfig.Format format, String target) {
+    EncoderBase<ILoggingEvent> encoder =
+        switch (format) {
+          case JSON -> new JsonLineEncoder(target);
+          case TEXT -> text();
+        };
+    encoder.setContext(context);
+    encoder.start();
+    return encoder;
+  }
+
+  private static EncoderBase<ILoggingEvent> text() {
+    PatternLayoutEncoder text = new PatternLayoutEncoder();
+    text.setPattern(TEXT_PATTERN);
+    return text;
+  }
+
+  private static Level atLeast(Level level, Level floor) {
+    return level.isGreaterOrEqual(floor) ? level : floor;
+  }
+
+  private static Level level(LoggingConfig.Level level) {
+    return Level.toLevel(level.name());
+  }
+}

@@ -1,0 +1,32 @@
+package io.llmtrace.runtime.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ExampleFileTest {
+  private static final Map<String, String> ENV = Map.of("HOSTNAME", "gw-1");
+
+  private final Path example = Path.of("..", "llmtrace.example.yaml");
+
+  @Test
+  void theExampleLoadsAndSaysTheDefaults() throws Exception {
+    assertThat(ConfigFile.load(example, ENV))
+        .isEqualTo(ConfigFile.parse("empty.yaml", "", ENV, ConfigFile.Role.BOTH));
+  }
+
+  @Test
+  void everyCommentedKeyOfTheExampleIsAKeyToo() throws Exception {
+    String all =
+        Files.readString(example).replaceAll("(?m)^( *)#- ", "$1").replaceAll("file:[a-z]+/", "");
+    LlmtraceConfig config = ConfigFile.parse("example.yaml", all, ENV, ConfigFile.Role.BOTH);
+    assertThat(config.alerts().slackWebhookUrl()).isNotNull();
+    assertThat(config.metrics().token()).isNotNull();
+    assertThat(config.controlPlane().database().url()).isNotNull();
+    assertThat(config.plugin().apiKey()).isNotNull();
+    assertThat(config.plugin().inspectKey()).isNotNull();
+  }
+}
