@@ -1,0 +1,25 @@
+package io.llmtrace.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+
+/** The command line's root; each subcommand is a class of its own. */
+@Command(
+    name = "llmtrace",
+    description = "Security and observability for LLM traffic, beside your API gateway.",
+    mixinStandardHelpOptions = true,
+    version = "llmtrace 0.1.0-SNAPSHOT",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {ConfigCommand.class, HelpCommand.class})
+public final class Main {
+  Main() {}
+
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Main()).setUsageHelpAutoWidth(true);
+  }
+}
