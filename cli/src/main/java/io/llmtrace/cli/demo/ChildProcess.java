@@ -1,0 +1,103 @@
+package io.llmtrace.cli.demo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A second JVM on the class path of this one. Closing it stops it; so does the end of this process,
+ * so that an interrupted demo leaves nothing behind. Not thread-safe.
+ */
+final class ChildProcess implements AutoCloseable {
+  private static final Duration STOP_TIME = Duration.ofSeconds(20);
+  private static final int TAIL_LINES = 20;
+
+  private final String name;
+  private final Path log;
+  private final Process process;
+  private final Thread lastResort;
+
+  private ChildProcess(String name, Path log, Process process) {
+    this.name = name;
+    this.log = log;
+    this.process = process;
+    this.lastResort = new Thread(process::destroyForcibly, name + "-last-resort");
+  }
+
+  /**
+   * Starts {@code java -cp <ours> mainClass args…} with both outputs appended to a file.
+   *
+   * @throws IOException when the JVM cannot be started
+   */
+  static ChildProcess start(String name, Path log, String mainClass, List<String> arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Xmx512m");
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(mainClass);
+    command.addAll(arguments);
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+            .start();
+    ChildProcess child = new ChildProcess(name, log, process);
+    Runtime.getRuntime().addShutdownHook(child.lastResort);
+    return child;
+  }
+
+  boolean alive() {
+    return process.isAlive();
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** Ends it at once, as {@code kill -9} does, and waits until it is gone. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+    forget();
+  }
+
+  /** Asks it to end, and insists after a while. */
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(STOP_TIME.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+    forget();
+  }
+
+  /** The last lines that it wrote, for a message about its failure. */
+  String tail() {
+    try {
+      List<String> lines = Files.readAllLines(log);
+      return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
+    } catch (IOException e) {
+      return "(the log of " + name + " at " + log + " cannot be read: " + e.getMessage() + ")";
+    }
+  }
+
+  /** Drops the hook, unless this JVM is ending already: then it ends a process that is gone. */
+  private void forget() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(lastResort);
+    } catch (IllegalStateException e) {
+      LoggerFactory.getLogger(ChildProcess.class).debug("{} ends with this process", name, e);
+    }
+  }
+}
