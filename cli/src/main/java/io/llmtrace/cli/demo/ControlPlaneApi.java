@@ -1,0 +1,94 @@
+package io.llmtrace.cli.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.policies.wire.WireJson;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+
+/** The control plane as any client sees it, with an administrator's key. Thread-safe. */
+final class ControlPlaneApi {
+  private static final Duration LONGEST = Duration.ofSeconds(5);
+  private static final Duration PAUSE = Duration.ofMillis(100);
+
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(LONGEST).build();
+  private final URI base;
+  private final String key;
+
+  ControlPlaneApi(URI base, String key) {
+    this.base = base;
+    this.key = key;
+  }
+
+  /**
+   * Waits until a path answers 200.
+   *
+   * @return whether it did in time
+   */
+  static boolean await(URI address, Duration longest) throws InterruptedException {
+    HttpClient http = HttpClient.newBuilder().connectTimeout(LONGEST).build();
+    HttpRequest request = HttpRequest.newBuilder(address).timeout(LONGEST).GET().build();
+    long end = System.nanoTime() + longest.toNanos();
+    while (System.nanoTime() < end) {
+      try {
+        if (http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
+          return true;
+        }
+      } catch (IOException e) {
+        // Nobody listens yet: that is what is waited for.
+        Thread.sleep(PAUSE.toMillis());
+        continue;
+      }
+      Thread.sleep(PAUSE.toMillis());
+    }
+    return false;
+  }
+
+  JsonNode health() throws IOException, InterruptedException {
+    return json(get("/health"));
+  }
+
+  MetricsPage metrics() throws IOException, InterruptedException {
+    return MetricsPage.parse(expect200("/metrics", get("/metrics")).body());
+  }
+
+  /** The stored exchange, or empty while there is none. */
+  Optional<JsonNode> exchange(String decisionId) throws IOException, InterruptedException {
+    HttpResponse<String> answer = get("/api/v1/exchanges/" + encoded(decisionId));
+    return answer.statusCode() == 404 ? Optional.empty() : Optional.of(json(answer));
+  }
+
+  private JsonNode json(HttpResponse<String> answer) throws IOException {
+    return WireJson.mapper().readTree(expect200(answer.uri().getPath(), answer).body());
+  }
+
+  private static HttpResponse<String> expect200(String path, HttpResponse<String> answer)
+      throws IOException {
+    if (answer.statusCode() != 200) {
+      throw new IOException(
+          path + " answered " + answer.statusCode() + ", expected 200: " + answer.body());
+    }
+    return answer;
+  }
+
+  private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(base.resolve(path))
+            .timeout(LONGEST)
+            .header("authorization", "Bearer " + key)
+            .GET()
+            .build();
+    return http.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+}
