@@ -1,0 +1,75 @@
+package io.llmtrace.plugin.conf;
+
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.policy.BlockStyle;
+import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.wire.NodeSnapshot;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of one route, complete: what the route does not say, or says wrongly, has its
+ * default. Immutable.
+ *
+ * @param policy name of the policy, or null for the tenant's
+ * @param mode what the route asks for, or null for the policy's own mode
+ * @param tenant the tenant
+ * @param budgetMs milliseconds an inspection may take, counted from the complete body
+ * @param onUninspectable what happens to a request that could not be looked at
+ * @param blockStyle how a block is answered
+ * @param dialect the API shape, or null to detect it
+ * @param capture content kept at rest; {@code none} is the only choice so far
+ * @param tap whether a completion is to be expected from the gateway's log
+ * @param given keys that the route itself set
+ * @param problems what was wrong with the route's configuration, for an operator to read
+ */
+public record RouteConf(
+    @Nullable String policy,
+    @Nullable Mode mode,
+    String tenant,
+    int budgetMs,
+    OnUninspectable onUninspectable,
+    BlockStyle blockStyle,
+    @Nullable Dialect dialect,
+    String capture,
+    boolean tap,
+    Set<String> given,
+    List<String> problems) {
+
+  /** The name under which a route lists our configuration. */
+  public static final String CONF_NAME = "llmtrace";
+
+  public RouteConf {
+    given = Set.copyOf(given);
+    problems = List.copyOf(problems);
+  }
+
+  /** The mode in force: the built-in policy observes, so a first day in production never blocks. */
+  public Mode effectiveMode() {
+    return mode == null ? Mode.OBSERVE : mode;
+  }
+
+  /** The settings as the control plane shows them. */
+  public NodeSnapshot.RouteSettings settings(String key) {
+    Map<String, String> values = new LinkedHashMap<>();
+    values.put("policy", policy == null ? "default" : policy);
+    values.put("mode", effectiveMode().label());
+    values.put("tenant", tenant);
+    values.put("budget_ms", Integer.toString(budgetMs));
+    values.put("on_uninspectable", onUninspectable.name().toLowerCase(Locale.ROOT));
+    values.put("block_style", blockStyle.name().toLowerCase(Locale.ROOT));
+    values.put("dialect", dialect == null ? "detected" : dialect.label());
+    values.put("capture", capture);
+    values.put("tap", Boolean.toString(tap));
+    Map<String, String> sources = new LinkedHashMap<>();
+    for (String name : values.keySet()) {
+      String otherwise = name.equals("mode") ? "policy" : "default";
+      sources.put(name, given.contains(name) ? "route" : otherwise);
+    }
+    return new NodeSnapshot.RouteSettings(key, values, sources);
+  }
+}

@@ -1,0 +1,203 @@
+package io.llmtrace.plugin.conf;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.policy.BlockStyle;
+import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.wire.WireJson;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a route's JSON. Never fails: a key that is wrong keeps its default and is reported, so that
+ * a typing error costs a warning and no traffic. Thread-safe.
+ */
+public final class RouteConfReader {
+  /** A configuration is a few hundred bytes; one beyond this is a mistake, and is not parsed. */
+  static final int MAX_CHARS = 64 * 1024;
+
+  private static final int MIN_BUDGET_MS = 1;
+  private static final int MAX_BUDGET_MS = 30_000;
+
+  private final int defaultBudgetMs;
+  private final OnUninspectable defaultOnUninspectable;
+
+  /**
+   * @param defaultBudgetMs {@code plugin.budget_ms}
+   * @param defaultOnUninspectable {@code plugin.on_uninspectable}
+   */
+  public RouteConfReader(int defaultBudgetMs, OnUninspectable defaultOnUninspectable) {
+    this.defaultBudgetMs = defaultBudgetMs;
+    this.defaultOnUninspectable = defaultOnUninspectable;
+  }
+
+  /**
+   * The settings of a route.
+   *
+   * @param conf the route's {@code conf} entries in order: name and value
+   */
+  public RouteConf read(List<Map.Entry<String, String>> conf) {
+    @Nullable String value = null;
+    for (Map.Entry<String, String> entry : conf) {
+      if (entry.getKey().equals(RouteConf.CONF_NAME)) {
+        value = entry.getValue();
+        break;
+      }
+    }
+    Reading reading = new Reading();
+    if (value == null) {
+      reading.problems.add(
+          "conf: expected an entry named '" + RouteConf.CONF_NAME + "'; defaults are in force");
+    } else if (value.length() > MAX_CHARS) {
+      reading.problems.add("value: expected at most " + MAX_CHARS + " characters of JSON");
+    } else if (!value.isBlank()) {
+      reading.parse(value);
+    }
+    return reading.build();
+  }
+
+  private final class Reading {
+    private final List<String> problems = new ArrayList<>();
+    private final Set<String> given = new HashSet<>();
+    private @Nullable String policy;
+    private @Nullable Mode mode;
+    private String tenant = "default";
+    private int budgetMs = defaultBudgetMs;
+    private OnUninspectable onUninspectable = defaultOnUninspectable;
+    private BlockStyle blockStyle = BlockStyle.ERROR;
+    private @Nullable Dialect dialect;
+    private String capture = "none";
+    private boolean tap = true;
+
+    void parse(String json) {
+      JsonNode root;
+      try {
+        root = WireJson.mapper().readTree(json);
+      } catch (JsonProcessingException e) {
+        problems.add("value: expected JSON: " + e.getOriginalMessage());
+        return;
+      }
+      if (!root.isObject()) {
+        problems.add("value: expected a JSON object");
+        return;
+      }
+      root.properties().forEach(field -> key(field.getKey(), field.getValue()));
+    }
+
+    private void key(String key, JsonNode value) {
+      switch (key) {
+        case "policy" -> text(key, value, text -> policy = text);
+        case "mode" -> choice(key, value, Mode::of, "observe or enforce", m -> mode = m);
+        case "tenant" -> text(key, value, text -> tenant = text);
+        case "budget_ms" -> budget(key, value);
+        case "on_uninspectable" ->
+            choice(
+                key,
+                value,
+                text -> OnUninspectable.valueOf(text.toUpperCase(Locale.ROOT)),
+                "pass or block",
+                choice -> onUninspectable = choice);
+        case "block_style" ->
+            choice(
+                key,
+                value,
+                text -> BlockStyle.valueOf(text.toUpperCase(Locale.ROOT)),
+                "error, refusal or forbidden",
+                choice -> blockStyle = choice);
+        case "dialect" ->
+            choice(
+                key,
+                value,
+                Dialect::of,
+                "openai_chat, anthropic_messages, generic_json or text",
+                choice -> dialect = choice);
+        case "capture" ->
+            choice(
+                key,
+                value,
+                text -> {
+                  if (!text.equals("none")) {
+                    throw new IllegalArgumentException(text);
+                  }
+                  return text;
+                },
+                "none",
+                choice -> capture = choice);
+        case "tap" -> flag(key, value);
+        default -> problems.add(key + ": unknown key");
+      }
+    }
+
+    private void text(String key, JsonNode value, java.util.function.Consumer<String> set) {
+      if (value.isTextual() && !value.textValue().isBlank() && value.textValue().length() <= 200) {
+        given.add(key);
+        set.accept(value.textValue());
+      } else {
+        problems.add(key + ": expected a text of 1 to 200 characters");
+      }
+    }
+
+    private <T> void choice(
+        String key,
+        JsonNode value,
+        Function<String, T> read,
+        String expected,
+        java.util.function.Consumer<T> set) {
+      if (value.isTextual()) {
+        try {
+          set.accept(read.apply(value.textValue()));
+          given.add(key);
+          return;
+        } catch (IllegalArgumentException e) {
+          problems.add(key + ": expected " + expected);
+          return;
+        }
+      }
+      problems.add(key + ": expected " + expected);
+    }
+
+    private void budget(String key, JsonNode value) {
+      if (value.isIntegralNumber()
+          && value.canConvertToInt()
+          && value.intValue() >= MIN_BUDGET_MS
+          && value.intValue() <= MAX_BUDGET_MS) {
+        given.add(key);
+        budgetMs = value.intValue();
+      } else {
+        problems.add(
+            key + ": expected whole milliseconds from " + MIN_BUDGET_MS + " to " + MAX_BUDGET_MS);
+      }
+    }
+
+    private void flag(String key, JsonNode value) {
+      if (value.isBoolean()) {
+        given.add(key);
+        tap = value.booleanValue();
+      } else {
+        problems.add(key + ": expected true or false");
+      }
+    }
+
+    RouteConf build() {
+      return new RouteConf(
+          policy,
+          mode,
+          tenant,
+          budgetMs,
+          onUninspectable,
+          blockStyle,
+          dialect,
+          capture,
+          tap,
+          given,
+          problems);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package io.llmtrace.plugin.gateway;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What the gateway is told to do with a request. Immutable. */
+public sealed interface Answer {
+
+  /**
+   * The request goes on to its upstream, changed.
+   *
+   * @param headers request headers to set, by name; a null value removes the header
+   * @param responseHeaders headers to set on the answer to the client
+   * @param body the new request body, or null to leave it; {@code content-length} must be among the
+   *     headers then
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  record Rewrite(
+      Map<String, @Nullable String> headers,
+      Map<String, String> responseHeaders,
+      byte @Nullable [] body)
+      implements Answer {
+    public Rewrite {
+      // Map.copyOf refuses the null values that mean "remove".
+      headers = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+      responseHeaders = Map.copyOf(responseHeaders);
+    }
+  }
+
+  /**
+   * The request ends here.
+   *
+   * @param status HTTP status for the client
+   * @param headers headers for the client
+   * @param body body for the client, possibly empty; not copied
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  record Stop(int status, Map<String, String> headers, byte[] body) implements Answer {
+    public Stop {
+      headers = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package io.llmtrace.plugin.gateway;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** Bytes of request bodies that may be held at once, over all connections. Thread-safe. */
+public final class MemoryBudget {
+  private final long limit;
+  private final AtomicLong used = new AtomicLong();
+
+  public MemoryBudget(long limitBytes) {
+    this.limit = limitBytes;
+  }
+
+  /** Takes {@code bytes}, or null where that would be too many. */
+  public @Nullable Lease take(long bytes) {
+    long after = used.addAndGet(bytes);
+    if (after > limit) {
+      used.addAndGet(-bytes);
+      return null;
+    }
+    return new Lease(this, bytes);
+  }
+
+  /** Bytes held now. */
+  public long used() {
+    return used.get();
+  }
+
+  /** Bytes that somebody holds until {@link #close()}; closing twice gives back once. */
+  public static final class Lease implements AutoCloseable {
+    /** Holds nothing. */
+    public static final Lease NONE = new Lease(new MemoryBudget(0), 0);
+
+    private final MemoryBudget budget;
+    private final long bytes;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private Lease(MemoryBudget budget, long bytes) {
+      this.budget = budget;
+      this.bytes = bytes;
+    }
+
+    @Override
+    public void close() {
+      if (closed.compareAndSet(false, true)) {
+        budget.used.addAndGet(-bytes);
+      }
+    }
+  }
+}
