@@ -93,8 +93,9 @@ final class ConfFile {
         offset = 0;
       }
       ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(in.size() - offset, 1 << 30));
-      while (buffer.hasRemaining() && in.read(buffer, offset + buffer.position()) >= 0) {
-        continue;
+      int n = 0;
+      while (buffer.hasRemaining() && n >= 0) {
+        n = in.read(buffer, offset + buffer.position());
       }
       bytes = java.util.Arrays.copyOf(buffer.array(), buffer.position());
     } catch (NoSuchFileException e) {

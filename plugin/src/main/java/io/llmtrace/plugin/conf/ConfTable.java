@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tokens of route configurations. Thread-safe; {@link #prepare} and {@link #find} never wait and may
- * be called on an event loop.
+ * Tokens of route configurations. Thread-safe; {@link #prepare} and {@link #find} never wait and
+ * may be called on an event loop.
  */
 public final class ConfTable implements AutoCloseable {
   /*
@@ -190,11 +190,7 @@ public final class ConfTable implements AutoCloseable {
   }
 
   private Entry put(
-      int start,
-      boolean persist,
-      String key,
-      Digest digest,
-      List<Map.Entry<String, String>> conf) {
+      int start, boolean persist, String key, Digest digest, List<Map.Entry<String, String>> conf) {
     int token = start;
     while (true) {
       Entry known = byToken.get(token);

@@ -1,9 +1,9 @@
 package io.llmtrace.plugin.conf;
 
 import io.llmtrace.policies.exchange.Dialect;
-import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.NodeSnapshot;
+import io.llmtrace.runtime.config.OnUninspectable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

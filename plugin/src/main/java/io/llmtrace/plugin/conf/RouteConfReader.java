@@ -3,9 +3,9 @@ package io.llmtrace.plugin.conf;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.policies.exchange.Dialect;
-import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.OnUninspectable;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,6 +30,8 @@ public final class RouteConfReader {
   private final OnUninspectable defaultOnUninspectable;
 
   /**
+   * A reader with the node's own defaults.
+   *
    * @param defaultBudgetMs {@code plugin.budget_ms}
    * @param defaultOnUninspectable {@code plugin.on_uninspectable}
    */

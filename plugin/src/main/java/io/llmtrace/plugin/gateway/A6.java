@@ -19,6 +19,7 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -172,15 +173,22 @@ final class A6 {
 
   private static int rewrite(FlatBufferBuilder b, Answer.Rewrite rewrite) {
     int headers = 0;
-    if (!rewrite.headers().isEmpty()) {
-      headers = Rewrite.createHeadersVector(b, entries(b, rewrite.headers()));
+    if (!rewrite.headers().isEmpty() || !rewrite.removed().isEmpty()) {
+      int[] set = entries(b, rewrite.headers());
+      int[] all = Arrays.copyOf(set, set.length + rewrite.removed().size());
+      int at = set.length;
+      for (String name : rewrite.removed()) {
+        // An entry without a value removes the header.
+        all[at++] = TextEntry.createTextEntry(b, b.createString(name), 0);
+      }
+      headers = Rewrite.createHeadersVector(b, all);
     }
     int respHeaders = 0;
     if (!rewrite.responseHeaders().isEmpty()) {
       respHeaders = Rewrite.createRespHeadersVector(b, entries(b, rewrite.responseHeaders()));
     }
-    byte[] newBody = rewrite.body();
-    int body = newBody == null ? 0 : b.createByteVector(newBody);
+    ByteBuffer newBody = rewrite.body();
+    int body = newBody == null ? 0 : b.createByteVector(newBody.duplicate());
     b.startTable(REWRITE_BODY_FIELD + 1);
     if (body != 0) {
       b.addOffset(REWRITE_BODY_FIELD, body, 0);
@@ -199,19 +207,17 @@ final class A6 {
     return Stop.createStop(b, stop.status(), headers, body);
   }
 
-  private static int[] entries(FlatBufferBuilder b, Map<String, ? extends @Nullable String> map) {
+  private static int[] entries(FlatBufferBuilder b, Map<String, String> map) {
     int[] offsets = new int[map.size()];
     int i = 0;
-    for (Map.Entry<String, ? extends @Nullable String> e : map.entrySet()) {
+    for (Map.Entry<String, String> e : map.entrySet()) {
       offsets[i++] = entry(b, e.getKey(), e.getValue());
     }
     return offsets;
   }
 
-  private static int entry(FlatBufferBuilder b, String name, @Nullable String value) {
-    int nameAt = b.createString(name);
-    int valueAt = value == null ? 0 : b.createString(value);
-    return TextEntry.createTextEntry(b, nameAt, valueAt);
+  private static int entry(FlatBufferBuilder b, String name, String value) {
+    return TextEntry.createTextEntry(b, b.createString(name), b.createString(value));
   }
 
   private static ByteBuf frame(int type, FlatBufferBuilder b) {
@@ -295,8 +301,7 @@ final class A6 {
       for (int i = 0; i < count; i++) {
         TextEntry entry = at.get(i);
         if (entry != null) {
-          entries.add(
-              Map.entry(text(entry.nameAsByteBuffer()), text(entry.valueAsByteBuffer())));
+          entries.add(Map.entry(text(entry.nameAsByteBuffer()), text(entry.valueAsByteBuffer())));
         }
       }
       return entries;

@@ -4,11 +4,13 @@ import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.gateway.GatewayRequest.BodyState;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -74,7 +76,6 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
     final AtomicBoolean answered = new AtomicBoolean();
     final String[] variables = {"", "", ""};
     @Nullable RouteConf conf;
-    boolean bodyAsked;
     int repliesLeft;
     int repliesSeen;
     byte[] body = new byte[0];
@@ -167,16 +168,17 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
       return;
     }
     Channel ch = channel();
-    confs
-        .reload(made.request.token())
-        .thenAccept(
-            found -> {
-              try {
-                ch.eventLoop().execute(() -> lookedUp(made, found));
-              } catch (RejectedExecutionException e) {
-                LOG.debug("a call came too late for this process", e);
-              }
-            });
+    var unused =
+        confs
+            .reload(made.request.token())
+            .thenAccept(
+                found -> {
+                  try {
+                    ch.eventLoop().execute(() -> lookedUp(made, found));
+                  } catch (RejectedExecutionException e) {
+                    LOG.debug("a call came too late for this process", e);
+                  }
+                });
   }
 
   private void lookedUp(Call made, @Nullable RouteConf conf) {
@@ -203,7 +205,6 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
       made.bodyBytes = announced;
       body = false;
     }
-    made.bodyAsked = body;
     made.repliesLeft = VARIABLES.size() + (body ? 1 : 0);
     made.patience =
         channel()
@@ -217,13 +218,12 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
                 PATIENCE_SECONDS,
                 TimeUnit.SECONDS);
     // All questions at once: one round trip instead of four.
-    for (String variable : VARIABLES) {
-      channel().write(A6.askVariable(variable));
-    }
+    List<ByteBuf> questions = new ArrayList<>();
+    VARIABLES.forEach(variable -> questions.add(A6.askVariable(variable)));
     if (body) {
-      channel().write(A6.askBody());
+      questions.add(A6.askBody());
     }
-    channel().flush();
+    send(Unpooled.wrappedBuffer(questions.toArray(ByteBuf[]::new)));
   }
 
   private void extraInfo(Frame frame) throws BadFrameException {
@@ -318,8 +318,12 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
   private void write(ByteBuf frame, String action) {
     metrics.answered(action);
     idleSince = System.nanoTime();
+    send(frame);
+  }
+
+  private void send(ByteBuf frames) {
     channel()
-        .writeAndFlush(frame)
+        .writeAndFlush(frames)
         .addListener(
             written -> {
               if (!written.isSuccess()) {
@@ -359,7 +363,7 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
       metrics.closed(reason);
     }
     abandonCall();
-    channel().close();
+    var unused = channel().close();
   }
 
   private void abandonCall() {

@@ -66,6 +66,8 @@ public final class A6Server implements AutoCloseable {
   private final Channel listener;
 
   /**
+   * Where and how to listen.
+   *
    * @param socket where the gateway connects
    * @param bootId random name of this process, at most 16 characters
    * @param maxRequestBody bytes of the longest body that is asked for
@@ -92,8 +94,9 @@ public final class A6Server implements AutoCloseable {
       server.close();
       throw e;
     }
-    server.watch.scheduleWithFixedDelay(
-        server::poll, LINK_POLL_MILLIS, LINK_POLL_MILLIS, TimeUnit.MILLISECONDS);
+    var unused =
+        server.watch.scheduleWithFixedDelay(
+            server::poll, LINK_POLL_MILLIS, LINK_POLL_MILLIS, TimeUnit.MILLISECONDS);
     return server;
   }
 
@@ -107,8 +110,7 @@ public final class A6Server implements AutoCloseable {
     this.settings = settings;
     Path socket = settings.socket().toAbsolutePath();
     this.own = socket.resolveSibling(socket.getFileName() + "." + settings.bootId());
-    if (own.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length
-        > MAX_SOCKET_PATH) {
+    if (own.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length > MAX_SOCKET_PATH) {
       throw new IOException(
           "plugin.socket: expected a path of at most "
               + (MAX_SOCKET_PATH - settings.bootId().length() - 1)
@@ -148,11 +150,7 @@ public final class A6Server implements AutoCloseable {
                         .addLast(
                             new FrameDecoder(memory),
                             new A6Connection(
-                                A6Server.this,
-                                confs,
-                                handler,
-                                metrics,
-                                settings.maxRequestBody()));
+                                A6Server.this, confs, handler, metrics, settings.maxRequestBody()));
                   }
                 });
     if (epoll) {
@@ -273,7 +271,7 @@ public final class A6Server implements AutoCloseable {
   }
 
   private void stopLoops() {
-    acceptor.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+    acceptor.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
     loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
   }
 }

@@ -1,7 +1,9 @@
 package io.llmtrace.plugin.gateway;
 
+import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What the gateway is told to do with a request. Immutable. */
@@ -10,20 +12,21 @@ public sealed interface Answer {
   /**
    * The request goes on to its upstream, changed.
    *
-   * @param headers request headers to set, by name; a null value removes the header
+   * @param headers request headers to set, by name
+   * @param removed request headers to remove
    * @param responseHeaders headers to set on the answer to the client
    * @param body the new request body, or null to leave it; {@code content-length} must be among the
    *     headers then
    */
-  @SuppressWarnings("ArrayRecordComponent")
   record Rewrite(
-      Map<String, @Nullable String> headers,
+      Map<String, String> headers,
+      Set<String> removed,
       Map<String, String> responseHeaders,
-      byte @Nullable [] body)
+      @Nullable ByteBuffer body)
       implements Answer {
     public Rewrite {
-      // Map.copyOf refuses the null values that mean "remove".
       headers = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+      removed = Set.copyOf(removed);
       responseHeaders = Map.copyOf(responseHeaders);
     }
   }

@@ -7,9 +7,9 @@ import io.netty.util.ReferenceCountUtil;
 import java.util.Arrays;
 
 /**
- * Cuts the byte stream into {@link Frame}s. A long payload takes memory from the budget first; where
- * there is none its bytes are read and let go, so that the connection stays in step and the call can
- * still be answered.
+ * Cuts the byte stream into {@link Frame}s. A long payload takes memory from the budget first;
+ * where there is none its bytes are read and let go, so that the connection stays in step and the
+ * call can still be answered.
  */
 final class FrameDecoder extends ChannelInboundHandlerAdapter {
   /** Payloads up to here are not accounted for: they are the calls themselves, not bodies. */

@@ -1,0 +1,88 @@
+package io.llmtrace.plugin.inspection;
+
+import io.llmtrace.plugin.conf.BlockStyle;
+import io.llmtrace.plugin.gateway.Answer;
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.exchange.RequestContent;
+import io.llmtrace.policies.policy.Decision;
+import io.llmtrace.policies.policy.Mode;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kernel as the service uses it: read, inspect, decide, answer. It is implemented on the
+ * detection engine; thread-safe.
+ */
+public interface Analysis {
+  /** The API shape, by method, path and headers alone. */
+  Dialect detect(RequestContent content);
+
+  /**
+   * The exchange in a body.
+   *
+   * @param forced the route's dialect, or null to detect it
+   * @throws UnreadableException if there is no text in the body that could be inspected
+   */
+  Exchange read(RequestContent content, @Nullable Dialect forced) throws UnreadableException;
+
+  /** Makes an inspection ready; nothing is inspected yet. */
+  Run prepare(Exchange exchange, InspectionBudget budget);
+
+  /** What the policy says about these findings. */
+  Decision decide(List<Finding> findings, Mode mode);
+
+  /** The answer for a request that is stopped, in its own dialect. */
+  Answer.Stop block(
+      Dialect dialect,
+      boolean stream,
+      String model,
+      BlockStyle style,
+      String decisionId,
+      String category);
+
+  /** One inspection. One thread runs it while others look at it. */
+  interface Run {
+    /** Inspects until everything is read or the budget is spent. */
+    void inspect();
+
+    /** What has been seen up to now. */
+    Seen seen();
+  }
+
+  /**
+   * What an inspection has seen.
+   *
+   * @param findings findings so far
+   * @param segmentsInspected segments that every stage has read
+   * @param stagesMicros microseconds by stage
+   * @param missingStages stages that did not run or did not finish
+   * @param failed whether a stage ended in an exception
+   */
+  record Seen(
+      List<Finding> findings,
+      int segmentsInspected,
+      Map<String, Long> stagesMicros,
+      List<String> missingStages,
+      boolean failed) {
+    static final Seen NOTHING = new Seen(List.of(), 0, Map.of(), List.of(), false);
+
+    public Seen {
+      findings = List.copyOf(findings);
+      stagesMicros = Map.copyOf(stagesMicros);
+      missingStages = List.copyOf(missingStages);
+    }
+  }
+
+  /** A body in which no text could be found. */
+  final class UnreadableException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    public UnreadableException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.llmtrace.plugin.inspection;
+
+import io.llmtrace.plugin.gateway.Answer;
+import io.llmtrace.plugin.gateway.GatewayRequest;
+import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.inspection.Analysis.Seen;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.wire.InspectionRecord;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One exchange on its way through the service. Two compare-and-sets keep it honest: {@code settled}
+ * says who decides (a worker, the deadline, or a refusal), {@code responded} who answers.
+ */
+final class Inspection implements Runnable {
+  final GatewayRequest request;
+  final String decisionId;
+  final TraceParent trace;
+  final long atMillis = System.currentTimeMillis();
+  final InspectionBudget budget;
+  private final InspectionService service;
+  private final MemoryBudget.Lease lease;
+  private final Consumer<Answer> responder;
+  private final AtomicBoolean settled = new AtomicBoolean();
+  private final AtomicBoolean responded = new AtomicBoolean();
+  private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.QUEUED);
+  volatile @Nullable Exchange exchange;
+  volatile long parseMicros = -1;
+  private volatile Analysis.@Nullable Run run;
+  private volatile @Nullable Future<?> timer;
+  private volatile @Nullable Settlement settlement;
+
+  private enum Phase {
+    QUEUED,
+    RUNNING,
+    OVERDUE,
+    DONE
+  }
+
+  /** What was decided: the record to keep and the answer to give. */
+  record Settlement(InspectionRecord inspection, Answer answer) {}
+
+  Inspection(
+      InspectionService service,
+      GatewayRequest request,
+      MemoryBudget.Lease lease,
+      Consumer<Answer> responder,
+      String decisionId) {
+    this.service = service;
+    this.request = request;
+    this.lease = lease;
+    this.responder = responder;
+    this.decisionId = decisionId;
+    this.trace = TraceParent.of(request.headers().get(TraceParent.HEADER));
+    this.budget = InspectionBudget.until(deadlineNanos());
+  }
+
+  long deadlineNanos() {
+    return request.completeNanos() + request.conf().budgetMs() * 1_000_000L;
+  }
+
+  /** On a worker. */
+  @Override
+  public void run() {
+    service.work(this);
+  }
+
+  /** A worker begins. */
+  void begin() {
+    phase.set(Phase.RUNNING);
+  }
+
+  /** A worker ends; whether its exchange was answered without it meanwhile. */
+  boolean endsOverdue() {
+    return phase.getAndSet(Phase.DONE) == Phase.OVERDUE;
+  }
+
+  /** The budget is over; whether a worker is still busy. */
+  boolean becomesOverdue() {
+    return phase.compareAndSet(Phase.RUNNING, Phase.OVERDUE);
+  }
+
+  /** Whether the caller is the one who decides. */
+  boolean settle() {
+    return settled.compareAndSet(false, true);
+  }
+
+  boolean isSettled() {
+    return settled.get();
+  }
+
+  void settled(Settlement made) {
+    settlement = made;
+  }
+
+  @Nullable Settlement settlement() {
+    return settlement;
+  }
+
+  void running(Analysis.Run started) {
+    run = started;
+  }
+
+  Seen seen() {
+    Analysis.Run started = run;
+    return started == null ? Seen.NOTHING : started.seen();
+  }
+
+  void timer(Future<?> scheduled) {
+    timer = scheduled;
+    if (responded.get()) {
+      scheduled.cancel(false);
+    }
+  }
+
+  /** Answers, unless that has been done. */
+  boolean respond(Answer answer) {
+    if (!responded.compareAndSet(false, true)) {
+      return false;
+    }
+    Future<?> pending = timer;
+    if (pending != null) {
+      pending.cancel(false);
+    }
+    responder.accept(answer);
+    return true;
+  }
+
+  void releaseMemory() {
+    lease.close();
+  }
+}

@@ -1,0 +1,292 @@
+package io.llmtrace.plugin.inspection;
+
+import io.llmtrace.plugin.gateway.Answer;
+import io.llmtrace.plugin.gateway.ExchangeHandler;
+import io.llmtrace.plugin.gateway.GatewayRequest;
+import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.inspection.Analysis.Seen;
+import io.llmtrace.plugin.telemetry.SpoolRefusedException;
+import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.exchange.RequestContent;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Inspects exchanges on a bounded pool and answers each exactly once, at its budget at the latest.
+ * Thread-safe; {@link #handle} returns at once.
+ */
+public final class InspectionService implements ExchangeHandler, AutoCloseable {
+  /*
+   * Three kinds of threads. Workers read and inspect, and may be slow. One timer ends budgets: it
+   * computes, but never touches a disk. Recorders write the records of exchanges that no worker
+   * finished. A record is kept before its answer goes out, but a stalled disk must not hold
+   * traffic: after a grace the timer answers without waiting for it, and the breaker hears of it.
+   */
+  private static final Logger LOG = LoggerFactory.getLogger(InspectionService.class);
+  private static final long STORAGE_GRACE_MILLIS = 250;
+  private static final int RECORDERS = 2;
+  private static final int MAX_WAITING_RECORDS = 4_096;
+
+  private final Analysis analysis;
+  private final TelemetrySink sink;
+  private final DecisionIdentity ids;
+  private final AnalysisBreaker breaker;
+  private final Settlements settlements;
+  private final InspectionMetrics metrics;
+  private final ThreadPoolExecutor workers;
+  private final ThreadPoolExecutor recorders;
+  private final ScheduledThreadPoolExecutor timer;
+  private final AtomicInteger overdue = new AtomicInteger();
+
+  /**
+   * How much may be done at once.
+   *
+   * @param workers threads that inspect, at least 1
+   * @param queue exchanges that may wait for one, at least 1
+   */
+  public record Settings(int workers, int queue) {}
+
+  public InspectionService(
+      Settings settings,
+      Analysis analysis,
+      TelemetrySink sink,
+      DecisionIdentity ids,
+      AnalysisBreaker breaker,
+      MeterRegistry meters) {
+    this.analysis = analysis;
+    this.sink = sink;
+    this.ids = ids;
+    this.breaker = breaker;
+    this.settlements = new Settlements(analysis, ids);
+    this.metrics = new InspectionMetrics(meters);
+    this.workers = pool("llmtrace-inspect", settings.workers(), settings.queue());
+    this.recorders = pool("llmtrace-record", RECORDERS, MAX_WAITING_RECORDS);
+    this.timer = new ScheduledThreadPoolExecutor(1, threads("llmtrace-deadline"));
+    timer.setRemoveOnCancelPolicy(true);
+    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(true);
+    Gauge.builder("llmtrace_plugin_queue", workers, pool -> pool.getQueue().size())
+        .description("Exchanges that wait for a worker")
+        .register(meters);
+    Gauge.builder("llmtrace_plugin_workers_busy", workers, ThreadPoolExecutor::getActiveCount)
+        .description("Workers that inspect")
+        .register(meters);
+    Gauge.builder("llmtrace_plugin_workers_overdue", overdue, AtomicInteger::get)
+        .description("Workers whose exchange was answered without them")
+        .register(meters);
+  }
+
+  @Override
+  public void handle(GatewayRequest request, MemoryBudget.Lease lease, Consumer<Answer> responder) {
+    Inspection inspection = new Inspection(this, request, lease, responder, ids.issue().get());
+    switch (request.bodyState()) {
+      case NO_MEMORY -> refuse(inspection, "memory");
+      case TOO_LARGE -> refuse(inspection, "too_large");
+      case READ -> {
+        if (request.body().length == 0) {
+          inspection.settle();
+          inspection.releaseMemory();
+          later(inspection, settlements.inspected(inspection, Seen.NOTHING));
+        } else if (!breaker.tryAcquire()) {
+          refuse(inspection, "breaker");
+        } else {
+          enqueue(inspection);
+        }
+      }
+    }
+  }
+
+  private void enqueue(Inspection inspection) {
+    try {
+      inspection.timer(
+          timer.schedule(
+              () -> budgetEnds(inspection),
+              inspection.deadlineNanos() - System.nanoTime(),
+              TimeUnit.NANOSECONDS));
+      workers.execute(inspection);
+    } catch (RejectedExecutionException e) {
+      if (!inspection.settle()) {
+        inspection.releaseMemory();
+        return;
+      }
+      inspection.releaseMemory();
+      if (overdue.get() >= workers.getMaximumPoolSize()) {
+        // Not a burst: every worker hangs in an exchange that was answered long ago.
+        fault("stalled_pool", inspection, e);
+      } else {
+        breaker.released();
+      }
+      later(inspection, settlements.uninspected(inspection, "overload", Seen.NOTHING));
+    }
+  }
+
+  private void refuse(Inspection inspection, String reason) {
+    inspection.settle();
+    inspection.releaseMemory();
+    later(inspection, settlements.uninspected(inspection, reason, Seen.NOTHING));
+  }
+
+  /** On a worker: the boundary where faults of the engine are counted. */
+  void work(Inspection inspection) {
+    inspection.begin();
+    try {
+      if (inspection.isSettled()) {
+        return;
+      }
+      RequestContent content = settlements.content(inspection.request);
+      long start = System.nanoTime();
+      inspection.exchange = analysis.read(content, inspection.request.conf().dialect());
+      inspection.parseMicros = (System.nanoTime() - start) / 1_000;
+      Analysis.Run run = analysis.prepare(inspection.exchange, inspection.budget);
+      inspection.running(run);
+      run.inspect();
+      Seen seen = run.seen();
+      if (!inspection.settle()) {
+        LOG.debug("inspection {} ended after its budget", inspection.decisionId);
+      } else if (seen.failed()) {
+        fault("engine", inspection, new IllegalStateException("a stage failed"));
+        now(inspection, settlements.uninspected(inspection, "error", seen), false);
+      } else if (inspection.budget.spent() && !seen.missingStages().isEmpty()) {
+        breaker.released();
+        now(inspection, settlements.uninspected(inspection, "budget", seen), false);
+      } else {
+        now(inspection, settlements.inspected(inspection, seen), true);
+      }
+    } catch (Analysis.UnreadableException e) {
+      LOG.debug("body of {} cannot be read: {}", inspection.decisionId, e.getMessage());
+      if (inspection.settle()) {
+        breaker.released();
+        now(inspection, settlements.uninspected(inspection, "unparsable", Seen.NOTHING), false);
+      }
+    } catch (Exception | StackOverflowError | LinkageError e) {
+      LOG.warn("inspection {} failed", inspection.decisionId, e);
+      fault("engine", inspection, e);
+      if (inspection.settle()) {
+        now(inspection, settlements.uninspected(inspection, "error", inspection.seen()), false);
+      }
+    } finally {
+      inspection.releaseMemory();
+      if (inspection.endsOverdue()) {
+        overdue.decrementAndGet();
+      }
+    }
+  }
+
+  /** On the timer: what was found is enforced, the rest counts as uninspected. */
+  private void budgetEnds(Inspection inspection) {
+    try {
+      if (inspection.settle()) {
+        inspection.budget.cancel();
+        breaker.released();
+        if (workers.remove(inspection)) {
+          inspection.releaseMemory();
+        } else if (inspection.becomesOverdue()) {
+          overdue.incrementAndGet();
+        }
+        later(inspection, settlements.uninspected(inspection, "budget", inspection.seen()));
+      }
+      inspection.timer(
+          timer.schedule(
+              () -> storageStalls(inspection), STORAGE_GRACE_MILLIS, TimeUnit.MILLISECONDS));
+    } catch (RejectedExecutionException e) {
+      LOG.debug("the service is closing", e);
+    } catch (RuntimeException e) {
+      // The timer must survive anything: without it nothing would ever be answered late.
+      LOG.error("deadline of {} failed", inspection.decisionId, e);
+      metrics.fault("deadline");
+    }
+  }
+
+  private void storageStalls(Inspection inspection) {
+    Inspection.Settlement made = inspection.settlement();
+    if (made != null && inspection.respond(made.answer())) {
+      fault("storage_stalled", inspection, new IllegalStateException("record not kept in time"));
+    }
+  }
+
+  /** Keeps the record on a recorder, then answers. */
+  private void later(Inspection inspection, Inspection.Settlement made) {
+    inspection.settled(made);
+    try {
+      recorders.execute(() -> keepAndRespond(inspection, made, false));
+    } catch (RejectedExecutionException e) {
+      metrics.recordLost("recorders_busy");
+      fault("storage_stalled", inspection, e);
+      metrics.exchange(made.inspection());
+      inspection.respond(made.answer());
+    }
+  }
+
+  /** Keeps the record on this thread, then answers. */
+  private void now(Inspection inspection, Inspection.Settlement made, boolean success) {
+    inspection.settled(made);
+    keepAndRespond(inspection, made, success);
+  }
+
+  private void keepAndRespond(Inspection inspection, Inspection.Settlement made, boolean success) {
+    try {
+      sink.inspection(made.inspection());
+      if (success) {
+        breaker.succeeded(System.nanoTime() - inspection.request.completeNanos());
+      }
+    } catch (SpoolRefusedException e) {
+      LOG.warn("record of {} not kept: {}", inspection.decisionId, e.getMessage());
+      metrics.recordLost("spool_refused");
+      fault("spool", inspection, e);
+    } finally {
+      metrics.exchange(made.inspection());
+      inspection.respond(made.answer());
+    }
+  }
+
+  private void fault(String kind, Inspection inspection, Throwable cause) {
+    metrics.fault(kind);
+    breaker.failed(System.nanoTime() - inspection.request.completeNanos(), cause);
+  }
+
+  /** Finishes what is queued, for at most two seconds. */
+  @Override
+  public void close() {
+    workers.shutdown();
+    await(workers);
+    timer.shutdown();
+    await(timer);
+    recorders.shutdown();
+    await(recorders);
+    workers.shutdownNow();
+    timer.shutdownNow();
+  }
+
+  private static void await(ThreadPoolExecutor pool) {
+    try {
+      if (!pool.awaitTermination(2, TimeUnit.SECONDS)) {
+        LOG.warn("{} exchanges left behind at the end", pool.getQueue().size());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static ThreadPoolExecutor pool(String name, int threads, int queue) {
+    return new ThreadPoolExecutor(
+        threads, threads, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(queue), threads(name));
+  }
+
+  private static ThreadFactory threads(String name) {
+    AtomicInteger count = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+}

@@ -1,0 +1,269 @@
+package io.llmtrace.plugin.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.flatbuffers.FlatBufferBuilder;
+import io.github.api7.A6.HTTPRespCall.Req;
+import io.github.api7.A6.HTTPRespCall.Resp;
+import io.github.api7.A6.TextEntry;
+import io.llmtrace.plugin.inspection.Host;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class A6ServerTest {
+  private static final String ENFORCE = "{\"mode\":\"enforce\"}";
+
+  @TempDir Path directory;
+
+  @Test
+  void anAllowedRequestGoesOnWithItsIdAndATrace() throws Exception {
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      int token = gateway.prepare("route#chat#1", ENFORCE);
+      RawGateway.Reply reply = gateway.call(7, token, "hello");
+      assertThat(reply.kind()).isEqualTo("rewrite");
+      assertThat(reply.id()).isEqualTo(7);
+      assertThat(reply.headers()).containsKeys("x-llmtrace-id", "traceparent");
+      assertThat(host.recordOf(reply.headers()).route()).isEqualTo("chat");
+      assertThat(host.recordOf(reply.headers()).consumer()).isEqualTo("team_a");
+      assertThat(host.recordOf(reply.headers()).outcome()).isEqualTo("allow");
+    }
+  }
+
+  @Test
+  void aTraceOfTheClientIsHonouredAndAForgedFlagRemoved() throws Exception {
+    String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      int token = gateway.prepare("route#chat#1", ENFORCE);
+      RawGateway.Reply reply =
+          gateway.call(
+              1,
+              token,
+              "hello".getBytes(StandardCharsets.UTF_8),
+              Map.of("traceparent", parent, "x-llmtrace-flag", "forged"));
+      assertThat(reply.headers())
+          .doesNotContainKey("traceparent")
+          .containsEntry("x-llmtrace-flag", null);
+      assertThat(host.recordOf(reply.headers()).traceId())
+          .isEqualTo("0af7651916cd43dd8448eb211c80319c");
+    }
+  }
+
+  @Test
+  void anAttackIsStoppedInEnforceModeAndFlaggedInObserveMode() throws Exception {
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      RawGateway.Reply stop = gateway.call(1, gateway.prepare("a#1", ENFORCE), "attack");
+      assertThat(stop.kind()).isEqualTo("stop");
+      assertThat(stop.status()).isEqualTo(400);
+      assertThat(stop.headers()).containsKey("x-llmtrace-id");
+      RawGateway.Reply flag = gateway.call(2, gateway.prepare("b#1", "{}"), "attack");
+      assertThat(flag.kind()).isEqualTo("rewrite");
+      assertThat(flag.headers()).containsEntry("x-llmtrace-flag", "prompt_injection");
+    }
+  }
+
+  @Test
+  void anUnknownTokenIsAnsweredSoAndABadConfRunsOnDefaults() throws Exception {
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      assertThat(gateway.call(1, 4711, "hello").kind()).isEqualTo("not_found");
+      int token =
+          gateway.prepare("route#bad#1", "{\"mode\":\"enforce\",\"budget_ms\":\"fast\",\"x\":1");
+      assertThat(gateway.call(2, token, "attack").kind()).isEqualTo("rewrite");
+      assertThat(host.confs.problems()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aResponseGoesOnWithItsHeaders() throws Exception {
+    FlatBufferBuilder b = new FlatBufferBuilder();
+    int type = TextEntry.createTextEntry(b, b.createString("Content-Type"), b.createString("a/b"));
+    int length =
+        TextEntry.createTextEntry(b, b.createString("Content-Length"), b.createString("9"));
+    int vector = Req.createHeadersVector(b, new int[] {type, length});
+    b.finish(Req.createReq(b, 9, 200, vector, 1));
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      gateway.send(4, b.sizedByteArray());
+      RawGateway.RawFrame frame = gateway.receive();
+      Resp resp = Resp.getRootAsResp(ByteBuffer.wrap(frame.payload()));
+      assertThat(frame.type()).isEqualTo(4);
+      assertThat(resp.id()).isEqualTo(9);
+      assertThat(resp.headersLength()).isEqualTo(1);
+      assertThat(resp.headers(0).value()).isEqualTo("a/b");
+    }
+  }
+
+  @Test
+  void aSecondCallInsideACallClosesTheConnection() throws Exception {
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      int token = gateway.prepare("a#1", ENFORCE);
+      gateway.send(2, RawGateway.requestCall(1, token, Map.of()));
+      gateway.send(2, RawGateway.requestCall(2, token, Map.of()));
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  assertThat(gateway.receive().type()).isEqualTo(3);
+                }
+              })
+          .isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void onlyTheOwnerMayConnect() throws Exception {
+    try (Host host = new Host(directory, text -> {})) {
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(host.socket)))
+          .isEqualTo("rwx------");
+    }
+  }
+
+  @Test
+  void everyRecordedCallOfARealGatewayDecodes() throws Exception {
+    int calls = 0;
+    for (String name : resource("index.txt").lines().toList()) {
+      byte[] frame = bytes(name);
+      byte[] payload = Arrays.copyOfRange(frame, 4, frame.length);
+      switch (frame[0]) {
+        case Frame.PREPARE_CONF -> assertThat(A6.prepareConf(payload).key()).contains("#");
+        case Frame.HTTP_REQ_CALL -> {
+          A6.RequestCall call = A6.requestCall(payload);
+          assertThat(call.path()).startsWith("/");
+          assertThat(call.remoteAddress()).isEqualTo("127.0.0.1");
+          assertThat(call.headers()).containsKey("host");
+          calls++;
+        }
+        case Frame.EXTRA_INFO -> assertThat(A6.extraInfo(payload)).isNotNull();
+        case Frame.HTTP_RESP_CALL -> assertThat(A6.responseCall(payload).status()).isPositive();
+        default -> throw new AssertionError("type " + frame[0] + " in " + name);
+      }
+    }
+    assertThat(calls).isGreaterThan(10);
+  }
+
+  @Test
+  void tenThousandDamagedFramesEndInAnAnswerOrAClosedConnection() throws Exception {
+    Random random = new Random(42);
+    try (Host host = new Host(directory, text -> {})) {
+      List<byte[]> seeds = new ArrayList<>();
+      for (String name : resource("index.txt").lines().toList()) {
+        seeds.add(bytes(name));
+      }
+      seeds.removeIf(seed -> seed.length > 4096);
+      for (int i = 0; i < 10_000; i++) {
+        byte[] frame = seeds.get(random.nextInt(seeds.size())).clone();
+        for (int n = random.nextInt(6); n >= 0; n--) {
+          frame[random.nextInt(frame.length)] = (byte) random.nextInt(256);
+        }
+        int cut = random.nextInt(10) == 0 ? random.nextInt(frame.length) : frame.length;
+        try (RawGateway gateway = new RawGateway(host.socket)) {
+          gateway.raw(ByteBuffer.wrap(frame, 0, cut));
+        } catch (IOException e) {
+          assertThat(e).hasMessageContaining("Broken pipe");
+        }
+      }
+      try (RawGateway gateway = new RawGateway(host.socket)) {
+        int token = gateway.prepare("a#1", ENFORCE);
+        assertThat(gateway.call(1, token, "attack").kind()).isEqualTo("stop");
+      }
+      for (int i = 0; i < 500 && host.server.connections() > 0; i++) {
+        Thread.sleep(10);
+      }
+      assertThat(host.server.connections()).isZero();
+      assertThat(host.memory.used()).isZero();
+    }
+  }
+
+  @Test
+  void aSuccessorTakesOverWithoutALostCall() throws Exception {
+    try (Host old = new Host(directory, text -> {})) {
+      int token;
+      try (RawGateway gateway = new RawGateway(old.socket)) {
+        token = gateway.prepare("a#1", ENFORCE);
+      }
+      AtomicBoolean stop = new AtomicBoolean();
+      AtomicInteger answered = new AtomicInteger();
+      List<CompletableFuture<Void>> clients = new ArrayList<>();
+      for (int c = 0; c < 8; c++) {
+        clients.add(CompletableFuture.runAsync(() -> load(old.socket, token, stop, answered)));
+      }
+      Thread.sleep(300);
+      try (Host successor = new Host(directory, text -> {})) {
+        old.server.drained().get();
+        int before = answered.get();
+        Thread.sleep(300);
+        stop.set(true);
+        for (CompletableFuture<Void> client : clients) {
+          client.get();
+        }
+        assertThat(answered.get()).isGreaterThan(before);
+        assertThat(old.records.size() + successor.records.size()).isEqualTo(answered.get());
+        assertThat(successor.records.values())
+            .isNotEmpty()
+            .allSatisfy(r -> assertThat(r.outcome()).isEqualTo("allow"));
+      }
+    }
+  }
+
+  // As the gateway: keeps a connection, and on an unknown token closes it, prepares and retries.
+  private static void load(Path socket, int first, AtomicBoolean stop, AtomicInteger answered) {
+    int token = first;
+    try {
+      RawGateway gateway = new RawGateway(socket);
+      // Each client pauses now and then for longer than a drain takes an idle connection for busy.
+      while (!stop.get()) {
+        RawGateway.Reply reply = gateway.call(answered.get(), token, "hello");
+        if (reply.kind().equals("not_found")) {
+          gateway.close();
+          gateway = new RawGateway(socket);
+          token = gateway.prepare("a#1", ENFORCE);
+          continue;
+        }
+        assertThat(reply.kind()).isEqualTo("rewrite");
+        if (answered.incrementAndGet() % 20 == 0) {
+          // The gateway's pool is wider than its load: connections come and go.
+          gateway.close();
+          gateway = new RawGateway(socket);
+        }
+        Thread.sleep(5);
+      }
+      gateway.close();
+    } catch (EOFException e) {
+      throw new AssertionError("a call was lost", e);
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String resource(String name) throws IOException {
+    return new String(bytes(name), StandardCharsets.UTF_8);
+  }
+
+  private static byte[] bytes(String name) throws IOException {
+    try (InputStream in = A6ServerTest.class.getResourceAsStream("/a6-frames/" + name)) {
+      return in.readAllBytes();
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package io.llmtrace.plugin.inspection;
+
+import io.llmtrace.plugin.conf.ConfTable;
+import io.llmtrace.plugin.conf.RouteConfReader;
+import io.llmtrace.plugin.gateway.A6Server;
+import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.telemetry.SpoolRefusedException;
+import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.runtime.config.BreakerConfig;
+import io.llmtrace.runtime.config.OnUninspectable;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/** The host with a marker analysis and a sink in memory; everything else is real. */
+public final class Host implements AutoCloseable {
+  public final Map<String, InspectionRecord> records = new ConcurrentHashMap<>();
+  public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  public final MemoryBudget memory;
+  public final A6Server server;
+  public final AnalysisBreaker breaker;
+  public final ConfTable confs;
+  public volatile boolean spoolFull;
+  public final Path socket;
+  private final InspectionService service;
+
+  public Host(Path directory, Consumer<String> hook) throws IOException {
+    this(directory, hook, new InspectionService.Settings(4, 256), 64L << 20);
+  }
+
+  public Host(
+      Path directory, Consumer<String> hook, InspectionService.Settings settings, long bytes)
+      throws IOException {
+    this.socket = directory.resolve("r.sock");
+    this.memory = new MemoryBudget(bytes);
+    this.breaker =
+        new AnalysisBreaker(new BreakerConfig(true, 5, Duration.ofMillis(300), 2), "n", meters);
+    this.confs = ConfTable.open(directory, new RouteConfReader(150, OnUninspectable.PASS), meters);
+    TelemetrySink sink =
+        new TelemetrySink() {
+          @Override
+          public void inspection(InspectionRecord r) throws SpoolRefusedException {
+            if (spoolFull) {
+              throw new SpoolRefusedException("full");
+            }
+            records.put(r.decisionId(), r);
+          }
+
+          @Override
+          public void completion(CompletionRecord r) {}
+        };
+    this.service =
+        new InspectionService(
+            settings,
+            new MarkerAnalysis(hook),
+            sink,
+            new DecisionIdentity(new Ulid()::next, id -> id + ".mac"),
+            breaker,
+            meters);
+    this.server =
+        A6Server.start(
+            new A6Server.Settings(
+                socket,
+                UUID.randomUUID().toString().substring(0, 8),
+                16L << 20,
+                Duration.ofSeconds(5)),
+            confs,
+            memory,
+            service,
+            meters);
+  }
+
+  /** The record of an answer, found by its header. */
+  public InspectionRecord recordOf(Map<String, String> headers) {
+    String id = headers.get("x-llmtrace-id");
+    return records.get(id.substring(0, Ulid.LENGTH));
+  }
+
+  @Override
+  public void close() {
+    server.close();
+    service.close();
+    confs.close();
+  }
+}

@@ -1,0 +1,239 @@
+package io.llmtrace.plugin.inspection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llmtrace.plugin.gateway.RawGateway;
+import io.llmtrace.policies.wire.InspectionRecord;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class InspectionServiceTest {
+  private static final String ENFORCE = "{\"mode\":\"enforce\",\"budget_ms\":50}";
+  private static final String STRICT =
+      "{\"mode\":\"enforce\",\"budget_ms\":50,\"on_uninspectable\":\"block\"}";
+
+  @TempDir Path directory;
+
+  @Test
+  void aSleepingDetectorCostsItsOwnRequestTheBudgetAndOthersNothing() throws Exception {
+    try (Host host = new Host(directory, text -> sleepIf(text, "sleep", 2_000));
+        RawGateway sleeper = new RawGateway(host.socket);
+        RawGateway other = new RawGateway(host.socket)) {
+      int token = sleeper.prepare("a#1", ENFORCE);
+      other.call(1, token, "warm");
+      long start = System.nanoTime();
+      CompletableFuture<RawGateway.Reply> slow =
+          CompletableFuture.supplyAsync(() -> call(sleeper, token, "sleep"));
+      long[] nanos = new long[500];
+      for (int i = 0; i < nanos.length; i++) {
+        long began = System.nanoTime();
+        assertThat(other.call(i, token, "quick").kind()).isEqualTo("rewrite");
+        nanos[i] = System.nanoTime() - began;
+      }
+      RawGateway.Reply reply = slow.get();
+      assertThat(System.nanoTime() - start).isLessThan(1_900_000_000L);
+      InspectionRecord inspected = host.recordOf(reply.headers());
+      assertThat(inspected.outcome()).isEqualTo("uninspected");
+      assertThat(inspected.receipt().reason()).isEqualTo("budget");
+      Arrays.sort(nanos);
+      assertThat(nanos[nanos.length * 99 / 100]).isLessThan(20_000_000L);
+    }
+  }
+
+  @Test
+  void whatWasFoundBeforeTheBudgetEndedIsEnforced() throws Exception {
+    try (Host host = new Host(directory, text -> sleepIf(text, "sleep", 500));
+        RawGateway gateway = new RawGateway(host.socket)) {
+      RawGateway.Reply reply = gateway.call(1, gateway.prepare("a#1", ENFORCE), "attack, sleep");
+      assertThat(reply.kind()).isEqualTo("stop");
+      assertThat(host.recordOf(reply.headers()).receipt().coverage().label()).isEqualTo("partial");
+    }
+  }
+
+  @Test
+  void aStrictRouteAnswers403ToWhatCouldNotBeRead() throws Exception {
+    try (Host host = new Host(directory, text -> sleepIf(text, "sleep", 500));
+        RawGateway gateway = new RawGateway(host.socket)) {
+      RawGateway.Reply reply = gateway.call(1, gateway.prepare("a#1", STRICT), "sleep");
+      assertThat(reply.kind()).isEqualTo("stop");
+      assertThat(reply.status()).isEqualTo(403);
+    }
+  }
+
+  @Test
+  void theBreakerOpensAfterFailuresInARowAndClosesAfterTrials() throws Exception {
+    try (Host host = new Host(directory, InspectionServiceTest::throwIfAsked);
+        RawGateway gateway = new RawGateway(host.socket)) {
+      int token = gateway.prepare("a#1", ENFORCE);
+      for (int i = 0; i < 5; i++) {
+        assertThat(reason(host, gateway.call(i, token, "throw"))).isEqualTo("error");
+      }
+      assertThat(host.breaker.state()).isEqualTo("open");
+      assertThat(reason(host, gateway.call(6, token, "attack"))).isEqualTo("breaker");
+      Thread.sleep(350);
+      assertThat(reason(host, gateway.call(7, token, "throw"))).isEqualTo("error");
+      assertThat(host.breaker.state()).as("one failed trial reopens").isEqualTo("open");
+      Thread.sleep(350);
+      gateway.call(8, token, "fine");
+      gateway.call(9, token, "fine");
+      assertThat(host.breaker.state()).isEqualTo("closed");
+    }
+  }
+
+  @Test
+  void budgetsThatEndDoNotOpenTheBreaker() throws Exception {
+    try (Host host = new Host(directory, text -> sleepIf(text, "sleep", 60));
+        RawGateway gateway = new RawGateway(host.socket)) {
+      int token = gateway.prepare("a#1", ENFORCE);
+      for (int i = 0; i < 20; i++) {
+        gateway.call(i, token, "sleep");
+      }
+      assertThat(host.breaker.state()).isEqualTo("closed");
+    }
+  }
+
+  @Test
+  void aSpoolThatRefusesOpensTheBreakerAndTrafficStillGetsItsDecision() throws Exception {
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      int token = gateway.prepare("a#1", ENFORCE);
+      host.spoolFull = true;
+      for (int i = 0; i < 5; i++) {
+        assertThat(gateway.call(i, token, "attack").kind()).isEqualTo("stop");
+      }
+      assertThat(host.breaker.state()).isEqualTo("open");
+    }
+  }
+
+  @Test
+  void aFullQueueAndAFullMemoryLetTrafficPassCounted() throws Exception {
+    InspectionService.Settings one = new InspectionService.Settings(1, 1);
+    try (Host host = new Host(directory, text -> sleepIf(text, "sleep", 400), one, 100_000);
+        RawGateway first = new RawGateway(host.socket)) {
+      int token = first.prepare("a#1", "{\"mode\":\"enforce\",\"budget_ms\":2000}");
+      List<CompletableFuture<RawGateway.Reply>> calls = new ArrayList<>();
+      ExecutorService clients = Executors.newFixedThreadPool(6);
+      for (int i = 0; i < 6; i++) {
+        RawGateway gateway = new RawGateway(host.socket);
+        calls.add(CompletableFuture.supplyAsync(() -> call(gateway, token, "sleep"), clients));
+      }
+      List<String> reasons = new ArrayList<>();
+      for (CompletableFuture<RawGateway.Reply> call : calls) {
+        reasons.add(reason(host, call.get()));
+      }
+      clients.shutdown();
+      assertThat(reasons).contains("overload", "");
+      byte[] large = new byte[200_000];
+      assertThat(reason(host, first.call(1, token, large, Map.of()))).isEqualTo("memory");
+      assertThat(host.memory.used()).isZero();
+    }
+  }
+
+  @Test
+  void noRequestGetsAnothersDecision() throws Exception {
+    mixUp(5_000);
+  }
+
+  @Test
+  @Tag("long")
+  @Timeout(600)
+  void noRequestGetsAnothersDecisionInAHundredThousand() throws Exception {
+    mixUp(100_000);
+  }
+
+  private void mixUp(int requests) throws Exception {
+    int connections = 32;
+    InspectionService.Settings settings = new InspectionService.Settings(16, 256);
+    try (Host host = new Host(directory, InspectionServiceTest::atRandom, settings, 64L << 20)) {
+      ExecutorService clients = Executors.newFixedThreadPool(connections);
+      List<CompletableFuture<Void>> all = new ArrayList<>();
+      for (int c = 0; c < connections; c++) {
+        int client = c;
+        all.add(
+            CompletableFuture.runAsync(
+                () -> markers(host, client, requests / connections), clients));
+      }
+      for (CompletableFuture<Void> one : all) {
+        one.get();
+      }
+      clients.shutdown();
+      assertThat(host.records).hasSize(requests / connections * connections);
+    }
+  }
+
+  private static void markers(Host host, int client, int requests) {
+    try (RawGateway gateway = new RawGateway(host.socket)) {
+      int token = gateway.prepare("a#1", "{\"mode\":\"enforce\",\"budget_ms\":5}");
+      for (int i = 0; i < requests; i++) {
+        boolean attack = i % 2 == 0;
+        String marker = (attack ? "attack-" : "fine-") + client + "-" + i;
+        long id = ((long) client << 22) + i;
+        RawGateway.Reply reply = gateway.call(id, token, marker);
+        assertThat(reply.id()).isEqualTo(id);
+        InspectionRecord inspected = host.recordOf(reply.headers());
+        boolean read = !inspected.model().equals("unknown");
+        if (read) {
+          assertThat(inspected.model()).isEqualTo(marker);
+        }
+        if (reply.kind().equals("stop")) {
+          assertThat(reply.body()).isEqualTo(marker);
+          assertThat(attack).isTrue();
+        } else {
+          assertThat(inspected.receipt().bytes()).isEqualTo(marker.length());
+        }
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void atRandom(String text) {
+    int dice = ThreadLocalRandom.current().nextInt(100);
+    if (dice < 3) {
+      sleepIf(text, "", 4 + dice);
+    } else if (dice < 5) {
+      throw new IllegalStateException("at random");
+    }
+  }
+
+  private static void throwIfAsked(String text) {
+    if (text.contains("throw")) {
+      throw new IllegalStateException("asked to");
+    }
+  }
+
+  private static void sleepIf(String text, String word, long millis) {
+    if (text.contains(word)) {
+      try {
+        Thread.sleep(millis);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static RawGateway.Reply call(RawGateway gateway, int token, String body) {
+    try {
+      return gateway.call(1, token, body);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String reason(Host host, RawGateway.Reply reply) {
+    return host.recordOf(reply.headers()).receipt().reason();
+  }
+}

@@ -1,0 +1,104 @@
+package io.llmtrace.plugin.inspection;
+
+import io.llmtrace.plugin.conf.BlockStyle;
+import io.llmtrace.plugin.gateway.Answer;
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.exchange.RequestContent;
+import io.llmtrace.policies.exchange.Segment;
+import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.policy.Decision;
+import io.llmtrace.policies.policy.Mode;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/** The body's text is the model, "attack" in it blocks, and a hook may sleep or throw. */
+public final class MarkerAnalysis implements Analysis {
+  private final Consumer<String> hook;
+
+  public MarkerAnalysis(Consumer<String> hook) {
+    this.hook = hook;
+  }
+
+  @Override
+  public Dialect detect(RequestContent content) {
+    return Dialect.TEXT;
+  }
+
+  @Override
+  public Exchange read(RequestContent content, Dialect forced) {
+    String text = new String(content.body(), StandardCharsets.UTF_8);
+    Segment segment = new Segment(Zone.USER, "user", "", text);
+    return new Exchange(Dialect.TEXT, "unknown", text, false, List.of(segment), List.of(), 0);
+  }
+
+  @Override
+  public Run prepare(Exchange exchange, InspectionBudget budget) {
+    List<Finding> findings = new CopyOnWriteArrayList<>();
+    return new Run() {
+      private volatile boolean done;
+
+      @Override
+      public void inspect() {
+        String text = exchange.model();
+        if (text.contains("attack")) {
+          findings.add(
+              new Finding(
+                  FindingType.PROMPT_INJECTION,
+                  Severity.HIGH,
+                  1,
+                  Zone.USER,
+                  "",
+                  0,
+                  6,
+                  "marker",
+                  "m-1",
+                  text));
+        }
+        hook.accept(text);
+        done = true;
+      }
+
+      @Override
+      public Seen seen() {
+        return new Seen(findings, done ? 1 : 0, Map.of(), List.of(), false);
+      }
+    };
+  }
+
+  @Override
+  public Decision decide(List<Finding> findings, Mode mode) {
+    Action would = findings.isEmpty() ? Action.ALLOW : Action.BLOCK;
+    Action action = would == Action.BLOCK && mode == Mode.OBSERVE ? Action.FLAG : would;
+    return new Decision(
+        action,
+        would,
+        mode,
+        "default",
+        "default/marker",
+        0,
+        findings.isEmpty() ? null : findings.get(0).type().label());
+  }
+
+  @Override
+  public Answer.Stop block(
+      Dialect dialect,
+      boolean stream,
+      String model,
+      BlockStyle style,
+      String decisionId,
+      String category) {
+    return new Answer.Stop(
+        style == BlockStyle.FORBIDDEN ? 403 : 400,
+        Map.of("content-type", "text/plain"),
+        model.getBytes(StandardCharsets.UTF_8));
+  }
+}
