@@ -1,0 +1,148 @@
+package io.llmtrace.plugin;
+
+import io.llmtrace.plugin.conf.ConfTable;
+import io.llmtrace.plugin.conf.RouteConfReader;
+import io.llmtrace.plugin.gateway.A6Server;
+import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.inspection.Analysis;
+import io.llmtrace.plugin.inspection.AnalysisBreaker;
+import io.llmtrace.plugin.inspection.DecisionIdentity;
+import io.llmtrace.plugin.inspection.InspectionService;
+import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.wire.NodeSnapshot;
+import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.llmtrace.runtime.config.PluginConfig;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The request side of the plugin: the A6 server, the inspection service behind it, and what both
+ * need. Thread-safe.
+ */
+public final class PluginHost implements AutoCloseable {
+  private final Path socket;
+  private final long startedNanos = System.nanoTime();
+  private final ConfTable confs;
+  private final AnalysisBreaker breaker;
+  private final InspectionService service;
+  private final A6Server server;
+
+  private PluginHost(
+      Path socket,
+      ConfTable confs,
+      AnalysisBreaker breaker,
+      InspectionService service,
+      A6Server server) {
+    this.socket = socket;
+    this.confs = confs;
+    this.breaker = breaker;
+    this.service = service;
+    this.server = server;
+  }
+
+  /**
+   * Listens, and takes over from a process that listens on the same socket.
+   *
+   * @param bootId random name of this process, at most 16 characters
+   * @throws IOException if the data directory or the socket cannot be used
+   */
+  public static PluginHost start(
+      LlmtraceConfig config,
+      String bootId,
+      Analysis analysis,
+      TelemetrySink sink,
+      DecisionIdentity ids,
+      MeterRegistry meters)
+      throws IOException {
+    PluginConfig plugin = config.plugin();
+    Files.createDirectories(plugin.dataDirectory());
+    RouteConfReader reader =
+        new RouteConfReader((int) plugin.budget().toMillis(), plugin.onUninspectable());
+    ConfTable confs = ConfTable.open(plugin.dataDirectory(), reader, meters);
+    AnalysisBreaker breaker = new AnalysisBreaker(config.circuitBreaker(), plugin.node(), meters);
+    int workers =
+        plugin.workers() > 0 ? plugin.workers() : Runtime.getRuntime().availableProcessors();
+    InspectionService service =
+        new InspectionService(
+            new InspectionService.Settings(workers, plugin.queue()),
+            analysis,
+            sink,
+            ids,
+            breaker,
+            meters);
+    try {
+      A6Server server =
+          A6Server.start(
+              new A6Server.Settings(
+                  plugin.socket(), bootId, plugin.maxRequestBody(), plugin.drainTimeout()),
+              confs,
+              new MemoryBudget(plugin.maxBodyBytesInMemory()),
+              service,
+              meters);
+      return new PluginHost(plugin.socket(), confs, breaker, service, server);
+    } catch (IOException e) {
+      service.close();
+      confs.close();
+      throw e;
+    }
+  }
+
+  /** Where the gateway connects. */
+  public Path socket() {
+    return socket;
+  }
+
+  /** Completes when a successor has taken over and nothing is left to do. */
+  public CompletableFuture<Void> drained() {
+    return server.drained();
+  }
+
+  /** Exchanges may be going on right now on this many connections. */
+  public int connections() {
+    return server.connections();
+  }
+
+  /** State of the breakers of the request side, by name. */
+  public Map<String, String> breakers() {
+    return Map.of("analysis", breaker.state());
+  }
+
+  /** Route configurations in force. */
+  public List<NodeSnapshot.RouteSettings> routes() {
+    return confs.settings();
+  }
+
+  /** What is wrong with route configurations, each with its key. */
+  public List<String> problems() {
+    return confs.problems();
+  }
+
+  /** The request side's part of {@code GET /health}; never waits. */
+  public Map<String, Object> health() {
+    String state = breaker.state();
+    List<String> problems = problems();
+    Map<String, Object> health = new LinkedHashMap<>();
+    health.put("status", state.equals("closed") && problems.isEmpty() ? "healthy" : "degraded");
+    health.put("circuit_breaker", state);
+    health.put("uptime", (System.nanoTime() - startedNanos) / 1_000_000_000L);
+    health.put("gateway_connections", server.connections());
+    health.put("draining", server.draining());
+    health.put("routes", confs.settings().size());
+    health.put("problems", problems);
+    return health;
+  }
+
+  /** Answers what is in flight, then stops. */
+  @Override
+  public void close() {
+    server.close();
+    service.close();
+    confs.close();
+  }
+}

@@ -1,0 +1,111 @@
+package io.llmtrace.plugin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llmtrace.plugin.gateway.RawGateway;
+import io.llmtrace.plugin.inspection.DecisionIdentity;
+import io.llmtrace.plugin.inspection.MarkerAnalysis;
+import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class PluginHostTest {
+  @TempDir Path directory;
+
+  @Test
+  void aBadRouteShowsInHealthWhileItsTrafficPasses() throws Exception {
+    try (PluginHost host = start("boot-1", directory.resolve("r.sock"));
+        RawGateway gateway = new RawGateway(host.socket())) {
+      assertThat(host.health()).containsEntry("status", "healthy");
+      int token = gateway.prepare("route#a#1", "{\"mode\":\"enforced\"}");
+      assertThat(gateway.call(1, token, "attack").kind()).isEqualTo("rewrite");
+      assertThat(host.health())
+          .containsEntry("status", "degraded")
+          .containsEntry("circuit_breaker", "closed");
+      assertThat(host.problems()).containsExactly("route#a#1: mode: expected observe or enforce");
+      assertThat(host.routes()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aCallInFlightIsAnsweredBeforeTheProcessStops() throws Exception {
+    PluginHost host = start("boot-1", directory.resolve("r.sock"));
+    try (RawGateway gateway = new RawGateway(host.socket())) {
+      int token = gateway.prepare("route#a#1", "{\"mode\":\"enforce\"}");
+      Thread stopper = new Thread(host::close);
+      java.util.concurrent.CompletableFuture<RawGateway.Reply> reply =
+          java.util.concurrent.CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return gateway.call(1, token, "slow attack");
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              });
+      Thread.sleep(40);
+      stopper.start();
+      assertThat(reply.get().kind()).isEqualTo("stop");
+      stopper.join();
+    }
+  }
+
+  @Test
+  void aSocketPathThatIsTooLongIsRefusedByName() {
+    assertThatThrownBy(() -> start("boot-1", directory.resolve("x".repeat(120))))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("plugin.socket");
+  }
+
+  private PluginHost start(String bootId, Path socket) throws IOException {
+    LlmtraceConfig base = LlmtraceConfig.defaults();
+    LlmtraceConfig config =
+        new LlmtraceConfig(
+            base.logging(),
+            base.alerts(),
+            base.circuitBreaker(),
+            base.metrics(),
+            base.controlPlane(),
+            base.plugin().toBuilder()
+                .node("n1")
+                .socket(socket)
+                .dataDirectory(directory.resolve("data"))
+                .drainTimeout(Duration.ofSeconds(5))
+                .build());
+    TelemetrySink nowhere =
+        new TelemetrySink() {
+          @Override
+          public void inspection(InspectionRecord inspection) {}
+
+          @Override
+          public void completion(CompletionRecord completion) {}
+        };
+    return PluginHost.start(
+        config,
+        bootId,
+        new MarkerAnalysis(PluginHostTest::slowly),
+        nowhere,
+        new DecisionIdentity(new Ulid()::next, id -> id + ".mac"),
+        new SimpleMeterRegistry());
+  }
+
+  private static void slowly(String text) {
+    if (text.contains("slow")) {
+      try {
+        Thread.sleep(100);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}
