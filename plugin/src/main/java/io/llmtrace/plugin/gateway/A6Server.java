@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +54,13 @@ public final class A6Server implements AutoCloseable {
    */
   private static final int FEW_CONNECTIONS = 2;
 
+  /**
+   * With more of them a call that is sent away may come back here on another pooled connection, and
+   * must be served then: so only one call in a while is sent away, which costs the gateway that
+   * connection, until few are left. Without this, connections that are always busy never drain.
+   */
+  private static final long SEND_AWAY_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
   private final Settings settings;
   private final Path own;
   private final Set<A6Connection> connections = ConcurrentHashMap.newKeySet();
@@ -61,6 +69,7 @@ public final class A6Server implements AutoCloseable {
   private final ScheduledExecutorService watch;
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicLong lastSentAway = new AtomicLong(System.nanoTime());
   private volatile boolean draining;
   private volatile long drainDeadline;
   private final Channel listener;
@@ -196,7 +205,13 @@ public final class A6Server implements AutoCloseable {
   }
 
   boolean sendsCallsAway() {
-    return draining && connections.size() <= FEW_CONNECTIONS;
+    if (!draining) {
+      return false;
+    }
+    long now = System.nanoTime();
+    long last = lastSentAway.get();
+    return connections.size() <= FEW_CONNECTIONS
+        || (now - last >= SEND_AWAY_EVERY_NANOS && lastSentAway.compareAndSet(last, now));
   }
 
   private void takeLink() throws IOException {
