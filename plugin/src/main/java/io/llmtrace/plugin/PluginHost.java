@@ -4,9 +4,9 @@ import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.A6Server;
 import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.inspection.AnalysisBreaker;
-import io.llmtrace.plugin.inspection.DecisionIdentity;
 import io.llmtrace.plugin.inspection.InspectionService;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.wire.NodeSnapshot;
@@ -57,7 +57,7 @@ public final class PluginHost implements AutoCloseable {
       String bootId,
       Analysis analysis,
       TelemetrySink sink,
-      DecisionIdentity ids,
+      DecisionIds ids,
       MeterRegistry meters)
       throws IOException {
     PluginConfig plugin = config.plugin();

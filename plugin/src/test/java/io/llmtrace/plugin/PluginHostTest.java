@@ -4,12 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llmtrace.plugin.gateway.RawGateway;
-import io.llmtrace.plugin.inspection.DecisionIdentity;
+import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.MarkerAnalysis;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -95,7 +94,7 @@ class PluginHostTest {
         bootId,
         new MarkerAnalysis(PluginHostTest::slowly),
         nowhere,
-        new DecisionIdentity(new Ulid()::next, id -> id + ".mac"),
+        DecisionIds.open(directory),
         new SimpleMeterRegistry());
   }
 

@@ -4,6 +4,7 @@ import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.ExchangeHandler;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
@@ -39,7 +40,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   private final Analysis analysis;
   private final TelemetrySink sink;
-  private final DecisionIdentity ids;
+  private final DecisionIds ids;
   private final AnalysisBreaker breaker;
   private final Settlements settlements;
   private final InspectionMetrics metrics;
@@ -60,7 +61,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       Settings settings,
       Analysis analysis,
       TelemetrySink sink,
-      DecisionIdentity ids,
+      DecisionIds ids,
       AnalysisBreaker breaker,
       MeterRegistry meters) {
     this.analysis = analysis;
@@ -87,7 +88,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   @Override
   public void handle(GatewayRequest request, MemoryBudget.Lease lease, Consumer<Answer> responder) {
-    Inspection inspection = new Inspection(this, request, lease, responder, ids.issue().get());
+    Inspection inspection = new Inspection(this, request, lease, responder, ids.issue());
     switch (request.bodyState()) {
       case NO_MEMORY -> refuse(inspection, "memory");
       case TOO_LARGE -> refuse(inspection, "too_large");

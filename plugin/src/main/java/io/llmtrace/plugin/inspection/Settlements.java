@@ -4,6 +4,7 @@ import io.llmtrace.plugin.conf.BlockStyle;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
+import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
@@ -26,9 +27,9 @@ final class Settlements {
   private static final String FLAG_HEADER = "x-llmtrace-flag";
 
   private final Analysis analysis;
-  private final DecisionIdentity ids;
+  private final DecisionIds ids;
 
-  Settlements(Analysis analysis, DecisionIdentity ids) {
+  Settlements(Analysis analysis, DecisionIds ids) {
     this.analysis = analysis;
     this.ids = ids;
   }
@@ -137,7 +138,7 @@ final class Settlements {
 
   private Answer goOn(Inspection inspection, Decision decision) {
     Map<String, String> headers = new LinkedHashMap<>();
-    headers.put(DecisionIdentity.HEADER, ids.header().apply(inspection.decisionId));
+    headers.put(DecisionIds.HEADER, ids.header(inspection.decisionId));
     if (!inspection.trace.honoured()) {
       headers.put(TraceParent.HEADER, inspection.trace.header());
     }
@@ -169,7 +170,7 @@ final class Settlements {
             inspection.decisionId,
             category == null ? "policy" : category);
     Map<String, String> headers = new LinkedHashMap<>(stop.headers());
-    headers.put(DecisionIdentity.HEADER, ids.header().apply(inspection.decisionId));
+    headers.put(DecisionIds.HEADER, ids.header(inspection.decisionId));
     return new Answer.Stop(stop.status(), headers, stop.body());
   }
 }

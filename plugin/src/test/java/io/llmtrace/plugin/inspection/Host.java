@@ -4,6 +4,7 @@ import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.A6Server;
 import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.wire.CompletionRecord;
@@ -59,12 +60,7 @@ public final class Host implements AutoCloseable {
         };
     this.service =
         new InspectionService(
-            settings,
-            new MarkerAnalysis(hook),
-            sink,
-            new DecisionIdentity(new Ulid()::next, id -> id + ".mac"),
-            breaker,
-            meters);
+            settings, new MarkerAnalysis(hook), sink, DecisionIds.open(directory), breaker, meters);
     this.server =
         A6Server.start(
             new A6Server.Settings(
