@@ -1,0 +1,74 @@
+package io.llmtrace.policies.detect;
+
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.exchange.Segment;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Runs the cascade over an exchange. Thread-safe.
+ *
+ * <p>Segments are read from the last to the first: the newest turn of a conversation is where an
+ * attack arrives, and it must have been read when a long history eats the budget.
+ */
+public final class DetectionEngine {
+  private final List<Detector> detectors;
+
+  public DetectionEngine(List<Detector> detectors) {
+    this.detectors = List.copyOf(detectors);
+  }
+
+  /** The detectors and packs that the product ships. */
+  public static DetectionEngine builtIn() {
+    return new DetectionEngine(List.of(new SignatureDetector(SignaturePack.builtIn())));
+  }
+
+  /** Names of the stages, in the order they run. */
+  public List<String> stages() {
+    return detectors.stream().map(Detector::name).toList();
+  }
+
+  /**
+   * Reads {@code exchange} until done or until the budget is spent, and keeps {@code progress} up
+   * to date throughout. What a detector throws goes to the caller; progress keeps what was found
+   * before.
+   */
+  public void inspect(Exchange exchange, InspectionBudget budget, InspectionProgress progress) {
+    List<Segment> segments = exchange.segments();
+    progress.begin(segments.size(), stages());
+    Set<String> unfinished = new LinkedHashSet<>();
+    for (int i = segments.size() - 1; i >= 0; i--) {
+      boolean whole = true;
+      for (Detector detector : detectors) {
+        if (!read(detector, segments.get(i), budget, progress)) {
+          unfinished.add(detector.name());
+          whole = false;
+        }
+      }
+      if (whole) {
+        progress.segmentRead();
+      }
+    }
+    progress.end(unfinished);
+  }
+
+  private static boolean read(
+      Detector detector, Segment segment, InspectionBudget budget, InspectionProgress progress) {
+    if (budget.spent()) {
+      return false;
+    }
+    long start = System.nanoTime();
+    try {
+      detector.detect(segment, budget, progress::found);
+    } finally {
+      progress.stage(detector.name(), (System.nanoTime() - start) / 1000);
+    }
+    // A detector that was cut short has read something, but not all.
+    boolean whole = !budget.spent();
+    if (whole) {
+      progress.stageRead();
+    }
+    return whole;
+  }
+}

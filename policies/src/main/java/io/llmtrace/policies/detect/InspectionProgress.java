@@ -1,0 +1,91 @@
+package io.llmtrace.policies.detect;
+
+import io.llmtrace.policies.wire.Coverage;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What an inspection has come to so far. A worker writes while the thread that enforces the
+ * deadline may read: all methods are safe to call from any thread, and a snapshot is consistent in
+ * itself.
+ */
+public final class InspectionProgress {
+  /** A prompt that trips thousands of rules is stopped by the first ones. */
+  static final int MOST_FINDINGS = 200;
+
+  private final List<Finding> findings = new ArrayList<>();
+  private final Map<String, Long> stagesMicros = new LinkedHashMap<>();
+  private final Set<String> missingStages = new LinkedHashSet<>();
+  private int segments;
+  private int segmentsInspected;
+  private boolean anythingRead;
+  private boolean complete;
+
+  /**
+   * A moment of an inspection.
+   *
+   * @param segmentsInspected segments that every stage has read
+   * @param coverage how much was read
+   * @param missingStages stages that did not read everything
+   */
+  public record Snapshot(
+      List<Finding> findings,
+      Map<String, Long> stagesMicros,
+      List<String> missingStages,
+      int segments,
+      int segmentsInspected,
+      Coverage coverage) {
+    public Snapshot {
+      findings = List.copyOf(findings);
+      stagesMicros = Map.copyOf(stagesMicros);
+      missingStages = List.copyOf(missingStages);
+    }
+  }
+
+  /** What is known now. */
+  public synchronized Snapshot snapshot() {
+    Coverage coverage =
+        complete ? Coverage.INSPECTED : anythingRead ? Coverage.PARTIAL : Coverage.UNINSPECTED;
+    return new Snapshot(
+        findings,
+        stagesMicros,
+        new ArrayList<>(missingStages),
+        segments,
+        segmentsInspected,
+        coverage);
+  }
+
+  /** Adds the time of a stage, in microseconds, to what it took before. */
+  public synchronized void stage(String name, long micros) {
+    stagesMicros.merge(name, micros, Long::sum);
+  }
+
+  synchronized void begin(int count, List<String> stages) {
+    segments = count;
+    missingStages.addAll(stages);
+  }
+
+  synchronized void found(Finding finding) {
+    if (findings.size() < MOST_FINDINGS && !findings.contains(finding)) {
+      findings.add(finding);
+    }
+  }
+
+  synchronized void stageRead() {
+    anythingRead = true;
+  }
+
+  synchronized void segmentRead() {
+    segmentsInspected++;
+  }
+
+  synchronized void end(Set<String> unfinished) {
+    missingStages.clear();
+    missingStages.addAll(unfinished);
+    complete = unfinished.isEmpty() && segmentsInspected == segments;
+  }
+}

@@ -1,0 +1,64 @@
+package io.llmtrace.policies.exchange;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+/** Requests of Anthropic's messages API. */
+final class AnthropicMessages {
+  private AnthropicMessages() {}
+
+  static void collect(JsonNode root, SegmentCollector out) {
+    content(root.path("system"), Zone.SYSTEM, "system", "/system", out);
+    JsonNode messages = root.path("messages");
+    for (int i = 0; i < messages.size(); i++) {
+      JsonNode message = messages.get(i);
+      String role = message.path("role").asText();
+      Zone zone =
+          switch (role) {
+            case "assistant" -> Zone.ASSISTANT;
+            case "system" -> Zone.SYSTEM;
+            default -> Zone.USER;
+          };
+      content(message.path("content"), zone, role, "/messages/" + i + "/content", out);
+    }
+    JsonNode tools = root.path("tools");
+    for (int i = 0; i < tools.size(); i++) {
+      out.tool(tools.get(i).path("name").asText());
+      out.everyString(Zone.METADATA, "tools", "/tools/" + i, tools.get(i));
+    }
+  }
+
+  private static void content(
+      JsonNode content, Zone zone, String role, String pointer, SegmentCollector out) {
+    if (content.isTextual()) {
+      out.text(zone, role, pointer, content);
+      return;
+    }
+    for (int i = 0; i < content.size(); i++) {
+      JsonNode block = content.get(i);
+      String at = pointer + "/" + i;
+      switch (block.path("type").asText()) {
+        case "text" -> out.text(zone, role, at + "/text", block.path("text"));
+        case "thinking" -> out.text(zone, role, at + "/thinking", block.path("thinking"));
+        case "tool_use" ->
+            out.everyString(Zone.TOOL_CALL, role, at + "/input", block.path("input"));
+        case "tool_result" ->
+            content(block.path("content"), Zone.TOOL_RESULT, role, at + "/content", out);
+        case "document" -> document(block, role, at, out);
+        case "image", "redacted_thinking" -> out.uninspected();
+        default -> out.everyString(zone, role, at, block);
+      }
+    }
+  }
+
+  private static void document(JsonNode block, String role, String at, SegmentCollector out) {
+    JsonNode source = block.path("source");
+    switch (source.path("type").asText()) {
+      case "text" -> out.text(Zone.DOCUMENT, role, at + "/source/data", source.path("data"));
+      case "content" ->
+          content(source.path("content"), Zone.DOCUMENT, role, at + "/source/content", out);
+      default -> out.uninspected();
+    }
+    out.text(Zone.DOCUMENT, role, at + "/title", block.path("title"));
+    out.text(Zone.DOCUMENT, role, at + "/context", block.path("context"));
+  }
+}

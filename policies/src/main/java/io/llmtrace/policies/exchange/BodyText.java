@@ -1,0 +1,47 @@
+package io.llmtrace.policies.exchange;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import java.util.zip.GZIPInputStream;
+
+/** Undoes a body's content encoding, within bounds: what a gateway passes on may be a gzip bomb. */
+final class BodyText {
+  /** The longest body that A6 can carry is just under 16 MiB; more text than that is not read. */
+  static final int MOST_BYTES = 16 << 20;
+
+  private BodyText() {}
+
+  static byte[] decode(Map<String, String> headers, byte[] body) throws UnreadableBodyException {
+    String encoding =
+        headers.getOrDefault("content-encoding", "identity").trim().toLowerCase(Locale.ROOT);
+    return switch (encoding) {
+      case "", "identity" -> body;
+      case "gzip", "x-gzip" -> gunzip(body);
+      default ->
+          throw new UnreadableBodyException(
+              "unparsable", "content-encoding '" + encoding + "' is none of gzip, identity");
+    };
+  }
+
+  private static byte[] gunzip(byte[] body) throws UnreadableBodyException {
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(body))) {
+      byte[] text = in.readNBytes(MOST_BYTES + 1);
+      if (text.length > MOST_BYTES) {
+        throw new UnreadableBodyException(
+            "too_large", "gzip body unpacks to more than " + MOST_BYTES + " bytes");
+      }
+      return text;
+    } catch (IOException e) {
+      throw new UnreadableBodyException("unparsable", "gzip body is damaged: " + e.getMessage());
+    }
+  }
+
+  /** UTF-8 with each invalid sequence as U+FFFD: a broken byte must not hide the text around it. */
+  static String utf8(byte[] bytes) {
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,70 @@
+package io.llmtrace.policies.exchange;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.policies.wire.WireJson;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Turns a request into an {@link Exchange}. Stateless. */
+public final class ExchangeReader {
+  private ExchangeReader() {}
+
+  /**
+   * Reads a request. A body that is no JSON, or nests deeper than {@link WireJson#MAX_DEPTH}, is
+   * read as one text, so that damage is no way around inspection.
+   *
+   * @param forced the route's dialect, or null to detect it
+   * @throws UnreadableBodyException if the body's content encoding cannot be undone within bounds
+   */
+  public static Exchange read(RequestContent request, @Nullable Dialect forced)
+      throws UnreadableBodyException {
+    byte[] body = BodyText.decode(request.headers(), request.body());
+    Dialect dialect =
+        forced != null
+            ? forced
+            : Dialects.detect(request.method(), request.path(), request.headers());
+    JsonNode root = dialect == Dialect.TEXT ? null : json(body);
+    if (root == null || !root.isContainerNode()) {
+      return text(dialect, BodyText.utf8(body));
+    }
+    SegmentCollector out = new SegmentCollector();
+    switch (dialect) {
+      case OPENAI_CHAT -> OpenAiChat.collect(root, out);
+      case ANTHROPIC_MESSAGES -> AnthropicMessages.collect(root, out);
+      case GENERIC_JSON, TEXT -> out.everyString(Zone.USER, "", "", root);
+    }
+    return new Exchange(
+        dialect,
+        dialect.provider(),
+        model(root.path("model")),
+        root.path("stream").asBoolean(false),
+        out.segments(),
+        out.tools(),
+        out.uninspectedParts());
+  }
+
+  private static String model(JsonNode model) {
+    return model.isTextual() && !model.asText().isBlank() ? model.asText() : Exchange.UNKNOWN_MODEL;
+  }
+
+  private static Exchange text(Dialect dialect, String text) {
+    List<Segment> segments =
+        text.isEmpty() ? List.of() : List.of(new Segment(Zone.USER, "", "", text));
+    return new Exchange(
+        dialect, dialect.provider(), Exchange.UNKNOWN_MODEL, false, segments, List.of(), 0);
+  }
+
+  private static @Nullable JsonNode json(byte[] body) {
+    try {
+      JsonNode root = WireJson.mapper().readTree(body);
+      return root.isMissingNode() ? null : root;
+    } catch (JsonProcessingException e) {
+      // Not an error of ours: the caller reads the same bytes as text.
+      return null;
+    } catch (IOException e) {
+      throw new IllegalStateException("reading from memory failed", e);
+    }
+  }
+}
