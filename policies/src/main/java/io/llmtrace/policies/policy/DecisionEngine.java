@@ -1,0 +1,49 @@
+package io.llmtrace.policies.policy;
+
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The built-in policy: critical and high findings at or over the threshold block, medium ones flag,
+ * the rest is let through. Personal data alone never blocks: people write about people.
+ * Thread-safe.
+ */
+public final class DecisionEngine {
+  /** Name of the policy in decisions. */
+  public static final String BUILT_IN = "built-in";
+
+  private static final double THRESHOLD = 0.5;
+
+  /**
+   * Decides; the strictest finding wins, the first of equals.
+   *
+   * @param mode in {@link Mode#OBSERVE} nothing stricter than a flag is done
+   */
+  public Decision decide(List<Finding> findings, Mode mode) {
+    Action would = Action.ALLOW;
+    String rule = "default/allow";
+    @Nullable String category = null;
+    for (Finding finding : findings) {
+      Action action = action(finding);
+      if (action.compareTo(would) > 0) {
+        would = action;
+        category = finding.type().label();
+        rule = "default/" + finding.severity().label() + "-" + action.label() + "s";
+      }
+    }
+    Action action = mode == Mode.OBSERVE && would != Action.ALLOW ? Action.FLAG : would;
+    return new Decision(action, would, mode, BUILT_IN, rule, 0, category);
+  }
+
+  private static Action action(Finding finding) {
+    if (finding.confidence() < THRESHOLD || !finding.severity().atLeast(Severity.MEDIUM)) {
+      return Action.ALLOW;
+    }
+    boolean blocks =
+        finding.severity().atLeast(Severity.HIGH) && finding.type() != FindingType.PII_DETECTED;
+    return blocks ? Action.BLOCK : Action.FLAG;
+  }
+}
