@@ -1,0 +1,60 @@
+package io.llmtrace.policies.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.exchange.Zone;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class DecisionEngineTest {
+  private final DecisionEngine engine = new DecisionEngine();
+
+  @Test
+  void blocks_on_the_worst_finding_and_names_it() {
+    Decision decision =
+        engine.decide(
+            List.of(
+                finding(FindingType.PII_DETECTED, Severity.MEDIUM, 0.9),
+                finding(FindingType.JAILBREAK, Severity.HIGH, 0.9)),
+            Mode.ENFORCE);
+    assertThat(decision)
+        .isEqualTo(
+            new Decision(
+                Action.BLOCK,
+                Action.BLOCK,
+                Mode.ENFORCE,
+                "built-in",
+                "default/high-blocks",
+                0,
+                "jailbreak"));
+  }
+
+  @Test
+  void keeps_in_observe_mode_what_it_would_have_done() {
+    Decision decision =
+        engine.decide(
+            List.of(finding(FindingType.JAILBREAK, Severity.CRITICAL, 0.9)), Mode.OBSERVE);
+    assertThat(decision.action()).isEqualTo(Action.FLAG);
+    assertThat(decision.would()).isEqualTo(Action.BLOCK);
+  }
+
+  @Test
+  void lets_pass_what_is_unsure_or_slight_and_never_blocks_personal_data_alone() {
+    assertThat(action(finding(FindingType.JAILBREAK, Severity.HIGH, 0.4))).isEqualTo(Action.ALLOW);
+    assertThat(action(finding(FindingType.JAILBREAK, Severity.LOW, 1))).isEqualTo(Action.ALLOW);
+    assertThat(action(finding(FindingType.PII_DETECTED, Severity.CRITICAL, 1)))
+        .isEqualTo(Action.FLAG);
+    assertThat(engine.decide(List.of(), Mode.ENFORCE).action()).isEqualTo(Action.ALLOW);
+  }
+
+  private Action action(Finding finding) {
+    return engine.decide(List.of(finding), Mode.ENFORCE).action();
+  }
+
+  private static Finding finding(FindingType type, Severity severity, double confidence) {
+    return new Finding(type, severity, confidence, Zone.USER, "", 0, 1, "test", "t", "");
+  }
+}
