@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.conf;
 
 import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.OnUninspectable;

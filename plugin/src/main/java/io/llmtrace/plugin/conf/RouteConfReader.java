@@ -3,6 +3,7 @@ package io.llmtrace.plugin.conf;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.OnUninspectable;

@@ -1,12 +1,13 @@
 package io.llmtrace.plugin.inspection;
 
-import io.llmtrace.plugin.conf.BlockStyle;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
+import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
 import java.util.List;
@@ -25,9 +26,9 @@ public interface Analysis {
    * The exchange in a body.
    *
    * @param forced the route's dialect, or null to detect it
-   * @throws UnreadableException if there is no text in the body that could be inspected
+   * @throws UnreadableBodyException if there is no text in the body that could be inspected
    */
-  Exchange read(RequestContent content, @Nullable Dialect forced) throws UnreadableException;
+  Exchange read(RequestContent content, @Nullable Dialect forced) throws UnreadableBodyException;
 
   /** Makes an inspection ready; nothing is inspected yet. */
   Run prepare(Exchange exchange, InspectionBudget budget);
@@ -74,15 +75,6 @@ public interface Analysis {
       findings = List.copyOf(findings);
       stagesMicros = Map.copyOf(stagesMicros);
       missingStages = List.copyOf(missingStages);
-    }
-  }
-
-  /** A body in which no text could be found. */
-  final class UnreadableException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    public UnreadableException(String message, Throwable cause) {
-      super(message, cause);
     }
   }
 }

@@ -9,6 +9,7 @@ import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.exchange.RequestContent;
+import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -162,11 +163,11 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       } else {
         now(inspection, settlements.inspected(inspection, seen), true);
       }
-    } catch (Analysis.UnreadableException e) {
+    } catch (UnreadableBodyException e) {
       LOG.debug("body of {} cannot be read: {}", inspection.decisionId, e.getMessage());
       if (inspection.settle()) {
         breaker.released();
-        now(inspection, settlements.uninspected(inspection, "unparsable", Seen.NOTHING), false);
+        now(inspection, settlements.uninspected(inspection, e.reason(), Seen.NOTHING), false);
       }
     } catch (Exception | StackOverflowError | LinkageError e) {
       LOG.warn("inspection {} failed", inspection.decisionId, e);

@@ -1,6 +1,5 @@
 package io.llmtrace.plugin.inspection;
 
-import io.llmtrace.plugin.conf.BlockStyle;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
@@ -10,6 +9,7 @@ import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.Coverage;

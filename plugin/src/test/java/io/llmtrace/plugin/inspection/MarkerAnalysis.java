@@ -1,6 +1,5 @@
 package io.llmtrace.plugin.inspection;
 
-import io.llmtrace.plugin.conf.BlockStyle;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
@@ -12,6 +11,7 @@ import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
 import java.nio.charset.StandardCharsets;

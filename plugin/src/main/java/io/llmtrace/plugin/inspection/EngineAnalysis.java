@@ -1,0 +1,83 @@
+package io.llmtrace.plugin.inspection;
+
+import io.llmtrace.plugin.gateway.Answer;
+import io.llmtrace.policies.detect.DetectionEngine;
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.InspectionProgress;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Dialects;
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.exchange.ExchangeReader;
+import io.llmtrace.policies.exchange.RequestContent;
+import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.policy.BlockAnswer;
+import io.llmtrace.policies.policy.BlockAnswers;
+import io.llmtrace.policies.policy.BlockStyle;
+import io.llmtrace.policies.policy.Decision;
+import io.llmtrace.policies.policy.DecisionEngine;
+import io.llmtrace.policies.policy.Mode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The kernel of the {@code policies} module behind the service's interface. Thread-safe. */
+public final class EngineAnalysis implements Analysis {
+  private final DetectionEngine engine;
+  private final DecisionEngine decisions;
+
+  public EngineAnalysis(DetectionEngine engine, DecisionEngine decisions) {
+    this.engine = engine;
+    this.decisions = decisions;
+  }
+
+  @Override
+  public Dialect detect(RequestContent content) {
+    return Dialects.detect(content.method(), content.path(), content.headers());
+  }
+
+  @Override
+  public Exchange read(RequestContent content, @Nullable Dialect forced)
+      throws UnreadableBodyException {
+    return ExchangeReader.read(content, forced);
+  }
+
+  @Override
+  public Run prepare(Exchange exchange, InspectionBudget budget) {
+    InspectionProgress progress = new InspectionProgress();
+    return new Run() {
+      @Override
+      public void inspect() {
+        engine.inspect(exchange, budget, progress);
+      }
+
+      @Override
+      public Seen seen() {
+        InspectionProgress.Snapshot now = progress.snapshot();
+        return new Seen(
+            now.findings(),
+            now.segmentsInspected(),
+            now.stagesMicros(),
+            now.missingStages(),
+            // The engine lets exceptions out; the service counts them where it calls.
+            false);
+      }
+    };
+  }
+
+  @Override
+  public Decision decide(List<Finding> findings, Mode mode) {
+    return decisions.decide(findings, mode);
+  }
+
+  @Override
+  public Answer.Stop block(
+      Dialect dialect,
+      boolean stream,
+      String model,
+      BlockStyle style,
+      String decisionId,
+      String category) {
+    BlockAnswer answer = BlockAnswers.answer(dialect, stream, model, style, decisionId, category);
+    return new Answer.Stop(answer.status(), answer.headers(), answer.body());
+  }
+}
