@@ -1,0 +1,190 @@
+package io.llmtrace.plugin.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.BatchAck;
+import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.NodeSnapshot;
+import io.llmtrace.policies.wire.TelemetryRecord;
+import io.llmtrace.policies.wire.WireJson;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TelemetryTest {
+  @TempDir Path data;
+
+  private final Map<String, Batch> stored = new ConcurrentHashMap<>();
+  private final Random random = new Random(7);
+  private volatile int refuseWith;
+  private volatile boolean flaky;
+  private final AtomicInteger changed = new AtomicInteger();
+  private final AtomicInteger snapshots = new AtomicInteger();
+  private HttpServer server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext("/api/v1/ingest/batches", this::ingest);
+    server.createContext(
+        "/api/v1/ingest/snapshots",
+        exchange -> {
+          snapshots.incrementAndGet();
+          exchange.sendResponseHeaders(204, -1);
+          exchange.close();
+        });
+    server.start();
+  }
+
+  @AfterEach
+  void stop() {
+    server.stop(0);
+  }
+
+  private void ingest(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      Batch batch =
+          WireJson.mapper().readValue(new GZIPInputStream(exchange.getRequestBody()), Batch.class);
+      if (!"Bearer key".equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+        exchange.sendResponseHeaders(401, -1);
+        return;
+      }
+      if (refuseWith != 0) {
+        exchange.sendResponseHeaders(refuseWith, -1);
+        return;
+      }
+      int dice = flaky ? random.nextInt(4) : 3;
+      if (dice == 0) {
+        exchange.sendResponseHeaders(503, -1);
+        return;
+      }
+      Batch before = stored.putIfAbsent(batch.bootId() + "/" + batch.sequence(), batch);
+      if (before != null && !before.equals(batch)) {
+        changed.incrementAndGet();
+      }
+      if (dice == 1) {
+        // Stored, but the acknowledgement is lost.
+        return;
+      }
+      byte[] ack =
+          WireJson.mapper().writeValueAsBytes(new BatchAck(batch.sequence(), before != null));
+      exchange.sendResponseHeaders(200, ack.length);
+      exchange.getResponseBody().write(ack);
+    }
+  }
+
+  private Telemetry open() throws IOException {
+    return Telemetry.open(
+        new TelemetrySettings(
+            data,
+            "node-1",
+            URI.create("http://127.0.0.1:" + server.getAddress().getPort()),
+            () -> "key",
+            1 << 20,
+            500,
+            Duration.ofMillis(20),
+            Duration.ofMillis(50),
+            new TelemetrySettings.Pacing(
+                Duration.ofMillis(5),
+                Duration.ofMillis(40),
+                Duration.ofMillis(50),
+                Duration.ofMillis(100),
+                Duration.ofSeconds(5))),
+        new SimpleMeterRegistry());
+  }
+
+  private static NodeSnapshot snapshot() {
+    return new NodeSnapshot(
+        "node-1", "boot", 1, "0", 1, Map.of(), 0, Map.of(), 0, 0, List.of(), List.of());
+  }
+
+  private static CompletionRecord completion(String id) {
+    return new CompletionRecord(id, 1, 200, 2.5, null, null, null, null, null, false);
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    long end = System.nanoTime() + Duration.ofSeconds(15).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("waited too long").isLessThan(end);
+      Thread.sleep(10);
+    }
+  }
+
+  private List<String> ids() {
+    return stored.values().stream()
+        .flatMap(batch -> batch.records().stream())
+        .filter(CompletionRecord.class::isInstance)
+        .map((TelemetryRecord item) -> ((CompletionRecord) item).decisionId())
+        .toList();
+  }
+
+  @Test
+  void eachRecordArrivesOnceThroughAServerThatFailsAtRandom() throws Exception {
+    flaky = true;
+    try (Telemetry telemetry = open()) {
+      telemetry.start(TelemetryTest::snapshot);
+      for (int i = 0; i < 100; i++) {
+        telemetry.completion(completion("id-" + i));
+      }
+      await(() -> telemetry.spoolBytes() == 0);
+      assertThat(ids()).hasSize(100).doesNotHaveDuplicates();
+      assertThat(changed).hasValue(0);
+      await(() -> snapshots.get() > 0);
+    }
+  }
+
+  @Test
+  void aBatchThatIsRefusedForGoodIsSetAsideAndCounted() throws Exception {
+    refuseWith = 422;
+    try (Telemetry telemetry = open()) {
+      telemetry.start(TelemetryTest::snapshot);
+      telemetry.completion(completion("bad"));
+      await(() -> Files.isDirectory(data.resolve("spool/rejected")));
+      refuseWith = 0;
+      await(() -> telemetry.spoolBytes() == 0);
+      assertThat(ids()).isEmpty();
+    }
+  }
+
+  @Test
+  void aRefusedKeyKeepsTheRecordsAndIsShown() throws Exception {
+    refuseWith = 401;
+    try (Telemetry telemetry = open()) {
+      telemetry.start(TelemetryTest::snapshot);
+      telemetry.completion(completion("kept"));
+      await(() -> !telemetry.problems().isEmpty());
+      assertThat(telemetry.problems()).singleElement().asString().contains("401");
+      refuseWith = 0;
+      await(() -> ids().contains("kept"));
+      await(() -> telemetry.problems().isEmpty());
+    }
+  }
+
+  @Test
+  void whatIsWrittenBeforeACleanStopIsSentOnTheWayOut() throws Exception {
+    try (Telemetry telemetry = open()) {
+      telemetry.start(TelemetryTest::snapshot);
+      telemetry.completion(completion("last"));
+    }
+    assertThat(ids()).containsExactly("last");
+  }
+}
