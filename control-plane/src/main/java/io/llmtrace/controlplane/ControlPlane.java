@@ -1,0 +1,244 @@
+package io.llmtrace.controlplane;
+
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.health.HealthCheckRegistry;
+import io.dropwizard.core.Configuration;
+import io.dropwizard.core.server.DefaultServerFactory;
+import io.dropwizard.core.setup.Environment;
+import io.dropwizard.jersey.validation.Validators;
+import io.dropwizard.jetty.ConnectorFactory;
+import io.dropwizard.jetty.HttpConnectorFactory;
+import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
+import io.llmtrace.controlplane.http.ProblemMapper;
+import io.llmtrace.controlplane.ingest.Ingest;
+import io.llmtrace.controlplane.ingest.IngestResource;
+import io.llmtrace.controlplane.keys.BearerFilter;
+import io.llmtrace.controlplane.keys.Keys;
+import io.llmtrace.controlplane.metrics.MetricsResource;
+import io.llmtrace.controlplane.metrics.Totals;
+import io.llmtrace.controlplane.metrics.TotalsCollector;
+import io.llmtrace.controlplane.nodes.Nodes;
+import io.llmtrace.controlplane.query.QueryResource;
+import io.llmtrace.controlplane.storage.Storage;
+import io.llmtrace.controlplane.storage.StorageUnavailableException;
+import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.ConfigFile;
+import io.llmtrace.runtime.config.ControlPlaneConfig;
+import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.llmtrace.runtime.files.PrivateFiles;
+import io.llmtrace.runtime.logging.LogSetup;
+import io.micrometer.core.instrument.Clock;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.instrumentation.dropwizard.DropwizardExports;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.jdbi.v3.core.JdbiException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The control plane. The HTTP ports are bound when {@link #start} returns; storage follows in the
+ * background, see {@code /readyz}. Thread-safe.
+ */
+// An interrupt while closing ends the close; callers see it as it is.
+@SuppressWarnings("try")
+public final class ControlPlane implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(ControlPlane.class);
+  private static final int COMPLETION_MINUTES = 15;
+
+  private final Server server;
+  private final Storage storage;
+  private final ScheduledExecutorService sweeper;
+  private final PrometheusMeterRegistry meters;
+  private final JvmGcMetrics gc;
+
+  private ControlPlane(
+      Server server,
+      Storage storage,
+      ScheduledExecutorService sweeper,
+      PrometheusMeterRegistry meters,
+      JvmGcMetrics gc) {
+    this.server = server;
+    this.storage = storage;
+    this.sweeper = sweeper;
+    this.meters = meters;
+    this.gc = gc;
+  }
+
+  /**
+   * Starts a control plane.
+   *
+   * @throws IllegalArgumentException when metrics would be open to a network without a word for it
+   * @throws Exception when a port cannot be bound or the data directory cannot be written
+   */
+  public static ControlPlane start(LlmtraceConfig config) throws Exception {
+    ControlPlaneConfig own = config.controlPlane();
+    if (!InetAddress.getByName(own.bind()).isLoopbackAddress()
+        && config.metrics().token() == null
+        && !config.metrics().isPublic()) {
+      throw new IllegalArgumentException(
+          "control_plane.bind: "
+              + own.bind()
+              + " is not loopback; set metrics.token, or metrics.public: true");
+    }
+    MetricRegistry dropwizard = new MetricRegistry();
+    String slot =
+        new String(
+            PrivateFiles.createOrRead(
+                own.dataDirectory().resolve("replica-slot"),
+                new Ulid().next().getBytes(StandardCharsets.UTF_8)),
+            StandardCharsets.UTF_8);
+    Totals totals = new Totals(slot);
+    Keys keys = new Keys(own.dataDirectory());
+    // Nodes need the storage, and the storage fills them once it is there.
+    Storage[] holder = new Storage[1];
+    Nodes nodes = new Nodes(() -> holder[0].jdbi());
+    Storage storage =
+        new Storage(
+            own,
+            dropwizard,
+            jdbi -> {
+              totals.load(jdbi);
+              nodes.load(jdbi);
+              keys.load(jdbi);
+            });
+    holder[0] = storage;
+    Ingest ingest = new Ingest(storage::jdbi, totals);
+
+    PrometheusRegistry prometheus = new PrometheusRegistry();
+    PrometheusMeterRegistry meters =
+        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, prometheus, Clock.SYSTEM);
+    JvmGcMetrics gc = new JvmGcMetrics();
+    gc.bindTo(meters);
+    new JvmMemoryMetrics().bindTo(meters);
+    new JvmThreadMetrics().bindTo(meters);
+    new ProcessorMetrics().bindTo(meters);
+    prometheus.register(new DropwizardExports(dropwizard));
+    prometheus.register(new TotalsCollector(totals, nodes));
+
+    Configuration configuration = new Configuration();
+    DefaultServerFactory factory = serverFactory(own);
+    configuration.setServerFactory(factory);
+    Environment environment =
+        new Environment(
+            "llmtrace-control-plane",
+            WireJson.mapper().copy(),
+            Validators.newValidatorFactory(),
+            dropwizard,
+            ControlPlane.class.getClassLoader(),
+            new HealthCheckRegistry(),
+            configuration);
+    factory.configure(environment);
+    environment.jersey().register(new ProblemMapper());
+    environment.jersey().register(new BearerFilter(keys));
+    environment.jersey().register(new HealthResource(storage, nodes, keys));
+    environment.jersey().register(new MetricsResource(meters, config.metrics().token()));
+    environment.jersey().register(new IngestResource(ingest, nodes));
+    environment.jersey().register(new QueryResource(storage::jdbi, nodes));
+    Server server = factory.build(environment);
+    server.start();
+
+    storage.start();
+    ScheduledExecutorService sweeper =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "sweeper");
+              thread.setDaemon(true);
+              return thread;
+            });
+    ScheduledFuture<?> unused =
+        sweeper.scheduleWithFixedDelay(
+            () -> {
+              try {
+                ingest.sweep(COMPLETION_MINUTES);
+              } catch (StorageUnavailableException | JdbiException e) {
+                dropwizard.counter("llmtrace.control.plane.sweep.failures").inc();
+                log.debug("The sweep waits for storage", e);
+              }
+            },
+            10,
+            10,
+            TimeUnit.SECONDS);
+    ControlPlane started = new ControlPlane(server, storage, sweeper, meters, gc);
+    log.info("Control plane listens on {}:{}", own.bind(), started.port());
+    return started;
+  }
+
+  private static DefaultServerFactory serverFactory(ControlPlaneConfig own) {
+    DefaultServerFactory factory = new DefaultServerFactory();
+    factory.setApplicationConnectors(List.of(connector(own.bind(), own.port())));
+    factory.setAdminConnectors(List.of(connector("127.0.0.1", own.adminPort())));
+    factory.setRegisterDefaultExceptionMappers(false);
+    // Ingest bounds what it unpacks, so nothing may unpack before it.
+    factory.getGzipFilterFactory().setEnabled(false);
+    LogbackAccessRequestLogFactory silent = new LogbackAccessRequestLogFactory();
+    silent.setAppenders(List.of());
+    factory.setRequestLogFactory(silent);
+    return factory;
+  }
+
+  private static ConnectorFactory connector(String host, int port) {
+    HttpConnectorFactory connector = new HttpConnectorFactory();
+    connector.setBindHost(host);
+    connector.setPort(port);
+    return connector;
+  }
+
+  /** The port of the API. */
+  public int port() {
+    return ((ServerConnector) server.getConnectors()[0]).getLocalPort();
+  }
+
+  /** The port of the admin pages, on loopback. */
+  public int adminPort() {
+    return ((ServerConnector) server.getConnectors()[1]).getLocalPort();
+  }
+
+  /** Stops taking requests, then the database. */
+  @Override
+  public void close() throws Exception {
+    server.stop();
+    sweeper.shutdown();
+    sweeper.awaitTermination(5, TimeUnit.SECONDS);
+    storage.close();
+    gc.close();
+    meters.close();
+  }
+
+  /** Runs a control plane until the process is told to stop; the argument is a configuration. */
+  public static void main(String[] args) throws Exception {
+    LlmtraceConfig config =
+        args.length > 0
+            ? ConfigFile.load(Path.of(args[0]), System.getenv())
+            : LlmtraceConfig.defaults();
+    LogSetup.configure(config.logging(), "llmtrace_control_plane");
+    ControlPlane running = start(config);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  try {
+                    running.close();
+                  } catch (Exception e) {
+                    log.error("The control plane did not stop cleanly", e);
+                  }
+                },
+                "shutdown"));
+    running.server.join();
+  }
+}

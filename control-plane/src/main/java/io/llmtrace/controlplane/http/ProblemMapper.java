@@ -1,0 +1,37 @@
+package io.llmtrace.controlplane.http;
+
+import io.llmtrace.controlplane.storage.StorageUnavailableException;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.ext.ExceptionMapper;
+import org.jdbi.v3.core.ConnectionException;
+import org.jdbi.v3.core.JdbiException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns whatever went wrong into a problem that says no more than the caller may know. */
+public final class ProblemMapper implements ExceptionMapper<Throwable> {
+  private static final Logger log = LoggerFactory.getLogger(ProblemMapper.class);
+
+  @Override
+  public Response toResponse(Throwable fault) {
+    if (fault instanceof WebApplicationException web) {
+      Response response = web.getResponse();
+      if (response.hasEntity() || response.getStatus() < 400) {
+        return response;
+      }
+      return Problem.builder(response.getStatus(), response.getStatusInfo().getReasonPhrase())
+          .build();
+    }
+    if (fault instanceof StorageUnavailableException
+        || fault instanceof ConnectionException
+        || fault instanceof JdbiException) {
+      log.warn("Storage failed under a request: {}", fault.toString());
+      return Problem.builder(503, "storage is not available, try again")
+          .header("Retry-After", "2")
+          .build();
+    }
+    log.error("A request failed", fault);
+    return Problem.builder(500, "internal error").build();
+  }
+}

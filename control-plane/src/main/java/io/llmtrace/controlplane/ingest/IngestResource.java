@@ -1,0 +1,103 @@
+package io.llmtrace.controlplane.ingest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.keys.BearerFilter;
+import io.llmtrace.controlplane.keys.Keys;
+import io.llmtrace.controlplane.nodes.Nodes;
+import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.BatchAck;
+import io.llmtrace.policies.wire.NodeSnapshot;
+import io.llmtrace.policies.wire.WireJson;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Response;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /api/v1/ingest}: where plugins send. */
+@Path("/api/v1/ingest")
+@Produces("application/json")
+public final class IngestResource {
+  private static final int COMPRESSED = 8 << 20;
+  private static final int RAW = 64 << 20;
+  private static final int RECORDS = 10_000;
+
+  private final Ingest ingest;
+  private final Nodes nodes;
+
+  public IngestResource(Ingest ingest, Nodes nodes) {
+    this.ingest = ingest;
+    this.nodes = nodes;
+  }
+
+  @POST
+  @Path("batches")
+  public BatchAck batch(
+      @Context ContainerRequestContext request,
+      @HeaderParam("Content-Encoding") @Nullable String encoding,
+      InputStream body)
+      throws IOException {
+    Batch batch = parse(read(body, encoding), Batch.class);
+    if (batch.schema() != Batch.SCHEMA) {
+      throw Problem.of(400, "schema: expected " + Batch.SCHEMA + ", was " + batch.schema());
+    }
+    if (batch.records().size() > RECORDS) {
+      throw Problem.of(413, "records: expected at most " + RECORDS);
+    }
+    if (!(request.getProperty(BearerFilter.KEY) instanceof Keys.Key key)) {
+      throw Problem.unauthorized();
+    }
+    return ingest.accept(key.id(), batch);
+  }
+
+  @POST
+  @Path("snapshots")
+  public Response snapshot(
+      @HeaderParam("Content-Encoding") @Nullable String encoding, InputStream body)
+      throws IOException {
+    NodeSnapshot snapshot = parse(read(body, encoding), NodeSnapshot.class);
+    nodes.accept(snapshot, WireJson.mapper().writeValueAsString(snapshot));
+    return Response.noContent().build();
+  }
+
+  private static byte[] read(InputStream body, @Nullable String encoding) throws IOException {
+    byte[] sent = bounded(body, COMPRESSED);
+    if (!"gzip".equalsIgnoreCase(encoding)) {
+      return sent;
+    }
+    try (GZIPInputStream raw = new GZIPInputStream(new ByteArrayInputStream(sent))) {
+      return bounded(raw, RAW);
+    } catch (ZipException | java.io.EOFException e) {
+      throw Problem.of(400, "body: expected gzip (" + e.getMessage() + ")");
+    }
+  }
+
+  private static byte[] bounded(InputStream in, int most) throws IOException {
+    byte[] read = in.readNBytes(most + 1);
+    if (read.length > most) {
+      throw Problem.of(413, "body: expected at most " + most + " bytes");
+    }
+    return read;
+  }
+
+  private static <T> T parse(byte[] json, Class<T> type) throws IOException {
+    try {
+      T value = WireJson.mapper().readValue(json, type);
+      if (value == null) {
+        throw Problem.of(400, "body: expected an object");
+      }
+      return value;
+    } catch (JsonProcessingException e) {
+      throw Problem.of(400, "body: " + e.getOriginalMessage());
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.llmtrace.controlplane.metrics;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.llmtrace.policies.wire.WireJson;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * Counted totals of this replica's slot: written inside the transaction that counts, added to
+ * memory after its commit, read back at start. Thread-safe.
+ */
+public final class Totals {
+  private static final TypeReference<List<String>> STRINGS = new TypeReference<>() {};
+
+  static final int VALUES_OF_A_LABEL = 200;
+  static final int SERIES_OF_A_METRIC = 10_000;
+
+  private final String slot;
+  private final Map<Series, Double> values = new HashMap<>();
+  private final Map<String, Set<String>> admitted = new HashMap<>();
+  private final Map<String, Integer> seriesOfMetric = new HashMap<>();
+  private final Set<Series> reserved = new HashSet<>();
+
+  /**
+   * @param slot name of this replica, the same after a restart
+   */
+  public Totals(String slot) {
+    this.slot = slot;
+  }
+
+  /** Reads the totals of an earlier process. */
+  public synchronized void load(Jdbi jdbi) {
+    values.clear();
+    jdbi.useHandle(
+        handle ->
+            handle
+                .createQuery("SELECT metric, labels, value FROM metric_totals WHERE slot = :slot")
+                .bind("slot", slot)
+                .map(
+                    (row, context) ->
+                        Map.entry(
+                            new Series(row.getString("metric"), strings(row.getString("labels"))),
+                            row.getDouble("value")))
+                .forEach(
+                    entry -> {
+                      values.put(entry.getKey(), entry.getValue());
+                      reserve(entry.getKey());
+                      List<String> keys = Names.keys(entry.getKey().metric());
+                      for (int i = 0;
+                          i < Math.min(keys.size(), entry.getKey().labels().size());
+                          i++) {
+                        admit(keys.get(i), entry.getKey().labels().get(i));
+                      }
+                    }));
+  }
+
+  /** The value itself while the label has room, else {@code other}. */
+  public synchronized String admit(String label, String value) {
+    String text = value.isEmpty() && !label.equals("reason") ? "unknown" : value;
+    Set<String> known = admitted.computeIfAbsent(label, key -> new HashSet<>());
+    if (known.contains(text) || known.size() < VALUES_OF_A_LABEL) {
+      known.add(text);
+      return text;
+    }
+    return "other";
+  }
+
+  /** The value if the label has it already, else {@code other}. */
+  public synchronized String known(String label, String value) {
+    return admitted.getOrDefault(label, Set.of()).contains(value) ? value : "other";
+  }
+
+  /** The series itself while its metric has room, else the one whose labels all say other. */
+  synchronized Series room(Series series) {
+    if (reserved.contains(series)
+        || seriesOfMetric.getOrDefault(series.metric(), 0) < SERIES_OF_A_METRIC) {
+      reserve(series);
+      return series;
+    }
+    List<String> keys = Names.keys(series.metric());
+    List<String> other = new java.util.ArrayList<>(series.labels());
+    for (int i = 0; i < keys.size(); i++) {
+      other.set(i, "other");
+    }
+    return new Series(series.metric(), other);
+  }
+
+  private void reserve(Series series) {
+    if (reserved.add(series)) {
+      seriesOfMetric.merge(series.metric(), 1, Integer::sum);
+    }
+  }
+
+  /** Writes deltas; rows in one order, so that two transactions never wait for each other. */
+  public void write(Handle handle, Deltas deltas) {
+    List<Map<String, Object>> rows =
+        deltas.asMap().entrySet().stream()
+            .<Map<String, Object>>map(
+                entry ->
+                    Map.of(
+                        "metric",
+                        entry.getKey().metric(),
+                        "labels",
+                        json(entry.getKey().labels()),
+                        "value",
+                        entry.getValue()))
+            .toList();
+    if (!rows.isEmpty()) {
+      handle
+          .createUpdate(
+              "INSERT INTO metric_totals AS t (slot, metric, labels, value)"
+                  + " SELECT :slot, metric, labels, value FROM"
+                  + " jsonb_to_recordset(CAST(:rows AS jsonb))"
+                  + " AS r(metric text, labels text, value double precision)"
+                  + " ORDER BY metric, labels ON CONFLICT (slot, metric, labels)"
+                  + " DO UPDATE SET value = t.value + excluded.value")
+          .bind("slot", slot)
+          .bind("rows", json(rows))
+          .execute();
+    }
+  }
+
+  /** Adds what was committed. */
+  public synchronized void committed(Deltas deltas) {
+    deltas.asMap().forEach((series, delta) -> values.merge(series, delta, Double::sum));
+  }
+
+  synchronized Map<Series, Double> snapshot() {
+    return new HashMap<>(values);
+  }
+
+  private static String json(Object value) {
+    try {
+      return WireJson.mapper().writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("not to be written as JSON", e);
+    }
+  }
+
+  private static List<String> strings(String text) {
+    try {
+      return WireJson.mapper().readValue(text, STRINGS);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a row of metric_totals has no list of labels", e);
+    }
+  }
+}

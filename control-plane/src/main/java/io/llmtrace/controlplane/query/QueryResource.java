@@ -1,0 +1,148 @@
+package io.llmtrace.controlplane.query;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.nodes.Nodes;
+import io.llmtrace.policies.wire.WireJson;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.UriInfo;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.Query;
+import org.jspecify.annotations.Nullable;
+
+/** What was stored, for people and programs with an admin key. */
+@Path("/api/v1")
+@Produces("application/json")
+public final class QueryResource {
+  private static final int MOST = 500;
+  private static final String EXCHANGES =
+      "SELECT i.id AS id, jsonb_build_object('decision_id', i.decision_id,"
+          + " 'inspection', i.record, 'completion', c.record, 'state',"
+          + " CASE WHEN c.decision_id IS NOT NULL THEN 'completed'"
+          + " WHEN o.decision_id IS NOT NULL THEN 'open' ELSE 'unobserved' END)::text AS row"
+          + " FROM inspections i LEFT JOIN completions c USING (decision_id)"
+          + " LEFT JOIN open_exchanges o USING (decision_id)";
+  private static final String FINDINGS =
+      "SELECT i.id AS id, (i.record || jsonb_build_object('id', i.id, 'decision_id',"
+          + " i.decision_id, 'at', i.at, 'route', i.route, 'tenant', i.tenant))::text AS row"
+          + " FROM findings i";
+
+  private final Supplier<Jdbi> jdbi;
+  private final Nodes nodes;
+
+  public QueryResource(Supplier<Jdbi> jdbi, Nodes nodes) {
+    this.jdbi = jdbi;
+    this.nodes = nodes;
+  }
+
+  @GET
+  @Path("exchanges/{id}")
+  public Map<String, Object> exchange(@PathParam("id") String id) {
+    List<Row> rows =
+        jdbi.get()
+            .withHandle(
+                handle ->
+                    rows(
+                        handle
+                            .createQuery(EXCHANGES + " WHERE i.decision_id = :id")
+                            .bind("id", id)));
+    if (rows.isEmpty()) {
+      throw Problem.of(404, "no exchange has the decision id " + id);
+    }
+    Map<String, Object> answer = new LinkedHashMap<>();
+    rows.get(0).json().properties().forEach(e -> answer.put(e.getKey(), e.getValue()));
+    answer.put("findings", rows.get(0).json().path("inspection").path("findings"));
+    return answer;
+  }
+
+  @GET
+  @Path("exchanges")
+  public Map<String, Object> exchanges(@Context UriInfo uri) {
+    return page(EXCHANGES, Set.of("route", "tenant", "decision_id"), uri);
+  }
+
+  @GET
+  @Path("findings")
+  public Map<String, Object> findings(@Context UriInfo uri) {
+    return page(FINDINGS, Set.of("type", "severity", "route", "tenant", "decision_id"), uri);
+  }
+
+  @GET
+  @Path("instances")
+  public Map<String, Object> instances() {
+    return Map.of("items", nodes.all());
+  }
+
+  private Map<String, Object> page(String select, Set<String> filters, UriInfo uri) {
+    StringBuilder sql = new StringBuilder(select).append(" WHERE i.id < :cursor");
+    Map<String, Object> binds = new LinkedHashMap<>();
+    uri.getQueryParameters()
+        .forEach(
+            (name, values) -> {
+              if (filters.contains(name)) {
+                sql.append(" AND i.").append(name).append(" = :").append(name);
+                binds.put(name, values.get(0));
+              } else if (name.equals("since")) {
+                sql.append(" AND i.at >= :since");
+                binds.put(name, number(name, values.get(0), 0, Long.MAX_VALUE));
+              } else if (!name.equals("limit") && !name.equals("cursor")) {
+                throw Problem.of(400, name + ": unknown parameter");
+              }
+            });
+    @Nullable String wanted = uri.getQueryParameters().getFirst("limit");
+    @Nullable String cursor = uri.getQueryParameters().getFirst("cursor");
+    int limit = wanted == null ? 100 : (int) number("limit", wanted, 1, MOST);
+    binds.put(
+        "cursor", cursor == null ? Long.MAX_VALUE : number("cursor", cursor, 1, Long.MAX_VALUE));
+    binds.put("limit", limit);
+    sql.append(" ORDER BY i.id DESC LIMIT :limit");
+    List<Row> rows =
+        jdbi.get().withHandle(handle -> rows(handle.createQuery(sql.toString()).bindMap(binds)));
+    List<JsonNode> items = new ArrayList<>();
+    rows.forEach(row -> items.add(row.json()));
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("items", items);
+    if (rows.size() == limit) {
+      answer.put("next", Long.toString(rows.get(rows.size() - 1).id()));
+    }
+    return answer;
+  }
+
+  private static long number(String name, String text, long least, long most) {
+    try {
+      long value = Long.parseLong(text);
+      if (value >= least && value <= most) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      throw Problem.of(400, name + ": expected a number, was \"" + e.getMessage() + "\"");
+    }
+    throw Problem.of(400, name + ": expected a number from " + least + " to " + most);
+  }
+
+  private record Row(long id, JsonNode json) {}
+
+  private static List<Row> rows(Query query) {
+    return query
+        .map(
+            (row, context) -> {
+              try {
+                return new Row(row.getLong("id"), WireJson.mapper().readTree(row.getString("row")));
+              } catch (JsonProcessingException e) {
+                throw new IllegalStateException("a stored row is no JSON", e);
+              }
+            })
+        .list();
+  }
+}

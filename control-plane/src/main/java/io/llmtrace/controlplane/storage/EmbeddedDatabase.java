@@ -1,0 +1,111 @@
+package io.llmtrace.controlplane.storage;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A PostgreSQL of our own over a directory that outlives the process. Not thread-safe. */
+final class EmbeddedDatabase implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final EmbeddedPostgres postgres;
+
+  private EmbeddedDatabase(EmbeddedPostgres postgres) {
+    this.postgres = postgres;
+  }
+
+  static EmbeddedDatabase start(Path directory) throws IOException, InterruptedException {
+    Path data = directory.toAbsolutePath().normalize();
+    Files.createDirectories(data);
+    stopOrphan(data);
+    return new EmbeddedDatabase(
+        EmbeddedPostgres.builder()
+            .setDataDirectory(data)
+            .setCleanDataDirectory(false)
+            .setRegisterShutdownHook(false)
+            .setPGStartupWait(Duration.ofSeconds(60))
+            .setServerConfig("fsync", "on")
+            .setServerConfig("synchronous_commit", "on")
+            .setServerConfig("full_page_writes", "on")
+            .setServerConfig("max_connections", "100")
+            .start());
+  }
+
+  String url() {
+    return postgres.getJdbcUrl("postgres", "postgres");
+  }
+
+  /**
+   * A JVM that was killed leaves its server running on the directory, and a second one would be
+   * refused. The lock file names the process; it is stopped only if it truly is a PostgreSQL on
+   * this directory, because process ids are reused.
+   */
+  static void stopOrphan(Path data) throws IOException, InterruptedException {
+    Path lock = data.resolve("postmaster.pid");
+    if (!Files.exists(lock)) {
+      return;
+    }
+    List<String> lines = Files.readAllLines(lock);
+    if (!lines.isEmpty() && lines.get(0).strip().matches("\\d{1,18}")) {
+      Optional<ProcessHandle> owner = ProcessHandle.of(Long.parseLong(lines.get(0).strip()));
+      if (owner.isPresent() && isPostgresOn(owner.get(), data, lines)) {
+        log.warn("Stopping PostgreSQL {} that an earlier process left behind", owner.get().pid());
+        owner.get().destroy();
+        if (!ended(owner.get())) {
+          owner.get().destroyForcibly();
+          if (!ended(owner.get())) {
+            throw new IOException("PostgreSQL " + owner.get().pid() + " does not stop");
+          }
+        }
+      }
+    }
+    Files.deleteIfExists(lock);
+  }
+
+  private static boolean isPostgresOn(ProcessHandle process, Path data, List<String> lines)
+      throws IOException {
+    boolean postgres =
+        process
+            .info()
+            .command()
+            .map(command -> Path.of(command).endsWith("postgres"))
+            .orElse(false);
+    if (!postgres) {
+      return false;
+    }
+    Path workingDirectory = Path.of("/proc", Long.toString(process.pid()), "cwd");
+    // The server works in its data directory; where there is no /proc, its own lock file says it.
+    Path named =
+        Files.exists(workingDirectory)
+            ? workingDirectory.toRealPath()
+            : Path.of(lines.size() > 1 ? lines.get(1).strip() : "");
+    return Files.exists(named) && Files.isSameFile(named, data);
+  }
+
+  private static boolean ended(ProcessHandle process) throws IOException, InterruptedException {
+    try {
+      process.onExit().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      log.warn("PostgreSQL {} did not stop within {}", process.pid(), PATIENCE);
+      return false;
+    } catch (ExecutionException e) {
+      throw new IOException("Cannot wait for PostgreSQL " + process.pid(), e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    postgres.close();
+  }
+}

@@ -1,0 +1,171 @@
+package io.llmtrace.controlplane.storage;
+
+import com.codahale.metrics.MetricRegistry;
+import io.dropwizard.db.DataSourceFactory;
+import io.dropwizard.db.ManagedDataSource;
+import io.dropwizard.migrations.CloseableLiquibaseWithClassPathMigrationsFile;
+import io.dropwizard.util.Duration;
+import io.llmtrace.runtime.config.ControlPlaneConfig;
+import io.llmtrace.runtime.config.DatabaseConfig;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.postgres.PostgresPlugin;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The database, brought up and watched by one background thread. {@link #jdbi()} refuses until it
+ * is ready; {@link #probe()} never waits. Thread-safe.
+ */
+// An interrupt while closing ends the close; callers see it as it is.
+@SuppressWarnings("try")
+public final class Storage implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Storage.class);
+  private static final long PROBE_SECONDS = 1;
+
+  /**
+   * What the last background probe saw.
+   *
+   * @param ready whether the database answered
+   * @param text for people
+   * @param atMillis when, epoch milliseconds
+   */
+  public record Probe(boolean ready, String text, long atMillis) {}
+
+  private final ControlPlaneConfig config;
+  private final MetricRegistry metrics;
+  private final Consumer<Jdbi> whenReady;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread made = new Thread(task, "storage");
+            made.setDaemon(true);
+            return made;
+          });
+  private volatile Probe probe = new Probe(false, "starting", System.currentTimeMillis());
+  private volatile @Nullable Jdbi jdbi;
+  private @Nullable EmbeddedDatabase embedded;
+  private @Nullable ManagedDataSource pool;
+
+  /**
+   * @param whenReady runs on the background thread once the schema is there and before anyone else
+   *     sees the database
+   */
+  public Storage(ControlPlaneConfig config, MetricRegistry metrics, Consumer<Jdbi> whenReady) {
+    this.config = config;
+    this.metrics = metrics;
+    this.whenReady = whenReady;
+  }
+
+  /** Starts the background thread and returns at once. */
+  public void start() {
+    ScheduledFuture<?> unused =
+        thread.scheduleWithFixedDelay(this::step, 0, PROBE_SECONDS * 1000, TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * The database.
+   *
+   * @throws StorageUnavailableException while it is not ready
+   */
+  public Jdbi jdbi() {
+    Jdbi ready = jdbi;
+    if (ready == null || !probe.ready()) {
+      throw new StorageUnavailableException(probe.text());
+    }
+    return ready;
+  }
+
+  public Probe probe() {
+    return probe;
+  }
+
+  // One boundary: whatever goes wrong with a database is told by the probe and tried again.
+  @SuppressWarnings("CatchingUnchecked")
+  private void step() {
+    try {
+      Jdbi known = jdbi;
+      if (known == null) {
+        known = open();
+        jdbi = known;
+        log.info("Storage is ready");
+      } else {
+        known.useHandle(handle -> handle.execute("SELECT 1"));
+      }
+      probe = new Probe(true, "connected", System.currentTimeMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Exception e) {
+      if (probe.ready() || probe.text().equals("starting")) {
+        log.warn("Storage is not available", e);
+      }
+      metrics.counter("llmtrace.control.plane.storage.failures").inc();
+      probe = new Probe(false, "unavailable", System.currentTimeMillis());
+    }
+  }
+
+  private Jdbi open() throws Exception {
+    if (config.database().url() == null && embedded == null) {
+      embedded = EmbeddedDatabase.start(config.dataDirectory().resolve("postgres"));
+    }
+    try (CloseableLiquibaseWithClassPathMigrationsFile migrations =
+        new CloseableLiquibaseWithClassPathMigrationsFile(
+            source().build(new MetricRegistry(), "migrations"), "migrations.sql")) {
+      migrations.update(new Contexts(), new LabelExpression());
+    }
+    ManagedDataSource source = pool;
+    if (source == null) {
+      source = source().build(metrics, "llmtrace");
+      source.start();
+      pool = source;
+    }
+    Jdbi made = Jdbi.create(source).installPlugin(new PostgresPlugin());
+    whenReady.accept(made);
+    return made;
+  }
+
+  private DataSourceFactory source() {
+    DatabaseConfig database = config.database();
+    DataSourceFactory factory = new DataSourceFactory();
+    factory.setDriverClass("org.postgresql.Driver");
+    EmbeddedDatabase own = embedded;
+    factory.setUrl(database.url() != null ? database.url().reveal() : own == null ? "" : own.url());
+    if (database.user() != null) {
+      factory.setUser(database.user());
+    }
+    if (database.password() != null) {
+      factory.setPassword(database.password().reveal());
+    }
+    factory.getProperties().put("connectTimeout", "5");
+    factory.getProperties().put("socketTimeout", "30");
+    factory.setInitialSize(1);
+    factory.setMinSize(1);
+    factory.setMaxSize(database.poolSize());
+    factory.setMaxWaitForConnection(Duration.seconds(5));
+    factory.setCheckConnectionOnBorrow(true);
+    return factory;
+  }
+
+  @Override
+  public void close() throws Exception {
+    thread.shutdown();
+    if (!thread.awaitTermination(20, TimeUnit.SECONDS)) {
+      thread.shutdownNow();
+      thread.awaitTermination(5, TimeUnit.SECONDS);
+    }
+    probe = new Probe(false, "stopped", System.currentTimeMillis());
+    if (pool != null) {
+      pool.stop();
+    }
+    if (embedded != null) {
+      embedded.close();
+    }
+  }
+}

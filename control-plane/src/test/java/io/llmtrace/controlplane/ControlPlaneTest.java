@@ -1,0 +1,246 @@
+package io.llmtrace.controlplane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Usage;
+import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.policy.Decision;
+import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.Coverage;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.NodeSnapshot;
+import io.llmtrace.policies.wire.Receipt;
+import io.llmtrace.policies.wire.TelemetryRecord;
+import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.LlmtraceConfig;
+import java.io.ByteArrayOutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ControlPlaneTest {
+  @TempDir static Path directory;
+  private static final HttpClient client = HttpClient.newHttpClient();
+  private static final Ulid ids = new Ulid();
+  private static ControlPlane service;
+  private static String admin;
+  private static String instance;
+
+  @BeforeAll
+  static void start() throws Exception {
+    service = ControlPlane.start(config());
+    assertThat(get("/health", "").statusCode()).isEqualTo(200);
+    ready();
+    admin = Files.readString(directory.resolve("initial-admin.key"));
+    instance = Files.readString(directory.resolve("initial-instance.key"));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    service.close();
+  }
+
+  @Test
+  void anExchangeIsJoinedWhicheverHalfComesFirst() throws Exception {
+    String first = ids.next();
+    String second = ids.next();
+    send("join", 1, List.of(inspection(first, "join"), completion(second)));
+    assertThat(get("/api/v1/exchanges/" + first, admin).body()).contains("\"open\"");
+    send("join", 2, List.of(completion(first), inspection(second, "join")));
+
+    for (String id : List.of(first, second)) {
+      assertThat(get("/api/v1/exchanges/" + id, admin).body())
+          .contains("\"completed\"", "prompt_injection");
+    }
+    assertThat(sum("llmtrace_requests_total", "route=\"join\"")).isEqualTo(2);
+    assertThat(get("/api/v1/findings?route=join&limit=1", admin).body()).contains("\"next\"");
+  }
+
+  @Test
+  void aBatchThatComesTwiceIsCountedOnce() throws Exception {
+    String id = ids.next();
+    List<TelemetryRecord> records = List.of(inspection(id, "twice"), completion(id));
+    assertThat(send("twice", 1, records).body()).contains("\"duplicate\":false");
+    assertThat(send("twice", 1, records).body()).contains("\"duplicate\":true");
+    // The same records in another batch are known by their decision id.
+    assertThat(send("twice", 2, records).body()).contains("\"duplicate\":false");
+    assertThat(sum("llmtrace_requests_total", "route=\"twice\"")).isEqualTo(1);
+  }
+
+  @Test
+  void totalsOutliveARestart() throws Exception {
+    String id = ids.next();
+    send("restart", 1, List.of(inspection(id, "restart"), completion(id)));
+    service.close();
+    service = ControlPlane.start(config());
+    ready();
+    assertThat(sum("llmtrace_requests_total", "route=\"restart\"")).isEqualTo(1);
+    assertThat(get("/api/v1/exchanges/" + id, admin).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void everyCallNeedsAKeyOfTheRightRole() throws Exception {
+    for (String path :
+        List.of("/api/v1/exchanges", "/api/v1/findings", "/api/v1/instances", "/api/v1/nothing")) {
+      HttpResponse<String> refused = get(path, "");
+      assertThat(refused.statusCode()).as(path).isEqualTo(401);
+      assertThat(refused.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+      assertThat(get(path, instance).statusCode()).as(path).isEqualTo(403);
+    }
+    assertThat(get("/api/v1/nothing", admin).statusCode()).isEqualTo(404);
+    assertThat(post("/api/v1/ingest/batches", admin, new byte[0]).statusCode()).isEqualTo(403);
+    assertThat(post("/api/v1/ingest/batches", instance, new byte[0]).statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void aSnapshotShowsInGaugesAndInstances() throws Exception {
+    NodeSnapshot snapshot =
+        new NodeSnapshot(
+            "gauge",
+            "boot",
+            System.currentTimeMillis(),
+            "1",
+            1,
+            Map.of("analysis", "closed"),
+            7,
+            Map.of(),
+            0,
+            0,
+            List.of(),
+            List.of());
+    assertThat(post("/api/v1/ingest/snapshots", instance, gzip(snapshot)).statusCode())
+        .isEqualTo(204);
+    assertThat(get("/metrics", "").body())
+        .contains("llmtrace_active_connections{node=\"gauge\"} 7")
+        .contains("jvm_memory_used_bytes")
+        .contains("llmtrace_security_findings_total{action=\"block\"");
+    assertThat(get("/api/v1/instances", admin).body()).contains("\"gauge\"");
+    assertThat(get("/health", "").body()).contains("\"healthy\"").doesNotContain("nodes");
+  }
+
+  @Test
+  void metricsAreNotOpenedToANetworkByAccident() {
+    LlmtraceConfig open = config();
+    assertThatThrownBy(
+            () ->
+                ControlPlane.start(open.withControlPlane(open.controlPlane().withBind("0.0.0.0"))))
+        .hasMessageContaining("metrics.token");
+  }
+
+  private static LlmtraceConfig config() {
+    LlmtraceConfig defaults = LlmtraceConfig.defaults();
+    return defaults.withControlPlane(
+        defaults.controlPlane().withPorts(0, 0).withDataDirectory(directory));
+  }
+
+  private static void ready() throws Exception {
+    for (int i = 0; i < 600 && get("/readyz", "").statusCode() != 200; i++) {
+      Thread.sleep(100);
+    }
+    assertThat(get("/readyz", "").statusCode()).isEqualTo(200);
+  }
+
+  private static InspectionRecord inspection(String id, String route) {
+    return new InspectionRecord(
+        id,
+        1,
+        "0af7651916cd43dd8448eb211c80319c",
+        "default",
+        route,
+        "",
+        "POST",
+        "/v1/x",
+        Dialect.values()[0],
+        "openai",
+        "gpt-4o",
+        false,
+        new Decision(Action.BLOCK, Action.BLOCK, Mode.ENFORCE, "p", "r", 0, "prompt_injection"),
+        List.of(
+            new Finding(
+                FindingType.PROMPT_INJECTION,
+                Severity.HIGH,
+                0.9,
+                Zone.USER,
+                "/m",
+                0,
+                3,
+                "s",
+                "pi",
+                "***")),
+        new Receipt(Coverage.INSPECTED, "", 1, 1, 10, List.of()),
+        Map.of("total", 900L),
+        true);
+  }
+
+  private static CompletionRecord completion(String id) {
+    return new CompletionRecord(
+        id, 2, 200, 120.0, 100.0, "gpt-4o", new Usage(3, 4), "stop", null, false);
+  }
+
+  private static HttpResponse<String> send(
+      String node, long sequence, List<TelemetryRecord> records) throws Exception {
+    HttpResponse<String> answer =
+        post(
+            "/api/v1/ingest/batches",
+            instance,
+            gzip(new Batch(Batch.SCHEMA, node, "boot", sequence, records)));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return answer;
+  }
+
+  private static byte[] gzip(Object value) throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(WireJson.mapper().writeValueAsBytes(value));
+    }
+    return out.toByteArray();
+  }
+
+  private static double sum(String metric, String label) throws Exception {
+    return get("/metrics", "")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(metric + "{") && line.contains(label))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  private static HttpResponse<String> get(String path, String key) throws Exception {
+    return client.send(request(path, key).GET().build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static HttpResponse<String> post(String path, String key, byte[] body) throws Exception {
+    return client.send(
+        request(path, key)
+            .header("Content-Encoding", "gzip")
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static HttpRequest.Builder request(String path, String key) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.port() + path));
+    return key.isEmpty() ? request : request.header("Authorization", "Bearer " + key);
+  }
+}
