@@ -169,7 +169,7 @@ class ControlPlaneTest {
         "",
         "POST",
         "/v1/x",
-        Dialect.values()[0],
+        Dialect.OPENAI_CHAT,
         "openai",
         "gpt-4o",
         false,

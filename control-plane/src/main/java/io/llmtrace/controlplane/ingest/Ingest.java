@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.ingest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import io.llmtrace.controlplane.metrics.Deltas;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.policies.wire.Batch;
@@ -250,7 +251,8 @@ public final class Ingest {
                     parse(pair.get(1), CompletionRecord.class)));
   }
 
-  private static Set<String> insert(Handle handle, String node, Collection<?> records, String sql) {
+  private static Set<String> insert(
+      Handle handle, String node, Collection<? extends TelemetryRecord> records, String sql) {
     if (records.isEmpty()) {
       return Set.of();
     }
@@ -258,7 +260,7 @@ public final class Ingest {
         handle
             .createQuery(sql)
             .bind("node", node)
-            .bind("rows", json(records))
+            .bind("rows", records(records))
             .mapTo(String.class)
             .list());
   }
@@ -274,13 +276,29 @@ public final class Ingest {
     return new HashSet<>(query.mapTo(String.class).list());
   }
 
-  private static String json(Object value) {
+  /** Written as lines of a batch, so that each keeps its {@code kind}. */
+  private static String records(Collection<? extends TelemetryRecord> records) {
     try {
-      // PostgreSQL's jsonb cannot hold U+0000.
-      return WireJson.mapper().writeValueAsString(value).replace("\\u0000", "\\ufffd");
+      return storable(
+          WireJson.mapper()
+              .writerFor(new TypeReference<List<TelemetryRecord>>() {})
+              .writeValueAsString(List.copyOf(records)));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("not to be written as JSON", e);
     }
+  }
+
+  private static String json(Object value) {
+    try {
+      return storable(WireJson.mapper().writeValueAsString(value));
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("not to be written as JSON", e);
+    }
+  }
+
+  /** PostgreSQL's jsonb cannot hold U+0000. */
+  private static String storable(String json) {
+    return json.replace("\\u0000", "\\ufffd");
   }
 
   private static <T> T parse(String json, Class<T> type) {
