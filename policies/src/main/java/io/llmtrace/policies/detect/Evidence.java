@@ -13,10 +13,15 @@ final class Evidence {
   }
 
   /**
-   * Other text on one line; digits are masked, because a phrase may hold a number that is private.
+   * Other text on one line. Digits are masked, because a phrase may hold a number that is private,
+   * and so is the rest of any run as long as a key, because a command or an address may hold one.
    */
   static String phrase(String match) {
-    String line = match.replaceAll("\\s+", " ").replaceAll("[0-9]", "#");
+    String line =
+        match
+            .replaceAll("\\s+", " ")
+            .replaceAll("([A-Za-z0-9+_=-]{4})[A-Za-z0-9+_=-]{16,}", "$1…")
+            .replaceAll("[0-9]", "#");
     return line.length() <= LONGEST ? line : line.substring(0, LONGEST - 1) + "…";
   }
 }

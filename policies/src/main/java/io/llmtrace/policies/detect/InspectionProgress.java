@@ -2,6 +2,7 @@ package io.llmtrace.policies.detect;
 
 import io.llmtrace.policies.wire.Coverage;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,10 +15,14 @@ import java.util.Set;
  * itself.
  */
 public final class InspectionProgress {
-  /** A prompt that trips thousands of rules is stopped by the first ones. */
-  static final int MOST_FINDINGS = 200;
+  /**
+   * Findings kept of one rule. The bound is for each rule and not for all: else a prompt full of
+   * slight findings would crowd out the one that blocks.
+   */
+  static final int MOST_FINDINGS_OF_A_RULE = 20;
 
   private final List<Finding> findings = new ArrayList<>();
+  private final Map<String, Integer> findingsOfRules = new HashMap<>();
   private final Map<String, Long> stagesMicros = new LinkedHashMap<>();
   private final Set<String> missingStages = new LinkedHashSet<>();
   private int segments;
@@ -70,7 +75,12 @@ public final class InspectionProgress {
   }
 
   synchronized void found(Finding finding) {
-    if (findings.size() < MOST_FINDINGS && !findings.contains(finding)) {
+    // A finding is proof of reading, also when the budget ends before its segment does.
+    anythingRead = true;
+    String rule = finding.detector() + "/" + finding.rule();
+    if (findingsOfRules.getOrDefault(rule, 0) < MOST_FINDINGS_OF_A_RULE
+        && !findings.contains(finding)) {
+      findingsOfRules.merge(rule, 1, Integer::sum);
       findings.add(finding);
     }
   }

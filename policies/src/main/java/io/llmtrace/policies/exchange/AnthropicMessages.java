@@ -8,45 +8,50 @@ final class AnthropicMessages {
 
   static void collect(JsonNode root, SegmentCollector out) {
     content(root.path("system"), Zone.SYSTEM, "system", "/system", out);
-    JsonNode messages = root.path("messages");
-    for (int i = 0; i < messages.size(); i++) {
-      JsonNode message = messages.get(i);
-      String role = message.path("role").asText();
-      Zone zone =
-          switch (role) {
-            case "assistant" -> Zone.ASSISTANT;
-            case "system" -> Zone.SYSTEM;
-            default -> Zone.USER;
-          };
-      content(message.path("content"), zone, role, "/messages/" + i + "/content", out);
-    }
-    JsonNode tools = root.path("tools");
-    for (int i = 0; i < tools.size(); i++) {
-      out.tool(tools.get(i).path("name").asText());
-      out.everyString(Zone.METADATA, "tools", "/tools/" + i, tools.get(i));
-    }
+    out.each(
+        root.path("messages"),
+        Zone.USER,
+        "",
+        "/messages",
+        (message, at) -> message(message, at, out));
+    out.each(
+        root.path("tools"),
+        Zone.METADATA,
+        "tools",
+        "/tools",
+        (tool, at) -> {
+          out.tool(tool.path("name").asText());
+          out.everyString(Zone.METADATA, "tools", at, tool);
+        });
+  }
+
+  private static void message(JsonNode message, String at, SegmentCollector out) {
+    String role = message.path("role").asText();
+    Zone zone =
+        switch (role) {
+          case "assistant" -> Zone.ASSISTANT;
+          case "system" -> Zone.SYSTEM;
+          default -> Zone.USER;
+        };
+    content(message.path("content"), zone, role, at + "/content", out);
   }
 
   private static void content(
       JsonNode content, Zone zone, String role, String pointer, SegmentCollector out) {
-    if (content.isTextual()) {
-      out.text(zone, role, pointer, content);
-      return;
-    }
-    for (int i = 0; i < content.size(); i++) {
-      JsonNode block = content.get(i);
-      String at = pointer + "/" + i;
-      switch (block.path("type").asText()) {
-        case "text" -> out.text(zone, role, at + "/text", block.path("text"));
-        case "thinking" -> out.text(zone, role, at + "/thinking", block.path("thinking"));
-        case "tool_use" ->
-            out.everyString(Zone.TOOL_CALL, role, at + "/input", block.path("input"));
-        case "tool_result" ->
-            content(block.path("content"), Zone.TOOL_RESULT, role, at + "/content", out);
-        case "document" -> document(block, role, at, out);
-        case "image", "redacted_thinking" -> out.uninspected();
-        default -> out.everyString(zone, role, at, block);
-      }
+    out.each(content, zone, role, pointer, (block, at) -> block(block, zone, role, at, out));
+  }
+
+  private static void block(
+      JsonNode block, Zone zone, String role, String at, SegmentCollector out) {
+    switch (block.path("type").asText()) {
+      case "text" -> out.everyString(zone, role, at + "/text", block.path("text"));
+      case "thinking" -> out.everyString(zone, role, at + "/thinking", block.path("thinking"));
+      case "tool_use" -> out.everyString(Zone.TOOL_CALL, role, at + "/input", block.path("input"));
+      case "tool_result" ->
+          content(block.path("content"), Zone.TOOL_RESULT, role, at + "/content", out);
+      case "document" -> document(block, role, at, out);
+      case "image", "redacted_thinking" -> out.uninspected();
+      default -> out.everyString(zone, role, at, block);
     }
   }
 

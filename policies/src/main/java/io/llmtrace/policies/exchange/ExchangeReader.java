@@ -30,7 +30,8 @@ public final class ExchangeReader {
       return text(dialect, BodyText.utf8(body));
     }
     SegmentCollector out = new SegmentCollector();
-    switch (dialect) {
+    // Neither API takes a list, but a lenient server might: its strings are read as they are.
+    switch (root.isObject() ? dialect : Dialect.GENERIC_JSON) {
       case OPENAI_CHAT -> OpenAiChat.collect(root, out);
       case ANTHROPIC_MESSAGES -> AnthropicMessages.collect(root, out);
       case GENERIC_JSON, TEXT -> out.everyString(Zone.USER, "", "", root);

@@ -7,16 +7,31 @@ final class OpenAiChat {
   private OpenAiChat() {}
 
   static void collect(JsonNode root, SegmentCollector out) {
-    JsonNode messages = root.path("messages");
-    for (int i = 0; i < messages.size(); i++) {
-      message(messages.get(i), "/messages/" + i, out);
-    }
-    JsonNode tools = root.path("tools");
-    for (int i = 0; i < tools.size(); i++) {
-      JsonNode function = tools.get(i).path("function");
-      out.tool(function.path("name").asText());
-      out.everyString(Zone.METADATA, "tools", "/tools/" + i, tools.get(i));
-    }
+    out.each(
+        root.path("messages"),
+        Zone.USER,
+        "",
+        "/messages",
+        (message, at) -> message(message, at, out));
+    out.each(
+        root.path("tools"),
+        Zone.METADATA,
+        "tools",
+        "/tools",
+        (tool, at) -> {
+          out.tool(tool.path("function").path("name").asText());
+          out.everyString(Zone.METADATA, "tools", at, tool);
+        });
+    // What tools were called before they were called tools.
+    out.each(
+        root.path("functions"),
+        Zone.METADATA,
+        "tools",
+        "/functions",
+        (function, at) -> {
+          out.tool(function.path("name").asText());
+          out.everyString(Zone.METADATA, "tools", at, function);
+        });
     // Older completions carry their text here; a client may send it along to a lenient server.
     out.everyString(Zone.USER, "", "/prompt", root.path("prompt"));
   }
@@ -25,34 +40,36 @@ final class OpenAiChat {
     String role = message.path("role").asText();
     Zone zone = zone(role);
     content(message.path("content"), zone, role, pointer + "/content", out);
-    JsonNode calls = message.path("tool_calls");
-    for (int i = 0; i < calls.size(); i++) {
-      out.everyString(
-          Zone.TOOL_CALL,
-          role,
-          pointer + "/tool_calls/" + i + "/function",
-          calls.get(i).path("function"));
-    }
+    out.each(
+        message.path("tool_calls"),
+        Zone.TOOL_CALL,
+        role,
+        pointer + "/tool_calls",
+        (call, at) -> call(call, role, at, out));
     out.everyString(
         Zone.TOOL_CALL, role, pointer + "/function_call", message.path("function_call"));
   }
 
+  private static void call(JsonNode call, String role, String at, SegmentCollector out) {
+    if (call.path("function").isObject()) {
+      out.everyString(Zone.TOOL_CALL, role, at + "/function", call.path("function"));
+    } else {
+      out.everyString(Zone.TOOL_CALL, role, at, call);
+    }
+  }
+
   private static void content(
       JsonNode content, Zone zone, String role, String pointer, SegmentCollector out) {
-    if (content.isTextual()) {
-      out.text(zone, role, pointer, content);
-      return;
-    }
-    for (int i = 0; i < content.size(); i++) {
-      JsonNode part = content.get(i);
-      String at = pointer + "/" + i;
-      switch (part.path("type").asText()) {
-        case "text", "input_text", "output_text" ->
-            out.text(zone, role, at + "/text", part.path("text"));
-        case "refusal" -> out.text(zone, role, at + "/refusal", part.path("refusal"));
-        case "image_url", "input_audio", "file", "input_image", "input_file" -> out.uninspected();
-        default -> out.everyString(zone, role, at, part);
-      }
+    out.each(content, zone, role, pointer, (part, at) -> part(part, zone, role, at, out));
+  }
+
+  private static void part(JsonNode part, Zone zone, String role, String at, SegmentCollector out) {
+    switch (part.path("type").asText()) {
+      case "text", "input_text", "output_text" ->
+          out.everyString(zone, role, at + "/text", part.path("text"));
+      case "refusal" -> out.everyString(zone, role, at + "/refusal", part.path("refusal"));
+      case "image_url", "input_audio", "file", "input_image", "input_file" -> out.uninspected();
+      default -> out.everyString(zone, role, at, part);
     }
   }
 

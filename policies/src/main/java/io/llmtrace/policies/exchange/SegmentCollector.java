@@ -58,6 +58,31 @@ final class SegmentCollector {
     }
   }
 
+  /** Reads one element of a list. */
+  interface ElementReader {
+    void read(JsonNode element, String pointer);
+  }
+
+  /**
+   * Gives each object of a list to {@code reader}. What has not the dialect's shape (a list that is
+   * an object, an element that is a string) is read as plain strings: a lenient server may
+   * understand it, so it must not pass unread.
+   */
+  void each(JsonNode list, Zone zone, String role, String pointer, ElementReader reader) {
+    if (!list.isArray()) {
+      everyString(zone, role, pointer, list);
+      return;
+    }
+    for (int i = 0; i < list.size(); i++) {
+      String at = pointer + "/" + i;
+      if (list.get(i).isObject()) {
+        reader.read(list.get(i), at);
+      } else {
+        everyString(zone, role, at, list.get(i));
+      }
+    }
+  }
+
   private static String escape(String name) {
     return name.replace("~", "~0").replace("/", "~1");
   }
