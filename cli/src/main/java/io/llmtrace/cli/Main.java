@@ -11,7 +11,12 @@ import picocli.CommandLine.HelpCommand;
     mixinStandardHelpOptions = true,
     version = "llmtrace 0.1.0-SNAPSHOT",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ConfigCommand.class, HelpCommand.class})
+    subcommands = {
+      ControlPlaneCommand.class,
+      PluginCommand.class,
+      ConfigCommand.class,
+      HelpCommand.class
+    })
 public final class Main {
   Main() {}
 

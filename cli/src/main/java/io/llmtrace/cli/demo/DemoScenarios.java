@@ -16,7 +16,7 @@ import java.util.Set;
 /** The demo's traffic: everyday requests first, then attacks, then a provider that fails. */
 final class DemoScenarios {
   /** A model name for which the demo's provider answers with an error. */
-  static final String FAILING_MODEL = "mock-error-500";
+  static final String FAILING_MODEL = "error-500";
 
   private static final String MODEL = "gpt-4o-mini";
   private static final String OVERRIDE =

@@ -1,0 +1,47 @@
+package io.llmtrace.cli;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps a process up until it is told to stop, and then closes what it runs. */
+final class Shutdown {
+  private static final Logger log = LoggerFactory.getLogger(Shutdown.class);
+
+  private Shutdown() {}
+
+  /** Waits for SIGTERM or SIGINT; {@code running} is closed before the process ends. */
+  static void await(AutoCloseable running) throws InterruptedException {
+    await(running, new CompletableFuture<>());
+  }
+
+  /** The same, and returns when {@code done} completes; {@code running} is closed then too. */
+  static void await(AutoCloseable running, CompletableFuture<Void> done)
+      throws InterruptedException {
+    CountDownLatch end = new CountDownLatch(1);
+    Thread hook =
+        new Thread(
+            () -> {
+              close(running);
+              end.countDown();
+            },
+            "shutdown");
+    Runtime.getRuntime().addShutdownHook(hook);
+    done.whenComplete(
+        (nothing, failure) -> {
+          // The hook does the work in both cases: it must not be done twice.
+          new Thread(() -> System.exit(failure == null ? 0 : 1), "exit").start();
+        });
+    end.await();
+  }
+
+  private static void close(AutoCloseable running) {
+    try {
+      running.close();
+    } catch (Exception e) {
+      // The last boundary: nobody is left to hand it to.
+      log.error("did not stop cleanly", e);
+    }
+  }
+}

@@ -1,0 +1,204 @@
+package io.llmtrace.plugin;
+
+import io.llmtrace.plugin.identity.DecisionIds;
+import io.llmtrace.plugin.inspection.EngineAnalysis;
+import io.llmtrace.plugin.inspection.TextInspector;
+import io.llmtrace.plugin.local.LocalServer;
+import io.llmtrace.plugin.tap.Tap;
+import io.llmtrace.plugin.telemetry.Telemetry;
+import io.llmtrace.plugin.telemetry.TelemetrySettings;
+import io.llmtrace.policies.detect.DetectionEngine;
+import io.llmtrace.policies.policy.DecisionEngine;
+import io.llmtrace.policies.wire.NodeSnapshot;
+import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.llmtrace.runtime.config.PluginConfig;
+import io.llmtrace.runtime.config.Secret;
+import io.llmtrace.runtime.files.PrivateFiles;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The process beside the gateway, put together: request side, telemetry, tap and local port. This
+ * is the one place that knows all of them. Thread-safe.
+ */
+public final class PluginProcess implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(PluginProcess.class);
+
+  /** Where the tap's secret is written when the configuration names none. */
+  static final String TAP_KEY_FILE = "initial-tap.key";
+
+  private final PluginConfig config;
+  private final long startedAt = System.currentTimeMillis();
+  private final Telemetry telemetry;
+  private final PluginHost host;
+  private final LocalServer local;
+
+  private PluginProcess(LlmtraceConfig llmtrace) throws IOException {
+    config = llmtrace.plugin();
+    Files.createDirectories(config.dataDirectory());
+    PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    DecisionIds ids = DecisionIds.open(config.dataDirectory());
+    DetectionEngine engine = DetectionEngine.builtIn();
+    DecisionEngine policy = new DecisionEngine();
+    telemetry = Telemetry.open(telemetrySettings(config), meters);
+    // Opened in the order they need each other; what is open is closed again if a later one fails.
+    try {
+      host =
+          PluginHost.start(
+              llmtrace,
+              telemetry.bootId(),
+              new EngineAnalysis(engine, policy),
+              telemetry,
+              ids,
+              meters);
+      try {
+        local =
+            LocalServer.start(config.bind(), config.port(), endpoints(meters, ids, engine, policy));
+      } catch (IOException e) {
+        host.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      telemetry.close();
+      throw e;
+    }
+    telemetry.start(this::snapshot);
+  }
+
+  /**
+   * Starts everything, and takes over from a process that serves the same socket.
+   *
+   * @throws IOException if a directory, the socket or the port cannot be used
+   */
+  public static PluginProcess start(LlmtraceConfig config) throws IOException {
+    PluginProcess process = new PluginProcess(config);
+    log.info(
+        "plugin listens for the gateway on {} and for the tap on port {}",
+        process.socket(),
+        process.localPort());
+    return process;
+  }
+
+  /** Where the gateway connects. */
+  public Path socket() {
+    return host.socket();
+  }
+
+  /** The port of {@code /health}, {@code /metrics} and the tap. */
+  public int localPort() {
+    return local.port();
+  }
+
+  /** Completes when a successor has taken over and nothing is left to do. */
+  public CompletableFuture<Void> drained() {
+    return host.drained();
+  }
+
+  /** Answers what is in flight, sends what can be sent within seconds, leaves the rest on disk. */
+  @Override
+  public void close() throws IOException {
+    host.close();
+    local.close();
+    telemetry.close();
+  }
+
+  private static TelemetrySettings telemetrySettings(PluginConfig config) {
+    Secret key = config.apiKey();
+    return new TelemetrySettings(
+        config.dataDirectory(),
+        config.node(),
+        config.controlPlaneUrl(),
+        () -> key == null ? "" : key.reveal(),
+        config.spool().maxBytes(),
+        config.spool().segmentMaxBytes(),
+        config.spool().flushInterval(),
+        config.reportInterval(),
+        TelemetrySettings.Pacing.standard());
+  }
+
+  private LocalServer.Endpoints endpoints(
+      PrometheusMeterRegistry meters,
+      DecisionIds ids,
+      DetectionEngine engine,
+      DecisionEngine policy)
+      throws IOException {
+    Secret inspectKey = config.inspectKey();
+    return new LocalServer.Endpoints(
+        this::health,
+        meters,
+        new Tap(tapSecret(config), ids, telemetry, meters),
+        inspectKey == null ? null : inspectKey::matches,
+        new TextInspector(engine, policy, config.budget()));
+  }
+
+  private static Secret tapSecret(PluginConfig config) throws IOException {
+    Secret configured = config.tapSecret();
+    if (configured != null) {
+      return configured;
+    }
+    byte[] random = new byte[32];
+    new SecureRandom().nextBytes(random);
+    byte[] secret =
+        PrivateFiles.createOrRead(
+            config.dataDirectory().resolve(TAP_KEY_FILE),
+            HexFormat.of().formatHex(random).getBytes(StandardCharsets.US_ASCII));
+    return Secret.of(new String(secret, StandardCharsets.US_ASCII).trim());
+  }
+
+  private Map<String, Object> health() {
+    Map<String, Object> health = new LinkedHashMap<>(host.health());
+    List<String> problems = problems();
+    health.put("node", config.node());
+    health.put("control_plane", breakers().get("control_plane"));
+    health.put("spool_bytes", telemetry.spoolBytes());
+    health.put("problems", problems);
+    if (!problems.isEmpty()) {
+      health.put("status", "degraded");
+    }
+    return health;
+  }
+
+  private Map<String, String> breakers() {
+    Map<String, String> breakers = new LinkedHashMap<>(host.breakers());
+    String state = telemetry.breaker().getState().name().toLowerCase(Locale.ROOT);
+    breakers.put("control_plane", state);
+    return breakers;
+  }
+
+  private List<String> problems() {
+    List<String> problems = new ArrayList<>(host.problems());
+    problems.addAll(telemetry.problems());
+    return problems;
+  }
+
+  private NodeSnapshot snapshot() {
+    String version = PluginProcess.class.getPackage().getImplementationVersion();
+    return new NodeSnapshot(
+        config.node(),
+        telemetry.bootId(),
+        System.currentTimeMillis(),
+        version == null ? "development" : version,
+        startedAt,
+        breakers(),
+        telemetry.openExchanges().count(),
+        Map.of(),
+        0,
+        telemetry.spoolBytes(),
+        host.routes(),
+        problems());
+  }
+}

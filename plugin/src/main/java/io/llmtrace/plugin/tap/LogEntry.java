@@ -1,0 +1,95 @@
+package io.llmtrace.plugin.tap;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One entry of {@code http-logger}, reduced to what is needed: of the client's headers only those
+ * of {@link #KEPT} are copied, so that no credential leaves the parser, whatever its name is.
+ */
+record LogEntry(
+    String requestId,
+    String route,
+    String consumer,
+    String method,
+    String path,
+    Map<String, String> requestHeaders,
+    @Nullable String answeredId,
+    int status,
+    long startTime,
+    double latencyMs,
+    @Nullable Double upstreamLatencyMs,
+    String responseBody) {
+
+  private static final Set<String> KEPT =
+      Set.of("x-llmtrace-id", "traceparent", "content-type", "anthropic-version");
+
+  /**
+   * Reads an entry.
+   *
+   * @throws IllegalArgumentException if it has no status or no start time
+   */
+  static LogEntry of(JsonNode entry) {
+    JsonNode response = entry.path("response");
+    if (!response.path("status").isNumber() || !entry.path("start_time").isNumber()) {
+      throw new IllegalArgumentException("entry without response.status or start_time");
+    }
+    JsonNode request = entry.path("request");
+    JsonNode upstream = entry.path("upstream_latency");
+    return new LogEntry(
+        entry.path("request_id").asText(""),
+        entry.path("route_id").asText(""),
+        entry.path("consumer").path("username").asText(""),
+        request.path("method").asText("GET"),
+        withoutQuery(request.path("uri").asText("")),
+        kept(request.path("headers")),
+        header(response.path("headers"), "x-llmtrace-id"),
+        response.path("status").asInt(),
+        entry.path("start_time").asLong(),
+        entry.path("latency").asDouble(0),
+        upstream.isNumber() ? upstream.asDouble() : null,
+        response.path("body").asText(""));
+  }
+
+  /**
+   * Whether an upstream was called: an error that the gateway itself answered is not a provider's.
+   */
+  boolean reachedUpstream() {
+    return upstreamLatencyMs != null;
+  }
+
+  private static String withoutQuery(String uri) {
+    int query = uri.indexOf('?');
+    return query < 0 ? uri : uri.substring(0, query);
+  }
+
+  private static Map<String, String> kept(JsonNode headers) {
+    Map<String, String> kept = new HashMap<>();
+    for (Map.Entry<String, JsonNode> header : headers.properties()) {
+      String name = header.getKey().toLowerCase(Locale.ROOT);
+      if (KEPT.contains(name)) {
+        kept.put(name, last(header.getValue()));
+      }
+    }
+    return Map.copyOf(kept);
+  }
+
+  private static @Nullable String header(JsonNode headers, String name) {
+    for (Map.Entry<String, JsonNode> header : headers.properties()) {
+      if (header.getKey().equalsIgnoreCase(name)) {
+        return last(header.getValue());
+      }
+    }
+    return null;
+  }
+
+  private static String last(JsonNode value) {
+    return value.isArray() && !value.isEmpty()
+        ? value.get(value.size() - 1).asText("")
+        : value.asText("");
+  }
+}
