@@ -1,5 +1,6 @@
 package io.llmtrace.cli;
 
+import io.llmtrace.cli.demo.DemoCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -12,6 +13,7 @@ import picocli.CommandLine.HelpCommand;
     version = "llmtrace 0.1.0-SNAPSHOT",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      DemoCommand.class,
       ControlPlaneCommand.class,
       PluginCommand.class,
       ConfigCommand.class,

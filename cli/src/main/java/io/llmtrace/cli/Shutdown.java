@@ -28,11 +28,16 @@ final class Shutdown {
             },
             "shutdown");
     Runtime.getRuntime().addShutdownHook(hook);
-    done.whenComplete(
-        (nothing, failure) -> {
-          // The hook does the work in both cases: it must not be done twice.
-          new Thread(() -> System.exit(failure == null ? 0 : 1), "exit").start();
-        });
+    Thread waiting =
+        new Thread(
+            () -> {
+              int code = done.handle((nothing, failure) -> failure == null ? 0 : 1).join();
+              // The hook closes in both cases: it must not be done twice.
+              System.exit(code);
+            },
+            "until-done");
+    waiting.setDaemon(true);
+    waiting.start();
     end.await();
   }
 
