@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.local.TapEndpoint;
-import io.llmtrace.plugin.telemetry.Telemetry;
+import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
@@ -47,7 +47,7 @@ public final class Tap implements TapEndpoint {
 
   private final Secret secret;
   private final DecisionIds ids;
-  private final Telemetry telemetry;
+  private final TelemetrySink telemetry;
   private final MeterRegistry meters;
   private final Map<String, Boolean> seen =
       new LinkedHashMap<>() {
@@ -59,7 +59,7 @@ public final class Tap implements TapEndpoint {
         }
       };
 
-  public Tap(Secret secret, DecisionIds ids, Telemetry telemetry, MeterRegistry meters) {
+  public Tap(Secret secret, DecisionIds ids, TelemetrySink telemetry, MeterRegistry meters) {
     this.secret = secret;
     this.ids = ids;
     this.telemetry = telemetry;
