@@ -23,11 +23,9 @@ import io.llmtrace.controlplane.storage.Storage;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
-import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.files.PrivateFiles;
-import io.llmtrace.runtime.logging.LogSetup;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -39,7 +37,6 @@ import io.prometheus.metrics.instrumentation.dropwizard.DropwizardExports;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -218,27 +215,5 @@ public final class ControlPlane implements AutoCloseable {
     storage.close();
     gc.close();
     meters.close();
-  }
-
-  /** Runs a control plane until the process is told to stop; the argument is a configuration. */
-  public static void main(String[] args) throws Exception {
-    LlmtraceConfig config =
-        args.length > 0
-            ? ConfigFile.load(Path.of(args[0]), System.getenv())
-            : LlmtraceConfig.defaults();
-    LogSetup.configure(config.logging(), "llmtrace_control_plane");
-    ControlPlane running = start(config);
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  try {
-                    running.close();
-                  } catch (Exception e) {
-                    log.error("The control plane did not stop cleanly", e);
-                  }
-                },
-                "shutdown"));
-    running.server.join();
   }
 }
