@@ -76,6 +76,10 @@ final class RequestFlow {
       x.hangUp();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      x.hangUp();
+    } catch (RuntimeException e) {
+      LOG.warn("exchange {} failed", x.requestId, e);
+      x.hangUp();
     } finally {
       match.ifPresent(r -> r.plugin("http-logger").ifPresent(c -> logger.log(c, r, x)));
     }
@@ -104,9 +108,9 @@ final class RequestFlow {
     }
     List<Entry> headers =
         x.headers.entrySet().stream().map(e -> new Entry(e.getKey(), e.getValue())).toList();
-    RunnerAnswer answer;
+    Optional<RunnerAnswer> answered;
     try {
-      A6Frame frame =
+      answered =
           link.call(
               A6Frame.HTTP_REQ_CALL,
               key(x, route, plugin),
@@ -120,12 +124,8 @@ final class RequestFlow {
                       x.args,
                       headers,
                       token),
-              q -> extra(x, route, q, null));
-      if (frame.payload().remaining() == 0) {
-        x.answer(500, List.of(), new byte[0]);
-        return true;
-      }
-      answer = GatewayFrames.requestAnswer(frame);
+              q -> extra(x, route, q, null),
+              RequestFlow::requestAnswer);
     } catch (RunnerFailure e) {
       LOG.debug("{} on route {}", plugin, route.id(), e);
       if (Boolean.TRUE.equals(conf.get().get("allow_degradation"))) {
@@ -134,6 +134,11 @@ final class RequestFlow {
       x.answer(503, List.of(), new byte[0]);
       return true;
     }
+    if (answered.isEmpty()) {
+      x.answer(500, List.of(), new byte[0]);
+      return true;
+    }
+    RunnerAnswer answer = answered.get();
     if (answer instanceof RunnerAnswer.Stop stop) {
       x.answer(stop.status(), stop.headers(), bytes(stop.body()));
       return true;
@@ -142,6 +147,13 @@ final class RequestFlow {
       apply(x, rewrite);
     }
     return false;
+  }
+
+  /** Empty for an answer of no bytes, on which the real gateway's Lua fails with 500. */
+  private static Optional<RunnerAnswer> requestAnswer(A6Frame frame) {
+    return frame.payload().hasRemaining()
+        ? Optional.of(GatewayFrames.requestAnswer(frame))
+        : Optional.empty();
   }
 
   private static void apply(Exchange x, RunnerAnswer.Rewrite rewrite) {
@@ -223,13 +235,13 @@ final class RequestFlow {
     Map<String, Object> conf = route.plugin(plugin).orElseThrow();
     try {
       RunnerAnswer.Response answer =
-          GatewayFrames.responseAnswer(
-              link.call(
-                  A6Frame.HTTP_RESP_CALL,
-                  key(x, route, plugin),
-                  GatewayConfig.conf(conf),
-                  token -> GatewayFrames.responseCall(link.nextId(), status, head, token),
-                  q -> extra(x, route, q, body)));
+          link.call(
+              A6Frame.HTTP_RESP_CALL,
+              key(x, route, plugin),
+              GatewayConfig.conf(conf),
+              token -> GatewayFrames.responseCall(link.nextId(), status, head, token),
+              q -> extra(x, route, q, body),
+              GatewayFrames::responseAnswer);
       ByteBuffer replaced = answer.body();
       x.answer(
           answer.status() == 0 ? status : answer.status(),

@@ -39,18 +39,24 @@ final class RunnerLink implements AutoCloseable {
     return ids.incrementAndGet() & 0x3fffff;
   }
 
-  A6Frame call(
+  /**
+   * One call with its questions.
+   *
+   * @param decode reads the answer; an answer that cannot be read is a failure of the runner
+   */
+  <T> T call(
       int type,
       String confKey,
       List<Entry> conf,
       LongFunction<A6Frame> callWithToken,
-      Function<ExtraQuestion, byte @Nullable []> answers)
+      Function<ExtraQuestion, byte @Nullable []> answers,
+      Function<A6Frame, T> decode)
       throws RunnerFailure {
     try {
       for (int attempt = 0; attempt < TRIES; attempt++) {
         A6Frame answer = attempt(type, confKey, conf, callWithToken, answers);
         if (answer.type() == type) {
-          return answer;
+          return decode.apply(answer);
         }
         if (answer.type() != A6Frame.ERROR || !GatewayFrames.isTokenNotFound(answer)) {
           throw new RunnerFailure("runner answered with a frame of type " + answer.type());
