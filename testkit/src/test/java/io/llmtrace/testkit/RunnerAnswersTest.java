@@ -9,18 +9,11 @@ import io.llmtrace.testkit.gateway.GatewayConfig;
 import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
 import io.llmtrace.testkit.provider.MockProvider;
-import java.io.DataInputStream;
-import java.io.IOException;
-import java.net.StandardProtocolFamily;
 import java.net.URI;
-import java.net.UnixDomainSocketAddress;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -83,19 +76,27 @@ class RunnerAnswersTest {
     assertThat(statuses(true, n -> null, 1)).containsExactly(200);
   }
 
+  /** Statuses of some requests; the script answers the n-th call, from 1, or never with null. */
   private List<Integer> statuses(boolean degrade, Function<Integer, A6Frame> script, int requests)
       throws Exception {
-    prepared.set(0);
     calls.set(0);
     Path socket = folder.resolve("r" + System.nanoTime() + ".sock");
     try (MockProvider provider = MockProvider.start();
-        ServerSocketChannel runner = runner(socket, script);
+        ScriptedRunner runner =
+            new ScriptedRunner(
+                socket,
+                (call, peer) -> {
+                  A6Frame answer = script.apply(calls.incrementAndGet());
+                  if (answer != null) {
+                    peer.send(answer);
+                  }
+                });
         TestGateway gateway = gateway(socket, degrade, provider.port())) {
-      assertThat(runner.isOpen()).isTrue();
       List<Integer> out = new ArrayList<>();
       for (int i = 0; i < requests; i++) {
         out.add(chat(gateway));
       }
+      prepared.set(runner.prepared.get());
       return out;
     }
   }
@@ -129,49 +130,6 @@ class RunnerAnswersTest {
                 .build(),
             HttpResponse.BodyHandlers.ofString())
         .statusCode();
-  }
-
-  /** Answers the n-th request call, from 1, with the script's frame; null: never. */
-  private ServerSocketChannel runner(Path socket, Function<Integer, A6Frame> script)
-      throws IOException {
-    ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    server.bind(UnixDomainSocketAddress.of(socket));
-    Thread accept =
-        new Thread(
-            () -> {
-              while (server.isOpen()) {
-                try {
-                  SocketChannel peer = server.accept();
-                  new Thread(() -> serve(peer, script)).start();
-                } catch (IOException e) {
-                  return; // the test closed the socket
-                }
-              }
-            });
-    accept.start();
-    return server;
-  }
-
-  private void serve(SocketChannel peer, Function<Integer, A6Frame> script) {
-    try (peer;
-        DataInputStream in = new DataInputStream(Channels.newInputStream(peer))) {
-      while (true) {
-        int header = in.readInt();
-        in.skipNBytes(header & A6Frame.MAX_PAYLOAD);
-        if (header >>> 24 == A6Frame.PREPARE_CONF) {
-          FlatBufferBuilder b = new FlatBufferBuilder();
-          b.finish(io.github.api7.A6.PrepareConf.Resp.createResp(b, prepared.incrementAndGet()));
-          peer.write(new A6Frame(A6Frame.PREPARE_CONF, b.dataBuffer()).encode());
-          continue;
-        }
-        A6Frame answer = script.apply(calls.incrementAndGet());
-        if (answer != null) {
-          peer.write(answer.encode());
-        }
-      }
-    } catch (IOException e) {
-      return; // the gateway closed the connection
-    }
   }
 
   private static A6Frame requestAnswer() {

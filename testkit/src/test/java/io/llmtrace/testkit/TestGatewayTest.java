@@ -13,16 +13,12 @@ import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
 import io.llmtrace.testkit.provider.MockProvider;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
 import java.net.URI;
-import java.net.UnixDomainSocketAddress;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.ByteBuffer;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,23 +58,23 @@ class TestGatewayTest {
 
   @Test
   void enforcesTheRunnersStop() throws Exception {
-    try (ServerSocketChannel runner = runner(false);
+    try (ScriptedRunner runner = runner(false);
         TestGateway gateway = gateway(false)) {
       assertThat(chat(gateway, "418", false).statusCode()).isEqualTo(418);
       assertThat(chat(gateway, "403", false).statusCode()).isEqualTo(403);
-      assertThat(runner.isOpen()).isTrue();
+      assertThat(runner.prepared).hasValue(1);
     }
   }
 
   @Test
   void givesALateSecondAnswerToTheNextRequestAsTheRealGatewayDoes() throws Exception {
-    try (ServerSocketChannel runner = runner(true);
+    try (ScriptedRunner runner = runner(true);
         TestGateway gateway = gateway(false)) {
       assertThat(chat(gateway, "418", false).statusCode()).isEqualTo(418);
       assertThat(chat(gateway, "403", false).statusCode())
           .as("the decision of the request before")
           .isEqualTo(418);
-      assertThat(runner.isOpen()).isTrue();
+      assertThat(runner.prepared).hasValue(1);
     }
   }
 
@@ -115,70 +111,26 @@ class TestGatewayTest {
   }
 
   /** Stops each request with the status in x-want; a late one first repeats its last answer. */
-  private ServerSocketChannel runner(boolean late) throws IOException {
-    ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    server.bind(UnixDomainSocketAddress.of(folder.resolve("r.sock")));
-    Thread accept =
-        new Thread(
-            () -> {
-              while (server.isOpen()) {
-                try {
-                  SocketChannel peer = server.accept();
-                  new Thread(() -> serve(peer, late)).start();
-                } catch (IOException e) {
-                  return; // the test closed the socket
-                }
-              }
-            });
-    accept.start();
-    return server;
-  }
-
-  private static void serve(SocketChannel peer, boolean late) {
-    A6Frame last = null;
-    try (peer) {
-      while (true) {
-        ByteBuffer header = ByteBuffer.allocate(4);
-        if (!fill(peer, header)) {
-          return;
-        }
-        ByteBuffer payload = ByteBuffer.allocate(header.getInt(0) & A6Frame.MAX_PAYLOAD);
-        if (!fill(peer, payload)) {
-          return;
-        }
-        payload.flip();
-        FlatBufferBuilder b = new FlatBufferBuilder();
-        if (header.get(0) == A6Frame.PREPARE_CONF) {
-          b.finish(io.github.api7.A6.PrepareConf.Resp.createResp(b, 7));
-          peer.write(new A6Frame(A6Frame.PREPARE_CONF, b.dataBuffer()).encode());
-          continue;
-        }
-        Req req = Req.getRootAsReq(payload);
-        int status = 500;
-        for (int i = 0; i < req.headersLength(); i++) {
-          if (req.headers(i).name().equals("x-want")) {
-            status = Integer.parseInt(req.headers(i).value());
+  private ScriptedRunner runner(boolean late) throws IOException {
+    AtomicReference<A6Frame> last = new AtomicReference<>();
+    return new ScriptedRunner(
+        folder.resolve("r.sock"),
+        (call, peer) -> {
+          Req req = Req.getRootAsReq(call.payload());
+          int status = 500;
+          for (int i = 0; i < req.headersLength(); i++) {
+            if (req.headers(i).name().equals("x-want")) {
+              status = Integer.parseInt(req.headers(i).value());
+            }
           }
-        }
-        b.finish(Resp.createResp(b, req.id(), Action.Stop, Stop.createStop(b, status, 0, 0)));
-        A6Frame answer = new A6Frame(A6Frame.HTTP_REQ_CALL, b.dataBuffer());
-        if (late && last != null) {
-          peer.write(last.encode());
-        }
-        peer.write(answer.encode());
-        last = answer;
-      }
-    } catch (IOException e) {
-      return; // the gateway closed the connection
-    }
-  }
-
-  private static boolean fill(SocketChannel peer, ByteBuffer into) throws IOException {
-    while (into.hasRemaining()) {
-      if (peer.read(into) < 0) {
-        return false;
-      }
-    }
-    return true;
+          FlatBufferBuilder b = new FlatBufferBuilder();
+          b.finish(Resp.createResp(b, req.id(), Action.Stop, Stop.createStop(b, status, 0, 0)));
+          A6Frame answer = new A6Frame(A6Frame.HTTP_REQ_CALL, b.dataBuffer());
+          A6Frame before = last.getAndSet(answer);
+          if (late && before != null) {
+            peer.send(before);
+          }
+          peer.send(answer);
+        });
   }
 }

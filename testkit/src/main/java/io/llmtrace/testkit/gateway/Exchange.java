@@ -35,13 +35,14 @@ final class Exchange {
   final String requestId = UUID.randomUUID().toString().replace("-", "");
   final String method;
   final InetSocketAddress remote;
-  final Map<String, String> headers = new TreeMap<>();
+  final Map<String, List<String>> headers = new TreeMap<>();
   final List<Entry> args = new ArrayList<>();
   final List<Entry> addedResponseHeaders = new ArrayList<>();
   final Map<String, String> responseHeaders = new TreeMap<>();
   final ByteArrayOutputStream responseBody = new ByteArrayOutputStream();
   final boolean keepAlive;
   final String uri;
+  private @Nullable String rawQuery;
   String path;
   String rawPath;
   byte[] body;
@@ -62,22 +63,66 @@ final class Exchange {
     QueryStringDecoder query = new QueryStringDecoder(uri, UTF_8);
     path = query.path();
     rawPath = query.rawPath();
-    query.parameters().forEach((k, vs) -> vs.forEach(v -> args.add(new Entry(k, v))));
-    for (Map.Entry<String, String> h : request.headers()) {
-      headers.merge(h.getKey().toLowerCase(Locale.ROOT), h.getValue(), (a, b) -> a + ", " + b);
+    rawQuery = query.rawQuery();
+    for (String pair : rawQuery.split("&", -1)) {
+      if (!pair.isEmpty()) {
+        args.add(argument(pair));
+      }
     }
-    String host = headers.getOrDefault("host", "127.0.0.1");
-    headers.put("x-forwarded-proto", "http");
-    headers.put("x-forwarded-host", host);
-    headers.put(
+    for (Map.Entry<String, String> h : request.headers()) {
+      headers
+          .computeIfAbsent(h.getKey().toLowerCase(Locale.ROOT), n -> new ArrayList<>(1))
+          .add(h.getValue());
+    }
+    String host = header("host");
+    setHeader("x-forwarded-proto", "http");
+    setHeader("x-forwarded-host", host == null ? "127.0.0.1" : host);
+    setHeader(
         "x-forwarded-port", String.valueOf(((InetSocketAddress) client.localAddress()).getPort()));
     if (body.length > 0) {
       headers.remove("transfer-encoding");
-      headers.put("content-length", String.valueOf(body.length));
+      setHeader("content-length", String.valueOf(body.length));
+    } else if (method.equals("GET") || method.equals("HEAD")) {
+      headers.remove("content-length"); // the aggregator adds a zero that the client did not send
     }
   }
 
+  /** A flag, an argument without an equals sign, has no value. */
+  private static Entry argument(String pair) {
+    int equals = pair.indexOf('=');
+    return equals < 0
+        ? new Entry(QueryStringDecoder.decodeComponent(pair, UTF_8), null)
+        : new Entry(
+            QueryStringDecoder.decodeComponent(pair.substring(0, equals), UTF_8),
+            QueryStringDecoder.decodeComponent(pair.substring(equals + 1), UTF_8));
+  }
+
+  /** The values of a request header, joined as nginx joins them. */
+  @Nullable String header(String name) {
+    List<String> values = headers.get(name);
+    return values == null ? null : String.join(", ", values);
+  }
+
+  void setHeader(String name, String value) {
+    headers.put(name, List.of(value));
+  }
+
+  void rewriteArgs(List<Entry> changes) {
+    for (Entry arg : changes) {
+      args.removeIf(a -> a.name().equals(arg.name()));
+      if (arg.value() != null) {
+        args.add(arg);
+      }
+      rawQuery = null;
+    }
+  }
+
+  /** Path and query for the upstream; the query is as the client wrote it unless rewritten. */
   String target() {
+    String query = rawQuery;
+    if (query != null) {
+      return query.isEmpty() ? rawPath : rawPath + '?' + query;
+    }
     StringBuilder out = new StringBuilder(rawPath);
     char separator = '?';
     for (Entry arg : args) {

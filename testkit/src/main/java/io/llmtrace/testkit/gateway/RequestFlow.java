@@ -16,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -43,6 +44,7 @@ final class RequestFlow {
           "expect");
 
   private final GatewayConfig config;
+  private final long version = Instant.now().getEpochSecond();
   private final RunnerLink link;
   private final HttpLogger logger;
   private final HttpClient upstream =
@@ -89,10 +91,10 @@ final class RequestFlow {
     if (route.plugin("key-auth").isEmpty()) {
       return false;
     }
-    String key = x.headers.get("apikey");
+    String key = x.header("apikey");
     x.consumer = key == null ? null : config.consumers().get(key);
     if (x.consumer != null) {
-      x.headers.put("x-consumer-username", x.consumer);
+      x.setHeader("x-consumer-username", x.consumer);
       return false;
     }
     String what = key == null ? "Missing API key in request" : "Invalid API key in request";
@@ -107,7 +109,9 @@ final class RequestFlow {
       return false;
     }
     List<Entry> headers =
-        x.headers.entrySet().stream().map(e -> new Entry(e.getKey(), e.getValue())).toList();
+        x.headers.entrySet().stream()
+            .flatMap(e -> e.getValue().stream().map(v -> new Entry(e.getKey(), v)))
+            .toList();
     Optional<RunnerAnswer> answered;
     try {
       answered =
@@ -168,20 +172,15 @@ final class RequestFlow {
       if (value == null) {
         x.headers.remove(name);
       } else {
-        x.headers.put(name, value);
+        x.setHeader(name, value);
       }
     }
-    for (Entry arg : rewrite.args()) {
-      x.args.removeIf(a -> a.name().equals(arg.name()));
-      if (arg.value() != null) {
-        x.args.add(arg);
-      }
-    }
+    x.rewriteArgs(rewrite.args());
     x.addedResponseHeaders.addAll(rewrite.respHeaders());
     ByteBuffer body = rewrite.body();
     if (body != null) {
       x.body = bytes(body);
-      x.headers.put("content-length", String.valueOf(x.body.length));
+      x.setHeader("content-length", String.valueOf(x.body.length));
     }
   }
 
@@ -192,11 +191,15 @@ final class RequestFlow {
         HttpRequest.newBuilder(target)
             .method(x.method, HttpRequest.BodyPublishers.ofByteArray(x.body));
     x.headers.forEach(
-        (name, value) -> {
+        (name, values) -> {
           if (!HOP_BY_HOP.contains(name)) {
-            request.header(name, value);
+            values.forEach(value -> request.header(name, value));
           }
         });
+    String peer = x.remote.getAddress().getHostAddress();
+    String before = x.header("x-forwarded-for");
+    request.setHeader("x-real-ip", peer);
+    request.setHeader("x-forwarded-for", before == null ? peer : before + ", " + peer);
     long sent = System.nanoTime();
     HttpResponse<InputStream> response;
     try {
@@ -269,7 +272,7 @@ final class RequestFlow {
       case "route_id" -> route.id();
       case "consumer_name" -> x.consumer;
       case "request_id" -> x.requestId;
-      case "host" -> x.headers.get("host");
+      case "host" -> x.header("host");
       case "scheme" -> "http";
       case "request_method" -> x.method;
       case "uri" -> x.path;
@@ -278,15 +281,25 @@ final class RequestFlow {
       case "upstream_status" -> x.upstreamStatus == 0 ? null : String.valueOf(x.upstreamStatus);
       default ->
           name.startsWith("http_")
-              ? x.headers.get(name.substring("http_".length()).replace('_', '-'))
+              ? x.header(name.substring("http_".length()).replace('_', '-'))
               : null;
     };
   }
 
-  private static String key(Exchange x, Route route, String plugin) {
+  /** The recorded shape: type, id, plugin and version, the second since which the routes stand. */
+  private String key(Exchange x, Route route, String plugin) {
     return x.consumer == null
-        ? "route#" + route.id() + "#" + plugin
-        : "route&consumer#" + route.id() + "&" + x.consumer + "#" + plugin;
+        ? "route#" + route.id() + "#" + plugin + "#" + version
+        : "route&consumer#"
+            + route.id()
+            + "&"
+            + x.consumer
+            + "#"
+            + plugin
+            + "#"
+            + version
+            + "&"
+            + version;
   }
 
   private static byte[] bytes(ByteBuffer buffer) {
