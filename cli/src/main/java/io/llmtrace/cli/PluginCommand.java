@@ -1,5 +1,6 @@
 package io.llmtrace.cli;
 
+import io.llmtrace.plugin.PluginHost;
 import io.llmtrace.plugin.PluginProcess;
 import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.config.ConfigFile;
@@ -44,8 +45,8 @@ final class PluginCommand implements Callable<Integer> {
       return 2;
     }
     LogSetup.configure(config.logging(), "llmtrace_plugin");
-    PluginProcess process = PluginProcess.start(config);
-    Shutdown.await(process, process.drained());
+    PluginProcess<PluginHost> process = PluginProcess.start(config);
+    Shutdown.await(process, process.requestSide().drained());
     return 0;
   }
 }

@@ -25,7 +25,7 @@ import java.util.concurrent.CompletableFuture;
  * The request side of the plugin: the A6 server, the inspection service behind it, and what both
  * need. Thread-safe.
  */
-public final class PluginHost implements AutoCloseable {
+public final class PluginHost implements RequestSide {
   private final Path socket;
   private final long startedNanos = System.nanoTime();
   private final ConfTable confs;
@@ -62,20 +62,11 @@ public final class PluginHost implements AutoCloseable {
       throws IOException {
     PluginConfig plugin = config.plugin();
     Files.createDirectories(plugin.dataDirectory());
-    RouteConfReader reader =
-        new RouteConfReader((int) plugin.budget().toMillis(), plugin.onUninspectable());
-    ConfTable confs = ConfTable.open(plugin.dataDirectory(), reader, meters);
+    ConfTable confs = ConfTable.open(plugin.dataDirectory(), RouteConfReader.of(plugin), meters);
     AnalysisBreaker breaker = new AnalysisBreaker(config.circuitBreaker(), plugin.node(), meters);
-    int workers =
-        plugin.workers() > 0 ? plugin.workers() : Runtime.getRuntime().availableProcessors();
     InspectionService service =
         new InspectionService(
-            new InspectionService.Settings(workers, plugin.queue()),
-            analysis,
-            sink,
-            ids,
-            breaker,
-            meters);
+            InspectionService.Settings.of(plugin), analysis, sink, ids, breaker, meters);
     try {
       A6Server server =
           A6Server.start(
@@ -108,22 +99,22 @@ public final class PluginHost implements AutoCloseable {
     return server.connections();
   }
 
-  /** State of the breakers of the request side, by name. */
+  @Override
   public Map<String, String> breakers() {
     return Map.of("analysis", breaker.state());
   }
 
-  /** Route configurations in force. */
+  @Override
   public List<NodeSnapshot.RouteSettings> routes() {
     return confs.settings();
   }
 
-  /** What is wrong with route configurations, each with its key. */
+  @Override
   public List<String> problems() {
     return confs.problems();
   }
 
-  /** The request side's part of {@code GET /health}; never waits. */
+  @Override
   public Map<String, Object> health() {
     String state = breaker.state();
     List<String> problems = problems();

@@ -19,7 +19,6 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -27,15 +26,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The process beside the gateway, put together: request side, telemetry, tap and local port. This
  * is the one place that knows all of them. Thread-safe.
+ *
+ * @param <S> what takes the requests
  */
-public final class PluginProcess implements AutoCloseable {
+public final class PluginProcess<S extends RequestSide> implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PluginProcess.class);
 
   /** Where the tap's secret is written when the configuration names none. */
@@ -44,10 +44,10 @@ public final class PluginProcess implements AutoCloseable {
   private final PluginConfig config;
   private final long startedAt = System.currentTimeMillis();
   private final Telemetry telemetry;
-  private final PluginHost host;
+  private final S requests;
   private final LocalServer local;
 
-  private PluginProcess(LlmtraceConfig llmtrace) throws IOException {
+  private PluginProcess(LlmtraceConfig llmtrace, RequestSide.Opener<S> opener) throws IOException {
     config = llmtrace.plugin();
     Files.createDirectories(config.dataDirectory());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -57,8 +57,8 @@ public final class PluginProcess implements AutoCloseable {
     telemetry = Telemetry.open(telemetrySettings(config), meters);
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     try {
-      host =
-          PluginHost.start(
+      requests =
+          opener.open(
               llmtrace,
               telemetry.bootId(),
               new EngineAnalysis(engine, policy),
@@ -69,7 +69,7 @@ public final class PluginProcess implements AutoCloseable {
         local =
             LocalServer.start(config.bind(), config.port(), endpoints(meters, ids, engine, policy));
       } catch (IOException e) {
-        host.close();
+        requests.close();
         throw e;
       }
     } catch (IOException e) {
@@ -80,22 +80,33 @@ public final class PluginProcess implements AutoCloseable {
   }
 
   /**
-   * Starts everything, and takes over from a process that serves the same socket.
+   * Starts everything on a socket of our own, and takes over from a process that serves it.
    *
    * @throws IOException if a directory, the socket or the port cannot be used
    */
-  public static PluginProcess start(LlmtraceConfig config) throws IOException {
-    PluginProcess process = new PluginProcess(config);
+  public static PluginProcess<PluginHost> start(LlmtraceConfig config) throws IOException {
+    PluginProcess<PluginHost> process = new PluginProcess<>(config, PluginHost::start);
     log.info(
         "plugin listens for the gateway on {} and for the tap on port {}",
-        process.socket(),
+        process.requestSide().socket(),
         process.localPort());
     return process;
   }
 
-  /** Where the gateway connects. */
-  public Path socket() {
-    return host.socket();
+  /**
+   * Starts everything but a socket: a stock runner has that, and asks.
+   *
+   * @throws IOException if a directory or the port cannot be used
+   */
+  public static PluginProcess<FilterHost> startInRunner(LlmtraceConfig config) throws IOException {
+    PluginProcess<FilterHost> process = new PluginProcess<>(config, FilterHost::start);
+    log.info("filter ready, the tap listens on port {}", process.localPort());
+    return process;
+  }
+
+  /** What takes the requests. */
+  public S requestSide() {
+    return requests;
   }
 
   /** The port of {@code /health}, {@code /metrics} and the tap. */
@@ -103,15 +114,10 @@ public final class PluginProcess implements AutoCloseable {
     return local.port();
   }
 
-  /** Completes when a successor has taken over and nothing is left to do. */
-  public CompletableFuture<Void> drained() {
-    return host.drained();
-  }
-
   /** Answers what is in flight, sends what can be sent within seconds, leaves the rest on disk. */
   @Override
   public void close() throws IOException {
-    host.close();
+    requests.close();
     local.close();
     telemetry.close();
   }
@@ -160,7 +166,7 @@ public final class PluginProcess implements AutoCloseable {
   }
 
   private Map<String, Object> health() {
-    Map<String, Object> health = new LinkedHashMap<>(host.health());
+    Map<String, Object> health = new LinkedHashMap<>(requests.health());
     List<String> problems = problems();
     health.put("node", config.node());
     health.put("control_plane", breakers().get("control_plane"));
@@ -173,14 +179,14 @@ public final class PluginProcess implements AutoCloseable {
   }
 
   private Map<String, String> breakers() {
-    Map<String, String> breakers = new LinkedHashMap<>(host.breakers());
+    Map<String, String> breakers = new LinkedHashMap<>(requests.breakers());
     String state = telemetry.breaker().getState().name().toLowerCase(Locale.ROOT);
     breakers.put("control_plane", state);
     return breakers;
   }
 
   private List<String> problems() {
-    List<String> problems = new ArrayList<>(host.problems());
+    List<String> problems = new ArrayList<>(requests.problems());
     problems.addAll(telemetry.problems());
     return problems;
   }
@@ -198,7 +204,7 @@ public final class PluginProcess implements AutoCloseable {
         Map.of(),
         0,
         telemetry.spoolBytes(),
-        host.routes(),
+        requests.routes(),
         problems());
   }
 }

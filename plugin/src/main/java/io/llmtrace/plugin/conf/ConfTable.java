@@ -48,7 +48,7 @@ public final class ConfTable implements AutoCloseable {
   private final Queue<Integer> order = new ConcurrentLinkedQueue<>();
   private final ThreadPoolExecutor io;
   private final Counter writeFailures;
-  private final Counter badConfs;
+  private final ConfProblems problems;
 
   /** One configuration. {@code conf} is null where its token was withdrawn. */
   public record Entry(int token, String key, Digest digest, @Nullable RouteConf conf) {}
@@ -88,10 +88,7 @@ public final class ConfTable implements AutoCloseable {
         Counter.builder("llmtrace_plugin_conf_write_failures")
             .description("Route configurations whose token could not be kept on disk")
             .register(meters);
-    this.badConfs =
-        Counter.builder("llmtrace_plugin_conf_problems")
-            .description("Problems found in route configurations")
-            .register(meters);
+    this.problems = new ConfProblems(meters);
     Gauge.builder("llmtrace_plugin_confs", byToken, Map::size)
         .description("Route configurations known")
         .register(meters);
@@ -211,12 +208,8 @@ public final class ConfTable implements AutoCloseable {
 
   private void added(Entry entry, List<Map.Entry<String, String>> conf, boolean persist) {
     RouteConf routeConf = entry.conf();
-    if (routeConf != null && !routeConf.problems().isEmpty()) {
-      badConfs.increment(routeConf.problems().size());
-      LOG.warn(
-          "route configuration {} has problems, defaults stand in: {}",
-          entry.key(),
-          routeConf.problems());
+    if (routeConf != null) {
+      problems.report(entry.key(), routeConf);
     }
     order.add(entry.token());
     while (byToken.size() > MAX_ENTRIES) {

@@ -7,6 +7,7 @@ import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.OnUninspectable;
+import io.llmtrace.runtime.config.PluginConfig;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -39,6 +40,11 @@ public final class RouteConfReader {
   public RouteConfReader(int defaultBudgetMs, OnUninspectable defaultOnUninspectable) {
     this.defaultBudgetMs = defaultBudgetMs;
     this.defaultOnUninspectable = defaultOnUninspectable;
+  }
+
+  /** A reader with the defaults of this node. */
+  public static RouteConfReader of(PluginConfig plugin) {
+    return new RouteConfReader((int) plugin.budget().toMillis(), plugin.onUninspectable());
   }
 
   /**

@@ -10,6 +10,7 @@ import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.runtime.config.PluginConfig;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -35,7 +36,10 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
    * traffic: after a grace the timer answers without waiting for it, and the breaker hears of it.
    */
   private static final Logger LOG = LoggerFactory.getLogger(InspectionService.class);
-  private static final long STORAGE_GRACE_MILLIS = 250;
+
+  /** Milliseconds after its budget at which an exchange is answered whatever the disk does. */
+  public static final long STORAGE_GRACE_MILLIS = 250;
+
   private static final int RECORDERS = 2;
   private static final int MAX_WAITING_RECORDS = 4_096;
 
@@ -56,7 +60,14 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
    * @param workers threads that inspect, at least 1
    * @param queue exchanges that may wait for one, at least 1
    */
-  public record Settings(int workers, int queue) {}
+  public record Settings(int workers, int queue) {
+    /** What a node is configured to do; without a number of workers, one for each core. */
+    public static Settings of(PluginConfig plugin) {
+      int workers =
+          plugin.workers() > 0 ? plugin.workers() : Runtime.getRuntime().availableProcessors();
+      return new Settings(workers, plugin.queue());
+    }
+  }
 
   public InspectionService(
       Settings settings,

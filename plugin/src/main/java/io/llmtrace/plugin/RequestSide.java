@@ -1,0 +1,52 @@
+package io.llmtrace.plugin;
+
+import io.llmtrace.plugin.identity.DecisionIds;
+import io.llmtrace.plugin.inspection.Analysis;
+import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.wire.NodeSnapshot;
+import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What takes requests from the gateway: our own A6 server ({@link PluginHost}), or a filter in
+ * somebody else's runner ({@link FilterHost}). Thread-safe.
+ */
+public interface RequestSide extends AutoCloseable {
+  /** State of the breakers of the request side, by name. */
+  Map<String, String> breakers();
+
+  /** Route configurations in force. */
+  List<NodeSnapshot.RouteSettings> routes();
+
+  /** What is wrong with route configurations, each with its key. */
+  List<String> problems();
+
+  /** The request side's part of {@code GET /health}; never waits. */
+  Map<String, Object> health();
+
+  /** Answers what is in flight, then stops. */
+  @Override
+  void close();
+
+  /** Opens a request side for a process that has everything else. */
+  @FunctionalInterface
+  interface Opener<S extends RequestSide> {
+    /**
+     * Opens it.
+     *
+     * @param bootId random name of this process, at most 16 characters
+     * @throws IOException if the data directory or the socket cannot be used
+     */
+    S open(
+        LlmtraceConfig config,
+        String bootId,
+        Analysis analysis,
+        TelemetrySink sink,
+        DecisionIds ids,
+        MeterRegistry meters)
+        throws IOException;
+  }
+}
