@@ -89,6 +89,11 @@ public final class PluginHost implements RequestSide {
     return socket;
   }
 
+  /** Completes when a successor has taken over; what is still connected is served on. */
+  public CompletableFuture<Void> superseded() {
+    return server.superseded();
+  }
+
   /** Completes when a successor has taken over and nothing is left to do. */
   public CompletableFuture<Void> drained() {
     return server.drained();

@@ -1,8 +1,10 @@
 package io.llmtrace.plugin;
 
 import io.llmtrace.plugin.identity.DecisionIds;
+import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.inspection.EngineAnalysis;
 import io.llmtrace.plugin.inspection.TextInspector;
+import io.llmtrace.plugin.inspection.WarmUp;
 import io.llmtrace.plugin.local.LocalServer;
 import io.llmtrace.plugin.tap.Tap;
 import io.llmtrace.plugin.telemetry.Telemetry;
@@ -54,17 +56,12 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     DecisionIds ids = DecisionIds.open(config.dataDirectory());
     DetectionEngine engine = DetectionEngine.builtIn();
     DecisionEngine policy = new DecisionEngine();
+    Analysis analysis = new EngineAnalysis(engine, policy);
+    WarmUp.run(analysis);
     telemetry = Telemetry.open(telemetrySettings(config), meters);
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     try {
-      requests =
-          opener.open(
-              llmtrace,
-              telemetry.bootId(),
-              new EngineAnalysis(engine, policy),
-              telemetry,
-              ids,
-              meters);
+      requests = opener.open(llmtrace, telemetry.bootId(), analysis, telemetry, ids, meters);
       try {
         local =
             LocalServer.start(config.bind(), config.port(), endpoints(meters, ids, engine, policy));
@@ -90,6 +87,13 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         "plugin listens for the gateway on {} and for the tap on port {}",
         process.requestSide().socket(),
         process.localPort());
+    // The port belongs to the successor from now on: health, metrics and the tap are asked there.
+    var unused =
+        process
+            .requestSide()
+            .superseded()
+            .thenRunAsync(
+                process.local::close, task -> new Thread(task, "llmtrace-superseded").start());
     return process;
   }
 

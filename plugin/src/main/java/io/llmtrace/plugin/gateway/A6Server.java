@@ -45,21 +45,24 @@ public final class A6Server implements AutoCloseable {
 
   private static final long LINK_POLL_MILLIS = 250;
 
-  /** A pooled connection that was idle this long is hardly the one the gateway takes next. */
-  private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  /**
+   * The gateway closes a pooled connection that was idle for 180 s. A close from this side before
+   * that can meet a call on its way, which the gateway then fails: so a draining process waits.
+   */
+  private static final long GATEWAY_IDLE_NANOS = TimeUnit.SECONDS.toNanos(190);
 
   /**
-   * The gateway prepares three times at most. With no more connections than this one of its tries
-   * reaches the successor, so calls can be sent away.
+   * The gateway prepares three times at most. The call on the last connection can always be sent
+   * away: its next try reaches the successor.
    */
-  private static final int FEW_CONNECTIONS = 2;
+  private static final int LAST_CONNECTION = 1;
 
   /**
    * With more of them a call that is sent away may come back here on another pooled connection, and
    * must be served then: so only one call in a while is sent away, which costs the gateway that
-   * connection, until few are left. Without this, connections that are always busy never drain.
+   * connection, until one is left. Without this, connections that are always busy never drain.
    */
-  private static final long SEND_AWAY_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final long SEND_AWAY_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Settings settings;
   private final Path own;
@@ -67,6 +70,7 @@ public final class A6Server implements AutoCloseable {
   private final EventLoopGroup acceptor;
   private final EventLoopGroup loops;
   private final ScheduledExecutorService watch;
+  private final CompletableFuture<Void> superseded = new CompletableFuture<>();
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicLong lastSentAway = new AtomicLong(System.nanoTime());
@@ -80,7 +84,7 @@ public final class A6Server implements AutoCloseable {
    * @param socket where the gateway connects
    * @param bootId random name of this process, at most 16 characters
    * @param maxRequestBody bytes of the longest body that is asked for
-   * @param drainTimeout how long connections may stay after a successor has taken over
+   * @param drainTimeout how long calls in flight are waited for
    */
   public record Settings(Path socket, String bootId, long maxRequestBody, Duration drainTimeout) {}
 
@@ -181,6 +185,11 @@ public final class A6Server implements AutoCloseable {
     this.listener = bound.channel();
   }
 
+  /** Completes when a successor has taken over; connections may last for minutes after that. */
+  public CompletableFuture<Void> superseded() {
+    return superseded;
+  }
+
   /** Completes when a successor has taken over and the last connection is gone. */
   public CompletableFuture<Void> drained() {
     return drained;
@@ -210,7 +219,7 @@ public final class A6Server implements AutoCloseable {
     }
     long now = System.nanoTime();
     long last = lastSentAway.get();
-    return connections.size() <= FEW_CONNECTIONS
+    return connections.size() <= LAST_CONNECTION
         || (now - last >= SEND_AWAY_EVERY_NANOS && lastSentAway.compareAndSet(last, now));
   }
 
@@ -227,8 +236,9 @@ public final class A6Server implements AutoCloseable {
   private void poll() {
     if (!draining && !pointsHere()) {
       LOG.info("another process has taken over {}; draining", settings.socket());
-      drainDeadline = System.nanoTime() + settings.drainTimeout().toNanos();
+      drainDeadline = System.nanoTime() + GATEWAY_IDLE_NANOS + settings.drainTimeout().toNanos();
       draining = true;
+      superseded.complete(null);
     }
     if (!draining) {
       return;
@@ -242,7 +252,7 @@ public final class A6Server implements AutoCloseable {
       drained.complete(null);
       return;
     }
-    connections.forEach(connection -> connection.closeIfIdle(IDLE_NANOS));
+    connections.forEach(connection -> connection.closeIfIdle(GATEWAY_IDLE_NANOS));
   }
 
   private boolean pointsHere() {

@@ -212,7 +212,7 @@ class A6ServerTest {
       }
       Thread.sleep(300);
       try (Host successor = new Host(directory, text -> {})) {
-        // Connections that never rest must drain too, long before the drain time-out of 5 s.
+        // Connections that never rest must drain too.
         old.server.drained().get(4, TimeUnit.SECONDS);
         int before = answered.get();
         Thread.sleep(300);

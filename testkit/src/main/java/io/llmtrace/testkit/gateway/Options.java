@@ -23,6 +23,10 @@ public record Options(
     return new Options(runnerSocket, newPort, runnerTimeout, poolSize, poolIdle);
   }
 
+  public Options withPoolIdle(Duration idle) {
+    return new Options(runnerSocket, port, runnerTimeout, poolSize, idle);
+  }
+
   public Options withRunnerTimeout(Duration timeout) {
     return new Options(runnerSocket, port, timeout, poolSize, poolIdle);
   }

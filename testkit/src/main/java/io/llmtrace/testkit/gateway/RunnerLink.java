@@ -7,6 +7,7 @@ import io.llmtrace.testkit.a6.ExtraQuestion;
 import io.llmtrace.testkit.a6.GatewayFrames;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -141,15 +142,17 @@ final class RunnerLink implements AutoCloseable {
 
   private void release(A6Client client, boolean keep) throws IOException {
     if (keep) {
-      Idle surplus = null;
+      long now = System.nanoTime();
+      long oldest = now - options.poolIdle().toNanos();
+      List<Idle> surplus = new ArrayList<>();
       synchronized (idle) {
-        idle.addFirst(new Idle(client, System.nanoTime()));
-        if (idle.size() > options.poolSize()) {
-          surplus = idle.pollLast();
+        idle.addFirst(new Idle(client, now));
+        while (idle.size() > options.poolSize() || idle.getLast().since() - oldest < 0) {
+          surplus.add(idle.removeLast());
         }
       }
-      if (surplus != null) {
-        surplus.client().close();
+      for (Idle each : surplus) {
+        each.client().close();
       }
     } else {
       client.close();
