@@ -3,6 +3,8 @@ package io.llmtrace.controlplane;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
@@ -21,16 +23,29 @@ import io.llmtrace.policies.wire.Receipt;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.DatabaseConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.llmtrace.runtime.config.MetricsConfig;
+import io.llmtrace.runtime.config.Secret;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -84,6 +99,163 @@ class ControlPlaneTest {
     // The same records in another batch are known by their decision id.
     assertThat(send("twice", 2, records).body()).contains("\"duplicate\":false");
     assertThat(sum("llmtrace_requests_total", "route=\"twice\"")).isEqualTo(1);
+  }
+
+  @Test
+  void oneBadRecordIsCountedAndLeavesTheOthersAlone() throws Exception {
+    String good = ids.next();
+    String bad = ids.next();
+    Batch batch =
+        new Batch(
+            Batch.SCHEMA,
+            "bad-record",
+            "boot",
+            1,
+            List.of(inspection(good, "bad-record"), inspection(bad, "bad-record")));
+    ObjectNode json = WireJson.mapper().valueToTree(batch);
+    ((ArrayNode) json.get("records"))
+        .forEach(record -> ((ObjectNode) record).put("kind", "inspection"));
+    ((ObjectNode) json.at("/records/1/findings/0")).remove("severity");
+    double before = sum("llmtrace_events_lost_total", "reason=\"invalid_record\"");
+    HttpResponse<String> answer = post("/api/v1/ingest/batches", instance, gzip(json));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(get("/api/v1/exchanges/" + good, admin).statusCode()).isEqualTo(200);
+    assertThat(get("/api/v1/exchanges?route=bad-record", admin).body())
+        .contains(good)
+        .doesNotContain(bad);
+    assertThat(sum("llmtrace_events_lost_total", "reason=\"invalid_record\""))
+        .isEqualTo(before + 1);
+  }
+
+  @Test
+  void aBodyThatCannotBeReadIsRefusedWithItsPlace() throws Exception {
+    Map<String, String> bodies =
+        Map.of(
+            "{\"schema\":1,\"boot_id\":\"b\",\"sequence\":1,\"records\":[]}",
+            "node: expected a name",
+            "{\"schema\":1,\"node\":\"n\",\"boot_id\":\"b\",\"sequence\":-1,\"records\":[]}",
+            "sequence: expected a number from 0",
+            "{\"schema\":1,\"node\":\"n\",\"boot_id\":\"b\",\"sequence\":1,\"records\":["
+                + "{\"kind\":\"inspection\",\"findings\":[{\"severity\":\"dire\"}]}]}",
+            "records[0].findings[0].severity",
+            "{\"schema\":1,\"node\":\"n\",\"boot_id\":\"b\",\"sequence\":1,\"records\":[null]}",
+            "missing or null",
+            "{\"schema\":1,\"node\":",
+            "body");
+    for (Map.Entry<String, String> body : bodies.entrySet()) {
+      HttpResponse<String> answer = post("/api/v1/ingest/batches", instance, zipped(body.getKey()));
+      assertThat(answer.statusCode()).as(body.getKey()).isEqualTo(400);
+      assertThat(answer.body()).contains(body.getValue());
+    }
+    HttpResponse<String> snapshot =
+        post("/api/v1/ingest/snapshots", instance, zipped("{\"node\":\"\"}"));
+    assertThat(snapshot.statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void zeroCharactersAreReplacedAndTheirSpellingIsNot() throws Exception {
+    String id = ids.next();
+    InspectionRecord odd = inspection(id, "nul\u0000route");
+    send("nul", 1, List.of(odd, completion(id)));
+    assertThat(get("/api/v1/exchanges/" + id, admin).body()).contains("nul\ufffdroute");
+    String spelt = ids.next();
+    send("nul", 2, List.of(inspection(spelt, "nul\\u0000\ud800route"), completion(spelt)));
+    assertThat(get("/api/v1/exchanges/" + spelt, admin).body()).contains("nul\\\\u0000?route");
+  }
+
+  @Test
+  void twoSendersOfOneBatchAreCountedOnce() throws Exception {
+    String id = ids.next();
+    List<TelemetryRecord> records = List.of(inspection(id, "raced"), completion(id));
+    ExecutorService senders = Executors.newFixedThreadPool(8);
+    try {
+      List<Future<String>> answers =
+          senders.invokeAll(Collections.nCopies(8, () -> send("raced", 1, records).body()));
+      int fresh = 0;
+      for (Future<String> answer : answers) {
+        fresh += answer.get().contains("\"duplicate\":false") ? 1 : 0;
+      }
+      assertThat(fresh).isEqualTo(1);
+    } finally {
+      senders.shutdownNow();
+    }
+    assertThat(sum("llmtrace_requests_total", "route=\"raced\"")).isEqualTo(1);
+  }
+
+  @Test
+  void aDatabaseByUrlThatGoesAwayIsSaidAndComesBack(@TempDir Path other) throws Exception {
+    String server =
+        "jdbc:postgresql://127.0.0.1:"
+            + Files.readAllLines(directory.resolve("postgres/postmaster.pid")).get(3);
+    sql(server, "CREATE DATABASE mine");
+    LlmtraceConfig base = config();
+    LlmtraceConfig config =
+        base.withControlPlane(
+                base.controlPlane()
+                    .withDataDirectory(other)
+                    .withDatabase(
+                        new DatabaseConfig(Secret.of(server + "/mine"), "postgres", null, 3)))
+            .withMetrics(new MetricsConfig(Secret.of("scrape-me"), false));
+    ControlPlane main = service;
+    String mainInstance = instance;
+    ControlPlane second = ControlPlane.start(config);
+    try {
+      service = second;
+      ready();
+      assertThat(Files.exists(other.resolve("postgres"))).isFalse();
+      instance = Files.readString(other.resolve("initial-instance.key"));
+      String id = ids.next();
+      send("away", 1, List.of(inspection(id, "away"), completion(id)));
+
+      assertThat(get("/metrics", "").statusCode()).isEqualTo(401);
+      assertThat(get("/metrics", "scrape-you").statusCode()).isEqualTo(401);
+      HttpResponse<String> scrape =
+          client.send(
+              request("/metrics", "scrape-me")
+                  .header("Accept", "application/openmetrics-text; version=1.0.0")
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(scrape.headers().firstValue("Content-Type").orElseThrow())
+          .startsWith("application/openmetrics-text");
+      assertThat(scrape.body()).endsWith("# EOF\n").contains("llmtrace_requests_total{");
+
+      sql(server, "ALTER DATABASE mine ALLOW_CONNECTIONS false");
+      sql(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'mine'");
+      await(() -> get("/readyz", "").statusCode() == 503);
+      assertThat(get("/livez", "").statusCode()).isEqualTo(200);
+      assertThat(get("/health", "").body()).doesNotContain("\"status\":\"healthy\"");
+      HttpResponse<String> refused =
+          post(
+              "/api/v1/ingest/batches",
+              instance,
+              gzip(new Batch(Batch.SCHEMA, "away", "boot", 2, List.of())));
+      assertThat(refused.statusCode()).as(refused.body()).isEqualTo(503);
+      assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+
+      sql(server, "ALTER DATABASE mine ALLOW_CONNECTIONS true");
+      await(() -> get("/readyz", "").statusCode() == 200);
+      assertThat(send("away", 1, List.of()).body()).contains("\"duplicate\":true");
+      assertThat(send("away", 2, List.of()).body()).contains("\"duplicate\":false");
+    } finally {
+      second.close();
+      service = main;
+      instance = mainInstance;
+      sql(server, "DROP DATABASE mine WITH (FORCE)");
+    }
+  }
+
+  private static void sql(String server, String statement) throws SQLException {
+    try (Connection connection = DriverManager.getConnection(server + "/postgres?user=postgres");
+        Statement made = connection.createStatement()) {
+      made.execute(statement);
+    }
+  }
+
+  private static void await(Callable<Boolean> condition) throws Exception {
+    for (int i = 0; i < 200 && !condition.call(); i++) {
+      Thread.sleep(100);
+    }
+    assertThat(condition.call()).isTrue();
   }
 
   @Test
@@ -208,9 +380,13 @@ class ControlPlaneTest {
   }
 
   private static byte[] gzip(Object value) throws Exception {
+    return zipped(WireJson.mapper().writeValueAsString(value));
+  }
+
+  private static byte[] zipped(String json) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
-      gzip.write(WireJson.mapper().writeValueAsBytes(value));
+      gzip.write(json.getBytes(StandardCharsets.UTF_8));
     }
     return out.toByteArray();
   }

@@ -4,6 +4,7 @@ import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
+import java.sql.SQLException;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
@@ -23,6 +24,11 @@ public final class ProblemMapper implements ExceptionMapper<Throwable> {
       return Problem.builder(response.getStatus(), response.getStatusInfo().getReasonPhrase())
           .build();
     }
+    if (refusedData(fault)) {
+      // Trying again would end the same way; the sender drops it and counts the loss.
+      log.error("The database refused the data of a request", fault);
+      return Problem.builder(422, "the database refuses these values").build();
+    }
     if (fault instanceof StorageUnavailableException
         || fault instanceof ConnectionException
         || fault instanceof JdbiException) {
@@ -33,5 +39,15 @@ public final class ProblemMapper implements ExceptionMapper<Throwable> {
     }
     log.error("A request failed", fault);
     return Problem.builder(500, "internal error").build();
+  }
+
+  /** SQLState 22 (data exception) or 23 (integrity constraint), somewhere down the causes. */
+  private static boolean refusedData(Throwable fault) {
+    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql && sql.getSQLState() != null) {
+        return sql.getSQLState().startsWith("22") || sql.getSQLState().startsWith("23");
+      }
+    }
+    return false;
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.llmtrace.controlplane.metrics.Deltas;
 import io.llmtrace.controlplane.metrics.Totals;
+import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.BatchAck;
 import io.llmtrace.policies.wire.CompletionRecord;
@@ -22,12 +23,16 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Stores and counts. A batch is one transaction: its rows, the joins it completes and what they
  * count are there together or not at all. Thread-safe.
  */
 public final class Ingest {
+  private static final Logger log = LoggerFactory.getLogger(Ingest.class);
+
   private final Supplier<Jdbi> jdbi;
   private final Totals totals;
 
@@ -113,8 +118,13 @@ public final class Ingest {
     Map<String, InspectionRecord> inspections = new HashMap<>();
     Map<String, CompletionRecord> completions = new HashMap<>();
     List<Map<String, Object>> losses = new ArrayList<>();
-    for (TelemetryRecord record : batch.records()) {
-      if (record instanceof InspectionRecord one && Ulid.isValid(one.decisionId())) {
+    for (int i = 0; i < batch.records().size(); i++) {
+      TelemetryRecord record = batch.records().get(i);
+      String problem = WireRules.problem((Record) record, "records[" + i + "].");
+      if (problem != null) {
+        log.warn("Record of node {} not stored: {}", batch.node(), problem);
+        deltas.lost("invalid_record", 1);
+      } else if (record instanceof InspectionRecord one && Ulid.isValid(one.decisionId())) {
         inspections.putIfAbsent(one.decisionId(), one);
       } else if (record instanceof CompletionRecord one && Ulid.isValid(one.decisionId())) {
         completions.putIfAbsent(one.decisionId(), one);
@@ -122,7 +132,7 @@ public final class Ingest {
         losses.add(Map.of("reason", loss.reason(), "count", loss.count(), "at", loss.at()));
         deltas.lost(loss.reason(), loss.count());
       } else {
-        // Refusing the batch would only make the sender try for ever.
+        // Refusing the batch would lose the good records beside it.
         deltas.lost("invalid_record", 1);
       }
     }
@@ -279,7 +289,7 @@ public final class Ingest {
   /** Written as lines of a batch, so that each keeps its {@code kind}. */
   private static String records(Collection<? extends TelemetryRecord> records) {
     try {
-      return storable(
+      return StorableJson.of(
           WireJson.mapper()
               .writerFor(new TypeReference<List<TelemetryRecord>>() {})
               .writeValueAsString(List.copyOf(records)));
@@ -290,15 +300,10 @@ public final class Ingest {
 
   private static String json(Object value) {
     try {
-      return storable(WireJson.mapper().writeValueAsString(value));
+      return StorableJson.of(WireJson.mapper().writeValueAsString(value));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("not to be written as JSON", e);
     }
-  }
-
-  /** PostgreSQL's jsonb cannot hold U+0000. */
-  private static String storable(String json) {
-    return json.replace("\\u0000", "\\ufffd");
   }
 
   private static <T> T parse(String json, Class<T> type) {

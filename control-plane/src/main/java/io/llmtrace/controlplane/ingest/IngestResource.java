@@ -1,10 +1,13 @@
 package io.llmtrace.controlplane.ingest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.keys.BearerFilter;
 import io.llmtrace.controlplane.keys.Keys;
 import io.llmtrace.controlplane.nodes.Nodes;
+import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.BatchAck;
 import io.llmtrace.policies.wire.NodeSnapshot;
@@ -50,6 +53,7 @@ public final class IngestResource {
     if (batch.schema() != Batch.SCHEMA) {
       throw Problem.of(400, "schema: expected " + Batch.SCHEMA + ", was " + batch.schema());
     }
+    refuse(WireRules.problem(batch));
     if (batch.records().size() > RECORDS) {
       throw Problem.of(413, "records: expected at most " + RECORDS);
     }
@@ -65,8 +69,16 @@ public final class IngestResource {
       @HeaderParam("Content-Encoding") @Nullable String encoding, InputStream body)
       throws IOException {
     NodeSnapshot snapshot = parse(read(body, encoding), NodeSnapshot.class);
-    nodes.accept(snapshot, WireJson.mapper().writeValueAsString(snapshot));
+    refuse(WireRules.name("node", snapshot.node()));
+    refuse(WireRules.problem(snapshot, ""));
+    nodes.accept(snapshot, StorableJson.of(WireJson.mapper().writeValueAsString(snapshot)));
     return Response.noContent().build();
+  }
+
+  private static void refuse(@Nullable String problem) {
+    if (problem != null) {
+      throw Problem.of(400, problem);
+    }
   }
 
   private static byte[] read(InputStream body, @Nullable String encoding) throws IOException {
@@ -97,7 +109,28 @@ public final class IngestResource {
       }
       return value;
     } catch (JsonProcessingException e) {
-      throw Problem.of(400, "body: " + e.getOriginalMessage());
+      // A record that misses a list or a map fails in its constructor, which says nothing useful.
+      String fault =
+          e instanceof ValueInstantiationException
+              ? "a list, map or object in it is missing or null"
+              : e.getOriginalMessage();
+      throw Problem.of(400, place(e) + ": " + fault);
     }
+  }
+
+  /** {@code records[3].findings[0].severity}, as far as the fault has a place. */
+  private static String place(JsonProcessingException fault) {
+    if (!(fault instanceof JsonMappingException mapping) || mapping.getPath().isEmpty()) {
+      return "body";
+    }
+    StringBuilder place = new StringBuilder();
+    for (JsonMappingException.Reference step : mapping.getPath()) {
+      if (step.getFieldName() == null) {
+        place.append('[').append(step.getIndex()).append(']');
+      } else {
+        place.append(place.isEmpty() ? "" : ".").append(step.getFieldName());
+      }
+    }
+    return place.toString();
   }
 }

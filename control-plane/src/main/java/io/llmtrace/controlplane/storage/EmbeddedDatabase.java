@@ -60,16 +60,26 @@ final class EmbeddedDatabase implements AutoCloseable {
       Optional<ProcessHandle> owner = ProcessHandle.of(Long.parseLong(lines.get(0).strip()));
       if (owner.isPresent() && isPostgresOn(owner.get(), data, lines)) {
         log.warn("Stopping PostgreSQL {} that an earlier process left behind", owner.get().pid());
-        owner.get().destroy();
-        if (!ended(owner.get())) {
-          owner.get().destroyForcibly();
-          if (!ended(owner.get())) {
-            throw new IOException("PostgreSQL " + owner.get().pid() + " does not stop");
-          }
-        }
+        stop(owner.get());
       }
     }
     Files.deleteIfExists(lock);
+  }
+
+  /*
+   * SIGINT is PostgreSQL's fast shutdown. SIGTERM would wait for every client that is still
+   * connected, and SIGKILL would leave its backends behind with the shared memory.
+   */
+  private static void stop(ProcessHandle postgres) throws IOException, InterruptedException {
+    for (String signal : List.of("INT", "QUIT")) {
+      Process kill =
+          new ProcessBuilder("/bin/sh", "-c", "kill -" + signal + " " + postgres.pid()).start();
+      kill.waitFor();
+      if (ended(postgres)) {
+        return;
+      }
+    }
+    throw new IOException("PostgreSQL " + postgres.pid() + " does not stop");
   }
 
   private static boolean isPostgresOn(ProcessHandle process, Path data, List<String> lines)

@@ -1,0 +1,21 @@
+package io.llmtrace.controlplane.storage;
+
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
+
+/** JSON that PostgreSQL's {@code jsonb} takes. */
+public final class StorableJson {
+  // An escape is one only after an even number of backslashes: "\\u0000" in JSON is plain text.
+  private static final Pattern NUL = Pattern.compile("(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000");
+
+  private StorableJson() {}
+
+  /**
+   * The same JSON with what PostgreSQL refuses replaced: U+0000 by U+FFFD, halves of surrogate
+   * pairs by a question mark.
+   */
+  public static String of(String json) {
+    String whole = new String(json.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+    return whole.contains("\\u0000") ? NUL.matcher(whole).replaceAll("$1\\\\ufffd") : whole;
+  }
+}
