@@ -76,9 +76,13 @@ final class Load implements AutoCloseable {
   }
 
   /** Stops sending, waits for the last answer; how often clients saw what. */
-  Map<String, Integer> stop() {
+  Map<String, Integer> stop() throws InterruptedException {
     ticking.cancel(false);
     clock.shutdown();
+    // A tick that has taken its number may not have sent yet.
+    if (!clock.awaitTermination(10, TimeUnit.SECONDS)) {
+      throw new IllegalStateException("a request is still being sent after 10 s");
+    }
     Map<String, Integer> seen = new TreeMap<>();
     for (CompletableFuture<Outcome> each : List.copyOf(sent)) {
       seen.merge(each.join().status(), 1, Integer::sum);
