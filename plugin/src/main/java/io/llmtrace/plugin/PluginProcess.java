@@ -9,7 +9,7 @@ import io.llmtrace.plugin.local.LocalServer;
 import io.llmtrace.plugin.tap.Tap;
 import io.llmtrace.plugin.telemetry.Telemetry;
 import io.llmtrace.plugin.telemetry.TelemetrySettings;
-import io.llmtrace.policies.detect.DetectionEngine;
+import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;

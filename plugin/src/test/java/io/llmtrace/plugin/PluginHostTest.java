@@ -9,7 +9,7 @@ import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.inspection.EngineAnalysis;
 import io.llmtrace.plugin.inspection.MarkerAnalysis;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
-import io.llmtrace.policies.detect.DetectionEngine;
+import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;

@@ -1,10 +1,10 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.gateway.Answer;
-import io.llmtrace.policies.detect.DetectionEngine;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
-import io.llmtrace.policies.detect.InspectionProgress;
+import io.llmtrace.policies.detect.engine.DetectionEngine;
+import io.llmtrace.policies.detect.engine.InspectionProgress;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;

@@ -1,6 +1,5 @@
 package io.llmtrace.policies.detect;
 
-import io.llmtrace.policies.exchange.Segment;
 import java.util.function.Consumer;
 
 /** One stage of the cascade. Implementations are thread-safe and keep nothing of a segment. */
@@ -12,5 +11,5 @@ public interface Detector {
    * Reads one segment. An implementation that sees the budget spent returns early; what it has
    * handed to {@code sink} until then counts.
    */
-  void detect(Segment segment, InspectionBudget budget, Consumer<Finding> sink);
+  void detect(SegmentReading reading, InspectionBudget budget, Consumer<Finding> sink);
 }

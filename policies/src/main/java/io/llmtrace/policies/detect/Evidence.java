@@ -1,13 +1,13 @@
 package io.llmtrace.policies.detect;
 
 /** What may be shown of a match. */
-final class Evidence {
+public final class Evidence {
   private static final int LONGEST = 120;
 
   private Evidence() {}
 
   /** A secret: its first four characters at most, and its length. */
-  static String secret(String match) {
+  public static String secret(String match) {
     String shown = match.length() > 12 ? match.substring(0, 4) : "";
     return shown + "…(" + match.length() + " characters)";
   }
@@ -16,7 +16,7 @@ final class Evidence {
    * Other text on one line. Digits are masked, because a phrase may hold a number that is private,
    * and so is the rest of any run as long as a key, because a command or an address may hold one.
    */
-  static String phrase(String match) {
+  public static String phrase(String match) {
     String line =
         match
             .replaceAll("\\s+", " ")

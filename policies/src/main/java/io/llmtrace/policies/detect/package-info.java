@@ -1,8 +1,9 @@
 /**
- * The detection cascade. An {@link io.llmtrace.policies.exchange.Exchange} comes in, {@link
- * io.llmtrace.policies.detect.Finding}s go out, found within an {@link
- * io.llmtrace.policies.detect.InspectionBudget}. Detectors are thread-safe and keep no state of an
- * exchange.
+ * What all detectors share: what they read ({@link io.llmtrace.policies.detect.SegmentReading}),
+ * what they say ({@link io.llmtrace.policies.detect.Finding}, {@link
+ * io.llmtrace.policies.detect.FindingType}) and how long they may take ({@link
+ * io.llmtrace.policies.detect.InspectionBudget}). Each detector has a package of its own below this
+ * one and knows no other; {@code engine} puts them together.
  */
 @NullMarked
 package io.llmtrace.policies.detect;

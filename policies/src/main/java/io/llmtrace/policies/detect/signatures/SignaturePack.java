@@ -1,4 +1,4 @@
-package io.llmtrace.policies.detect;
+package io.llmtrace.policies.detect.signatures;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Zone;
 import java.io.IOException;
 import java.io.InputStream;

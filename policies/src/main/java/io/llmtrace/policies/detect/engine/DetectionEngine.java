@@ -1,5 +1,11 @@
-package io.llmtrace.policies.detect;
+package io.llmtrace.policies.detect.engine;
 
+import io.llmtrace.policies.detect.Detector;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.SegmentReading;
+import io.llmtrace.policies.detect.signatures.SignatureDetector;
+import io.llmtrace.policies.detect.signatures.SignaturePack;
+import io.llmtrace.policies.detect.text.Normaliser;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import java.util.LinkedHashSet;
@@ -13,6 +19,9 @@ import java.util.Set;
  * attack arrives, and it must have been read when a long history eats the budget.
  */
 public final class DetectionEngine {
+  /** The stage that makes the forms of a text that the others read. */
+  public static final String NORMALISE = "normalise";
+
   private final List<Detector> detectors;
 
   public DetectionEngine(List<Detector> detectors) {
@@ -40,8 +49,12 @@ public final class DetectionEngine {
     Set<String> unfinished = new LinkedHashSet<>();
     for (int i = segments.size() - 1; i >= 0; i--) {
       boolean whole = true;
+      SegmentReading reading = normalise(segments.get(i), budget, progress);
+      if (!reading.complete()) {
+        unfinished.add(NORMALISE);
+      }
       for (Detector detector : detectors) {
-        if (!read(detector, segments.get(i), budget, progress)) {
+        if (!read(detector, reading, budget, progress)) {
           unfinished.add(detector.name());
           whole = false;
         }
@@ -53,14 +66,25 @@ public final class DetectionEngine {
     progress.end(unfinished);
   }
 
+  private static SegmentReading normalise(
+      Segment segment, InspectionBudget budget, InspectionProgress progress) {
+    long start = System.nanoTime();
+    SegmentReading reading = Normaliser.read(segment, budget);
+    progress.stage(NORMALISE, (System.nanoTime() - start) / 1000);
+    return reading;
+  }
+
   private static boolean read(
-      Detector detector, Segment segment, InspectionBudget budget, InspectionProgress progress) {
+      Detector detector,
+      SegmentReading reading,
+      InspectionBudget budget,
+      InspectionProgress progress) {
     if (budget.spent()) {
       return false;
     }
     long start = System.nanoTime();
     try {
-      detector.detect(segment, budget, progress::found);
+      detector.detect(reading, budget, progress::found);
     } finally {
       progress.stage(detector.name(), (System.nanoTime() - start) / 1000);
     }

@@ -1,4 +1,4 @@
-package io.llmtrace.policies.detect;
+package io.llmtrace.policies.detect.text;
 
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
@@ -28,21 +28,26 @@ final class EncodedText {
   /**
    * A decoded piece.
    *
+   * @param encoding what was undone, for example {@code base64}
    * @param start first character of the encoded form in the text it was found in
    * @param end character after it
    */
-  record Piece(String text, int start, int end) {}
+  record Piece(String encoding, String text, int start, int end) {}
 
   static List<Piece> find(String text) {
     List<Piece> pieces = new ArrayList<>();
-    collect(BASE64, EncodedText::base64, text, pieces);
-    collect(HEX, EncodedText::hex, text, pieces);
-    collect(PERCENT, EncodedText::percent, text, pieces);
+    collect("base64", BASE64, EncodedText::base64, text, pieces);
+    collect("hex", HEX, EncodedText::hex, text, pieces);
+    collect("percent", PERCENT, EncodedText::percent, text, pieces);
     return pieces;
   }
 
   private static void collect(
-      Pattern pattern, Function<String, byte[]> decoder, String text, List<Piece> pieces) {
+      String encoding,
+      Pattern pattern,
+      Function<String, byte[]> decoder,
+      String text,
+      List<Piece> pieces) {
     Matcher matcher = pattern.matcher(text);
     while (pieces.size() < MOST_PIECES && matcher.find()) {
       if (matcher.end() - matcher.start() > LONGEST) {
@@ -50,7 +55,7 @@ final class EncodedText {
       }
       String decoded = new String(decoder.apply(matcher.group()), StandardCharsets.UTF_8);
       if (isText(decoded)) {
-        pieces.add(new Piece(decoded, matcher.start(), matcher.end()));
+        pieces.add(new Piece(encoding, decoded, matcher.start(), matcher.end()));
       }
     }
   }

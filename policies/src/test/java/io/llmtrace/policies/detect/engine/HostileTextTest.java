@@ -1,7 +1,15 @@
-package io.llmtrace.policies.detect;
+package io.llmtrace.policies.detect.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.Detector;
+import io.llmtrace.policies.detect.Evidence;
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.SegmentReading;
+import io.llmtrace.policies.detect.signatures.SignatureDetector;
+import io.llmtrace.policies.detect.signatures.SignaturePack;
+import io.llmtrace.policies.detect.text.Normaliser;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
@@ -52,8 +60,9 @@ class HostileTextTest {
           }
 
           @Override
-          public void detect(Segment segment, InspectionBudget spent, Consumer<Finding> sink) {
-            signatures.detect(segment, spent, sink);
+          public void detect(
+              SegmentReading reading, InspectionBudget spent, Consumer<Finding> sink) {
+            signatures.detect(reading, spent, sink);
             spent.cancel();
           }
         };
@@ -79,7 +88,10 @@ class HostileTextTest {
         Duration.ofSeconds(8),
         () ->
             new SignatureDetector(SignaturePack.builtIn())
-                .detect(new Segment(Zone.USER, "user", "", text), unlimited(), finding -> {}));
+                .detect(
+                    Normaliser.read(new Segment(Zone.USER, "user", "", text), unlimited()),
+                    unlimited(),
+                    finding -> {}));
   }
 
   private static InspectionBudget unlimited() {

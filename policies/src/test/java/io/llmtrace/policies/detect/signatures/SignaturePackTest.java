@@ -1,8 +1,10 @@
-package io.llmtrace.policies.detect;
+package io.llmtrace.policies.detect.signatures;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.text.Normaliser;
 import io.llmtrace.policies.exchange.Segment;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,10 +77,8 @@ class SignaturePackTest {
   private static List<String> rulesFor(SignatureRule rule, String text) {
     Segment segment = new Segment(rule.zones().iterator().next(), "", "", text);
     List<String> rules = new ArrayList<>();
-    DETECTOR.detect(
-        segment,
-        InspectionBudget.until(System.nanoTime() + 5_000_000_000L),
-        finding -> rules.add(finding.rule()));
+    InspectionBudget budget = InspectionBudget.until(System.nanoTime() + 5_000_000_000L);
+    DETECTOR.detect(Normaliser.read(segment, budget), budget, finding -> rules.add(finding.rule()));
     return rules;
   }
 }

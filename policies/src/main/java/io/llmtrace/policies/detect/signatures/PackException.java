@@ -1,4 +1,4 @@
-package io.llmtrace.policies.detect;
+package io.llmtrace.policies.detect.signatures;
 
 import java.util.List;
 

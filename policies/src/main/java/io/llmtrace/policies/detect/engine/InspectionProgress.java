@@ -1,5 +1,6 @@
-package io.llmtrace.policies.detect;
+package io.llmtrace.policies.detect.engine;
 
+import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.wire.Coverage;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,7 +1,14 @@
-package io.llmtrace.policies.detect;
+package io.llmtrace.policies.detect.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.Detector;
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.SegmentReading;
+import io.llmtrace.policies.detect.signatures.SignatureDetector;
+import io.llmtrace.policies.detect.signatures.SignaturePack;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
@@ -55,7 +62,9 @@ class DetectionEngineTest {
 
           @Override
           public void detect(
-              Segment segment, InspectionBudget spent, java.util.function.Consumer<Finding> sink) {
+              SegmentReading reading,
+              InspectionBudget spent,
+              java.util.function.Consumer<Finding> sink) {
             spent.cancel();
           }
         };
@@ -66,7 +75,7 @@ class DetectionEngineTest {
     InspectionProgress.Snapshot seen = progress.snapshot();
     assertThat(seen.coverage()).isEqualTo(Coverage.PARTIAL);
     assertThat(seen.findings()).hasSize(1);
-    assertThat(seen.missingStages()).containsExactlyInAnyOrder("slow", "signatures");
+    assertThat(seen.missingStages()).containsExactlyInAnyOrder("normalise", "slow", "signatures");
     assertThat(seen.segmentsInspected()).isZero();
   }
 

@@ -1,6 +1,8 @@
-package io.llmtrace.policies.detect;
+package io.llmtrace.policies.detect.signatures;
 
 import com.google.re2j.Pattern;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Zone;
 import java.util.List;
 import java.util.Set;
