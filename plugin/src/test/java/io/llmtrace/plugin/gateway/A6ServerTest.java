@@ -10,7 +10,6 @@ import io.github.api7.A6.TextEntry;
 import io.llmtrace.plugin.inspection.Host;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -144,8 +143,8 @@ class A6ServerTest {
   @Test
   void everyRecordedCallOfARealGatewayDecodes() throws Exception {
     int calls = 0;
-    for (String name : resource("index.txt").lines().toList()) {
-      byte[] frame = bytes(name);
+    for (String name : fromGateway()) {
+      byte[] frame = RecordedFrames.bytes(name);
       byte[] payload = Arrays.copyOfRange(frame, 4, frame.length);
       switch (frame[0]) {
         case Frame.PREPARE_CONF -> assertThat(A6.prepareConf(payload).key()).contains("#");
@@ -169,8 +168,8 @@ class A6ServerTest {
     Random random = new Random(42);
     try (Host host = new Host(directory, text -> {})) {
       List<byte[]> seeds = new ArrayList<>();
-      for (String name : resource("index.txt").lines().toList()) {
-        seeds.add(bytes(name));
+      for (String name : fromGateway()) {
+        seeds.add(RecordedFrames.bytes(name));
       }
       seeds.removeIf(seed -> seed.length > 4096);
       for (int i = 0; i < 10_000; i++) {
@@ -254,13 +253,7 @@ class A6ServerTest {
     }
   }
 
-  private static String resource(String name) throws IOException {
-    return new String(bytes(name), StandardCharsets.UTF_8);
-  }
-
-  private static byte[] bytes(String name) throws IOException {
-    try (InputStream in = A6ServerTest.class.getResourceAsStream("/a6-frames/" + name)) {
-      return in.readAllBytes();
-    }
+  private static List<String> fromGateway() throws IOException {
+    return RecordedFrames.names().stream().filter(name -> name.contains("-g2r-")).toList();
   }
 }
