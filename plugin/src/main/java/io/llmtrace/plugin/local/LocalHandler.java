@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.QueryStringDecoder;
@@ -45,6 +46,23 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     this.endpoints = endpoints;
     this.status = status;
     this.work = work;
+  }
+
+  /** Whether the body of a request is read at all; the request itself is answered in any case. */
+  static boolean mayHaveBody(LocalServer.Endpoints endpoints, HttpRequest head) {
+    String authorization = head.headers().get(HttpHeaderNames.AUTHORIZATION);
+    return switch (new QueryStringDecoder(head.uri()).path()) {
+      case "/tap" -> endpoints.tap().authorized(authorization);
+      case "/inspect" -> hasInspectKey(endpoints, authorization);
+      default -> false;
+    };
+  }
+
+  private static boolean hasInspectKey(
+      LocalServer.Endpoints endpoints, @Nullable String authorization) {
+    Predicate<String> key = endpoints.inspectKey();
+    String bearer = bearer(authorization);
+    return key != null && bearer != null && key.test(bearer);
   }
 
   @Override
@@ -141,8 +159,7 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   }
 
   private void inspect(ChannelHandlerContext ctx, FullHttpRequest request, boolean keepAlive) {
-    Predicate<String> key = endpoints.inspectKey();
-    if (key == null) {
+    if (endpoints.inspectKey() == null) {
       answer(
           ctx,
           keepAlive,
@@ -153,8 +170,7 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       answer(ctx, keepAlive, notAllowed(HttpMethod.POST));
       return;
     }
-    String bearer = bearer(request.headers().get(HttpHeaderNames.AUTHORIZATION));
-    if (bearer == null || !key.test(bearer)) {
+    if (!hasInspectKey(endpoints, request.headers().get(HttpHeaderNames.AUTHORIZATION))) {
       answer(ctx, keepAlive, unauthorized("the inspect key as a bearer token"));
       return;
     }

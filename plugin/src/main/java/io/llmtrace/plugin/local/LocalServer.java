@@ -103,6 +103,7 @@ public final class LocalServer implements AutoCloseable {
                         .pipeline()
                         .addLast(new IdleStateHandler(0, 0, IDLE_SECONDS))
                         .addLast(new HttpServerCodec())
+                        .addLast(new BodyGate(head -> LocalHandler.mayHaveBody(endpoints, head)))
                         .addLast(new BodyAggregator(MAX_TAP_BODY))
                         .addLast(new LocalHandler(endpoints, status, work));
                   }

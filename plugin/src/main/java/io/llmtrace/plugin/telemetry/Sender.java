@@ -16,7 +16,10 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -188,13 +191,26 @@ final class Sender implements Runnable {
     return 1 + ThreadLocalRandom.current().nextLong(bound + 1);
   }
 
-  /** In seconds; the form with a date is not used by our control plane and is not honoured. */
+  /**
+   * How long the control plane, or a proxy before it, asks to be left alone: milliseconds, bounded,
+   * 0 if it does not ask. Both forms of RFC 9110, section 10.2.3, are read.
+   */
   private long retryAfter(HttpResponse<?> response) {
-    String value = response.headers().firstValue("retry-after").orElse("");
-    if (!value.matches("\\d{1,6}")) {
-      return 0;
+    String value = response.headers().firstValue("retry-after").orElse("").trim();
+    long millis;
+    if (value.matches("\\d{1,9}")) {
+      millis = TimeUnit.SECONDS.toMillis(Long.parseLong(value));
+    } else {
+      try {
+        Instant date = Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(value));
+        millis = Math.max(0, Duration.between(Instant.now(), date).toMillis());
+      } catch (DateTimeException e) {
+        if (!value.isEmpty()) {
+          log.debug("Retry-After '{}' is neither seconds nor a date", value, e);
+        }
+        return 0;
+      }
     }
-    long millis = TimeUnit.SECONDS.toMillis(Long.parseLong(value));
     return Math.min(millis, settings.pacing().maxRetryAfter().toMillis());
   }
 

@@ -114,6 +114,18 @@ class LocalServerTest {
   }
 
   @Test
+  void aBodyWithoutTheSecretIsNotKeptAndItsConnectionGoesOn() throws Exception {
+    // Longer than any body that is allowed: were it gathered, the answer would be 413.
+    byte[] flood = new byte[LocalServer.MAX_TAP_BODY + 1];
+    assertThat(send("POST", "/tap", flood).statusCode()).isEqualTo(401);
+    assertThat(send("POST", "/inspect", flood, "authorization", "Bearer x").statusCode())
+        .isEqualTo(401);
+    assertThat(send("POST", "/health", flood).statusCode()).isEqualTo(405);
+    assertThat(send("POST", "/tap", flood, "authorization", "tap-secret").statusCode())
+        .isEqualTo(413);
+  }
+
+  @Test
   void entriesThatCannotBeKeptAreAskedForAgain() throws Exception {
     diskFull = true;
     HttpResponse<String> answer = send("POST", "/tap", new byte[2], "authorization", "tap-secret");

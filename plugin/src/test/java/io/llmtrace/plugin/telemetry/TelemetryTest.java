@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.zip.GZIPInputStream;
@@ -29,6 +30,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TelemetryTest {
   @TempDir Path data;
@@ -37,6 +40,8 @@ class TelemetryTest {
   private final Random random = new Random(7);
   private volatile int refuseWith;
   private volatile boolean flaky;
+  private volatile String retryAfter = "";
+  private final List<Long> refusedAt = new CopyOnWriteArrayList<>();
   private final AtomicInteger changed = new AtomicInteger();
   private final AtomicInteger snapshots = new AtomicInteger();
   private HttpServer server;
@@ -69,6 +74,10 @@ class TelemetryTest {
         return;
       }
       if (refuseWith != 0) {
+        refusedAt.add(System.nanoTime());
+        if (!retryAfter.isEmpty()) {
+          exchange.getResponseHeaders().set("Retry-After", retryAfter);
+        }
         exchange.sendResponseHeaders(refuseWith, -1);
         return;
       }
@@ -176,6 +185,25 @@ class TelemetryTest {
       refuseWith = 0;
       await(() -> ids().contains("kept"));
       await(() -> telemetry.problems().isEmpty());
+    }
+  }
+
+  /** The bound of these tests is 100 ms; without a word of the server a repeat comes within 40. */
+  @ParameterizedTest
+  @ValueSource(strings = {"7", "Fri, 31 Dec 2100 23:59:59 GMT"})
+  void aServerThatAsksToBeLeftAloneIsLeftAloneUpToTheBound(String asked) throws Exception {
+    refuseWith = 429;
+    retryAfter = asked;
+    try (Telemetry telemetry = open()) {
+      telemetry.start(TelemetryTest::snapshot);
+      telemetry.completion(completion("patient"));
+      await(() -> refusedAt.size() >= 3);
+      refuseWith = 0;
+      await(() -> ids().contains("patient"));
+    }
+    for (int i = 1; i < refusedAt.size(); i++) {
+      assertThat(Duration.ofNanos(refusedAt.get(i) - refusedAt.get(i - 1)))
+          .isGreaterThanOrEqualTo(Duration.ofMillis(90));
     }
   }
 

@@ -1,7 +1,10 @@
 package io.llmtrace.policies.exchange;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
 import java.util.List;
@@ -9,11 +12,19 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns a request into an {@link Exchange}. Stateless. */
 public final class ExchangeReader {
+  /**
+   * Refuses an object that names a key twice: this reader would take one of the values, and the
+   * provider's may take the other.
+   */
+  private static final ObjectReader STRICT =
+      WireJson.mapper().reader().with(StreamReadFeature.STRICT_DUPLICATE_DETECTION);
+
   private ExchangeReader() {}
 
   /**
    * Reads a request. A body that is no JSON, or nests deeper than {@link WireJson#MAX_DEPTH}, is
-   * read as one text, so that damage is no way around inspection.
+   * read as one text, so that damage is no way around inspection. One that names a key twice is
+   * read as JSON and, because one of the values is lost there, as one text too.
    *
    * @param forced the route's dialect, or null to detect it
    * @throws UnreadableBodyException if the body's content encoding cannot be undone within bounds
@@ -25,11 +36,17 @@ public final class ExchangeReader {
         forced != null
             ? forced
             : Dialects.detect(request.method(), request.path(), request.headers());
-    JsonNode root = dialect == Dialect.TEXT ? null : json(body);
+    JsonNode strict = dialect == Dialect.TEXT ? null : json(STRICT, body);
+    // Asked again only where the first answer was no: damage and doubled keys are rare.
+    JsonNode root =
+        strict == null && dialect != Dialect.TEXT ? json(WireJson.mapper().reader(), body) : strict;
     if (root == null || !root.isContainerNode()) {
       return text(dialect, BodyText.utf8(body));
     }
     SegmentCollector out = new SegmentCollector();
+    if (strict == null) {
+      out.everyString(Zone.USER, "", "", TextNode.valueOf(BodyText.utf8(body)));
+    }
     // Neither API takes a list, but a lenient server might: its strings are read as they are.
     switch (root.isObject() ? dialect : Dialect.GENERIC_JSON) {
       case OPENAI_CHAT -> OpenAiChat.collect(root, out);
@@ -57,9 +74,9 @@ public final class ExchangeReader {
         dialect, dialect.provider(), Exchange.UNKNOWN_MODEL, false, segments, List.of(), 0);
   }
 
-  private static @Nullable JsonNode json(byte[] body) {
+  private static @Nullable JsonNode json(ObjectReader reader, byte[] body) {
     try {
-      JsonNode root = WireJson.mapper().readTree(body);
+      JsonNode root = reader.readTree(body);
       return root.isMissingNode() ? null : root;
     } catch (JsonProcessingException e) {
       // Not an error of ours: the caller reads the same bytes as text.

@@ -53,6 +53,23 @@ class MisshapenRequestTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'model':'m','messages':[{'role':'user','content':'%s','content':'hello'}]}",
+        "{'model':'m','messages':[{'role':'user','content':'%s'}],'messages':[]}",
+        "{'model':'m','messages':[{'role':'user','content':'hello','content':'%s'}]}",
+      })
+  void neither_value_of_a_doubled_key_passes_unread(String template) throws Exception {
+    String body = template.replace('\'', '"').replace("%s", MARK);
+    Exchange exchange = read("/v1/chat/completions", body);
+    assertThat(exchange.model()).isEqualTo("m");
+    assertThat(exchange.segments()).extracting(Segment::text).anyMatch(t -> t.contains(MARK));
+    assertThat(exchange.segments())
+        .extracting(Segment::text)
+        .anyMatch(t -> t.contains("hello") || !body.contains("hello"));
+  }
+
   @Test
   void reads_tool_calls_in_the_wrong_shape() throws Exception {
     for (String calls :
