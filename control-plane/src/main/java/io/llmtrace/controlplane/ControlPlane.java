@@ -57,6 +57,7 @@ import org.slf4j.LoggerFactory;
 public final class ControlPlane implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ControlPlane.class);
   private static final int COMPLETION_MINUTES = 15;
+  private static final int SWEEP_SECONDS = 10;
 
   private final Server server;
   private final Storage storage;
@@ -168,8 +169,8 @@ public final class ControlPlane implements AutoCloseable {
                 log.debug("The sweep waits for storage", e);
               }
             },
-            10,
-            10,
+            SWEEP_SECONDS,
+            SWEEP_SECONDS,
             TimeUnit.SECONDS);
     ControlPlane started = new ControlPlane(server, storage, sweeper, meters, gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());

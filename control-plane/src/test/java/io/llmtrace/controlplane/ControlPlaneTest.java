@@ -259,6 +259,41 @@ class ControlPlaneTest {
   }
 
   @Test
+  void whatNobodyAnsweredInFifteenMinutesIsCountedAsUnobservedAndALateHalfNotAgain()
+      throws Exception {
+    String unanswered = ids.next();
+    String unasked = ids.next();
+    send("sweep", 1, List.of(inspection(unanswered, "sweep"), completion(unasked)));
+    double unknown = sum("llmtrace_requests_total", "route=\"unknown\"");
+    for (String table : List.of("open_exchanges", "waiting_completions")) {
+      sql(
+          "UPDATE "
+              + table
+              + " SET since = now() - interval '16 minutes' WHERE decision_id IN ('"
+              + unanswered
+              + "', '"
+              + unasked
+              + "')");
+    }
+    // The sweeper comes by every ten seconds.
+    await(() -> sum("llmtrace_requests_total", "route=\"sweep\",status=\"000\"") == 1);
+    await(() -> sum("llmtrace_requests_total", "route=\"unknown\"") == unknown + 1);
+
+    send("sweep", 2, List.of(completion(unanswered), inspection(unasked, "sweep")));
+    assertThat(get("/api/v1/exchanges/" + unanswered, admin).body()).contains("\"completed\"");
+    assertThat(sum("llmtrace_requests_total", "route=\"sweep\"")).isEqualTo(1);
+    assertThat(sum("llmtrace_requests_total", "route=\"unknown\"")).isEqualTo(unknown + 1);
+  }
+
+  @Test
+  void anExchangeWithoutATapIsClosedWithoutWaiting() throws Exception {
+    String id = ids.next();
+    send("no-tap", 1, List.of(inspection(id, "no-tap", false)));
+    assertThat(sqlCount("SELECT count(*) FROM open_exchanges WHERE decision_id = '" + id + "'"))
+        .isZero();
+  }
+
+  @Test
   void totalsOutliveARestart() throws Exception {
     String id = ids.next();
     send("restart", 1, List.of(inspection(id, "restart"), completion(id)));
@@ -318,6 +353,28 @@ class ControlPlaneTest {
         .hasMessageContaining("metrics.token");
   }
 
+  private static Connection database() throws Exception {
+    List<String> pid = Files.readAllLines(directory.resolve("postgres/postmaster.pid"));
+    return DriverManager.getConnection(
+        "jdbc:postgresql://127.0.0.1:" + pid.get(3) + "/postgres?user=postgres");
+  }
+
+  private static void sql(String statement) throws Exception {
+    try (Connection connection = database();
+        Statement run = connection.createStatement()) {
+      run.execute(statement);
+    }
+  }
+
+  private static long sqlCount(String query) throws Exception {
+    try (Connection connection = database();
+        Statement run = connection.createStatement();
+        var rows = run.executeQuery(query)) {
+      rows.next();
+      return rows.getLong(1);
+    }
+  }
+
   private static LlmtraceConfig config() {
     LlmtraceConfig defaults = LlmtraceConfig.defaults();
     return defaults.withControlPlane(
@@ -332,6 +389,10 @@ class ControlPlaneTest {
   }
 
   private static InspectionRecord inspection(String id, String route) {
+    return inspection(id, route, true);
+  }
+
+  private static InspectionRecord inspection(String id, String route, boolean tap) {
     return new InspectionRecord(
         id,
         1,
@@ -360,7 +421,7 @@ class ControlPlaneTest {
                 "***")),
         new Receipt(Coverage.INSPECTED, "", 1, 1, 10, List.of()),
         Map.of("total", 900L),
-        true);
+        tap);
   }
 
   private static CompletionRecord completion(String id) {

@@ -1,0 +1,111 @@
+package io.llmtrace.controlplane.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.policy.Decision;
+import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.Coverage;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.Receipt;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** What a client may do to the metrics page: nothing beyond the bounds. */
+class TotalsTest {
+  private final Totals totals = new Totals("slot");
+
+  @Test
+  void aLabelTakesTwoHundredValuesAndCallsTheRestOther() {
+    for (int i = 0; i < Totals.VALUES_OF_A_LABEL + 50; i++) {
+      count(exchange("route-" + i, "m"), 200);
+    }
+    Set<String> routes = values("llmtrace_requests_total", "route");
+    assertThat(routes).hasSize(Totals.VALUES_OF_A_LABEL + 1).contains("other", "route-0");
+    assertThat(total("llmtrace_requests_total")).isEqualTo(Totals.VALUES_OF_A_LABEL + 50);
+  }
+
+  @Test
+  void aModelIsNamedOnlyOnceAProviderHasAnsweredForIt() {
+    for (int i = 0; i < 20; i++) {
+      count(exchange("r", "made-up-" + i), 404);
+    }
+    count(exchange("r", "real"), 200);
+    count(exchange("r", "real"), 500);
+    assertThat(values("llmtrace_requests_total", "model"))
+        .containsExactlyInAnyOrder("other", "real");
+  }
+
+  @Test
+  void aMetricTakesTenThousandSeriesAndCountsTheRestTogether() {
+    for (int i = 0; i < Totals.SERIES_OF_A_METRIC + 20; i++) {
+      Deltas deltas = new Deltas(totals);
+      // Two labels of 199 values each make more series than a metric may have.
+      deltas.completion(
+          exchange("route-" + i % 199, "m", "tenant-" + (i / 199) % 199), ended(200 + i % 3));
+      totals.committed(deltas);
+    }
+    long series =
+        totals.snapshot().keySet().stream()
+            .filter(one -> one.metric().equals("llmtrace_requests_total"))
+            .count();
+    assertThat(series).isLessThanOrEqualTo(Totals.SERIES_OF_A_METRIC + 1);
+    assertThat(total("llmtrace_requests_total")).isEqualTo(Totals.SERIES_OF_A_METRIC + 20);
+  }
+
+  private void count(InspectionRecord asked, int status) {
+    Deltas deltas = new Deltas(totals);
+    deltas.completion(asked, ended(status));
+    totals.committed(deltas);
+  }
+
+  private Set<String> values(String metric, String label) {
+    int at = Names.keys(metric).indexOf(label);
+    return totals.snapshot().entrySet().stream()
+        .filter(entry -> entry.getKey().metric().equals(metric) && entry.getValue() > 0)
+        .map(entry -> entry.getKey().labels().get(at))
+        .collect(Collectors.toSet());
+  }
+
+  private double total(String metric) {
+    return totals.snapshot().entrySet().stream()
+        .filter(entry -> entry.getKey().metric().equals(metric))
+        .mapToDouble(Map.Entry::getValue)
+        .sum();
+  }
+
+  private static InspectionRecord exchange(String route, String model) {
+    return exchange(route, model, "default");
+  }
+
+  private static InspectionRecord exchange(String route, String model, String tenant) {
+    return new InspectionRecord(
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        1,
+        "",
+        tenant,
+        route,
+        "",
+        "POST",
+        "/v1/chat/completions",
+        Dialect.OPENAI_CHAT,
+        "openai",
+        model,
+        false,
+        new Decision(Action.ALLOW, Action.ALLOW, Mode.OBSERVE, "p", "r", 0, null),
+        List.of(),
+        new Receipt(Coverage.INSPECTED, "", 1, 1, 1, List.of()),
+        Map.of(),
+        true);
+  }
+
+  private static CompletionRecord ended(int status) {
+    return new CompletionRecord(
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV", 1, status, 1.0, null, null, null, null, null, false);
+  }
+}
