@@ -1,6 +1,7 @@
 package io.llmtrace.cli;
 
 import io.llmtrace.cli.demo.DemoCommand;
+import io.llmtrace.cli.scan.ScanCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -17,6 +18,7 @@ import picocli.CommandLine.HelpCommand;
       ControlPlaneCommand.class,
       PluginCommand.class,
       ConfigCommand.class,
+      ScanCommand.class,
       HelpCommand.class
     })
 public final class Main {

@@ -2,6 +2,7 @@ package io.llmtrace.controlplane.keys;
 
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import io.llmtrace.runtime.files.PrivateFiles;
+import io.llmtrace.runtime.terminal.Terminal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -97,8 +98,6 @@ public final class Keys {
     return found;
   }
 
-  // The project builds on 17, where a console is null without a terminal.
-  @SuppressWarnings("SystemConsoleNull")
   private String first(Role role) {
     byte[] secret = new byte[32];
     RANDOM.nextBytes(secret);
@@ -111,8 +110,8 @@ public final class Keys {
                   StandardCharsets.UTF_8)
               .strip();
       log.info("The first {} key is in {}", label(role), file);
-      if (System.console() != null) {
-        System.console().printf("%s key: %s%n", label(role), written);
+      if (Terminal.attached()) {
+        System.out.printf("%s key: %s%n", label(role), written);
       }
       return written;
     } catch (IOException e) {

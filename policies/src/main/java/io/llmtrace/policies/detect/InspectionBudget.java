@@ -27,6 +27,11 @@ public final class InspectionBudget {
     return new InspectionBudget(nanoTime, deadlineNanos);
   }
 
+  /** A budget that only {@link #cancel()} ends: for tools, where nobody waits at a gateway. */
+  public static InspectionBudget unlimited() {
+    return new InspectionBudget(() -> 0, 1);
+  }
+
   /** Ends the budget now: nobody waits for the result any more. */
   public void cancel() {
     cancelled = true;

@@ -1,6 +1,7 @@
 package io.llmtrace.policies.detect.engine;
 
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.wire.Coverage;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,6 +29,7 @@ public final class InspectionProgress {
   private final Set<String> missingStages = new LinkedHashSet<>();
   private int segments;
   private int segmentsInspected;
+  private double score;
   private boolean anythingRead;
   private boolean complete;
 
@@ -37,6 +39,8 @@ public final class InspectionProgress {
    * @param segmentsInspected segments that every stage has read
    * @param coverage how much was read
    * @param missingStages stages that did not read everything
+   * @param score highest confidence, between 0 and 1, that one of the segments read so far is an
+   *     attack; there also where it is too low for a finding
    */
   public record Snapshot(
       List<Finding> findings,
@@ -44,7 +48,8 @@ public final class InspectionProgress {
       List<String> missingStages,
       int segments,
       int segmentsInspected,
-      Coverage coverage) {
+      Coverage coverage,
+      double score) {
     public Snapshot {
       findings = List.copyOf(findings);
       stagesMicros = Map.copyOf(stagesMicros);
@@ -62,7 +67,8 @@ public final class InspectionProgress {
         new ArrayList<>(missingStages),
         segments,
         segmentsInspected,
-        coverage);
+        coverage,
+        score);
   }
 
   /** Adds the time of a stage, in microseconds, to what it took before. */
@@ -79,6 +85,9 @@ public final class InspectionProgress {
     // A finding is proof of reading, also when the budget ends before its segment does.
     anythingRead = true;
     String rule = finding.detector() + "/" + finding.rule();
+    if (finding.type().group() == FindingType.Group.ATTACK) {
+      score = Math.max(score, finding.confidence());
+    }
     if (findingsOfRules.getOrDefault(rule, 0) < MOST_FINDINGS_OF_A_RULE
         && !findings.contains(finding)) {
       findingsOfRules.merge(rule, 1, Integer::sum);

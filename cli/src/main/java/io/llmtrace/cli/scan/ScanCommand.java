@@ -1,0 +1,116 @@
+package io.llmtrace.cli.scan;
+
+import io.llmtrace.policies.detect.engine.DetectionEngine;
+import io.llmtrace.policies.policy.DecisionEngine;
+import io.llmtrace.runtime.terminal.Terminal;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code scan}: inspects texts without a gateway. */
+@Command(
+    name = "scan",
+    description = {
+      "Inspects lines of JSON and writes a verdict on each, in order.",
+      "A line is {id, text, zone?} or {id, path, body}; zone is user by default. A line that cannot"
+          + " be read is answered with its error, and the exit status is 1 then."
+    },
+    mixinStandardHelpOptions = true)
+public final class ScanCommand implements Callable<Integer> {
+  private static final long PROGRESS_AFTER_NANOS = 2_000_000_000L;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli before any method runs
+  private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "The lines; standard input when left out.")
+  private @Nullable Path file;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads that inspect; all processors when left out.")
+  private @Nullable Integer threads;
+
+  @Override
+  public Integer call() throws Exception {
+    int count = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    if (count < 1 || count > 1024) {
+      return refuse("--threads: expected a number from 1 to 1024, not " + count);
+    }
+    Path from = file;
+    try (InputStream in = from == null ? System.in : Files.newInputStream(from)) {
+      PrintWriter out = spec.commandLine().getOut();
+      Scanner scanner = new Scanner(DetectionEngine.builtIn(), new DecisionEngine(), count);
+      Progress progress = new Progress(spec.commandLine().getErr());
+      Scanner.Summary summary =
+          scanner.scan(
+              new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8), 1 << 16),
+              out,
+              progress::lines);
+      progress.end(summary);
+      if (out.checkError()) {
+        return refuse("the answers could not be written");
+      }
+      return summary.bad() == 0 ? 0 : 1;
+    } catch (NoSuchFileException e) {
+      return refuse(e.getFile() + ": no such file");
+    } catch (IOException e) {
+      return refuse(e.toString());
+    }
+  }
+
+  private int refuse(String why) {
+    spec.commandLine().getErr().println("scan: " + why);
+    return 2;
+  }
+
+  /** Says on a terminal how far it is, and at the end what was read, always on standard error. */
+  private static final class Progress {
+    private final PrintWriter err;
+    private final boolean terminal = Terminal.attached();
+    private long next = System.nanoTime() + PROGRESS_AFTER_NANOS;
+
+    Progress(PrintWriter err) {
+      this.err = err;
+    }
+
+    void lines(long done) {
+      if (terminal && System.nanoTime() - next > 0) {
+        next += PROGRESS_AFTER_NANOS / 4;
+        err.printf(Locale.ROOT, "\r%,d lines", done);
+        err.flush();
+      }
+    }
+
+    void end(Scanner.Summary summary) {
+      err.printf(
+          Locale.ROOT,
+          "%s%,d lines, %,d flagged or blocked, %,d unreadable, %.1f s, %,.0f lines a second%n",
+          terminal ? "\r" : "",
+          summary.lines(),
+          summary.flagged(),
+          summary.bad(),
+          summary.seconds(),
+          summary.lines() / Math.max(summary.seconds(), 1e-9));
+      err.flush();
+    }
+  }
+}
