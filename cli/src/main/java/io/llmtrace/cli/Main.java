@@ -1,5 +1,6 @@
 package io.llmtrace.cli;
 
+import io.llmtrace.cli.bench.BenchCommand;
 import io.llmtrace.cli.demo.DemoCommand;
 import io.llmtrace.cli.scan.ScanCommand;
 import picocli.CommandLine;
@@ -19,6 +20,7 @@ import picocli.CommandLine.HelpCommand;
       PluginCommand.class,
       ConfigCommand.class,
       ScanCommand.class,
+      BenchCommand.class,
       HelpCommand.class
     })
 public final class Main {

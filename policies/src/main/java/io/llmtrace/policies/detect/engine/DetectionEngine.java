@@ -30,7 +30,14 @@ public final class DetectionEngine {
 
   /** The detectors and packs that the product ships. */
   public static DetectionEngine builtIn() {
-    return new DetectionEngine(List.of(new SignatureDetector(SignaturePack.builtIn())));
+    return builtIn(EngineOptions.standard());
+  }
+
+  /** The same, made as the options say. */
+  public static DetectionEngine builtIn(EngineOptions options) {
+    List<Detector> all = List.of(new SignatureDetector(SignaturePack.builtIn()));
+    return new DetectionEngine(
+        all.stream().filter(stage -> !options.without().contains(stage.name())).toList());
   }
 
   /** Names of the stages, in the order they run. */

@@ -1,0 +1,165 @@
+package io.llmtrace.cli.bench;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.cli.bench.EngineBench.Times;
+import io.llmtrace.policies.detect.engine.DetectionEngine;
+import io.llmtrace.policies.detect.engine.EngineOptions;
+import io.llmtrace.policies.detect.engine.Profile;
+import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.terminal.Terminal;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code bench detection|engine}: measures the shipped engine on this machine. */
+@Command(
+    name = "bench",
+    description = "Measures the shipped engine.",
+    mixinStandardHelpOptions = true)
+public final class BenchCommand {
+  /** Kinds that the shipped engine does not look for. */
+  private static final Set<String> OFF = Set.of("person_name");
+
+  private static final int TEXT = 4096;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli before any method runs
+  private CommandSpec spec;
+
+  @Command(
+      name = "engine",
+      description =
+          "Time and memory of one inspection of 4 KB, beside an engine without stages in the same"
+              + " run.",
+      mixinStandardHelpOptions = true)
+  int engine(
+      @Option(names = "--json", paramLabel = "FILE", description = "Writes the figures there.")
+          @Nullable Path json)
+      throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    DetectionEngine nothing = new DetectionEngine(List.of());
+    DetectionEngine shipped = DetectionEngine.builtIn(EngineOptions.standard());
+    DetectionEngine uncached = DetectionEngine.builtIn(EngineOptions.standard().withoutCache());
+    out.println(EngineBench.head());
+    List<Times> all = new ArrayList<>();
+    all.add(EngineBench.time("no stages, 4 KB", nothing, TEXT, false));
+    all.add(EngineBench.time("new text, 4 KB", uncached, TEXT, false));
+    all.add(EngineBench.time("new text, 400 characters", uncached, 400, false));
+    all.add(EngineBench.time("text read before, 4 KB", shipped, TEXT, true));
+    ObjectNode root = WireJson.mapper().createObjectNode();
+    ArrayNode times = root.putArray("times");
+    for (Times each : all) {
+      out.println(each.line());
+      times.add(each.json());
+    }
+    double ratio = all.get(1).percentile(0.5) / all.get(0).percentile(0.5);
+    root.put("new_text_to_no_stages_p50", Math.round(ratio * 10) / 10.0);
+    out.printf(Locale.ROOT, "new text takes %.1f times as long as no stages (p50)%n", ratio);
+    write(json, root);
+    return 0;
+  }
+
+  @Command(
+      name = "detection",
+      description =
+          "What the shipped engine catches and what it flags wrongly, on labelled texts: lines {text,"
+              + " label: attack|benign, category, zone, lang, source, split_kind, technique}.",
+      mixinStandardHelpOptions = true)
+  int detection(
+      @Option(
+              names = "--data",
+              required = true,
+              paramLabel = "FILE",
+              description = "The labelled texts.")
+          Path data,
+      @Option(
+              names = "--spans",
+              paramLabel = "FILE",
+              description =
+                  "Texts with spans of secrets and personal data: lines {text, spans: [{start, end,"
+                      + " type}]}.")
+          @Nullable Path spans,
+      @Option(names = "--json", paramLabel = "FILE", description = "Writes the figures there.")
+          @Nullable Path json,
+      @Option(
+              names = "--scorecard",
+              paramLabel = "FILE",
+              description = "Writes the whole scorecard there, with profiles and ablation.")
+          @Nullable Path page)
+      throws IOException, InterruptedException {
+    try {
+      List<LabelledText> rows = LabelledText.read(data);
+      EngineOptions options = EngineOptions.standard().withoutCache();
+      DetectionEngine engine = DetectionEngine.builtIn(options);
+      List<ScoredText> scored = score("rows", options, rows);
+      List<Bar> bars = new ArrayList<>(Scorecard.bars(scored));
+      if (spans != null) {
+        SpanBench.Counts counts = SpanBench.run(engine, spans, OFF).get("all");
+        double f1 = counts == null ? Double.NaN : counts.f1();
+        bars.add(Bar.atLeast("secrets and PII, span F1 (names off)", f1, 0.92, 0.97, "F1"));
+      }
+      Map<String, List<ScoredText>> variants = new LinkedHashMap<>();
+      if (page != null) {
+        for (Profile profile : List.of(Profile.RELAXED, Profile.STRICT)) {
+          variants.put(profile.label(), score(profile.label(), options.with(profile), rows));
+        }
+        for (String stage : engine.stages()) {
+          String name = "without " + stage;
+          variants.put(name, score(name, options.without(stage), rows));
+        }
+      }
+      Scorecard card = new Scorecard(bars, scored, variants);
+      spec.commandLine().getOut().print(card.table());
+      spec.commandLine().getOut().flush();
+      write(json, card.json());
+      if (page != null) {
+        String command = "./llmtrace bench detection --data dev.jsonl --scorecard FILE";
+        Files.writeString(page, card.page(command));
+      }
+      return bars.stream().allMatch(bar -> Double.isNaN(bar.value()) || bar.meetsFirst()) ? 0 : 1;
+    } catch (NoSuchFileException e) {
+      spec.commandLine().getErr().println("bench: " + e.getFile() + ": no such file");
+      return 2;
+    }
+  }
+
+  private List<ScoredText> score(String what, EngineOptions options, List<LabelledText> rows)
+      throws InterruptedException {
+    LongConsumer progress = done -> {};
+    if (Terminal.attached()) {
+      PrintWriter err = spec.commandLine().getErr();
+      progress =
+          done -> {
+            if (done % 100 == 0 || done == rows.size()) {
+              err.printf(Locale.ROOT, "\r%s: %,d of %,d ", what, done, rows.size());
+              err.print(done == rows.size() ? System.lineSeparator() : "");
+              err.flush();
+            }
+          };
+    }
+    int threads = Runtime.getRuntime().availableProcessors();
+    return new DetectionBench(DetectionEngine.builtIn(options), threads).score(rows, progress);
+  }
+
+  private static void write(@Nullable Path file, ObjectNode root) throws IOException {
+    if (file != null) {
+      Files.writeString(
+          file, WireJson.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package io.llmtrace.policies.detect.engine;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.exchange.Segment;
+import io.llmtrace.policies.exchange.Zone;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Verdicts on segments that were read before: a conversation sends its whole history with every
+ * turn. Holds no text, only findings, which are masked. Bounded; thread-safe.
+ *
+ * <p>A segment is known by 128 bits of SHA-256 over a key of this process, the engine, the tenant,
+ * the zone and the text. The key keeps anybody from preparing two texts with one hash; the
+ * processor computes SHA-256 itself, at some two gigabytes a second.
+ */
+public final class VerdictCache {
+  /** What an entry takes beside its findings, bytes; a finding takes about as much again. */
+  private static final int ENTRY_BYTES = 160;
+
+  private static final int FINDING_BYTES = 320;
+
+  private static final ThreadLocal<MessageDigest> SHA_256 =
+      ThreadLocal.withInitial(
+          () -> {
+            try {
+              return MessageDigest.getInstance("SHA-256");
+            } catch (NoSuchAlgorithmException e) {
+              throw new IllegalStateException("every Java platform has SHA-256", e);
+            }
+          });
+
+  private final Cache<Key, Verdict> verdicts;
+  private final byte[] secret = new byte[32];
+
+  /** 128 bits that stand for a segment. */
+  record Key(long high, long low) {}
+
+  /**
+   * What the cascade said of a segment.
+   *
+   * @param findings with the pointer of the segment they were first seen in
+   * @param score confidence that the segment is an attack
+   * @param expensive whether the expensive stage was asked for it
+   */
+  record Verdict(List<Finding> findings, double score, boolean expensive) {
+    Verdict {
+      findings = List.copyOf(findings);
+    }
+
+    /** The findings as they stand in another place of the conversation. */
+    List<Finding> at(Segment segment) {
+      return findings.stream()
+          .map(f -> f.pointer().equals(segment.pointer()) ? f : moved(f, segment.pointer()))
+          .toList();
+    }
+
+    private static Finding moved(Finding f, String pointer) {
+      return new Finding(
+          f.type(),
+          f.severity(),
+          f.confidence(),
+          f.zone(),
+          pointer,
+          f.start(),
+          f.end(),
+          f.detector(),
+          f.rule(),
+          f.evidence());
+    }
+  }
+
+  /**
+   * Makes an empty cache.
+   *
+   * @param maxBytes about how much memory it may take
+   */
+  public VerdictCache(long maxBytes) {
+    new SecureRandom().nextBytes(secret);
+    this.verdicts =
+        Caffeine.newBuilder()
+            .maximumWeight(maxBytes)
+            .weigher(
+                (Key key, Verdict verdict) ->
+                    ENTRY_BYTES + FINDING_BYTES * verdict.findings().size())
+            .executor(Runnable::run)
+            .build();
+  }
+
+  @Nullable Verdict get(Key key) {
+    return verdicts.getIfPresent(key);
+  }
+
+  void put(Key key, Verdict verdict) {
+    verdicts.put(key, verdict);
+  }
+
+  /**
+   * The key of a segment.
+   *
+   * @param engine what the engine is made of: another engine may say something else
+   * @param tenant whose text it is: nobody learns from timing what others have sent
+   */
+  Key key(String engine, String tenant, Segment segment) {
+    MessageDigest digest = SHA_256.get();
+    digest.reset();
+    digest.update(secret);
+    update(digest, engine);
+    update(digest, tenant);
+    update(digest, segment.zone().label());
+    // Where an argument stands says what it is for; elsewhere the place says nothing.
+    update(digest, placeMatters(segment.zone()) ? segment.pointer() : "");
+    update(digest, segment.text());
+    ByteBuffer hash = ByteBuffer.wrap(digest.digest());
+    return new Key(hash.getLong(), hash.getLong());
+  }
+
+  private static boolean placeMatters(Zone zone) {
+    return zone == Zone.TOOL_CALL || zone == Zone.METADATA;
+  }
+
+  /** With its length, or two texts could share their border. */
+  private static void update(MessageDigest digest, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    int n = bytes.length;
+    digest.update(new byte[] {(byte) (n >>> 24), (byte) (n >>> 16), (byte) (n >>> 8), (byte) n});
+    digest.update(bytes);
+  }
+}
