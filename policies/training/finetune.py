@@ -131,7 +131,7 @@ def main():
     for epoch in range(a.epochs):
         # Windows jitter between epochs: width and where the payload stands in it.
         items = [
-            window_ids(tokenizer, r, rng.choice((64, 96, a.max_tokens, a.max_tokens)), rng.random())
+            window_ids(tokenizer, r, rng.choice((64, a.max_tokens, a.max_tokens)), rng.random())
             for r in rows
         ]
         order = batches(items, 3072, rng)
@@ -157,7 +157,7 @@ def main():
             optimiser.step()
             step += 1
             running = 0.98 * running + 0.02 * loss.item() if k else loss.item()
-            if k % 50 == 0:
+            if k % 20 == 0:
                 print(f"epoch {epoch} {k}/{len(order)} loss {running:.4f} {time.time()-start:.0f}s", flush=True)
         torch.save(model.state_dict(), f"{a.out}/model.pt")
 
