@@ -16,7 +16,7 @@ import java.util.TreeMap;
 final class NgramTrainer {
   /** What can be turned; the defaults are what cross-validation by source chose. */
   static final class Options {
-    int bits = 19;
+    int bits = 20;
     int epochs = 6;
     double rate = 0.15;
     double l2 = 2e-6;
