@@ -46,7 +46,7 @@ final class TrainNgram {
     int located = TrainingData.locate(bags);
     out.printf("%d rows, %d embedded payloads located, %d s%n", bags.size(), located, seconds(start));
     if (given.containsKey("cv")) {
-      crossValidate(bags, options, made, maker, out);
+      crossValidate(bags, options, made, maker, to, out);
     }
     if (!given.containsKey("nofinal")) {
       List<Bag> all = new ArrayList<>(bags);
@@ -66,7 +66,7 @@ final class TrainNgram {
   }
 
   private static void crossValidate(
-      List<Bag> bags, NgramTrainer.Options options, int made, NgramFeatures maker, PrintStream out) {
+      List<Bag> bags, NgramTrainer.Options options, int made, NgramFeatures maker, Path to, PrintStream out) throws IOException {
     Map<String, Integer> folds = TrainingData.folds(bags.stream().map(b -> b.row).toList());
     List<Scored> all = new ArrayList<>();
     for (int fold = 0; fold < TrainingData.FOLDS; fold++) {
@@ -82,7 +82,10 @@ final class TrainNgram {
       train.addAll(TrainingData.embedded(train, made, options.seed, maker));
       NgramTrainer trainer = new NgramTrainer(options);
       trainer.fit(train);
-      List<Scored> scored = score(new NgramClassifier(trainer.model()), held);
+      NgramModel model = trainer.model();
+      Files.createDirectories(to);
+      Files.write(to.resolve("ngram-fold-" + fold + ".bin"), model.bytes());
+      List<Scored> scored = score(new NgramClassifier(model), held);
       out.println(TrainingReport.line("fold " + fold, scored));
       all.addAll(scored);
     }
