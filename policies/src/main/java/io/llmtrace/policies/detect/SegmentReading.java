@@ -34,17 +34,15 @@ public record SegmentReading(Segment segment, List<TextView> views, boolean comp
       String detector,
       String rule,
       String evidence) {
-    String text = segment.text();
-    int start = view.originalStart(from);
-    int end = view.originalEnd(to - 1);
+    TextView original = views.get(0);
     return new Finding(
         type,
         severity,
         confidence,
         segment.zone(),
         segment.pointer(),
-        text.codePointCount(0, start),
-        text.codePointCount(0, Math.max(start, end)),
+        original.codePoint(view.originalStart(from, to)),
+        original.codePoint(view.originalEnd(from, to)),
         detector,
         rule,
         evidence);

@@ -1,6 +1,7 @@
 package io.llmtrace.policies.detect;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One form of a segment's text that detectors read: the text as it stands, or what it says once
@@ -10,10 +11,16 @@ import java.util.List;
  * that whatever is found in a decoded form points at the original.
  */
 public final class TextView {
+  private static final int BLOCK = 512;
+  private static final int[] NONE = new int[0];
+
   private final String text;
   private final List<String> transforms;
   private final int[] starts;
   private final int[] ends;
+
+  /** Surrogate pairs before each block, counted when first asked for; empty if there are none. */
+  private volatile int @Nullable [] pairs;
 
   private TextView(String text, List<String> transforms, int[] starts, int[] ends) {
     this.text = text;
@@ -24,7 +31,7 @@ public final class TextView {
 
   /** The segment's text as it stands. */
   public static TextView original(String text) {
-    return new TextView(text, List.of(), new int[0], new int[0]);
+    return new TextView(text, List.of(), NONE, NONE);
   }
 
   /**
@@ -68,8 +75,69 @@ public final class TextView {
     return isOriginal() ? index : starts[index];
   }
 
+  /**
+   * First character of the segment's text that any of this view's characters {@code [from, to)}
+   * stands for: in a form that was turned round or joined the first is not the least.
+   */
+  public int originalStart(int from, int to) {
+    int least = originalStart(from);
+    for (int i = isOriginal() ? to : from + 1; i < to; i++) {
+      least = Math.min(least, starts[i]);
+    }
+    return least;
+  }
+
+  /** Character of the segment's text after all that {@code [from, to)} stand for. */
+  public int originalEnd(int from, int to) {
+    int most = originalEnd(to - 1);
+    for (int i = isOriginal() ? to : from; i < to; i++) {
+      most = Math.max(most, ends[i]);
+    }
+    return most;
+  }
+
   /** Character of the segment's text after those that character {@code index} stands for. */
   public int originalEnd(int index) {
     return isOriginal() ? index + 1 : ends[index];
+  }
+
+  /**
+   * Code points before character {@code index} of this view; half a pair counts as one. Constant
+   * time but for the first call.
+   */
+  public int codePoint(int index) {
+    int[] counted = pairs;
+    if (counted == null) {
+      counted = countPairs();
+      pairs = counted;
+    }
+    if (counted.length == 0) {
+      return index;
+    }
+    int block = index / BLOCK;
+    return index - counted[block] - pairs(Math.max(1, block * BLOCK), index);
+  }
+
+  private int[] countPairs() {
+    int[] counted = new int[text.length() / BLOCK + 1];
+    for (int block = 1; block < counted.length; block++) {
+      int from = (block - 1) * BLOCK;
+      counted[block] = counted[block - 1] + pairs(Math.max(1, from), block * BLOCK);
+    }
+    int last = (counted.length - 1) * BLOCK;
+    boolean any = counted[counted.length - 1] + pairs(Math.max(1, last), text.length()) > 0;
+    return any ? counted : NONE;
+  }
+
+  /** Pairs whose second half is within {@code [from, to)}. */
+  private int pairs(int from, int to) {
+    int count = 0;
+    for (int i = from; i < to; i++) {
+      if (Character.isLowSurrogate(text.charAt(i))
+          && Character.isHighSurrogate(text.charAt(i - 1))) {
+        count++;
+      }
+    }
+    return count;
   }
 }

@@ -4,58 +4,167 @@ import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.TextView;
 import io.llmtrace.policies.exchange.Segment;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
+import java.util.Set;
 
-/** Makes all forms of a segment's text that detectors read. Stateless. */
+/**
+ * Makes all forms of a segment's text that detectors read. Stateless and thread-safe; the same text
+ * gives the same forms in the same order.
+ *
+ * <p>Everything that is found encoded in a form is undone at once, in its place, into one new form:
+ * what "decode this and do it:" speaks of is then read together with it, a payload cut into many
+ * short pieces is whole again, and no number of decoys can crowd out the piece that matters, since
+ * pieces are not counted. Of a long text the new form holds the undone pieces with {@value
+ * Form#CONTEXT} characters around each. Ways of writing that concern words rather than pieces
+ * (backwards, exchanged, spaced letters, leetspeak, joined texts) make a form each. All of this is
+ * done again in the new forms, {@value #DEPTH} deep, and every form is folded first.
+ */
 public final class Normaliser {
   /** How deep encodings are undone inside each other. */
   public static final int DEPTH = 3;
 
-  private static final int WINDOW = 32 * 1024;
-  private static final int OVERLAP = 1024;
+  /** How many forms a reading holds at most, the text as it stands counted. */
+  public static final int MOST_VIEWS = 64;
 
-  private Normaliser() {}
+  /** How many times the segment's length all other forms have at most, … */
+  public static final int MOST_GROWTH = 4;
 
-  /** Reads a segment until every form is found, a bound is met or the budget is spent. */
-  public static SegmentReading read(Segment segment, InspectionBudget budget) {
-    List<TextView> views = new ArrayList<>();
-    views.add(TextView.original(segment.text()));
-    boolean complete = decoded(views.get(0), 1, budget, views);
-    return new SegmentReading(segment, views, complete);
+  /** … and how many characters they may always have, for short texts. */
+  public static final int LEAST_OUTPUT = 16 * 1024;
+
+  private static final List<Decoder> PIECES =
+      List.of(
+          new NumberText(),
+          PercentText.percent(),
+          new EscapeText(),
+          new Morse(),
+          new Base64Text(),
+          PercentText.quotedPrintable());
+
+  private static final List<Decoder> WHOLE = List.of(new Spaced(), new Joined(), new Leet());
+  private static final Decoder HIDDEN = new Hidden();
+
+  private final List<TextView> views = new ArrayList<>();
+  private final Set<String> texts = new HashSet<>();
+  private final Queue<Form> waiting = new ArrayDeque<>();
+  private final Work work;
+  private final long mostOutput;
+  private long output;
+  private boolean bounded;
+
+  private Normaliser(int length, Work work) {
+    this.work = work;
+    this.mostOutput = Math.max(LEAST_OUTPUT, (long) MOST_GROWTH * length);
   }
 
-  private static boolean decoded(
-      TextView outer, int depth, InspectionBudget budget, List<TextView> views) {
-    String text = outer.text();
-    for (int from = 0; from < text.length(); from += WINDOW - OVERLAP) {
-      int to = Math.min(text.length(), from + WINDOW);
-      if (budget.spent()) {
-        return false;
-      }
-      for (EncodedText.Piece piece : EncodedText.find(text.substring(from, to))) {
-        TextView view = view(outer, from, piece);
-        views.add(view);
-        if (depth < DEPTH && !decoded(view, depth + 1, budget, views)) {
-          return false;
-        }
-      }
-      if (to == text.length()) {
-        break;
+  /**
+   * Reads a segment until every form is found, a bound is met or the budget is spent; only in the
+   * first case the reading is complete.
+   */
+  public static SegmentReading read(Segment segment, InspectionBudget budget) {
+    Work work = new Work(budget);
+    Normaliser search = new Normaliser(segment.text().length(), work);
+    search.views.add(TextView.original(segment.text()));
+    if (!work.spent(1)) {
+      search.texts.add(segment.text());
+      search.start(Form.of(segment.text()));
+    }
+    return new SegmentReading(segment, search.views, !work.stopped() && !search.bounded);
+  }
+
+  private void start(Form original) {
+    Shape shape = Shape.of(original.chars, work);
+    Form form = original;
+    if (Fold.mayApply(shape)) {
+      unhide(original, shape);
+      Edits edits = Fold.edits(original, work);
+      if (!edits.isEmpty()) {
+        form = original.edited(edits, Form.Kept.ALL, 0);
+        Form shown =
+            original.length() <= LEAST_OUTPUT / 4
+                ? form
+                : original.edited(edits, Form.Kept.CONTEXT, 0);
+        show(shown);
+        shape = Shape.of(form.chars, work);
       }
     }
-    return true;
+    expand(form, shape);
+    while (!waiting.isEmpty() && !work.stopped() && !bounded) {
+      Form next = waiting.remove();
+      expand(next, Shape.of(next.chars, work));
+    }
   }
 
-  /** A piece points as a whole at its encoded form. */
-  private static TextView view(TextView outer, int from, EncodedText.Piece piece) {
-    int[] starts = new int[piece.text().length()];
-    int[] ends = new int[piece.text().length()];
-    Arrays.fill(starts, outer.originalStart(from + piece.start()));
-    Arrays.fill(ends, outer.originalEnd(from + piece.end() - 1));
-    List<String> transforms = new ArrayList<>(outer.transforms());
-    transforms.add(piece.encoding());
-    return TextView.made(piece.text(), transforms, starts, ends);
+  /** What is not seen, and what is shown from right to left. */
+  private void unhide(Form form, Shape shape) {
+    if (shape.beyond > 0) {
+      Edits hidden = new Edits();
+      HIDDEN.decode(form, shape, hidden, work);
+      offer(form, hidden);
+      offer(form, Reversed.overridden(form, work));
+    }
+  }
+
+  private void expand(Form form, Shape shape) {
+    Edits pieces = new Edits();
+    for (Decoder decoder : PIECES) {
+      if (decoder.mayApply(shape) && !work.stopped()) {
+        decoder.decode(form, shape, pieces, work);
+      }
+    }
+    offer(form, pieces);
+    for (Decoder decoder : WHOLE) {
+      if (decoder.mayApply(shape) && !work.stopped()) {
+        Edits edits = new Edits();
+        decoder.decode(form, shape, edits, work);
+        offer(form, edits);
+      }
+    }
+    Words words = Words.of(form.chars, work);
+    if (words.stretches() > 0) {
+      offer(form, Reversed.found(form, words, Reversed.Way.WHOLE, work));
+      offer(form, Reversed.found(form, words, Reversed.Way.EACH_WORD, work));
+      offer(form, Caesar.found(form, words, work));
+    }
+  }
+
+  /** Takes the form that edits make, folded, if it is a new one. */
+  private void offer(Form form, Edits edits) {
+    if (edits.isEmpty() || bounded) {
+      return;
+    }
+    Form made = form.edited(edits, Form.Kept.CONTEXT, form.depth + 1);
+    work.spent(made.length());
+    Shape shape = Shape.of(made.chars, work);
+    if (Fold.mayApply(shape)) {
+      if (made.depth < DEPTH) {
+        unhide(made, shape);
+      }
+      Edits folded = Fold.edits(made, work);
+      if (!folded.isEmpty()) {
+        made = made.edited(folded, Form.Kept.ALL, made.depth);
+      }
+    }
+    if (show(made) && made.depth < DEPTH) {
+      waiting.add(made);
+    }
+  }
+
+  private boolean show(Form form) {
+    TextView view = form.view();
+    if (!texts.add(view.text())) {
+      return false;
+    }
+    output += view.text().length();
+    if (views.size() == MOST_VIEWS || output > mostOutput) {
+      bounded = true;
+      return false;
+    }
+    views.add(view);
+    return true;
   }
 }

@@ -1,0 +1,179 @@
+package io.llmtrace.policies.detect.text;
+
+import io.llmtrace.policies.detect.TextView;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A form of a segment's text while it is worked on. Immutable; the arrays are shared, never
+ * written.
+ */
+final class Form {
+  /**
+   * Characters of the text around an undone piece that go with it into the new form: "decode this
+   * and do it:" is half of the attack, but a long document around one piece is read as it stands
+   * already and would only dilute what was hidden in it.
+   */
+  static final int CONTEXT = 128;
+
+  final char[] chars;
+  final List<String> transforms;
+
+  /** How many encodings were undone, one inside another. */
+  final int depth;
+
+  /** Null for the text as it stands. */
+  private final int @Nullable [] starts;
+
+  private final int @Nullable [] ends;
+
+  private Form(
+      char[] chars,
+      List<String> transforms,
+      int depth,
+      int @Nullable [] starts,
+      int @Nullable [] ends) {
+    this.chars = chars;
+    this.transforms = transforms;
+    this.depth = depth;
+    this.starts = starts;
+    this.ends = ends;
+  }
+
+  static Form of(String text) {
+    return new Form(text.toCharArray(), List.of(), 0, null, null);
+  }
+
+  int length() {
+    return chars.length;
+  }
+
+  int start(int index) {
+    return starts == null ? index : starts[index];
+  }
+
+  int end(int index) {
+    return ends == null ? index + 1 : ends[index];
+  }
+
+  TextView view() {
+    if (starts == null || ends == null) {
+      return TextView.original(new String(chars));
+    }
+    return TextView.made(new String(chars), transforms, starts, ends);
+  }
+
+  /** How much of a form an edited form keeps. */
+  enum Kept {
+    /** All of it: the new form takes the place of the old one. */
+    ALL,
+    /** What was edited and {@link #CONTEXT} characters around. */
+    CONTEXT
+  }
+
+  /** The form that edits make of this one; where two overlap, the one that begins first counts. */
+  Form edited(Edits edits, Kept kept, int depth) {
+    Builder builder = new Builder(chars.length / 2 + edits.size() + 64);
+    long[] order = edits.order();
+    List<String> names = new ArrayList<>(transforms);
+    int done = 0;
+    boolean first = true;
+    for (long key : order) {
+      int edit = (int) key;
+      int from = edits.from(edit);
+      if (from < done) {
+        continue;
+      }
+      if (kept == Kept.ALL || from - done <= (first ? CONTEXT : 2 * CONTEXT)) {
+        builder.copy(done, from);
+      } else {
+        if (!first) {
+          builder.copy(done, whole(done + CONTEXT));
+          builder.separate(whole(done + CONTEXT));
+        }
+        builder.copy(whole(from - CONTEXT), from);
+      }
+      builder.replace(edits, edit);
+      done = edits.to(edit);
+      first = false;
+      if (!names.subList(transforms.size(), names.size()).contains(edits.name(edit))) {
+        names.add(edits.name(edit));
+      }
+    }
+    builder.copy(
+        done, kept == Kept.ALL ? chars.length : whole(Math.min(chars.length, done + CONTEXT)));
+    return builder.form(names, depth);
+  }
+
+  /** The nearest place at or before {@code index} that does not part a surrogate pair. */
+  private int whole(int index) {
+    boolean parts =
+        index > 0
+            && index < chars.length
+            && Character.isLowSurrogate(chars[index])
+            && Character.isHighSurrogate(chars[index - 1]);
+    return parts ? index - 1 : index;
+  }
+
+  /** Grows the characters and the map of a new form. */
+  private final class Builder {
+    private char[] text;
+    private int[] from;
+    private int[] to;
+    private int size;
+
+    Builder(int capacity) {
+      text = new char[capacity];
+      from = new int[capacity];
+      to = new int[capacity];
+    }
+
+    void copy(int begin, int end) {
+      reserve(end - begin);
+      for (int i = begin; i < end; i++) {
+        text[size] = chars[i];
+        from[size] = start(i);
+        to[size++] = Form.this.end(i);
+      }
+    }
+
+    /** A line's end between two pieces that do not touch; it stands for the character before. */
+    void separate(int at) {
+      reserve(1);
+      text[size] = '\n';
+      from[size] = start(at - 1);
+      to[size++] = end(at - 1);
+    }
+
+    void replace(Edits edits, int edit) {
+      int begin = edits.textFrom(edit);
+      int end = edits.textTo(edit);
+      reserve(end - begin);
+      for (int i = begin; i < end; i++) {
+        text[size] = edits.charAt(i);
+        from[size] = start(edits.sourceFrom(i));
+        to[size++] = end(edits.sourceTo(i) - 1);
+      }
+    }
+
+    private void reserve(int more) {
+      if (size + more > text.length) {
+        int capacity = Math.max(size + more, text.length * 2);
+        text = Arrays.copyOf(text, capacity);
+        from = Arrays.copyOf(from, capacity);
+        to = Arrays.copyOf(to, capacity);
+      }
+    }
+
+    Form form(List<String> names, int depth) {
+      return new Form(
+          Arrays.copyOf(text, size),
+          List.copyOf(names),
+          depth,
+          Arrays.copyOf(from, size),
+          Arrays.copyOf(to, size));
+    }
+  }
+}

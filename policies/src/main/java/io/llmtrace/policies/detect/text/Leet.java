@@ -1,0 +1,188 @@
+package io.llmtrace.policies.detect.text;
+
+import java.util.Arrays;
+
+/**
+ * Leetspeak: digits and signs in place of the letters they look like. Where a digit may be two
+ * letters, the one counts with which the word reads better.
+ *
+ * <p>Names of products, versions and keys are letters and digits too. So a stretch of text is read
+ * as leetspeak only if it holds several words that become ordinary ones, with the digit not only at
+ * their end.
+ */
+final class Leet implements Decoder {
+  static final String NAME = "leet";
+
+  private static final String FROM = "0134567899@$|!+1";
+  private static final String TO = "oieasgtbgqaslitl";
+  private static final int LONGEST = 32;
+  private static final int MOST_CHOICES = 4;
+
+  private static final char[] FIRST = new char[128];
+  private static final char[] SECOND = new char[128];
+
+  static {
+    for (int i = 0; i < FROM.length(); i++) {
+      char c = FROM.charAt(i);
+      if (FIRST[c] == 0) {
+        FIRST[c] = TO.charAt(i);
+      } else {
+        SECOND[c] = TO.charAt(i);
+      }
+    }
+  }
+
+  @Override
+  public boolean mayApply(Shape shape) {
+    return shape.mixed >= 1
+        || (shape.count('@') + shape.count('$') + shape.count('!') + shape.count('|') > 1
+            && shape.singles + shape.pairs > 0);
+  }
+
+  @Override
+  public void decode(Form form, Shape shape, Edits edits, Work work) {
+    char[] chars = form.chars;
+    char[] decoded = new char[LONGEST];
+    boolean sparse = chars.length < 120;
+    Words.Stretch stretch = new Words.Stretch(sparse ? 3 : 5, 4);
+    Edits tried = new Edits();
+    Kept kept = new Kept();
+    int token = 0;
+    for (int i = 0; i < chars.length && !work.spent(1); ) {
+      if (!isPart(chars[i])) {
+        i++;
+        continue;
+      }
+      int end = i;
+      while (end < chars.length && isPart(chars[end])) {
+        end++;
+      }
+      int to = end;
+      while (to > i && isTrailing(chars[to - 1])) {
+        to--;
+      }
+      work.spent(2 * (end - i));
+      int gain = token(chars, i, to, decoded, tried, work);
+      kept.tokenOf(tried.count(), token);
+      if (stretch.add(token, gain)) {
+        kept.take(stretch, tried, edits);
+      }
+      token++;
+      i = end;
+    }
+    if (stretch.found()) {
+      kept.take(stretch, tried, edits);
+    }
+  }
+
+  /** Knows at which token each piece was tried, and copies those of a stretch that counts. */
+  private static final class Kept {
+    private int[] tokens = new int[16];
+    private int known;
+    private int copied;
+
+    void tokenOf(int pieces, int token) {
+      if (pieces > known) {
+        if (known == tokens.length) {
+          tokens = Arrays.copyOf(tokens, known * 2);
+        }
+        tokens[known++] = token;
+      }
+    }
+
+    void take(Words.Stretch stretch, Edits tried, Edits edits) {
+      for (; copied < known && tokens[copied] <= stretch.last(); copied++) {
+        if (tokens[copied] >= stretch.first()) {
+          edits.copy(tried, copied);
+        }
+      }
+      stretch.clear();
+    }
+  }
+
+  private static boolean isPart(char c) {
+    return c < 128
+        && (Character.isLetterOrDigit(c) || c == '@' || c == '$' || c == '!' || c == '|');
+  }
+
+  private static boolean isTrailing(char c) {
+    return c == '!' || c == '|' || c == '$';
+  }
+
+  /** Writes what a token says, if it may be one; how much it speaks for leetspeak. */
+  private static int token(char[] chars, int from, int to, char[] decoded, Edits edits, Work work) {
+    int length = to - from;
+    int letters = 0;
+    int signs = 0;
+    int lastLetter = -1;
+    int firstSign = -1;
+    int ambiguous = 0;
+    if (length == 0 || length > LONGEST) {
+      return -1;
+    }
+    for (int i = from; i < to; i++) {
+      char c = chars[i];
+      if (Character.isLetter(c)) {
+        letters++;
+        lastLetter = i;
+        decoded[i - from] = c;
+      } else if (FIRST[c] != 0) {
+        signs++;
+        firstSign = firstSign < 0 ? i : firstSign;
+        ambiguous += SECOND[c] != 0 ? 1 : 0;
+        decoded[i - from] = FIRST[c];
+      } else {
+        return -1;
+      }
+    }
+    if (signs == 0) {
+      return 0;
+    }
+    int score = choose(chars, from, length, ambiguous, decoded, work);
+    boolean reads = score * 2 >= length * Letters.NAT;
+    if (!reads || (letters == 0 && length > 4)) {
+      return letters == 0 ? 0 : -1;
+    }
+    edits.open(from);
+    for (int i = 0; i < length; i++) {
+      edits.put(decoded[i], from + i, from + i + 1);
+    }
+    edits.close(to, NAME);
+    boolean inside = firstSign < lastLetter;
+    if (letters == 0 || !inside) {
+      return 0;
+    }
+    return length < 3 ? 1 : length < 5 ? 2 : 3;
+  }
+
+  /** Takes the reading of each ambiguous sign that makes the best word; its score. */
+  private static int choose(
+      char[] chars, int from, int length, int ambiguous, char[] decoded, Work work) {
+    int choices = 1 << Math.min(ambiguous, MOST_CHOICES);
+    int best = Integer.MIN_VALUE;
+    int bestChoice = 0;
+    for (int choice = 0; choice < choices; choice++) {
+      pick(chars, from, length, choice, decoded);
+      work.spent(length);
+      int score = Letters.word(decoded, 0, length);
+      if (score > best) {
+        best = score;
+        bestChoice = choice;
+      }
+    }
+    pick(chars, from, length, bestChoice, decoded);
+    return best;
+  }
+
+  private static void pick(char[] chars, int from, int length, int choice, char[] decoded) {
+    int bit = 0;
+    for (int i = 0; i < length; i++) {
+      char c = chars[from + i];
+      if (!Character.isLetter(c) && SECOND[c] != 0) {
+        boolean second = bit < MOST_CHOICES && (choice >> bit & 1) == 1;
+        decoded[i] = second ? SECOND[c] : FIRST[c];
+        bit++;
+      }
+    }
+  }
+}

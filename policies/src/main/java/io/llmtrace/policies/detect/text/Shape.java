@@ -1,0 +1,175 @@
+package io.llmtrace.policies.detect.text;
+
+import java.util.Arrays;
+
+/**
+ * What a form is made of, counted in one pass, so that only decoders that may find something read
+ * it again: ordinary prose and code are done after this pass and the one of {@link Ciphers}.
+ */
+final class Shape {
+  private static final int UPPER = 1;
+  private static final int LOWER = 2;
+  private static final int DIGIT = 4;
+
+  /** Of the base64 alphabets, but no letter or digit. */
+  private static final int JOINT = 8;
+
+  private static final int STROKE = 16;
+  private static final int SPACE = 32;
+  private static final int ALNUM = UPPER | LOWER | DIGIT;
+  private static final byte[] KINDS = new byte[128];
+
+  /** Letters and digits in a row that may be base64 though they are few. */
+  private static final int SHORT_RUN = 8;
+
+  /** Letters and digits in a row that may be base64 whatever they are. */
+  private static final int LONG_RUN = 16;
+
+  static {
+    Arrays.fill(KINDS, '0', '9' + 1, (byte) DIGIT);
+    Arrays.fill(KINDS, 'A', 'Z' + 1, (byte) UPPER);
+    Arrays.fill(KINDS, 'a', 'z' + 1, (byte) LOWER);
+    KINDS['+'] = KINDS['/'] = KINDS['_'] = JOINT;
+    KINDS['-'] = JOINT | STROKE;
+    KINDS['.'] = STROKE;
+    KINDS[' '] = KINDS['\n'] = KINDS['\t'] = KINDS['\r'] = SPACE;
+  }
+
+  private final int[] counts = new int[128];
+
+  /** Characters beyond ASCII. */
+  int beyond;
+
+  /** Words of one character. */
+  int singles;
+
+  /** Words of two letters or digits. */
+  int pairs;
+
+  /** Words of letters and digits. */
+  int mixed;
+
+  /** Numbers of two or three digits. */
+  int numbers;
+
+  /** Seven or more zeros and ones. */
+  int bits;
+
+  /** Dots and dashes with nothing else before them. */
+  int strokes;
+
+  /** Ends of a quoted text with a plus, dot or comma after. */
+  int longDigits;
+
+  /** From and to of runs that may be base64 or base32, one after the other. */
+  private int[] runs = new int[16];
+
+  private int runCount;
+
+  private Shape() {}
+
+  /** How often an ASCII character occurs. */
+  int count(char c) {
+    return counts[c];
+  }
+
+  int runs() {
+    return runCount / 2;
+  }
+
+  int runFrom(int run) {
+    return runs[run * 2];
+  }
+
+  int runTo(int run) {
+    return runs[run * 2 + 1];
+  }
+
+  static Shape of(char[] chars, Work work) {
+    Shape shape = new Shape();
+    int wordFrom = 0;
+    int wordKinds = 0;
+    int runFrom = 0;
+    int runKinds = 0;
+    boolean camel = false;
+    int before = SPACE;
+    int length = chars.length;
+    for (int i = 0; i <= length; i++) {
+      int kind;
+      if (i == length) {
+        kind = SPACE;
+      } else {
+        char c = chars[i];
+        if (c < 128) {
+          shape.counts[c]++;
+          kind = KINDS[c];
+        } else {
+          shape.beyond++;
+          // Of other scripts only letters on their own count, which the spaced decoder looks at.
+          kind = 64;
+        }
+        if ((i & 0xFFF) == 0 && work.spent(0x400)) {
+          break;
+        }
+      }
+      if ((kind & (ALNUM | 64)) != 0) {
+        if ((before & (ALNUM | 64)) == 0) {
+          wordFrom = i;
+          wordKinds = 0;
+        }
+        wordKinds |= kind;
+      } else if ((before & (ALNUM | 64)) != 0) {
+        shape.word(chars, wordFrom, i, wordKinds);
+      }
+      if ((kind & (ALNUM | JOINT)) != 0) {
+        if ((before & (ALNUM | JOINT)) == 0) {
+          runFrom = i;
+          runKinds = 0;
+          camel = false;
+        }
+        runKinds |= kind;
+        camel |= kind == UPPER && i > runFrom;
+      } else if ((before & (ALNUM | JOINT)) != 0 && i - runFrom >= SHORT_RUN) {
+        boolean odd = (runKinds & LOWER) != 0 && (camel || (runKinds & DIGIT) != 0);
+        if (i - runFrom >= LONG_RUN || odd) {
+          shape.run(runFrom, i);
+        }
+      }
+      if ((kind & STROKE) != 0 && (before & (STROKE | SPACE)) != 0) {
+        shape.strokes++;
+      }
+      before = kind;
+    }
+    return shape;
+  }
+
+  private void word(char[] chars, int from, int to, int kinds) {
+    int length = to - from;
+    if (length == 1) {
+      singles++;
+    } else if (kinds == DIGIT) {
+      if (length <= 3) {
+        numbers++;
+      }
+      if (length >= 7 && chars[from] <= '1' && chars[to - 1] <= '1') {
+        bits++;
+      }
+      if (length >= 12) {
+        longDigits++;
+      }
+    } else if ((kinds & DIGIT) != 0) {
+      mixed++;
+    }
+    if (length == 2) {
+      pairs++;
+    }
+  }
+
+  private void run(int from, int to) {
+    if (runCount == runs.length) {
+      runs = Arrays.copyOf(runs, runCount * 2);
+    }
+    runs[runCount++] = from;
+    runs[runCount++] = to;
+  }
+}

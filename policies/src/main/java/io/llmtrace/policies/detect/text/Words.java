@@ -1,0 +1,158 @@
+package io.llmtrace.policies.detect.text;
+
+import java.util.Arrays;
+
+/**
+ * The words of a form, and the stretches of them that look like no language: where letters were
+ * exchanged or turned round. Found in one pass, by a running sum that falls with every word that
+ * reads well.
+ */
+final class Words {
+  /** What a letter of an ordinary word scores at least. */
+  private static final int ORDINARY = Letters.NAT / 2;
+
+  /** How strange a stretch is at least, in all. */
+  static final int STRANGE = 10 * Letters.NAT;
+
+  /** How much may read well in the middle of a strange stretch: short words do by chance. */
+  static final int PATIENCE = 7 * Letters.NAT;
+
+  private int[] bounds = new int[64];
+  private int count;
+
+  /** First and last word of each strange stretch. */
+  private int[] strange = new int[4];
+
+  private int strangeCount;
+
+  private Words() {}
+
+  static Words of(char[] chars, Work work) {
+    Words words = new Words();
+    words.read(chars, work);
+    return words;
+  }
+
+  /**
+   * The best stretch of a sequence of gains: where their sum is greatest, ended when it has fallen
+   * by more than the patience.
+   */
+  static final class Stretch {
+    private final int least;
+    private final int patience;
+    private int sum;
+    private int best;
+    private int first;
+    private int last = -1;
+
+    Stretch(int least, int patience) {
+      this.least = least;
+      this.patience = patience;
+    }
+
+    /** Adds the gain of an element; true if a stretch ended before it, which is to be taken. */
+    boolean add(int index, int gain) {
+      if (sum == 0 && gain > 0) {
+        first = index;
+        best = 0;
+        last = index;
+      }
+      sum = sum == 0 ? Math.max(0, gain) : sum + gain;
+      if (sum > best) {
+        best = sum;
+        last = index;
+      }
+      if (sum > 0 && sum >= best - patience) {
+        return false;
+      }
+      sum = 0;
+      return found();
+    }
+
+    boolean found() {
+      return best >= least;
+    }
+
+    int first() {
+      return first;
+    }
+
+    int last() {
+      return last;
+    }
+
+    int total() {
+      return best;
+    }
+
+    /** Begins anew after a stretch was taken. */
+    void clear() {
+      sum = 0;
+      best = 0;
+    }
+  }
+
+  private void read(char[] chars, Work work) {
+    Stretch stretch = new Stretch(STRANGE, PATIENCE);
+    for (int i = 0; i < chars.length; ) {
+      int end = Letters.wordEnd(chars, i, chars.length);
+      if (end == i) {
+        i++;
+        if ((i & 0xFF) == 0 && work.spent(0x80)) {
+          break;
+        }
+        continue;
+      }
+      if (work.spent(end - i)) {
+        break;
+      }
+      int gain = ORDINARY * (end - i) - Letters.word(chars, i, end);
+      if (stretch.add(count, gain)) {
+        take(stretch);
+      }
+      word(i, end);
+      i = end;
+    }
+    if (stretch.found()) {
+      take(stretch);
+    }
+  }
+
+  private void take(Stretch stretch) {
+    if (strangeCount == strange.length) {
+      strange = Arrays.copyOf(strange, strangeCount * 2);
+    }
+    strange[strangeCount++] = stretch.first();
+    strange[strangeCount++] = stretch.last();
+    stretch.clear();
+  }
+
+  private void word(int from, int to) {
+    if (count == bounds.length) {
+      bounds = Arrays.copyOf(bounds, count * 2);
+    }
+    bounds[count++] = from;
+    bounds[count++] = to;
+  }
+
+  int stretches() {
+    return strangeCount / 2;
+  }
+
+  /** Number of the first word of a stretch. */
+  int first(int stretch) {
+    return strange[stretch * 2] / 2;
+  }
+
+  int last(int stretch) {
+    return strange[stretch * 2 + 1] / 2;
+  }
+
+  int from(int word) {
+    return bounds[word * 2];
+  }
+
+  int to(int word) {
+    return bounds[word * 2 + 1];
+  }
+}
