@@ -9,6 +9,7 @@ import io.llmtrace.plugin.local.LocalServer;
 import io.llmtrace.plugin.tap.Tap;
 import io.llmtrace.plugin.telemetry.Telemetry;
 import io.llmtrace.plugin.telemetry.TelemetrySettings;
+import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.wire.NodeSnapshot;
@@ -44,6 +45,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   static final String TAP_KEY_FILE = "initial-tap.key";
 
   private final PluginConfig config;
+  private final DetectionEngine engine;
   private final long startedAt = System.currentTimeMillis();
   private final Telemetry telemetry;
   private final S requests;
@@ -54,7 +56,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     Files.createDirectories(config.dataDirectory());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     DecisionIds ids = DecisionIds.open(config.dataDirectory());
-    DetectionEngine engine = DetectionEngine.builtIn();
+    engine = DetectionEngine.builtIn();
     DecisionEngine policy = new DecisionEngine();
     Analysis analysis = new EngineAnalysis(engine, policy);
     WarmUp.run(analysis);
@@ -63,8 +65,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     try {
       requests = opener.open(llmtrace, telemetry.bootId(), analysis, telemetry, ids, meters);
       try {
-        local =
-            LocalServer.start(config.bind(), config.port(), endpoints(meters, ids, engine, policy));
+        local = LocalServer.start(config.bind(), config.port(), endpoints(meters, ids, policy));
       } catch (IOException e) {
         requests.close();
         throw e;
@@ -141,11 +142,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   }
 
   private LocalServer.Endpoints endpoints(
-      PrometheusMeterRegistry meters,
-      DecisionIds ids,
-      DetectionEngine engine,
-      DecisionEngine policy)
-      throws IOException {
+      PrometheusMeterRegistry meters, DecisionIds ids, DecisionEngine policy) throws IOException {
     Secret inspectKey = config.inspectKey();
     return new LocalServer.Endpoints(
         this::health,
@@ -174,6 +171,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     List<String> problems = problems();
     health.put("node", config.node());
     health.put("control_plane", breakers().get("control_plane"));
+    health.put("ml_models", models());
     health.put("spool_bytes", telemetry.spoolBytes());
     health.put("problems", problems);
     if (!problems.isEmpty()) {
@@ -189,8 +187,22 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     return breakers;
   }
 
+  private Map<String, String> models() {
+    Map<String, String> models = new LinkedHashMap<>();
+    engine.models().forEach((name, state) -> models.put(name, state.status().label()));
+    return models;
+  }
+
   private List<String> problems() {
     List<String> problems = new ArrayList<>(requests.problems());
+    engine
+        .models()
+        .forEach(
+            (name, state) -> {
+              if (state.status() == ModelState.Status.FAILED) {
+                problems.add(state.reason());
+              }
+            });
     problems.addAll(telemetry.problems());
     return problems;
   }
@@ -205,7 +217,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         startedAt,
         breakers(),
         telemetry.openExchanges().count(),
-        Map.of(),
+        models(),
         0,
         telemetry.spoolBytes(),
         requests.routes(),

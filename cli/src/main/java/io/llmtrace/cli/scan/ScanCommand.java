@@ -1,7 +1,9 @@
 package io.llmtrace.cli.scan;
 
+import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
+import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
-import io.llmtrace.policies.policy.DecisionEngine;
+import io.llmtrace.policies.detect.engine.EngineOptions;
 import io.llmtrace.runtime.terminal.Terminal;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -12,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -49,16 +52,54 @@ public final class ScanCommand implements Callable<Integer> {
       description = "Threads that inspect; all processors when left out.")
   private @Nullable Integer threads;
 
+  @Option(
+      names = "--profile",
+      paramLabel = "NAME",
+      defaultValue = "balanced",
+      description =
+          "How sure the engine must be before it speaks of an attack: relaxed, balanced or strict."
+              + " Default: ${DEFAULT-VALUE}.")
+  @SuppressWarnings("NullAway.Init") // set by picocli before any method runs
+  private String profile;
+
+  @Option(
+      names = "--explain",
+      description = "Adds to each verdict what every stage contributed to its score.")
+  private boolean explain;
+
   @Override
   public Integer call() throws Exception {
     int count = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     if (count < 1 || count > 1024) {
       return refuse("--threads: expected a number from 1 to 1024, not " + count);
     }
+    EngineOptions options = EngineOptions.standard().withoutCache();
+    try {
+      options = options.with(Profile.valueOf(profile.toUpperCase(Locale.ROOT)));
+    } catch (IllegalArgumentException e) {
+      return refuse("--profile: expected relaxed, balanced or strict, not " + profile);
+    }
     Path from = file;
     try (InputStream in = from == null ? System.in : Files.newInputStream(from)) {
       PrintWriter out = spec.commandLine().getOut();
-      Scanner scanner = new Scanner(DetectionEngine.builtIn(), new DecisionEngine(), count);
+      DetectionEngine engine = DetectionEngine.builtIn(options);
+      if (!engine.awaitModels(Duration.ofSeconds(60))) {
+        return refuse("a model did not load within a minute");
+      }
+      engine
+          .models()
+          .forEach(
+              (name, state) -> {
+                if (state.status() != ModelState.Status.LOADED) {
+                  spec.commandLine()
+                      .getErr()
+                      .println("scan: without " + name + ": " + state.reason());
+                }
+              });
+      Scanner scanner = Scanner.of(engine, count);
+      if (explain) {
+        scanner = scanner.explaining();
+      }
       Progress progress = new Progress(spec.commandLine().getErr());
       Scanner.Summary summary =
           scanner.scan(

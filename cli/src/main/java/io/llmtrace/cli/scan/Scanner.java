@@ -15,7 +15,9 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +35,7 @@ final class Scanner {
   private final DetectionEngine engine;
   private final DecisionEngine policy;
   private final int threads;
+  private final boolean explain;
 
   /** What was read. */
   record Summary(long lines, long bad, long flagged, double seconds) {}
@@ -40,10 +43,21 @@ final class Scanner {
   /** One answer and what it says of the line. */
   private record Verdict(String json, boolean bad, boolean flagged) {}
 
-  Scanner(DetectionEngine engine, DecisionEngine policy, int threads) {
+  private Scanner(DetectionEngine engine, DecisionEngine policy, int threads, boolean explain) {
     this.engine = engine;
     this.policy = policy;
     this.threads = threads;
+    this.explain = explain;
+  }
+
+  /** A scanner on so many threads. */
+  static Scanner of(DetectionEngine engine, int threads) {
+    return new Scanner(engine, new DecisionEngine(), threads, false);
+  }
+
+  /** The same, which also says what each stage contributed. */
+  Scanner explaining() {
+    return new Scanner(engine, policy, threads, true);
   }
 
   /**
@@ -125,7 +139,8 @@ final class Scanner {
       answer.put("error", "line " + number + ": " + e.getMessage());
       return new Verdict(WireJson.mapper().writeValueAsString(answer), true, false);
     }
-    InspectionProgress progress = new InspectionProgress();
+    InspectionProgress progress =
+        explain ? InspectionProgress.explaining() : new InspectionProgress();
     long start = System.nanoTime();
     engine.inspect(input.exchange(), InspectionBudget.unlimited(), progress);
     long micros = (System.nanoTime() - start) / 1000;
@@ -139,8 +154,33 @@ final class Scanner {
       findings.add(json(finding));
     }
     answer.put("latency_us", micros);
+    if (explain) {
+      answer.set("explanation", explanation(seen));
+    }
     return new Verdict(
         WireJson.mapper().writeValueAsString(answer), false, !decision.equals("allow"));
+  }
+
+  /** What added to the score and what took from it, the strongest first; times in microseconds. */
+  private static ObjectNode explanation(InspectionProgress.Snapshot seen) {
+    ObjectNode node = WireJson.mapper().createObjectNode();
+    ArrayNode parts = node.putArray("contributions");
+    seen.contributions().stream()
+        .filter(part -> part.logOdds() != 0)
+        .sorted(Comparator.comparingDouble(part -> -Math.abs(part.logOdds())))
+        .forEach(
+            part -> {
+              ObjectNode one = parts.addObject();
+              if (!part.pointer().isEmpty()) {
+                one.put("pointer", part.pointer());
+              }
+              one.put("feature", part.feature());
+              one.put("value", round(part.value()));
+              one.put("log_odds", round(part.logOdds()));
+            });
+    node.set("stages_us", WireJson.mapper().valueToTree(new TreeMap<>(seen.stagesMicros())));
+    node.set("missing_stages", WireJson.mapper().valueToTree(seen.missingStages()));
+    return node;
   }
 
   private static ObjectNode json(Finding finding) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
-import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.BufferedReader;
 import java.io.StringReader;
@@ -87,8 +86,7 @@ class ScannerTest {
 
   private static List<JsonNode> scan(String lines, int threads) throws Exception {
     StringWriter out = new StringWriter();
-    new Scanner(ENGINE, new DecisionEngine(), threads)
-        .scan(new BufferedReader(new StringReader(lines)), out, done -> {});
+    Scanner.of(ENGINE, threads).scan(new BufferedReader(new StringReader(lines)), out, done -> {});
     List<JsonNode> answers = new ArrayList<>();
     for (String line : out.toString().lines().toList()) {
       answers.add(WireJson.mapper().readTree(line));

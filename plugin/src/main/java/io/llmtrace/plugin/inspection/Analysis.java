@@ -30,8 +30,12 @@ public interface Analysis {
    */
   Exchange read(RequestContent content, @Nullable Dialect forced) throws UnreadableBodyException;
 
-  /** Makes an inspection ready; nothing is inspected yet. */
-  Run prepare(Exchange exchange, InspectionBudget budget);
+  /**
+   * Makes an inspection ready; nothing is inspected yet.
+   *
+   * @param tenant whose exchange it is
+   */
+  Run prepare(Exchange exchange, String tenant, InspectionBudget budget);
 
   /** What the policy says about these findings. */
   Decision decide(List<Finding> findings, Mode mode);

@@ -42,12 +42,12 @@ public final class EngineAnalysis implements Analysis {
   }
 
   @Override
-  public Run prepare(Exchange exchange, InspectionBudget budget) {
+  public Run prepare(Exchange exchange, String tenant, InspectionBudget budget) {
     InspectionProgress progress = new InspectionProgress();
     return new Run() {
       @Override
       public void inspect() {
-        engine.inspect(exchange, budget, progress);
+        engine.inspect(exchange, tenant, budget, progress);
       }
 
       @Override

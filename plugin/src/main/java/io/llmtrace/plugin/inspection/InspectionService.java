@@ -159,7 +159,9 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       long start = System.nanoTime();
       inspection.exchange = analysis.read(content, inspection.request.conf().dialect());
       inspection.parseMicros = (System.nanoTime() - start) / 1_000;
-      Analysis.Run run = analysis.prepare(inspection.exchange, inspection.budget);
+      Analysis.Run run =
+          analysis.prepare(
+              inspection.exchange, inspection.request.conf().tenant(), inspection.budget);
       inspection.running(run);
       run.inspect();
       Seen seen = run.seen();

@@ -72,7 +72,7 @@ public final class WarmUp {
     Exchange exchange = analysis.read(content, null);
     Analysis.Run run =
         analysis.prepare(
-            exchange, InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
+            exchange, "", InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
     run.inspect();
     analysis.decide(run.seen().findings(), Mode.ENFORCE);
     analysis.block(

@@ -41,7 +41,7 @@ public final class MarkerAnalysis implements Analysis {
   }
 
   @Override
-  public Run prepare(Exchange exchange, InspectionBudget budget) {
+  public Run prepare(Exchange exchange, String tenant, InspectionBudget budget) {
     List<Finding> findings = new CopyOnWriteArrayList<>();
     return new Run() {
       private volatile boolean done;

@@ -64,6 +64,14 @@ public enum FindingType {
     return group;
   }
 
+  /**
+   * Whether it speaks of somebody who attacks: secrets, personal data and use do not, what a tool
+   * is made to do and what is carried away does.
+   */
+  public boolean isAttack() {
+    return group == Group.ATTACK || group == Group.ACTION || this == DATA_EXFILTRATION;
+  }
+
   /** OWASP Top 10 for LLM Applications, with its year, for example {@code LLM01:2025}. */
   public String owasp() {
     return owasp;

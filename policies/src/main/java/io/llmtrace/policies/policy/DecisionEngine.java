@@ -39,7 +39,11 @@ public final class DecisionEngine {
   }
 
   private static Action action(Finding finding) {
-    if (finding.confidence() < THRESHOLD || !finding.severity().atLeast(Severity.MEDIUM)) {
+    if (!finding.severity().atLeast(Severity.MEDIUM)) {
+      return Action.ALLOW;
+    }
+    // The severity of an attack follows from its confidence already, by the profile's thresholds.
+    if (finding.type().group() != FindingType.Group.ATTACK && finding.confidence() < THRESHOLD) {
       return Action.ALLOW;
     }
     boolean blocks =

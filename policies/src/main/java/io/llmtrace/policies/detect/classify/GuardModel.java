@@ -7,10 +7,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.HexFormat;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -79,8 +79,7 @@ public final class GuardModel {
 
   private static void check(String file, byte[] bytes, String expected) throws ModelException {
     try {
-      String found =
-          HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+      String found = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
       if (!found.equals(expected)) {
         throw ModelException.failed(
             NAME + ": " + file + " has the SHA-256 " + found + ", model.json expects " + expected);

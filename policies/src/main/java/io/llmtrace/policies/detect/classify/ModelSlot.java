@@ -40,8 +40,7 @@ public final class ModelSlot {
 
   private static Held loaded(String id, Loader loader) {
     try {
-      return new Held(
-          new ModelState(ModelState.Status.LOADED, ""), Optional.of(loader.load()));
+      return new Held(new ModelState(ModelState.Status.LOADED, ""), Optional.of(loader.load()));
     } catch (ModelException e) {
       return without(
           e.isAbsent() ? ModelState.Status.ABSENT : ModelState.Status.FAILED,

@@ -30,8 +30,7 @@ final class NgramModel {
   private final float[] zoneBias;
   private final float[] scaleBias;
 
-  private NgramModel(
-      int bits, byte[] table, float[] levels, float[] zoneBias, float[] scaleBias) {
+  private NgramModel(int bits, byte[] table, float[] levels, float[] zoneBias, float[] scaleBias) {
     this.shift = 32 - bits;
     this.table = table;
     this.levels = levels;
@@ -100,7 +99,8 @@ final class NgramModel {
     byte[] body = Arrays.copyOf(bytes, bytes.length - DIGEST);
     if (!Arrays.equals(
         sha256(body), Arrays.copyOfRange(bytes, bytes.length - DIGEST, bytes.length))) {
-      throw new IllegalArgumentException("n-gram model whose checksum does not match: it was altered");
+      throw new IllegalArgumentException(
+          "n-gram model whose checksum does not match: it was altered");
     }
     float[] zoneBias = floats(in, NgramFeatures.ZONE_GROUPS);
     float[] scaleBias = floats(in, SCALES.length);

@@ -234,8 +234,7 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
     }
     float[] row = rows[0];
     if (row.length != spec.labels().size()) {
-      throw new OrtException(
-          "it has " + row.length + " outputs for the labels " + spec.labels());
+      throw new OrtException("it has " + row.length + " outputs for the labels " + spec.labels());
     }
     if (row.length == 1) {
       return row[0];

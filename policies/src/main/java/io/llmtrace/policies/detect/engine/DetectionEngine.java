@@ -1,105 +1,375 @@
 package io.llmtrace.policies.detect.engine;
 
 import io.llmtrace.policies.detect.Detector;
+import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
+import io.llmtrace.policies.detect.classify.CombinationModel;
+import io.llmtrace.policies.detect.classify.CombinationModel.Verdict;
+import io.llmtrace.policies.detect.classify.GuardModel;
+import io.llmtrace.policies.detect.classify.ModelSlot;
+import io.llmtrace.policies.detect.classify.ModelState;
+import io.llmtrace.policies.detect.classify.NgramClassifier;
+import io.llmtrace.policies.detect.classify.Score;
 import io.llmtrace.policies.detect.signatures.SignatureDetector;
 import io.llmtrace.policies.detect.signatures.SignaturePack;
 import io.llmtrace.policies.detect.text.Normaliser;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the cascade over an exchange. Thread-safe.
  *
  * <p>Segments are read from the last to the first: the newest turn of a conversation is where an
- * attack arrives, and it must have been read when a long history eats the budget.
+ * attack arrives, and it must have been read when a long history eats the budget. The cheap stages
+ * read every segment before the neural model is asked about any: it is asked only where they leave
+ * doubt, first where they leave most reason to.
  */
 public final class DetectionEngine {
   /** The stage that makes the forms of a text that the others read. */
   public static final String NORMALISE = "normalise";
 
-  private final List<Detector> detectors;
+  /** The stage that answers for segments that were read before. */
+  public static final String CACHE = "cache";
 
+  private final List<Detector> detectors;
+  private final @Nullable NgramClassifier ngram;
+  private final @Nullable SegmentJudge judge;
+  private final @Nullable ModelSlot neural;
+  private final @Nullable VerdictCache cache;
+  private final String identity;
+
+  /** An engine of detectors alone: their findings stand as they are. */
   public DetectionEngine(List<Detector> detectors) {
-    this.detectors = List.copyOf(detectors);
+    this(detectors, null, null, null, null, "detectors");
   }
 
-  /** The detectors and packs that the product ships. */
+  private DetectionEngine(
+      List<Detector> detectors,
+      @Nullable NgramClassifier ngram,
+      @Nullable SegmentJudge judge,
+      @Nullable ModelSlot neural,
+      @Nullable VerdictCache cache,
+      String identity) {
+    this.detectors = List.copyOf(detectors);
+    this.ngram = ngram;
+    this.judge = judge;
+    this.neural = neural;
+    this.cache = cache;
+    this.identity = identity;
+  }
+
+  /** The detectors, packs and models that the product ships. */
   public static DetectionEngine builtIn() {
     return builtIn(EngineOptions.standard());
   }
 
-  /** The same, made as the options say. */
+  /** The same, made as the options say. The neural model loads in the background. */
   public static DetectionEngine builtIn(EngineOptions options) {
-    List<Detector> all = List.of(new SignatureDetector(SignaturePack.builtIn()));
+    List<Detector> detectors = new ArrayList<>();
+    for (Detector each : List.of(new SignatureDetector(SignaturePack.builtIn()))) {
+      if (!options.without().contains(each.name())) {
+        detectors.add(each);
+      }
+    }
+    boolean classifies = !options.without().contains(NgramClassifier.NAME);
+    boolean asksNeural = classifies && !options.without().contains(GuardModel.NAME);
     return new DetectionEngine(
-        all.stream().filter(stage -> !options.without().contains(stage.name())).toList());
+        detectors,
+        classifies ? NgramClassifier.builtIn() : null,
+        classifies ? new SegmentJudge(CombinationModel.builtIn(), options.profile()) : null,
+        asksNeural ? guard() : null,
+        options.cacheBytes() > 0 ? new VerdictCache(options.cacheBytes()) : null,
+        options.profile() + " without " + options.without().stream().sorted().toList());
   }
 
-  /** Names of the stages, in the order they run. */
+  private static ModelSlot guard() {
+    return ModelSlot.load(
+        GuardModel.NAME,
+        () -> GuardModel.load(1),
+        task -> {
+          Thread thread = new Thread(task, "llmtrace-model-load");
+          thread.setDaemon(true);
+          thread.start();
+        });
+  }
+
+  /** Names of the stages, in the order they run; {@link #NORMALISE} comes before all of them. */
   public List<String> stages() {
-    return detectors.stream().map(Detector::name).toList();
+    List<String> names = new ArrayList<>(detectors.stream().map(Detector::name).toList());
+    if (ngram != null) {
+      names.add(ngram.name());
+    }
+    if (neural != null) {
+      names.add(neural.id());
+    }
+    return names;
+  }
+
+  /**
+   * State of each model by name: {@code loading}, {@code loaded}, {@code absent}, {@code failed}.
+   */
+  public Map<String, ModelState> models() {
+    Map<String, ModelState> models = new LinkedHashMap<>();
+    if (neural != null) {
+      models.put(neural.id(), neural.state());
+    }
+    return models;
+  }
+
+  /**
+   * Waits until no model is loading: for tools, whose verdicts must not depend on how fast that is.
+   *
+   * @return false if one still is after {@code most}
+   */
+  public boolean awaitModels(Duration most) throws InterruptedException {
+    long end = System.nanoTime() + most.toNanos();
+    while (models().values().stream().anyMatch(m -> m.status() == ModelState.Status.LOADING)) {
+      if (System.nanoTime() - end >= 0) {
+        return false;
+      }
+      Thread.sleep(10);
+    }
+    return true;
+  }
+
+  /** Reads an exchange of no tenant in particular. */
+  public void inspect(Exchange exchange, InspectionBudget budget, InspectionProgress progress) {
+    inspect(exchange, "", budget, progress);
   }
 
   /**
    * Reads {@code exchange} until done or until the budget is spent, and keeps {@code progress} up
    * to date throughout. What a detector throws goes to the caller; progress keeps what was found
    * before.
+   *
+   * @param tenant whose exchange it is; verdicts are remembered for each tenant apart
    */
-  public void inspect(Exchange exchange, InspectionBudget budget, InspectionProgress progress) {
-    List<Segment> segments = exchange.segments();
-    progress.begin(segments.size(), stages());
-    Set<String> unfinished = new LinkedHashSet<>();
-    for (int i = segments.size() - 1; i >= 0; i--) {
-      boolean whole = true;
-      SegmentReading reading = normalise(segments.get(i), budget, progress);
-      if (!reading.complete()) {
-        unfinished.add(NORMALISE);
+  public void inspect(
+      Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
+    new Run(exchange, tenant, budget, progress).all();
+  }
+
+  /** One inspection. */
+  private final class Run {
+    private final Exchange exchange;
+    private final String tenant;
+    private final InspectionBudget budget;
+    private final InspectionProgress progress;
+    private final Set<String> unfinished = new LinkedHashSet<>();
+    private final Set<String> absent = new LinkedHashSet<>();
+    private final List<Doubt> doubts = new ArrayList<>();
+
+    Run(Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
+      this.exchange = exchange;
+      this.tenant = tenant;
+      this.budget = budget;
+      this.progress = progress;
+    }
+
+    void all() {
+      List<Segment> segments = exchange.segments();
+      progress.begin(segments.size(), stages());
+      for (int i = segments.size() - 1; i >= 0; i--) {
+        segment(i, segments.get(i));
       }
-      for (Detector detector : detectors) {
-        if (!read(detector, reading, budget, progress)) {
-          unfinished.add(detector.name());
-          whole = false;
+      doubts.sort(
+          Comparator.comparingDouble((Doubt doubt) -> -doubt.verdict.confidence())
+              .thenComparingInt(doubt -> -doubt.number));
+      for (Doubt doubt : doubts) {
+        ask(doubt);
+      }
+      progress.end(unfinished, absent);
+    }
+
+    private void segment(int number, Segment segment) {
+      VerdictCache.@Nullable Key key = null;
+      // An explanation needs the stages to speak again.
+      if (cache != null && !progress.isExplaining()) {
+        long start = System.nanoTime();
+        key = cache.key(identity, tenant, segment);
+        VerdictCache.Verdict known = cache.get(key);
+        if (known != null) {
+          progress.assessed(number, known.at(segment), known.score());
+          progress.stageRead();
+          progress.segmentRead();
+          progress.stage(CACHE, micros(start));
+          return;
         }
       }
-      if (whole) {
-        progress.segmentRead();
+      long start = System.nanoTime();
+      SegmentReading reading = Normaliser.read(segment, budget);
+      progress.stage(NORMALISE, micros(start));
+      boolean whole = reading.complete();
+      if (!whole) {
+        unfinished.add(NORMALISE);
+      }
+      List<Finding> found = new ArrayList<>();
+      for (Detector detector : detectors) {
+        whole &= detect(detector, number, reading, found);
+      }
+      NgramClassifier classifier = ngram;
+      SegmentJudge combine = judge;
+      if (classifier == null || combine == null) {
+        finish(number, key, found, InspectionProgress.attackConfidence(found), whole);
+        return;
+      }
+      long before = System.nanoTime();
+      Score score = classifier.score(reading, budget);
+      progress.stage(classifier.name(), micros(before));
+      if (!score.complete() || budget.spent()) {
+        unfinished.add(classifier.name());
+        whole = false;
+      } else {
+        progress.stageRead();
+      }
+      Verdict verdict = combine.combine(reading, score, found, Optional.empty());
+      Doubt doubt = new Doubt(number, key, reading, found, score, verdict, whole);
+      if (neural != null && combine.inDoubt(verdict)) {
+        // What is known counts already, should the budget end before the model is asked.
+        settle(combine, doubt, verdict, score, classifier.name(), false);
+        doubts.add(doubt);
+      } else {
+        settle(combine, doubt, verdict, score, classifier.name(), true);
       }
     }
-    progress.end(unfinished);
-  }
 
-  private static SegmentReading normalise(
-      Segment segment, InspectionBudget budget, InspectionProgress progress) {
-    long start = System.nanoTime();
-    SegmentReading reading = Normaliser.read(segment, budget);
-    progress.stage(NORMALISE, (System.nanoTime() - start) / 1000);
-    return reading;
-  }
-
-  private static boolean read(
-      Detector detector,
-      SegmentReading reading,
-      InspectionBudget budget,
-      InspectionProgress progress) {
-    if (budget.spent()) {
-      return false;
-    }
-    long start = System.nanoTime();
-    try {
-      detector.detect(reading, budget, progress::found);
-    } finally {
-      progress.stage(detector.name(), (System.nanoTime() - start) / 1000);
-    }
-    // A detector that was cut short has read something, but not all.
-    boolean whole = !budget.spent();
-    if (whole) {
+    private boolean detect(
+        Detector detector, int number, SegmentReading reading, List<Finding> found) {
+      if (budget.spent()) {
+        unfinished.add(detector.name());
+        return false;
+      }
+      long start = System.nanoTime();
+      try {
+        detector.detect(
+            reading,
+            budget,
+            finding -> {
+              found.add(finding);
+              progress.found(number, finding);
+            });
+      } finally {
+        progress.stage(detector.name(), micros(start));
+      }
+      // A detector that was cut short has read something, but not all.
+      if (budget.spent()) {
+        unfinished.add(detector.name());
+        return false;
+      }
       progress.stageRead();
+      return true;
     }
-    return whole;
+
+    /** Asks the neural model about a segment that the other stages leave in doubt. */
+    private void ask(Doubt doubt) {
+      ModelSlot slot = neural;
+      SegmentJudge combine = judge;
+      if (slot == null || combine == null) {
+        throw new IllegalStateException("doubts are kept only where a model can be asked");
+      }
+      if (budget.spent()) {
+        unfinished.add(slot.id());
+        return;
+      }
+      long start = System.nanoTime();
+      Optional<Score> answer = slot.score(doubt.reading, doubt.ngram, budget);
+      progress.stage(slot.id(), micros(start));
+      if (answer.isEmpty()) {
+        // Not there, or not for this zone: the verdict without it stands.
+        boolean missing = slot.state().status() != ModelState.Status.LOADED;
+        if (missing) {
+          absent.add(slot.id());
+        }
+        boolean later = slot.state().status() == ModelState.Status.LOADING;
+        settle(combine, doubt, doubt.verdict, doubt.ngram, NgramClassifier.NAME, true, !later);
+        return;
+      }
+      if (!answer.get().complete()) {
+        unfinished.add(slot.id());
+        return;
+      }
+      Verdict verdict = combine.combine(doubt.reading, doubt.ngram, doubt.found, answer);
+      settle(combine, doubt, verdict, answer.get(), slot.id(), true);
+    }
+
+    private void settle(
+        SegmentJudge combine,
+        Doubt doubt,
+        Verdict verdict,
+        Score where,
+        String said,
+        boolean last) {
+      settle(combine, doubt, verdict, where, said, last, last);
+    }
+
+    private void settle(
+        SegmentJudge combine,
+        Doubt doubt,
+        Verdict verdict,
+        Score where,
+        String said,
+        boolean last,
+        boolean remember) {
+      List<Finding> findings = combine.findings(doubt.reading, where, doubt.found, verdict, said);
+      if (!last) {
+        progress.assessed(doubt.number, findings, verdict.confidence());
+        return;
+      }
+      if (progress.isExplaining()) {
+        progress.explain(contributions(doubt.reading.segment(), verdict));
+      }
+      finish(
+          doubt.number, remember ? doubt.key : null, findings, verdict.confidence(), doubt.whole);
+    }
+
+    private void finish(
+        int number,
+        VerdictCache.@Nullable Key key,
+        List<Finding> findings,
+        double score,
+        boolean whole) {
+      progress.assessed(number, findings, score);
+      if (!whole) {
+        return;
+      }
+      progress.segmentRead();
+      if (cache != null && key != null) {
+        cache.put(key, new VerdictCache.Verdict(findings, score));
+      }
+    }
+  }
+
+  private static List<Contribution> contributions(Segment segment, Verdict verdict) {
+    return verdict.contributions().stream()
+        .map(
+            part ->
+                new Contribution(
+                    segment.pointer(), segment.zone(), part.feature(), part.value(), part.logit()))
+        .toList();
+  }
+
+  /** A segment on which the cheap stages have spoken. */
+  private record Doubt(
+      int number,
+      VerdictCache.@Nullable Key key,
+      SegmentReading reading,
+      List<Finding> found,
+      Score ngram,
+      Verdict verdict,
+      boolean whole) {}
+
+  private static long micros(long startNanos) {
+    return (System.nanoTime() - startNanos) / 1000;
   }
 }

@@ -1,5 +1,6 @@
 package io.llmtrace.policies.detect.engine;
 
+import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import java.util.Set;
 import java.util.TreeSet;
 

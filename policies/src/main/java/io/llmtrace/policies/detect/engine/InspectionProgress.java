@@ -1,10 +1,10 @@
 package io.llmtrace.policies.detect.engine;
 
 import io.llmtrace.policies.detect.Finding;
-import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.wire.Coverage;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +15,9 @@ import java.util.Set;
  * What an inspection has come to so far. A worker writes while the thread that enforces the
  * deadline may read: all methods are safe to call from any thread, and a snapshot is consistent in
  * itself.
+ *
+ * <p>What a detector finds is there at once, as the detector said it; when all stages have spoken
+ * of a segment, their common verdict takes its place.
  */
 public final class InspectionProgress {
   /**
@@ -23,15 +26,59 @@ public final class InspectionProgress {
    */
   static final int MOST_FINDINGS_OF_A_RULE = 20;
 
-  private final List<Finding> findings = new ArrayList<>();
-  private final Map<String, Integer> findingsOfRules = new HashMap<>();
+  /** Findings on the exchange as a whole, which belong to no segment. */
+  private static final int WHOLE_EXCHANGE = -1;
+
+  private final Map<Integer, Said> bySegment = new LinkedHashMap<>();
   private final Map<String, Long> stagesMicros = new LinkedHashMap<>();
   private final Set<String> missingStages = new LinkedHashSet<>();
+  private final List<Contribution> contributions = new ArrayList<>();
+  private final boolean explaining;
   private int segments;
   private int segmentsInspected;
-  private double score;
   private boolean anythingRead;
   private boolean complete;
+
+  /** What is known of one segment. */
+  private static final class Said {
+    private final Capped provisional = new Capped();
+    private List<Finding> verdict = List.of();
+    private boolean assessed;
+    private double score;
+
+    List<Finding> findings() {
+      return assessed ? verdict : provisional.findings;
+    }
+  }
+
+  /** Findings, each once, and of each rule only so many. */
+  private static final class Capped {
+    private final List<Finding> findings = new ArrayList<>();
+    private final Set<Finding> known = new HashSet<>();
+    private final Map<String, Integer> ofRules = new HashMap<>();
+
+    void add(Finding finding) {
+      String rule = finding.detector() + "/" + finding.rule();
+      if (ofRules.getOrDefault(rule, 0) < MOST_FINDINGS_OF_A_RULE && known.add(finding)) {
+        ofRules.merge(rule, 1, Integer::sum);
+        findings.add(finding);
+      }
+    }
+  }
+
+  /** Progress of an inspection that nobody asks to be explained. */
+  public InspectionProgress() {
+    this(false);
+  }
+
+  private InspectionProgress(boolean explaining) {
+    this.explaining = explaining;
+  }
+
+  /** Progress that keeps what each stage contributed, for {@code explain}. */
+  public static InspectionProgress explaining() {
+    return new InspectionProgress(true);
+  }
 
   /**
    * A moment of an inspection.
@@ -41,6 +88,7 @@ public final class InspectionProgress {
    * @param missingStages stages that did not read everything
    * @param score highest confidence, between 0 and 1, that one of the segments read so far is an
    *     attack; there also where it is too low for a finding
+   * @param contributions what each stage contributed, where that was asked for
    */
   public record Snapshot(
       List<Finding> findings,
@@ -49,11 +97,13 @@ public final class InspectionProgress {
       int segments,
       int segmentsInspected,
       Coverage coverage,
-      double score) {
+      double score,
+      List<Contribution> contributions) {
     public Snapshot {
       findings = List.copyOf(findings);
       stagesMicros = Map.copyOf(stagesMicros);
       missingStages = List.copyOf(missingStages);
+      contributions = List.copyOf(contributions);
     }
   }
 
@@ -61,14 +111,29 @@ public final class InspectionProgress {
   public synchronized Snapshot snapshot() {
     Coverage coverage =
         complete ? Coverage.INSPECTED : anythingRead ? Coverage.PARTIAL : Coverage.UNINSPECTED;
+    Capped all = new Capped();
+    double score = 0;
+    for (Said said : bySegment.values()) {
+      said.findings().forEach(all::add);
+      score = Math.max(score, said.assessed ? said.score : attackConfidence(said.findings()));
+    }
     return new Snapshot(
-        findings,
+        all.findings,
         stagesMicros,
         new ArrayList<>(missingStages),
         segments,
         segmentsInspected,
         coverage,
-        score);
+        score,
+        contributions);
+  }
+
+  static double attackConfidence(List<Finding> findings) {
+    return findings.stream()
+        .filter(finding -> finding.type().isAttack())
+        .mapToDouble(Finding::confidence)
+        .max()
+        .orElse(0);
   }
 
   /** Adds the time of a stage, in microseconds, to what it took before. */
@@ -81,18 +146,38 @@ public final class InspectionProgress {
     missingStages.addAll(stages);
   }
 
-  synchronized void found(Finding finding) {
+  /** A detector found something in a segment. */
+  synchronized void found(int segment, Finding finding) {
     // A finding is proof of reading, also when the budget ends before its segment does.
     anythingRead = true;
-    String rule = finding.detector() + "/" + finding.rule();
-    if (finding.type().group() == FindingType.Group.ATTACK) {
-      score = Math.max(score, finding.confidence());
-    }
-    if (findingsOfRules.getOrDefault(rule, 0) < MOST_FINDINGS_OF_A_RULE
-        && !findings.contains(finding)) {
-      findingsOfRules.merge(rule, 1, Integer::sum);
-      findings.add(finding);
-    }
+    said(segment).provisional.add(finding);
+  }
+
+  /** Something was found that no single segment shows. */
+  synchronized void foundInExchange(Finding finding) {
+    found(WHOLE_EXCHANGE, finding);
+  }
+
+  /** All stages have spoken of a segment, or all that will for now. */
+  synchronized void assessed(int segment, List<Finding> findings, double score) {
+    Said said = said(segment);
+    Capped capped = new Capped();
+    findings.forEach(capped::add);
+    said.verdict = capped.findings;
+    said.score = score;
+    said.assessed = true;
+  }
+
+  private Said said(int segment) {
+    return bySegment.computeIfAbsent(segment, number -> new Said());
+  }
+
+  boolean isExplaining() {
+    return explaining;
+  }
+
+  synchronized void explain(List<Contribution> more) {
+    contributions.addAll(more);
   }
 
   synchronized void stageRead() {
@@ -103,9 +188,17 @@ public final class InspectionProgress {
     segmentsInspected++;
   }
 
-  synchronized void end(Set<String> unfinished) {
+  /**
+   * The inspection is over.
+   *
+   * @param unfinished stages that the budget cut short
+   * @param absent stages that were needed and are not there: what they would have read counts as
+   *     read, and they are named
+   */
+  synchronized void end(Set<String> unfinished, Set<String> absent) {
     missingStages.clear();
     missingStages.addAll(unfinished);
+    missingStages.addAll(absent);
     complete = unfinished.isEmpty() && segmentsInspected == segments;
   }
 }

@@ -48,9 +48,8 @@ public final class VerdictCache {
    *
    * @param findings with the pointer of the segment they were first seen in
    * @param score confidence that the segment is an attack
-   * @param expensive whether the expensive stage was asked for it
    */
-  record Verdict(List<Finding> findings, double score, boolean expensive) {
+  record Verdict(List<Finding> findings, double score) {
     Verdict {
       findings = List.copyOf(findings);
     }

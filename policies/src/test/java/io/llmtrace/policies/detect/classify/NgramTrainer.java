@@ -197,7 +197,8 @@ final class NgramTrainer {
           positive.add(instance);
         } else {
           int overlap =
-              Math.min(view.to[end - 1], view.payloadTo) - Math.max(view.from[first], view.payloadFrom);
+              Math.min(view.to[end - 1], view.payloadTo)
+                  - Math.max(view.from[first], view.payloadFrom);
           int window = view.to[end - 1] - view.from[first];
           int payload = view.payloadTo - view.payloadFrom;
           if (overlap * 2 >= Math.min(window, payload)) {
