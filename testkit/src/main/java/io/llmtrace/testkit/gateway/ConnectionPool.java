@@ -1,0 +1,63 @@
+package io.llmtrace.testkit.gateway;
+
+import io.netty.util.concurrent.Future;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One worker's idle connections to one address, last in first out. For one event loop: every
+ * connection in it must be registered there.
+ */
+final class ConnectionPool<C extends PooledConnection> {
+  private final Options.Pool limits;
+  private final Deque<C> idle = new ArrayDeque<>();
+  private final Map<C, Future<?>> alarms = new HashMap<>();
+
+  ConnectionPool(Options.Pool limits) {
+    this.limits = limits;
+  }
+
+  /** The one that came back last, as it is: whether it still works is not looked at. */
+  @Nullable C take() {
+    C connection = idle.pollFirst();
+    if (connection != null) {
+      forget(connection);
+    }
+    return connection;
+  }
+
+  /** Takes a connection that has nothing more to say. */
+  void park(C connection) {
+    if (!connection.open()) {
+      return;
+    }
+    connection.idle(() -> drop(connection));
+    idle.addFirst(connection);
+    alarms.put(
+        connection,
+        connection
+            .context()
+            .executor()
+            .schedule(connection::close, limits.idle().toMillis(), TimeUnit.MILLISECONDS));
+    if (idle.size() > limits.size()) {
+      idle.getLast().close();
+    }
+  }
+
+  private void drop(C connection) {
+    idle.remove(connection);
+    forget(connection);
+  }
+
+  private void forget(C connection) {
+    connection.idle(null);
+    Future<?> alarm = alarms.remove(connection);
+    if (alarm != null) {
+      alarm.cancel(false);
+    }
+  }
+}
