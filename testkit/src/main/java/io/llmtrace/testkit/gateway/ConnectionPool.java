@@ -21,13 +21,18 @@ final class ConnectionPool<C extends PooledConnection> {
     this.limits = limits;
   }
 
-  /** The one that came back last, as it is: whether it still works is not looked at. */
+  /**
+   * The one that came back last, as it is: whether the other side still serves it is not looked at.
+   * One that was closed here is passed over, as Netty tells of a close only a task later.
+   */
   @Nullable C take() {
-    C connection = idle.pollFirst();
-    if (connection != null) {
-      forget(connection);
+    for (C next = idle.pollFirst(); next != null; next = idle.pollFirst()) {
+      forget(next);
+      if (next.open()) {
+        return next;
+      }
     }
-    return connection;
+    return null;
   }
 
   /** Takes a connection that has nothing more to say. */

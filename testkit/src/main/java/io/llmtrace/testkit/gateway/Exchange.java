@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,10 @@ final class Exchange {
   final String uri;
   final InetSocketAddress remote;
   final boolean http10;
+
+  /** The path cannot be decoded, or leads out of the root. */
+  final boolean malformed;
+
   final long requestBytes;
   final Map<String, List<String>> headers = new TreeMap<>();
   final List<Entry> args = new ArrayList<>();
@@ -73,8 +78,10 @@ final class Exchange {
     keepAlive = HttpUtil.isKeepAlive(request);
     uri = request.uri();
     QueryStringDecoder query = new QueryStringDecoder(uri, UTF_8);
-    path = NormalPath.of(query.path());
     rawPath = query.rawPath();
+    Optional<String> normal = decoded(rawPath, true).flatMap(NormalPath::of);
+    path = normal.orElse(rawPath);
+    malformed = normal.isEmpty();
     rawQuery = query.rawQuery();
     for (String pair : rawQuery.split("&", -1)) {
       if (!pair.isEmpty()) {
@@ -96,10 +103,22 @@ final class Exchange {
   private static Entry argument(String pair) {
     int equals = pair.indexOf('=');
     return equals < 0
-        ? new Entry(QueryStringDecoder.decodeComponent(pair, UTF_8), null)
-        : new Entry(
-            QueryStringDecoder.decodeComponent(pair.substring(0, equals), UTF_8),
-            QueryStringDecoder.decodeComponent(pair.substring(equals + 1), UTF_8));
+        ? new Entry(lenient(pair), null)
+        : new Entry(lenient(pair.substring(0, equals)), lenient(pair.substring(equals + 1)));
+  }
+
+  /** What is no percent-encoding stands for itself in an argument. */
+  private static String lenient(String text) {
+    return decoded(text, false).orElse(text);
+  }
+
+  private static Optional<String> decoded(String text, boolean plusIsPlus) {
+    try {
+      return Optional.of(
+          QueryStringDecoder.decodeComponent(plusIsPlus ? text.replace("+", "%2B") : text, UTF_8));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty(); // the caller says what that means
+    }
   }
 
   /** The values of a request header, joined as nginx joins them. */

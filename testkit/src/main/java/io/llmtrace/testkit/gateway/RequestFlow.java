@@ -37,6 +37,10 @@ final class RequestFlow {
   }
 
   void start() {
+    if (x.malformed) {
+      response.answer(400, List.of(), EMPTY);
+      return;
+    }
     Optional<Route> match = worker.config().match(x.method, x.path);
     if (match.isEmpty()) {
       response.answer(404, json(), "{\"error_msg\":\"404 Route Not Found\"}".getBytes(UTF_8));

@@ -82,6 +82,10 @@ final class RunnerConnection extends PooledConnection {
     unread.skipBytes(HEADER_BYTES - 1);
     ByteBuffer payload = ByteBuffer.allocate(length);
     unread.readBytes(payload);
+    if (!unread.isReadable()) {
+      unread.release();
+      unread = Unpooled.EMPTY_BUFFER;
+    }
     disarm();
     waiting = null;
     receiver.complete(new A6Frame(type, payload.flip()));
