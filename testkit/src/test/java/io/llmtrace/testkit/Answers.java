@@ -66,23 +66,27 @@ final class Answers {
 
   /** Asks for the request's body; the bytes given. */
   static byte[] askRequestBody(ScriptedRunner.Peer peer) throws IOException {
+    peer.send(requestBodyQuestion());
+    return given(peer.receive());
+  }
+
+  static A6Frame requestBodyQuestion() {
     FlatBufferBuilder b = new FlatBufferBuilder();
     io.github.api7.A6.ExtraInfo.ReqBody.startReqBody(b);
-    return ask(peer, b, Info.ReqBody, io.github.api7.A6.ExtraInfo.ReqBody.endReqBody(b));
+    return question(b, Info.ReqBody, io.github.api7.A6.ExtraInfo.ReqBody.endReqBody(b));
   }
 
   /** Asks for the response's body; the bytes given. */
   static byte[] askResponseBody(ScriptedRunner.Peer peer) throws IOException {
     FlatBufferBuilder b = new FlatBufferBuilder();
     io.github.api7.A6.ExtraInfo.RespBody.startRespBody(b);
-    return ask(peer, b, Info.RespBody, io.github.api7.A6.ExtraInfo.RespBody.endRespBody(b));
+    peer.send(question(b, Info.RespBody, io.github.api7.A6.ExtraInfo.RespBody.endRespBody(b)));
+    return given(peer.receive());
   }
 
-  private static byte[] ask(ScriptedRunner.Peer peer, FlatBufferBuilder b, byte kind, int info)
-      throws IOException {
+  private static A6Frame question(FlatBufferBuilder b, byte kind, int info) {
     b.finish(io.github.api7.A6.ExtraInfo.Req.createReq(b, kind, info));
-    peer.send(new A6Frame(A6Frame.EXTRA_INFO, b.dataBuffer()));
-    return given(peer.receive());
+    return new A6Frame(A6Frame.EXTRA_INFO, b.dataBuffer());
   }
 
   /** What the gateway gave; nothing where it gave no vector. */

@@ -34,18 +34,23 @@ final class Routes {
 
   /** A route with plugins, as one line of YAML inside braces. */
   static GatewayConfig with(String plugins, int port) {
+    return with("all", plugins, port);
+  }
+
+  /** A route with plugins, and a consumer. */
+  static GatewayConfig with(String id, String plugins, int port) {
     return GatewayConfig.parse(
         """
         consumers:
           - username: team_a
             plugins: {key-auth: {key: example-consumer-key}}
         routes:
-          - id: all
+          - id: %s
             uri: /*
             plugins: {%s}
             upstream: {nodes: {"127.0.0.1:%d": 1}}
         #END
         """
-            .formatted(plugins, port));
+            .formatted(id, plugins, port));
   }
 }

@@ -36,21 +36,9 @@ final class ClientResponse {
   private static final int NO_CONTENT = 204;
   private static final int NOT_MODIFIED = 304;
 
-  /** What nginx decides itself, or keeps from clients. */
-  private static final Set<String> NOT_PASSED =
-      Set.of(
-          "connection",
-          "keep-alive",
-          "transfer-encoding",
-          "content-length",
-          "date",
-          "server",
-          "x-pad",
-          "x-accel-expires",
-          "x-accel-redirect",
-          "x-accel-limit-rate",
-          "x-accel-buffering",
-          "x-accel-charset");
+  /** What nginx decides itself. */
+  private static final Set<String> OWN =
+      Set.of("connection", "transfer-encoding", "content-length", "server");
 
   private final Channel client;
   private final Exchange x;
@@ -109,9 +97,6 @@ final class ClientResponse {
     DefaultHttpResponse response =
         new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code));
     HttpHeaders headers = response.headers();
-    headers.set(
-        HttpHeaderNames.DATE,
-        DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC)));
     headers.set(HttpHeaderNames.SERVER, "APISIX/3.18.0");
     for (Entry h : x.addedResponseHeaders) {
       if (!h.name().toLowerCase(Locale.ROOT).startsWith("content-")) {
@@ -125,10 +110,15 @@ final class ClientResponse {
         x.keepAlive ? HttpHeaderValues.KEEP_ALIVE : HttpHeaderValues.CLOSE);
     for (Map.Entry<String, String> h : headers) {
       x.responseHeaders.merge(
-          h.getKey().toLowerCase(Locale.ROOT), h.getValue(), (a, b) -> a + ", " + b);
+          h.getKey().toLowerCase(Locale.ROOT),
+          HeaderText.read(h.getValue()),
+          (a, b) -> a + ", " + b);
     }
-    if (head.stream().noneMatch(h -> h.name().equalsIgnoreCase("date"))) {
-      x.responseHeaders.remove("date"); // nginx's own is not among the headers that Lua sees
+    if (!headers.contains(HttpHeaderNames.DATE)) {
+      // nginx's own is not among the headers that Lua sees, and logs.
+      headers.set(
+          HttpHeaderNames.DATE,
+          DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC)));
     }
     client.write(response);
   }
@@ -136,8 +126,8 @@ final class ClientResponse {
   private static void add(HttpHeaders headers, Entry h) {
     String value = h.value();
     String name = h.name().toLowerCase(Locale.ROOT);
-    if (value != null && !name.startsWith(":") && !NOT_PASSED.contains(name)) {
-      headers.add(h.name(), value);
+    if (value != null && !name.startsWith(":") && !OWN.contains(name)) {
+      headers.add(h.name(), HeaderText.write(value));
     }
   }
 

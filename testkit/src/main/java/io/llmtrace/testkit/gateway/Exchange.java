@@ -91,7 +91,7 @@ final class Exchange {
     for (Map.Entry<String, String> h : request.headers()) {
       headers
           .computeIfAbsent(h.getKey().toLowerCase(Locale.ROOT), n -> new ArrayList<>(1))
-          .add(h.getValue());
+          .add(HeaderText.read(h.getValue()));
     }
     setHeader("x-forwarded-proto", "http");
     setHeader("x-forwarded-host", host());

@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,17 @@ final class Forwarding implements UpstreamListener, Proxying {
           "host",
           "upgrade",
           "expect");
+
+  /** Headers of an upstream that nginx keeps from clients. */
+  private static final Set<String> HIDDEN =
+      Set.of(
+          "keep-alive",
+          "x-pad",
+          "x-accel-expires",
+          "x-accel-redirect",
+          "x-accel-limit-rate",
+          "x-accel-buffering",
+          "x-accel-charset");
 
   private final Exchange x;
   private final ClientResponse response;
@@ -57,7 +69,7 @@ final class Forwarding implements UpstreamListener, Proxying {
     x.headers.forEach(
         (name, values) -> {
           if (!NOT_PASSED.contains(name)) {
-            request.headers().add(name, values);
+            values.forEach(value -> request.headers().add(name, HeaderText.write(value)));
           }
         });
     String peer = x.remote.getAddress().getHostAddress();
@@ -75,7 +87,7 @@ final class Forwarding implements UpstreamListener, Proxying {
             HttpMethod.valueOf(x.method),
             x.target(),
             Unpooled.wrappedBuffer(x.body));
-    request.headers().set("host", host);
+    request.headers().set("host", HeaderText.write(host));
     if (x.body.length > 0
         || x.headers.containsKey("content-length")
         || x.headers.containsKey("transfer-encoding")) {
@@ -86,7 +98,7 @@ final class Forwarding implements UpstreamListener, Proxying {
 
   static List<Entry> entries(HttpResponse head) {
     List<Entry> entries = new ArrayList<>();
-    head.headers().forEach(h -> entries.add(new Entry(h.getKey(), h.getValue())));
+    head.headers().forEach(h -> entries.add(new Entry(h.getKey(), HeaderText.read(h.getValue()))));
     return entries;
   }
 
@@ -95,6 +107,7 @@ final class Forwarding implements UpstreamListener, Proxying {
     x.upstreamHeadNanos = System.nanoTime();
     x.upstreamStatus = head.status().code();
     List<Entry> entries = entries(head);
+    entries.removeIf(h -> HIDDEN.contains(h.name().toLowerCase(Locale.ROOT)));
     if (x.upstreamStatus >= SERVER_ERRORS) {
       entries.add(new Entry("X-APISIX-Upstream-Status", String.valueOf(x.upstreamStatus)));
     }

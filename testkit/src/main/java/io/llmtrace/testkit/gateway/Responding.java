@@ -93,7 +93,7 @@ final class Responding implements UpstreamListener, Proxying {
     x.headers.forEach(
         (name, values) -> {
           if (!Set.of("host", "content-length", "transfer-encoding", "expect").contains(name)) {
-            request.headers().add(name, values);
+            values.forEach(value -> request.headers().add(name, HeaderText.write(value)));
           }
         });
     return request;

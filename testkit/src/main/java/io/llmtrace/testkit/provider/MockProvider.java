@@ -2,52 +2,80 @@ package io.llmtrace.testkit.provider;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.llmtrace.testkit.provider.Dialect.Event;
+import io.llmtrace.testkit.provider.Dialect.Usage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.GZIPInputStream;
 
 /**
  * OpenAI chat completions ({@code /v1/chat/completions}) and Anthropic messages ({@code
- * /v1/messages}) on a free loopback port. The model's name picks the behaviour: {@code error-NNN}
- * answers that status, {@code slow} waits 1 s, {@code broken-stream} hangs up in the middle; any
- * other model answers and is echoed. Thread-safe.
+ * /v1/messages}) on a free loopback port. The model's name picks the behaviour:
+ *
+ * <ul>
+ *   <li>{@code error-NNN} answers that status with the provider's error body, 429 and 529 with
+ *       {@code Retry-After};
+ *   <li>{@code slow} waits 1 s before it answers;
+ *   <li>{@code broken-json} answers 200 with half a JSON document;
+ *   <li>{@code broken-stream} hangs up in the middle of a stream, {@code reset} in the middle of
+ *       any answer;
+ *   <li>any other model answers and is echoed.
+ * </ul>
+ *
+ * <p>It stays on the JDK's server: one sleeping thread for each answer is the plainest pacing.
+ * Thread-safe.
  */
 public final class MockProvider implements AutoCloseable {
+  static final int INPUT_TOKENS = 9;
+
   private static final List<String> WORDS =
       List.of("Hello", " from", " the", " mock", " provider.");
-  private static final int INPUT_TOKENS = 9;
-  private static final long TOKEN_PAUSE_MS = 10;
-  private static final long SLOW_MS = 1000;
+  private static final long SLOW_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final Dialect OPEN_AI = new OpenAi();
+  private static final Dialect ANTHROPIC = new Anthropic();
 
   private final ObjectMapper json = new ObjectMapper();
+  private final Pacing pacing;
+  private final UsageBlocks usageBlocks;
   private final HttpServer server;
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final AtomicLong requests = new AtomicLong();
   private volatile Map<String, String> lastHeaders = Map.of();
   private volatile String lastBody = "";
 
-  private MockProvider() throws IOException {
-    server =
-        HttpServer.create(
-            new InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), 0), 1024);
+  private MockProvider(Pacing pacing, UsageBlocks usageBlocks) throws IOException {
+    this.pacing = pacing;
+    this.usageBlocks = usageBlocks;
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
     server.createContext("/", this::handle);
     server.setExecutor(threads);
     server.start();
   }
 
+  /** Fast, and with usage in every stream. */
   public static MockProvider start() throws IOException {
-    return new MockProvider();
+    return start(Pacing.FAST, UsageBlocks.ALWAYS);
+  }
+
+  public static MockProvider start(Pacing pacing, UsageBlocks usageBlocks) throws IOException {
+    return new MockProvider(pacing, usageBlocks);
   }
 
   public int port() {
@@ -77,194 +105,111 @@ public final class MockProvider implements AutoCloseable {
 
   private void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
-      byte[] body = exchange.getRequestBody().readAllBytes();
-      if ("gzip".equals(exchange.getRequestHeaders().getFirst("Content-Encoding"))) {
-        body =
-            new java.util.zip.GZIPInputStream(new java.io.ByteArrayInputStream(body))
-                .readAllBytes();
-      }
-      Map<String, String> headers = new TreeMap<>();
-      exchange
-          .getRequestHeaders()
-          .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.get(0)));
-      lastHeaders = Map.copyOf(headers);
-      lastBody = new String(body, UTF_8);
-      requests.incrementAndGet();
-      boolean anthropic = exchange.getRequestURI().getPath().endsWith("/messages");
+      byte[] body = read(exchange);
+      Dialect dialect =
+          exchange.getRequestURI().getPath().endsWith("/messages") ? ANTHROPIC : OPEN_AI;
       JsonNode request;
       try {
         request = json.readTree(body);
-      } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-        answer(exchange, 400, error(anthropic, 400, "The body is not JSON."));
+      } catch (JsonProcessingException e) {
+        answer(exchange, 400, dialect.error(400, "The body is not JSON."));
         return;
       }
       String model = request.path("model").asText("mock-model");
       if (model.equals("slow")) {
-        pause(SLOW_MS);
+        pause(SLOW_NANOS);
       }
       if (model.matches("error-[45]\\d\\d")) {
         int status = Integer.parseInt(model.substring("error-".length()));
-        answer(exchange, status, error(anthropic, status, "Mock error " + status + "."));
+        if (status == 429 || status == 529) {
+          exchange.getResponseHeaders().set("Retry-After", "1");
+        }
+        answer(exchange, status, dialect.error(status, "Mock error " + status + "."));
+      } else if (model.equals("broken-json")) {
+        byte[] whole = json.writeValueAsBytes(dialect.answer(model, WORDS));
+        send(exchange, 200, whole.length / 2, whole);
       } else if (request.path("stream").asBoolean()) {
-        stream(exchange, anthropic, model);
+        stream(exchange, dialect, model, request);
+      } else if (model.equals("reset")) {
+        byte[] whole = json.writeValueAsBytes(dialect.answer(model, WORDS));
+        exchange.sendResponseHeaders(200, whole.length);
+        exchange.getResponseBody().write(whole, 0, whole.length / 2);
+        exchange.getResponseBody().flush();
       } else {
-        answer(exchange, 200, anthropic ? message(model) : completion(model));
+        pause(pacing.firstToken().toNanos());
+        answer(exchange, 200, dialect.answer(model, WORDS));
       }
     }
   }
 
-  private void stream(HttpExchange exchange, boolean anthropic, String model) throws IOException {
-    boolean broken = model.equals("broken-stream");
+  private byte[] read(HttpExchange exchange) throws IOException {
+    byte[] body = exchange.getRequestBody().readAllBytes();
+    if ("gzip".equals(exchange.getRequestHeaders().getFirst("Content-Encoding"))) {
+      body = new GZIPInputStream(new ByteArrayInputStream(body)).readAllBytes();
+    }
+    Map<String, String> headers = new TreeMap<>();
+    exchange
+        .getRequestHeaders()
+        .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.get(0)));
+    lastHeaders = Map.copyOf(headers);
+    lastBody = new String(body, UTF_8);
+    requests.incrementAndGet();
+    return body;
+  }
+
+  private void stream(HttpExchange exchange, Dialect dialect, String model, JsonNode request)
+      throws IOException {
+    boolean broken = model.equals("broken-stream") || model.equals("reset");
     exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
     // A length that is never reached makes the hang-up an error for whoever reads.
     exchange.sendResponseHeaders(200, broken ? 1 << 20 : 0);
     OutputStream out = exchange.getResponseBody();
-    if (anthropic) {
-      event(out, "message_start", Map.of("type", "message_start", "message", message(model, 1)));
-    }
-    for (int i = 0; i < WORDS.size(); i++) {
-      if (broken && i == WORDS.size() / 2) {
+    Random chance = new Random(pacing.seed());
+    int tokens = 0;
+    for (Event event : dialect.stream(model, WORDS, usage(request))) {
+      if (event.token()) {
+        pause(tokens == 0 ? pacing.firstToken().toNanos() : pacing.pauseNanos(chance.nextDouble()));
+        tokens++;
+      }
+      if (broken && tokens > WORDS.size() / 2) {
         return;
       }
-      if (anthropic) {
-        event(
-            out,
-            "content_block_delta",
-            Map.of(
-                "type",
-                "content_block_delta",
-                "index",
-                0,
-                "delta",
-                Map.of("type", "text_delta", "text", WORDS.get(i))));
-      } else {
-        data(out, chunk(model, Map.of("content", WORDS.get(i)), null));
-      }
-      pause(TOKEN_PAUSE_MS);
-    }
-    if (anthropic) {
-      event(
-          out,
-          "message_delta",
-          Map.of(
-              "type", "message_delta",
-              "delta", Map.of("stop_reason", "end_turn"),
-              "usage", Map.of("output_tokens", WORDS.size())));
-      event(out, "message_stop", Map.of("type", "message_stop"));
-    } else {
-      data(out, chunk(model, Map.of(), "stop"));
-      out.write("data: [DONE]\n\n".getBytes(UTF_8));
-      out.flush();
+      write(out, event);
     }
   }
 
-  private void event(OutputStream out, String name, Object value) throws IOException {
-    out.write(("event: " + name + "\n").getBytes(UTF_8));
-    data(out, value);
+  private Usage usage(JsonNode request) {
+    if (usageBlocks == UsageBlocks.ALWAYS) {
+      return Usage.WITH_FINISH;
+    }
+    return request.path("stream_options").path("include_usage").asBoolean()
+        ? Usage.AT_THE_END
+        : Usage.NONE;
   }
 
-  private void data(OutputStream out, Object value) throws IOException {
-    out.write(("data: " + json.writeValueAsString(value) + "\n\n").getBytes(UTF_8));
+  private void write(OutputStream out, Event event) throws IOException {
+    String name = event.name().isEmpty() ? "" : "event: " + event.name() + "\n";
+    String data =
+        event.data() instanceof String text ? text : json.writeValueAsString(event.data());
+    out.write((name + "data: " + data + "\n\n").getBytes(UTF_8));
     out.flush();
   }
 
   private void answer(HttpExchange exchange, int status, Object body) throws IOException {
     byte[] bytes = json.writeValueAsBytes(body);
+    send(exchange, status, bytes.length, bytes);
+  }
+
+  private static void send(HttpExchange exchange, int status, int length, byte[] bytes)
+      throws IOException {
     exchange.getResponseHeaders().set("Content-Type", "application/json");
-    exchange.sendResponseHeaders(status, bytes.length);
-    exchange.getResponseBody().write(bytes);
+    exchange.sendResponseHeaders(status, length);
+    exchange.getResponseBody().write(bytes, 0, length);
   }
 
-  private static Object error(boolean anthropic, int status, String message) {
-    String type =
-        status == 429 ? "rate_limit_error" : status < 500 ? "invalid_request_error" : "api_error";
-    Map<String, Object> error = Map.of("type", type, "message", message);
-    return anthropic ? Map.of("type", "error", "error", error) : Map.of("error", error);
-  }
-
-  private static Object completion(String model) {
-    return Map.of(
-        "id",
-        "chatcmpl-mock",
-        "object",
-        "chat.completion",
-        "created",
-        1_700_000_000,
-        "model",
-        model,
-        "choices",
-        List.of(
-            Map.of(
-                "index",
-                0,
-                "message",
-                Map.of("role", "assistant", "content", String.join("", WORDS)),
-                "finish_reason",
-                "stop")),
-        "usage",
-        usage());
-  }
-
-  private static Map<String, Object> usage() {
-    return Map.of(
-        "prompt_tokens",
-        INPUT_TOKENS,
-        "completion_tokens",
-        WORDS.size(),
-        "total_tokens",
-        INPUT_TOKENS + WORDS.size());
-  }
-
-  private static Object chunk(
-      String model, Map<String, Object> delta, @org.jspecify.annotations.Nullable String finish) {
-    Map<String, Object> choice = new TreeMap<>(Map.of("index", 0, "delta", delta));
-    Map<String, Object> out =
-        new TreeMap<>(
-            Map.of(
-                "id",
-                "chatcmpl-mock",
-                "object",
-                "chat.completion.chunk",
-                "created",
-                1_700_000_000,
-                "model",
-                model,
-                "choices",
-                List.of(choice)));
-    if (finish != null) {
-      choice.put("finish_reason", finish);
-      out.put("usage", usage());
-    }
-    return out;
-  }
-
-  private static Map<String, Object> message(String model) {
-    return message(model, WORDS.size());
-  }
-
-  private static Map<String, Object> message(String model, int outputTokens) {
-    return Map.of(
-        "id",
-        "msg_mock",
-        "type",
-        "message",
-        "role",
-        "assistant",
-        "model",
-        model,
-        "content",
-        outputTokens == 1
-            ? List.of()
-            : List.of(Map.of("type", "text", "text", String.join("", WORDS))),
-        "stop_reason",
-        outputTokens == 1 ? "" : "end_turn",
-        "usage",
-        Map.of("input_tokens", INPUT_TOKENS, "output_tokens", outputTokens));
-  }
-
-  private static void pause(long millis) throws IOException {
+  private static void pause(long nanos) throws IOException {
     try {
-      Thread.sleep(millis);
+      TimeUnit.NANOSECONDS.sleep(nanos);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("stopped", e);
