@@ -221,7 +221,10 @@ class RecordedLogTest {
     byte[] body =
         request.has("body") ? request.path("body").asText().getBytes(UTF_8) : new byte[73];
     Map<String, String> headers = new TreeMap<>();
-    request.path("headers").properties().forEach(h -> headers.put(h.getKey(), h.getValue().asText()));
+    request
+        .path("headers")
+        .properties()
+        .forEach(h -> headers.put(h.getKey(), h.getValue().asText()));
     headers.keySet().removeIf(name -> name.startsWith("x-forwarded-"));
     headers.remove("x-consumer-username");
     headers.remove("x-lab-rewritten");
@@ -242,7 +245,10 @@ class RecordedLogTest {
     JsonNode response = recorded.path("response");
     byte[] text = response.path("body").asText().getBytes(UTF_8);
     Map<String, String> headers = new TreeMap<>();
-    response.path("headers").properties().forEach(h -> headers.put(h.getKey(), h.getValue().asText()));
+    response
+        .path("headers")
+        .properties()
+        .forEach(h -> headers.put(h.getKey(), h.getValue().asText()));
     boolean gzip = headers.containsKey("content-encoding");
     byte[] body = gzip ? zipped(text) : text;
     boolean chunked = headers.containsKey("transfer-encoding");
@@ -286,7 +292,11 @@ class RecordedLogTest {
     ObjectNode copy = entry.deepCopy();
     for (String number :
         new String[] {
-          "latency", "apisix_latency", "upstream_latency", "start_time", "request_time",
+          "latency",
+          "apisix_latency",
+          "upstream_latency",
+          "start_time",
+          "request_time",
           "upstream_ttfb"
         }) {
       if (copy.path(number).isNumber()) {

@@ -178,8 +178,7 @@ class RecordedScenariosTest {
 
   /** The upstream: an echo, or what was recorded of its answer. */
   private static boolean answer(
-      Upstream.Request request, JsonNode exchange, Turn turn, OutputStream out)
-      throws IOException {
+      Upstream.Request request, JsonNode exchange, Turn turn, OutputStream out) throws IOException {
     JsonNode recorded = exchange.path("response");
     Map<String, String> headers = new TreeMap<>();
     int status = recorded.path("status").asInt();
@@ -237,8 +236,7 @@ class RecordedScenariosTest {
     return echo;
   }
 
-  private static Answer send(TestGateway gateway, JsonNode request, Turn turn)
-      throws IOException {
+  private static Answer send(TestGateway gateway, JsonNode request, Turn turn) throws IOException {
     byte[] body = body(request, turn);
     boolean chunked = request.path("chunked").asBoolean();
     StringBuilder head = new StringBuilder();
@@ -296,8 +294,7 @@ class RecordedScenariosTest {
     if (text.startsWith("{\"method\"")) {
       assertThat(comparable(answer.text())).isEqualTo(comparable(text));
     } else if (answer.body().length != text.getBytes(UTF_8).length) {
-      assertThat(answer.body())
-          .isEqualTo(Answers.given(turn.given().get(0).frame().orElseThrow()));
+      assertThat(answer.body()).isEqualTo(Answers.given(turn.given().get(0).frame().orElseThrow()));
     } else {
       assertThat(answer.text()).isEqualTo(text);
     }

@@ -46,6 +46,10 @@ final class Responding implements UpstreamListener, Proxying {
           "transfer-encoding",
           "www-authenticate");
 
+  /** What {@link Forwarding#request(Exchange, String)} sets, or the gateway has answered. */
+  private static final Set<String> SET_ANEW =
+      Set.of("host", "content-length", "transfer-encoding", "expect");
+
   private final Exchange x;
   private final ClientResponse response;
   private final Upstream upstream;
@@ -92,7 +96,7 @@ final class Responding implements UpstreamListener, Proxying {
     FullHttpRequest request = Forwarding.request(x, x.host());
     x.headers.forEach(
         (name, values) -> {
-          if (!Set.of("host", "content-length", "transfer-encoding", "expect").contains(name)) {
+          if (!SET_ANEW.contains(name)) {
             values.forEach(value -> request.headers().add(name, HeaderText.write(value)));
           }
         });
