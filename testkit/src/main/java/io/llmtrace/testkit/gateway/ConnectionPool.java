@@ -1,11 +1,7 @@
 package io.llmtrace.testkit.gateway;
 
-import io.netty.util.concurrent.Future;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionPool<C extends PooledConnection> {
   private final Options.Pool limits;
   private final Deque<C> idle = new ArrayDeque<>();
-  private final Map<C, Future<?>> alarms = new HashMap<>();
 
   ConnectionPool(Options.Pool limits) {
     this.limits = limits;
@@ -42,12 +37,7 @@ final class ConnectionPool<C extends PooledConnection> {
     }
     connection.idle(() -> drop(connection));
     idle.addFirst(connection);
-    alarms.put(
-        connection,
-        connection
-            .context()
-            .executor()
-            .schedule(connection::close, limits.idle().toMillis(), TimeUnit.MILLISECONDS));
+    connection.arm(limits.idle(), () -> {});
     if (idle.size() > limits.size()) {
       idle.getLast().close();
     }
@@ -60,9 +50,6 @@ final class ConnectionPool<C extends PooledConnection> {
 
   private void forget(C connection) {
     connection.idle(null);
-    Future<?> alarm = alarms.remove(connection);
-    if (alarm != null) {
-      alarm.cancel(false);
-    }
+    connection.disarm();
   }
 }

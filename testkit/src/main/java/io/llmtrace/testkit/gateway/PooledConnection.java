@@ -3,6 +3,9 @@ package io.llmtrace.testkit.gateway;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +21,7 @@ abstract class PooledConnection extends ChannelInboundHandlerAdapter {
 
   private @Nullable ChannelHandlerContext context;
   private @Nullable Runnable whenGone;
+  private @Nullable Future<?> alarm;
 
   /**
    * Something arrived while the connection was in use. The message is the receiver's to release.
@@ -45,6 +49,28 @@ abstract class PooledConnection extends ChannelInboundHandlerAdapter {
 
   final void close() {
     context().close();
+  }
+
+  /** Closes the connection after that long, unless disarmed or armed anew. */
+  final void arm(Duration patience, Runnable before) {
+    disarm();
+    alarm =
+        context()
+            .executor()
+            .schedule(
+                () -> {
+                  before.run();
+                  close();
+                },
+                patience.toMillis(),
+                TimeUnit.MILLISECONDS);
+  }
+
+  final void disarm() {
+    if (alarm != null) {
+      alarm.cancel(false);
+      alarm = null;
+    }
   }
 
   @Override

@@ -4,11 +4,9 @@ import io.llmtrace.testkit.a6.A6Frame;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.ByteToMessageDecoder;
-import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +20,6 @@ final class RunnerConnection extends PooledConnection {
   private final Duration timeout;
   private ByteBuf unread = Unpooled.EMPTY_BUFFER;
   private @Nullable CompletableFuture<A6Frame> waiting;
-  private @Nullable Future<?> alarm;
 
   RunnerConnection(Duration timeout) {
     this.timeout = timeout;
@@ -101,23 +98,6 @@ final class RunnerConnection extends PooledConnection {
   }
 
   private void arm(String what) {
-    disarm();
-    alarm =
-        context()
-            .executor()
-            .schedule(
-                () -> {
-                  fail("the runner " + what + " for " + timeout);
-                  close();
-                },
-                timeout.toMillis(),
-                TimeUnit.MILLISECONDS);
-  }
-
-  private void disarm() {
-    if (alarm != null) {
-      alarm.cancel(false);
-      alarm = null;
-    }
+    arm(timeout, () -> fail("the runner " + what + " for " + timeout));
   }
 }

@@ -9,9 +9,7 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.Future;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +22,6 @@ final class UpstreamConnection extends PooledConnection {
   private @Nullable UpstreamListener listener;
   private Consumer<UpstreamConnection> whenFree = UpstreamConnection::close;
   private Duration timeout = Duration.ZERO;
-  private @Nullable Future<?> alarm;
   private boolean sent;
   private boolean answered;
   private boolean keepAlive;
@@ -152,23 +149,6 @@ final class UpstreamConnection extends PooledConnection {
   }
 
   private void arm() {
-    disarm();
-    alarm =
-        context()
-            .executor()
-            .schedule(
-                () -> {
-                  fail(GATEWAY_TIMEOUT, "silent for " + timeout);
-                  close();
-                },
-                timeout.toMillis(),
-                TimeUnit.MILLISECONDS);
-  }
-
-  private void disarm() {
-    if (alarm != null) {
-      alarm.cancel(false);
-      alarm = null;
-    }
+    arm(timeout, () -> fail(GATEWAY_TIMEOUT, "silent for " + timeout));
   }
 }

@@ -5,25 +5,42 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import io.llmtrace.testkit.provider.Dialect.Event;
 import io.llmtrace.testkit.provider.Dialect.Usage;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.GZIPInputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * OpenAI chat completions ({@code /v1/chat/completions}) and Anthropic messages ({@code
@@ -39,14 +56,19 @@ import java.util.zip.GZIPInputStream;
  *   <li>any other model answers and is echoed.
  * </ul>
  *
- * <p>It stays on the JDK's server: one sleeping thread for each answer is the plainest pacing.
- * Thread-safe.
+ * <p>Not on the JDK's server, whose answers on a kept connection take 40 ms (Nagle's algorithm
+ * against delayed acknowledgements). Thread-safe.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails closes the channel
 public final class MockProvider implements AutoCloseable {
   static final int INPUT_TOKENS = 9;
 
   private static final List<String> WORDS =
       List.of("Hello", " from", " the", " mock", " provider.");
+  static final String RESET = "reset";
+
+  private static final Logger LOG = LoggerFactory.getLogger(MockProvider.class);
+  private static final int MAX_BODY = 64 << 20;
   private static final long SLOW_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final Dialect OPEN_AI = new OpenAi();
   private static final Dialect ANTHROPIC = new Anthropic();
@@ -54,8 +76,10 @@ public final class MockProvider implements AutoCloseable {
   private final ObjectMapper json = new ObjectMapper();
   private final Pacing pacing;
   private final UsageBlocks usageBlocks;
-  private final HttpServer server;
-  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final EventLoopGroup loop =
+      new MultiThreadIoEventLoopGroup(
+          1, new DefaultThreadFactory("mock-provider", true), NioIoHandler.newFactory());
+  private final Channel listener;
   private final AtomicLong requests = new AtomicLong();
   private volatile Map<String, String> lastHeaders = Map.of();
   private volatile String lastBody = "";
@@ -63,10 +87,29 @@ public final class MockProvider implements AutoCloseable {
   private MockProvider(Pacing pacing, UsageBlocks usageBlocks) throws IOException {
     this.pacing = pacing;
     this.usageBlocks = usageBlocks;
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
-    server.createContext("/", this::handle);
-    server.setExecutor(threads);
-    server.start();
+    var bound =
+        new ServerBootstrap()
+            .group(loop)
+            .channel(NioServerSocketChannel.class)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channel
+                        .pipeline()
+                        .addLast(
+                            new HttpServerCodec(),
+                            new HttpObjectAggregator(MAX_BODY),
+                            new Answering());
+                  }
+                })
+            .bind("127.0.0.1", 0)
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+      throw new IOException("no port for the mock provider", bound.cause());
+    }
+    listener = bound.channel();
   }
 
   /** Fast, and with usage in every stream. */
@@ -79,7 +122,7 @@ public final class MockProvider implements AutoCloseable {
   }
 
   public int port() {
-    return server.getAddress().getPort();
+    return ((InetSocketAddress) listener.localAddress()).getPort();
   }
 
   /** Requests that reached the provider. */
@@ -99,83 +142,22 @@ public final class MockProvider implements AutoCloseable {
 
   @Override
   public void close() {
-    server.stop(0);
-    threads.shutdownNow();
+    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
   }
 
-  private void handle(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      byte[] body = read(exchange);
-      Dialect dialect =
-          exchange.getRequestURI().getPath().endsWith("/messages") ? ANTHROPIC : OPEN_AI;
-      JsonNode request;
-      try {
-        request = json.readTree(body);
-      } catch (JsonProcessingException e) {
-        answer(exchange, 400, dialect.error(400, "The body is not JSON."));
-        return;
-      }
-      String model = request.path("model").asText("mock-model");
-      if (model.equals("slow")) {
-        pause(SLOW_NANOS);
-      }
-      if (model.matches("error-[45]\\d\\d")) {
-        int status = Integer.parseInt(model.substring("error-".length()));
-        if (status == 429 || status == 529) {
-          exchange.getResponseHeaders().set("Retry-After", "1");
-        }
-        answer(exchange, status, dialect.error(status, "Mock error " + status + "."));
-      } else if (model.equals("broken-json")) {
-        byte[] whole = json.writeValueAsBytes(dialect.answer(model, WORDS));
-        send(exchange, 200, whole.length / 2, whole);
-      } else if (request.path("stream").asBoolean()) {
-        stream(exchange, dialect, model, request);
-      } else if (model.equals("reset")) {
-        byte[] whole = json.writeValueAsBytes(dialect.answer(model, WORDS));
-        exchange.sendResponseHeaders(200, whole.length);
-        exchange.getResponseBody().write(whole, 0, whole.length / 2);
-        exchange.getResponseBody().flush();
-      } else {
-        pause(pacing.firstToken().toNanos());
-        answer(exchange, 200, dialect.answer(model, WORDS));
-      }
-    }
-  }
-
-  private byte[] read(HttpExchange exchange) throws IOException {
-    byte[] body = exchange.getRequestBody().readAllBytes();
-    if ("gzip".equals(exchange.getRequestHeaders().getFirst("Content-Encoding"))) {
+  private JsonNode read(FullHttpRequest request) throws IOException {
+    byte[] body = ByteBufUtil.getBytes(request.content());
+    if ("gzip".equals(request.headers().get("content-encoding"))) {
       body = new GZIPInputStream(new ByteArrayInputStream(body)).readAllBytes();
     }
     Map<String, String> headers = new TreeMap<>();
-    exchange
-        .getRequestHeaders()
-        .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.get(0)));
+    request
+        .headers()
+        .forEach(h -> headers.putIfAbsent(h.getKey().toLowerCase(Locale.ROOT), h.getValue()));
     lastHeaders = Map.copyOf(headers);
     lastBody = new String(body, UTF_8);
     requests.incrementAndGet();
-    return body;
-  }
-
-  private void stream(HttpExchange exchange, Dialect dialect, String model, JsonNode request)
-      throws IOException {
-    boolean broken = model.equals("broken-stream") || model.equals("reset");
-    exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
-    // A length that is never reached makes the hang-up an error for whoever reads.
-    exchange.sendResponseHeaders(200, broken ? 1 << 20 : 0);
-    OutputStream out = exchange.getResponseBody();
-    Random chance = new Random(pacing.seed());
-    int tokens = 0;
-    for (Event event : dialect.stream(model, WORDS, usage(request))) {
-      if (event.token()) {
-        pause(tokens == 0 ? pacing.firstToken().toNanos() : pacing.pauseNanos(chance.nextDouble()));
-        tokens++;
-      }
-      if (broken && tokens > WORDS.size() / 2) {
-        return;
-      }
-      write(out, event);
-    }
+    return json.readTree(body);
   }
 
   private Usage usage(JsonNode request) {
@@ -187,32 +169,110 @@ public final class MockProvider implements AutoCloseable {
         : Usage.NONE;
   }
 
-  private void write(OutputStream out, Event event) throws IOException {
-    String name = event.name().isEmpty() ? "" : "event: " + event.name() + "\n";
-    String data =
-        event.data() instanceof String text ? text : json.writeValueAsString(event.data());
-    out.write((name + "data: " + data + "\n\n").getBytes(UTF_8));
-    out.flush();
+  /** Ends a connection with a reset, or in order. */
+  static void hangUp(Channel channel, String model) {
+    if (model.equals(RESET)) {
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    }
+    channel.close();
   }
 
-  private void answer(HttpExchange exchange, int status, Object body) throws IOException {
-    byte[] bytes = json.writeValueAsBytes(body);
-    send(exchange, status, bytes.length, bytes);
-  }
+  /** One connection; requests come one after the other. */
+  private final class Answering extends SimpleChannelInboundHandler<FullHttpRequest> {
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request)
+        throws IOException {
+      Dialect dialect = request.uri().endsWith("/messages") ? ANTHROPIC : OPEN_AI;
+      boolean keepAlive = HttpUtil.isKeepAlive(request);
+      JsonNode asked;
+      try {
+        asked = read(request);
+      } catch (JsonProcessingException e) {
+        answer(ctx, 400, dialect.error(400, "The body is not JSON."), keepAlive);
+        return;
+      }
+      String model = asked.path("model").asText("mock-model");
+      boolean stream = asked.path("stream").asBoolean();
+      long wait = model.equals("slow") ? SLOW_NANOS : 0;
+      if (!stream) {
+        wait += pacing.firstToken().toNanos();
+      }
+      Runnable answer =
+          () -> {
+            if (model.matches("error-[45]\\d\\d")) {
+              int status = Integer.parseInt(model.substring("error-".length()));
+              answer(ctx, status, dialect.error(status, "Mock error " + status + "."), keepAlive);
+            } else if (stream && !model.equals("broken-json")) {
+              new Streaming(
+                      ctx.channel(),
+                      json,
+                      pacing,
+                      dialect.stream(model, WORDS, usage(asked)),
+                      model,
+                      keepAlive)
+                  .start();
+            } else {
+              whole(ctx, model, dialect.answer(model, WORDS), keepAlive);
+            }
+          };
+      if (wait == 0) {
+        answer.run();
+      } else {
+        ctx.executor().schedule(answer, wait, TimeUnit.NANOSECONDS);
+      }
+    }
 
-  private static void send(HttpExchange exchange, int status, int length, byte[] bytes)
-      throws IOException {
-    exchange.getResponseHeaders().set("Content-Type", "application/json");
-    exchange.sendResponseHeaders(status, length);
-    exchange.getResponseBody().write(bytes, 0, length);
-  }
+    private void whole(ChannelHandlerContext ctx, String model, Object body, boolean keepAlive) {
+      byte[] bytes = bytes(body);
+      if (model.equals(RESET)) {
+        FullHttpResponse response = response(200, Arrays.copyOf(bytes, bytes.length / 2));
+        response.headers().set("content-length", bytes.length);
+        ctx.writeAndFlush(response).addListener(sent -> hangUp(ctx.channel(), model));
+      } else {
+        boolean half = model.equals("broken-json");
+        send(ctx, response(200, half ? Arrays.copyOf(bytes, bytes.length / 2) : bytes), keepAlive);
+      }
+    }
 
-  private static void pause(long nanos) throws IOException {
-    try {
-      TimeUnit.NANOSECONDS.sleep(nanos);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("stopped", e);
+    private void answer(ChannelHandlerContext ctx, int status, Object body, boolean keepAlive) {
+      FullHttpResponse response = response(status, bytes(body));
+      if (status == 429 || status == 529) {
+        response.headers().set("retry-after", "1");
+      }
+      send(ctx, response, keepAlive);
+    }
+
+    private byte[] bytes(Object body) {
+      try {
+        return json.writeValueAsBytes(body);
+      } catch (JsonProcessingException e) {
+        throw new IllegalStateException("our own answers are JSON", e);
+      }
+    }
+
+    private FullHttpResponse response(int status, byte[] body) {
+      FullHttpResponse response =
+          new DefaultFullHttpResponse(
+              HttpVersion.HTTP_1_1,
+              HttpResponseStatus.valueOf(status),
+              Unpooled.wrappedBuffer(body));
+      response.headers().set("content-type", "application/json");
+      response.headers().set("content-length", body.length);
+      return response;
+    }
+
+    private void send(ChannelHandlerContext ctx, FullHttpResponse response, boolean keepAlive) {
+      HttpUtil.setKeepAlive(response, keepAlive);
+      var sent = ctx.writeAndFlush(response);
+      if (!keepAlive) {
+        sent.addListener(ChannelFutureListener.CLOSE);
+      }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      LOG.debug("client {}", ctx.channel(), cause);
+      ctx.close();
     }
   }
 }
