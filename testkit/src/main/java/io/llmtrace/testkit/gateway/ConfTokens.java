@@ -12,9 +12,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens that the runner gave, by conf key, for all workers. One of them prepares at a time;
- * the others wait for the lock, for a while. A holder whose runner does not answer keeps it until
- * it expires. Thread-safe.
+ * The tokens that the runner gave, by conf key: what all workers share, behind the cache that each
+ * has of its own. One of them prepares at a time; the others wait for the lock, for a while. A
+ * holder whose runner does not answer keeps it until it expires. Thread-safe.
  */
 final class ConfTokens {
   private final Options.PrepareLock times;
@@ -55,7 +55,7 @@ final class ConfTokens {
             });
   }
 
-  /** The runner does not know one: it was started anew, so it knows none. */
+  /** The runner did not know one. The gateway then drops them all, and the worker its cache. */
   void forgetAll() {
     tokens.clear();
   }

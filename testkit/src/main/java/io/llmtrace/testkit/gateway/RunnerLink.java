@@ -6,7 +6,9 @@ import io.llmtrace.testkit.a6.GatewayFrames;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -24,6 +26,7 @@ final class RunnerLink {
   private final ConfTokens tokens;
   private final int worker;
   private final ConnectionPool<RunnerConnection> pool;
+  private final Map<String, Long> cached = new HashMap<>();
   private int calls;
 
   RunnerLink(Options options, EventLoop loop, ConfTokens tokens, int worker) {
@@ -50,6 +53,7 @@ final class RunnerLink {
               if (answer.type() != A6Frame.ERROR || !GatewayFrames.isTokenNotFound(answer)) {
                 throw new RunnerFailure("answered with a frame of type " + answer.type());
               }
+              cached.clear();
               tokens.forgetAll();
               if (number == TRIES) {
                 throw new RunnerFailure("does not know the token it gave, " + TRIES + " tries");
@@ -60,13 +64,28 @@ final class RunnerLink {
 
   /** The token comes second: the real gateway opens the call's connection before it prepares. */
   private CompletableFuture<A6Frame> exchange(RunnerConnection connection, RunnerCall<?> call) {
-    return tokens
-        .get(call.confKey(), loop, () -> prepare(call.confKey(), call.conf()))
+    return token(call)
         .thenCompose(token -> connection.ask(call.frame(nextId(), token)))
         .thenCompose(frame -> converse(connection, call, frame))
         .whenComplete(
             (frame, failure) ->
                 release(connection, failure == null && frame.type() == call.type()));
+  }
+
+  /** From this worker's cache, which a runner's restart does not reach until a call meets it. */
+  private CompletableFuture<Long> token(RunnerCall<?> call) {
+    String key = call.confKey();
+    Long known = cached.get(key);
+    return known != null
+        ? CompletableFuture.completedFuture(known)
+        : tokens
+            .get(key, loop, () -> prepare(key, call.conf()))
+            .whenComplete(
+                (token, failure) -> {
+                  if (failure == null) {
+                    cached.put(key, token);
+                  }
+                });
   }
 
   private CompletableFuture<A6Frame> converse(
