@@ -46,9 +46,8 @@ class HttpLoggerTest {
   void aBatchThatNothingIsAddedToIsDeliveredAfterTheInactiveTimeOut() throws Exception {
     try (TestGateway gateway = gateway(", batch_max_size: 100, inactive_timeout: 1")) {
       long start = System.nanoTime();
-      requests(gateway, 2);
-      JsonNode batch = sink.take().body();
-      assertThat(batch).hasSize(2);
+      requests(gateway, 1);
+      assertThat(sink.take().body()).hasSize(1);
       assertThat(System.nanoTime() - start).isGreaterThan(900_000_000L);
     }
   }

@@ -154,12 +154,18 @@ class RecordedLogTest {
   }
 
   @Test
-  void entriesOfOneSecondComeTogether() throws Exception {
+  void entriesOfABatchAreAsIfTheyHadComeAlone() throws Exception {
     JsonNode recorded = Recording.logSample("batch").path("deliveries").path(0).path("body");
     assertThat(recorded).hasSize(5);
     JsonNode failed = recorded.path(0);
     try (Upstream upstream = upstream(failed);
-        TestGateway gateway = gateway(failed, sink.plugin(BODIES), upstream)) {
+        TestGateway gateway =
+            gateway(
+                failed,
+                sink.plugin(
+                    ", batch_max_size: 5, inactive_timeout: 60, include_req_body: true,"
+                        + " include_resp_body: true"),
+                upstream)) {
       for (int i = 0; i < recorded.size(); i++) {
         send(gateway, failed);
       }

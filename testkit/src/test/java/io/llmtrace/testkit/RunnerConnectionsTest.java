@@ -211,10 +211,9 @@ class RunnerConnectionsTest {
             gateway(
                 upstream,
                 options()
-                    .withRunnerTimeout(Duration.ofSeconds(10))
+                    .withRunnerTimeout(Duration.ofSeconds(20))
                     .withPrepareLock(
-                        new Options.PrepareLock(
-                            Duration.ofMillis(300), Duration.ofMillis(1500))))) {
+                        new Options.PrepareLock(Duration.ofMillis(300), Duration.ofSeconds(4))))) {
       runner.preparing = false;
       CompletableFuture<Integer> stuck =
           CompletableFuture.supplyAsync(

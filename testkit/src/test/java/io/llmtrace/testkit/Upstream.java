@@ -52,6 +52,7 @@ final class Upstream implements AutoCloseable {
   private final ServerSocket server;
   private final Script script;
   private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicInteger live = new AtomicInteger();
   private final List<Socket> open = new CopyOnWriteArrayList<>();
 
   Upstream(Script script) throws IOException {
@@ -83,6 +84,11 @@ final class Upstream implements AutoCloseable {
     return connections.get();
   }
 
+  /** Connections that are open now. */
+  int live() {
+    return live.get();
+  }
+
   /** The only request. */
   Request request() {
     if (requests.size() != 1) {
@@ -110,6 +116,7 @@ final class Upstream implements AutoCloseable {
         socket.setTcpNoDelay(true);
         open.add(socket);
         int number = connections.incrementAndGet();
+        live.incrementAndGet();
         new Thread(() -> serve(socket, number)).start();
       } catch (IOException e) {
         return; // the test closed the socket
@@ -140,6 +147,8 @@ final class Upstream implements AutoCloseable {
       }
     } catch (IOException e) {
       return; // the gateway closed the connection, as some tests want
+    } finally {
+      live.decrementAndGet();
     }
   }
 
