@@ -4,10 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.flatbuffers.FlatBufferBuilder;
 import com.sun.net.httpserver.HttpServer;
 import io.github.api7.A6.HTTPReqCall.Req;
-import io.github.api7.A6.HTTPReqCall.Resp;
 import io.github.api7.A6.TextEntry;
 import io.llmtrace.testkit.a6.A6Frame;
 import io.llmtrace.testkit.a6.GatewayFrames;
@@ -153,23 +151,8 @@ class RecordedRequestTest {
 
   private void askForTheBodyAndGoOn(A6Frame call, ScriptedRunner.Peer peer) throws IOException {
     calls.add(Req.getRootAsReq(call.payload()));
-    FlatBufferBuilder b = new FlatBufferBuilder();
-    io.github.api7.A6.ExtraInfo.ReqBody.startReqBody(b);
-    int info = io.github.api7.A6.ExtraInfo.ReqBody.endReqBody(b);
-    b.finish(
-        io.github.api7.A6.ExtraInfo.Req.createReq(
-            b, io.github.api7.A6.ExtraInfo.Info.ReqBody, info));
-    peer.send(new A6Frame(A6Frame.EXTRA_INFO, b.dataBuffer()));
-    var given = io.github.api7.A6.ExtraInfo.Resp.getRootAsResp(peer.receive().payload());
-    ByteBuffer result = given.resultAsByteBuffer();
-    byte[] body = new byte[result == null ? 0 : result.remaining()];
-    if (result != null) {
-      result.get(body);
-    }
-    bodies.add(body);
-    b = new FlatBufferBuilder();
-    b.finish(Resp.createResp(b, 1, (byte) 0, 0));
-    peer.send(new A6Frame(A6Frame.HTTP_REQ_CALL, b.dataBuffer()));
+    bodies.add(Answers.askRequestBody(peer));
+    peer.send(Answers.goOn());
   }
 
   private static GatewayConfig routes(int upstream) {

@@ -2,10 +2,8 @@ package io.llmtrace.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.flatbuffers.FlatBufferBuilder;
 import io.github.api7.A6.Err.Code;
 import io.llmtrace.testkit.a6.A6Frame;
-import io.llmtrace.testkit.gateway.GatewayConfig;
 import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
 import io.llmtrace.testkit.provider.MockProvider;
@@ -27,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the gateway does with answers that a runner should not give. */
 @Timeout(20)
 class RunnerAnswersTest {
-  private static final A6Frame GO_ON = requestAnswer();
+  private static final A6Frame GO_ON = Answers.goOn();
 
   @TempDir Path folder;
   private final HttpClient http = HttpClient.newHttpClient();
@@ -52,13 +50,15 @@ class RunnerAnswersTest {
 
   @Test
   void anErrorFramePassesOnlyWhereDegradationIsAllowed() throws Exception {
-    assertThat(statuses(false, n -> error(Code.SERVICE_UNAVAILABLE), 1)).containsExactly(503);
-    assertThat(statuses(true, n -> error(Code.SERVICE_UNAVAILABLE), 1)).containsExactly(200);
+    assertThat(statuses(false, n -> Answers.error(Code.SERVICE_UNAVAILABLE), 1))
+        .containsExactly(503);
+    assertThat(statuses(true, n -> Answers.error(Code.SERVICE_UNAVAILABLE), 1))
+        .containsExactly(200);
   }
 
   @Test
   void anUnknownTokenIsPreparedAgainAndTheCallRepeated() throws Exception {
-    assertThat(statuses(false, n -> n == 1 ? error(Code.CONF_TOKEN_NOT_FOUND) : GO_ON, 2))
+    assertThat(statuses(false, n -> n == 1 ? Answers.error(Code.CONF_TOKEN_NOT_FOUND) : GO_ON, 2))
         .containsExactly(200, 200);
     assertThat(prepared).hasValue(2);
     assertThat(calls).hasValue(3);
@@ -66,7 +66,8 @@ class RunnerAnswersTest {
 
   @Test
   void aTokenThatStaysUnknownEndsAfterThreeTries() throws Exception {
-    assertThat(statuses(false, n -> error(Code.CONF_TOKEN_NOT_FOUND), 1)).containsExactly(503);
+    assertThat(statuses(false, n -> Answers.error(Code.CONF_TOKEN_NOT_FOUND), 1))
+        .containsExactly(503);
     assertThat(calls).hasValue(3);
   }
 
@@ -102,24 +103,9 @@ class RunnerAnswersTest {
   }
 
   private static TestGateway gateway(Path socket, boolean degrade, int upstream) {
-    String yaml =
-        """
-        routes:
-          - id: chat
-            uri: /v1/*
-            plugins:
-              ext-plugin-pre-req:
-                allow_degradation: %s
-                conf:
-                  - {name: llmtrace, value: '{}'}
-            upstream:
-              nodes:
-                "127.0.0.1:%d": 1
-        #END
-        """
-            .formatted(degrade, upstream);
     return TestGateway.start(
-        GatewayConfig.parse(yaml), Options.of(socket).withRunnerTimeout(Duration.ofMillis(500)));
+        Routes.plugin("ext-plugin-pre-req", degrade, upstream),
+        Options.of(socket).withRunnerTimeout(Duration.ofMillis(500)));
   }
 
   private int chat(TestGateway gateway) throws Exception {
@@ -130,17 +116,5 @@ class RunnerAnswersTest {
                 .build(),
             HttpResponse.BodyHandlers.ofString())
         .statusCode();
-  }
-
-  private static A6Frame requestAnswer() {
-    FlatBufferBuilder b = new FlatBufferBuilder();
-    b.finish(io.github.api7.A6.HTTPReqCall.Resp.createResp(b, 1, (byte) 0, 0));
-    return new A6Frame(A6Frame.HTTP_REQ_CALL, b.dataBuffer());
-  }
-
-  private static A6Frame error(int code) {
-    FlatBufferBuilder b = new FlatBufferBuilder();
-    b.finish(io.github.api7.A6.Err.Resp.createResp(b, code));
-    return new A6Frame(A6Frame.ERROR, b.dataBuffer());
   }
 }

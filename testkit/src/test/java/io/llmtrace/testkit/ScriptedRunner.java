@@ -39,6 +39,12 @@ final class ScriptedRunner implements AutoCloseable {
   }
 
   final AtomicInteger prepared = new AtomicInteger();
+  final AtomicInteger connections = new AtomicInteger();
+  final AtomicInteger open = new AtomicInteger();
+
+  /** Whether PrepareConf is answered. */
+  volatile boolean preparing = true;
+
   final Queue<String> confKeys = new ConcurrentLinkedQueue<>();
   private final ServerSocketChannel server;
   private final Script script;
@@ -54,6 +60,8 @@ final class ScriptedRunner implements AutoCloseable {
     while (server.isOpen()) {
       try {
         SocketChannel peer = server.accept();
+        connections.incrementAndGet();
+        open.incrementAndGet();
         new Thread(() -> serve(peer)).start();
       } catch (IOException e) {
         return; // the test closed the socket
@@ -69,15 +77,19 @@ final class ScriptedRunner implements AutoCloseable {
         A6Frame frame = peer.receive();
         if (frame.type() == A6Frame.PREPARE_CONF) {
           confKeys.add(io.github.api7.A6.PrepareConf.Req.getRootAsReq(frame.payload()).key());
-          FlatBufferBuilder b = new FlatBufferBuilder();
-          b.finish(io.github.api7.A6.PrepareConf.Resp.createResp(b, prepared.incrementAndGet()));
-          peer.send(new A6Frame(A6Frame.PREPARE_CONF, b.dataBuffer()));
+          if (preparing) {
+            FlatBufferBuilder b = new FlatBufferBuilder();
+            b.finish(io.github.api7.A6.PrepareConf.Resp.createResp(b, prepared.incrementAndGet()));
+            peer.send(new A6Frame(A6Frame.PREPARE_CONF, b.dataBuffer()));
+          }
         } else {
           script.on(frame, peer);
         }
       }
     } catch (IOException e) {
       return; // the gateway closed the connection
+    } finally {
+      open.decrementAndGet();
     }
   }
 

@@ -2,13 +2,8 @@ package io.llmtrace.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.flatbuffers.FlatBufferBuilder;
-import io.github.api7.A6.HTTPReqCall.Action;
 import io.github.api7.A6.HTTPReqCall.Req;
-import io.github.api7.A6.HTTPReqCall.Resp;
-import io.github.api7.A6.HTTPReqCall.Stop;
 import io.llmtrace.testkit.a6.A6Frame;
-import io.llmtrace.testkit.gateway.GatewayConfig;
 import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
 import io.llmtrace.testkit.provider.MockProvider;
@@ -79,23 +74,9 @@ class TestGatewayTest {
   }
 
   private TestGateway gateway(boolean degrade) {
-    String yaml =
-        """
-        routes:
-          - id: chat
-            uri: /v1/*
-            plugins:
-              ext-plugin-pre-req:
-                allow_degradation: %s
-                conf:
-                  - {name: llmtrace, value: '{}'}
-            upstream:
-              nodes:
-                "127.0.0.1:%d": 1
-        #END
-        """
-            .formatted(degrade, provider.port());
-    return TestGateway.start(GatewayConfig.parse(yaml), Options.of(folder.resolve("r.sock")));
+    return TestGateway.start(
+        Routes.plugin("ext-plugin-pre-req", degrade, provider.port()),
+        Options.of(folder.resolve("r.sock")));
   }
 
   private HttpResponse<String> chat(TestGateway gateway, String model, boolean stream)
@@ -123,9 +104,7 @@ class TestGatewayTest {
               status = Integer.parseInt(req.headers(i).value());
             }
           }
-          FlatBufferBuilder b = new FlatBufferBuilder();
-          b.finish(Resp.createResp(b, req.id(), Action.Stop, Stop.createStop(b, status, 0, 0)));
-          A6Frame answer = new A6Frame(A6Frame.HTTP_REQ_CALL, b.dataBuffer());
+          A6Frame answer = Answers.stop(req.id(), status, "");
           A6Frame before = last.getAndSet(answer);
           if (late && before != null) {
             peer.send(before);

@@ -1,14 +1,19 @@
 package io.llmtrace.testkit.gateway;
 
 import io.llmtrace.testkit.a6.Entry;
+import io.llmtrace.testkit.gateway.Upstream.Address;
+import io.llmtrace.testkit.gateway.Upstream.Node;
+import io.llmtrace.testkit.gateway.Upstream.PassHost;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
@@ -24,10 +29,7 @@ public record GatewayConfig(List<Route> routes, Map<String, String> consumers) {
       List<String> uris,
       List<String> methods,
       Map<String, Map<String, Object>> plugins,
-      String scheme,
-      boolean passNodeHost,
-      String host,
-      int port) {
+      Upstream upstream) {
     boolean matches(String method, String path) {
       return (methods.isEmpty() || methods.contains(method))
           && uris.stream()
@@ -95,21 +97,6 @@ public record GatewayConfig(List<Route> routes, Map<String, String> consumers) {
 
   private static Route route(Map<?, ?> r) {
     String id = text(r.get("id"), "routes.id");
-    Map<?, ?> upstream = map(r.get("upstream"), id + ".upstream");
-    Object nodes = upstream.get("nodes");
-    String node;
-    if (nodes instanceof List<?> many && !many.isEmpty()) {
-      Map<?, ?> first = map(many.get(0), id + ".nodes");
-      node = text(first.get("host"), id + ".host") + ":" + text(first.get("port"), id + ".port");
-    } else {
-      node = text(map(nodes, id + ".nodes").keySet().iterator().next(), id + ".nodes");
-    }
-    String scheme = upstream.get("scheme") instanceof String s ? s : "http";
-    int colon = node.lastIndexOf(':');
-    int port =
-        colon < 0
-            ? (scheme.equals("https") ? 443 : 80)
-            : Integer.parseInt(node.substring(colon + 1));
     List<String> uris = new ArrayList<>();
     if (r.get("uri") != null) {
       uris.add(text(r.get("uri"), id + ".uri"));
@@ -134,24 +121,93 @@ public record GatewayConfig(List<Route> routes, Map<String, String> consumers) {
             .map(m -> text(m, "methods").toUpperCase(Locale.ROOT))
             .toList(),
         plugins,
-        scheme,
-        "node".equals(upstream.get("pass_host")),
-        colon < 0 ? node : node.substring(0, colon),
-        port);
+        upstream(map(r.get("upstream"), id + ".upstream"), id));
   }
 
-  private static Map<?, ?> map(@org.jspecify.annotations.Nullable Object value, String where) {
+  private static Upstream upstream(Map<?, ?> u, String id) {
+    String scheme = u.get("scheme") instanceof String s ? s : "http";
+    List<Node> nodes = new ArrayList<>();
+    if (u.get("nodes") instanceof List<?> many) {
+      for (Object item : many) {
+        Map<?, ?> node = map(item, id + ".nodes");
+        Object port = node.get("port");
+        nodes.add(
+            new Node(
+                new Address(
+                    text(node.get("host"), id + ".host"),
+                    port == null ? Upstream.standardPort(scheme) : whole(port, id + ".port")),
+                whole(node.get("weight"), id + ".weight")));
+      }
+    } else {
+      map(u.get("nodes"), id + ".nodes")
+          .forEach(
+              (name, weight) ->
+                  nodes.add(
+                      new Node(
+                          address(String.valueOf(name), scheme), whole(weight, id + ".nodes"))));
+    }
+    if (nodes.isEmpty()) {
+      throw new IllegalArgumentException("route " + id + ": at least one node expected");
+    }
+    PassHost passHost = passHost(u.get("pass_host"), id);
+    String host =
+        passHost == PassHost.REWRITE ? text(u.get("upstream_host"), id + ".upstream_host") : "";
+    Map<?, ?> timeout = u.get("timeout") instanceof Map<?, ?> t ? t : Map.of();
+    return new Upstream(
+        scheme,
+        List.copyOf(nodes),
+        passHost,
+        host,
+        seconds(timeout.get("connect")),
+        seconds(timeout.get("read")));
+  }
+
+  private static Address address(String node, String scheme) {
+    int colon = node.lastIndexOf(':');
+    return colon < 0
+        ? new Address(node, Upstream.standardPort(scheme))
+        : new Address(node.substring(0, colon), whole(node.substring(colon + 1), node));
+  }
+
+  private static PassHost passHost(@Nullable Object value, String id) {
+    if (value == null) {
+      return PassHost.PASS;
+    }
+    try {
+      return PassHost.valueOf(String.valueOf(value).toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          id + ".pass_host: pass, node or rewrite expected, got " + value, e);
+    }
+  }
+
+  /** APISIX's default for each of an upstream's time-outs is 60 s. */
+  private static Duration seconds(@Nullable Object value) {
+    return value instanceof Number n
+        ? Duration.ofMillis(Math.round(n.doubleValue() * 1000))
+        : Duration.ofSeconds(60);
+  }
+
+  private static int whole(@Nullable Object value, String where) {
+    try {
+      return Integer.parseInt(text(value, where));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(where + ": a whole number expected, got " + value, e);
+    }
+  }
+
+  private static Map<?, ?> map(@Nullable Object value, String where) {
     if (value instanceof Map<?, ?> map) {
       return map;
     }
     throw new IllegalArgumentException(where + ": a map expected");
   }
 
-  private static List<?> list(@org.jspecify.annotations.Nullable Object value) {
+  private static List<?> list(@Nullable Object value) {
     return value instanceof List<?> list ? list : List.of();
   }
 
-  private static String text(@org.jspecify.annotations.Nullable Object value, String where) {
+  private static String text(@Nullable Object value, String where) {
     if (value == null) {
       throw new IllegalArgumentException(where + ": a value expected");
     }

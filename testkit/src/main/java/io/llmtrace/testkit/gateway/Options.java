@@ -9,25 +9,93 @@ import java.time.Duration;
  * @param runnerSocket the plugin's Unix socket
  * @param port 0 picks a free one
  * @param runnerTimeout send and read time-out towards the runner; 60 s in the real gateway
- * @param poolSize idle connections kept
- * @param poolIdle how long an idle connection is kept
+ * @param runnerPool idle connections to the runner, for each worker
+ * @param prepareLock how PrepareConf calls wait for each other
+ * @param upstreamPool idle connections to an upstream node, for each worker
+ * @param workers event loops; a request stays on one, and each has its own pools
+ * @param transport what carries the sockets
  */
 public record Options(
-    Path runnerSocket, int port, Duration runnerTimeout, int poolSize, Duration poolIdle) {
+    Path runnerSocket,
+    int port,
+    Duration runnerTimeout,
+    Pool runnerPool,
+    PrepareLock prepareLock,
+    Pool upstreamPool,
+    int workers,
+    Transport transport) {
+  /**
+   * Idle connections, taken from the end to which they come back.
+   *
+   * @param size how many are kept; the one that was idle for longest makes room
+   * @param idle how long one is kept
+   */
+  public record Pool(int size, Duration idle) {}
+
+  /**
+   * One PrepareConf at a time in the whole gateway.
+   *
+   * @param patience how long a request waits for the lock before it fails
+   * @param expiry when a holder that has no answer loses the lock
+   */
+  public record PrepareLock(Duration patience, Duration expiry) {}
+
   /** The real gateway's values, on a free port. */
   public static Options of(Path runnerSocket) {
-    return new Options(runnerSocket, 0, Duration.ofSeconds(60), 32, Duration.ofSeconds(180));
+    return new Options(
+        runnerSocket,
+        0,
+        Duration.ofSeconds(60),
+        new Pool(32, Duration.ofSeconds(180)),
+        new PrepareLock(Duration.ofSeconds(5), Duration.ofSeconds(30)),
+        new Pool(320, Duration.ofSeconds(60)),
+        2,
+        Transport.best());
   }
 
   public Options withPort(int newPort) {
-    return new Options(runnerSocket, newPort, runnerTimeout, poolSize, poolIdle);
-  }
-
-  public Options withPoolIdle(Duration idle) {
-    return new Options(runnerSocket, port, runnerTimeout, poolSize, idle);
+    return new Options(
+        runnerSocket,
+        newPort,
+        runnerTimeout,
+        runnerPool,
+        prepareLock,
+        upstreamPool,
+        workers,
+        transport);
   }
 
   public Options withRunnerTimeout(Duration timeout) {
-    return new Options(runnerSocket, port, timeout, poolSize, poolIdle);
+    return new Options(
+        runnerSocket, port, timeout, runnerPool, prepareLock, upstreamPool, workers, transport);
+  }
+
+  public Options withRunnerPool(Pool pool) {
+    return new Options(
+        runnerSocket, port, runnerTimeout, pool, prepareLock, upstreamPool, workers, transport);
+  }
+
+  public Options withPoolIdle(Duration idle) {
+    return withRunnerPool(new Pool(runnerPool.size(), idle));
+  }
+
+  public Options withPrepareLock(PrepareLock lock) {
+    return new Options(
+        runnerSocket, port, runnerTimeout, runnerPool, lock, upstreamPool, workers, transport);
+  }
+
+  public Options withUpstreamPool(Pool pool) {
+    return new Options(
+        runnerSocket, port, runnerTimeout, runnerPool, prepareLock, pool, workers, transport);
+  }
+
+  public Options withWorkers(int count) {
+    return new Options(
+        runnerSocket, port, runnerTimeout, runnerPool, prepareLock, upstreamPool, count, transport);
+  }
+
+  public Options withTransport(Transport kind) {
+    return new Options(
+        runnerSocket, port, runnerTimeout, runnerPool, prepareLock, upstreamPool, workers, kind);
   }
 }

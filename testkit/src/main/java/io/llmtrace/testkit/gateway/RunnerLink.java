@@ -1,171 +1,158 @@
 package io.llmtrace.testkit.gateway;
 
-import io.llmtrace.testkit.a6.A6Client;
 import io.llmtrace.testkit.a6.A6Frame;
 import io.llmtrace.testkit.a6.Entry;
-import io.llmtrace.testkit.a6.ExtraQuestion;
 import io.llmtrace.testkit.a6.GatewayFrames;
-import java.io.IOException;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
-import java.util.function.LongFunction;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.CompletableFuture;
 
 /**
- * The gateway's end of A6: a LIFO pool of connections, tokens by conf key, three tries on an
- * unknown token. The first frame of the call's type on the connection is taken as its answer,
- * whatever id it carries: the real gateway does not compare either. Thread-safe; calls block.
+ * One worker's end of A6: pooled connections, tokens by conf key, three tries on an unknown token.
+ * The first frame of the call's type on the connection is taken as its answer, whatever id it
+ * carries: the real gateway does not compare either. For one event loop.
  */
-final class RunnerLink implements AutoCloseable {
+final class RunnerLink {
   private static final int TRIES = 3;
-
-  private record Idle(A6Client client, long since) {}
+  private static final int CONNECT_MILLIS = 1_000;
+  private static final int COUNTER_BITS = 22;
 
   private final Options options;
-  private final Deque<Idle> idle = new ArrayDeque<>();
-  private final Map<String, Long> tokens = new ConcurrentHashMap<>();
-  private final AtomicInteger ids = new AtomicInteger();
+  private final EventLoop loop;
+  private final ConfTokens tokens;
+  private final int worker;
+  private final ConnectionPool<RunnerConnection> pool;
+  private final Map<String, Long> cached = new HashMap<>();
+  private int calls;
 
-  RunnerLink(Options options) {
+  RunnerLink(Options options, EventLoop loop, ConfTokens tokens, int worker) {
     this.options = options;
+    this.loop = loop;
+    this.tokens = tokens;
+    this.worker = worker;
+    this.pool = new ConnectionPool<>(options.runnerPool());
   }
 
-  long nextId() {
-    return ids.incrementAndGet() & 0x3fffff;
+  /** One call with its questions; {@link RunnerFailure#of} tells why there is no decision. */
+  <T> CompletableFuture<T> call(RunnerCall<T> call) {
+    return attempt(call, 1);
   }
 
-  /**
-   * One call with its questions.
-   *
-   * @param decode reads the answer; an answer that cannot be read is a failure of the runner
-   */
-  <T> T call(
-      int type,
-      String confKey,
-      List<Entry> conf,
-      LongFunction<A6Frame> callWithToken,
-      Function<ExtraQuestion, byte @Nullable []> answers,
-      Function<A6Frame, T> decode)
-      throws RunnerFailure {
-    try {
-      for (int attempt = 0; attempt < TRIES; attempt++) {
-        A6Frame answer = attempt(type, confKey, conf, callWithToken, answers);
-        if (answer.type() == type) {
-          return decode.apply(answer);
-        }
-        if (answer.type() != A6Frame.ERROR || !GatewayFrames.isTokenNotFound(answer)) {
-          throw new RunnerFailure("runner answered with a frame of type " + answer.type());
-        }
-        tokens.remove(confKey);
-      }
-      throw new RunnerFailure("runner does not know the token it gave, " + TRIES + " tries");
-    } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
-      throw new RunnerFailure("no decision from the runner: " + e.getMessage(), e);
+  private <T> CompletableFuture<T> attempt(RunnerCall<T> call, int number) {
+    return connect()
+        .thenCompose(connection -> exchange(connection, call))
+        .thenCompose(
+            answer -> {
+              if (answer.type() == call.type()) {
+                return CompletableFuture.completedFuture(call.decode(answer));
+              }
+              if (answer.type() != A6Frame.ERROR || !GatewayFrames.isTokenNotFound(answer)) {
+                throw new RunnerFailure("answered with a frame of type " + answer.type());
+              }
+              cached.clear();
+              tokens.forgetAll();
+              if (number == TRIES) {
+                throw new RunnerFailure("does not know the token it gave, " + TRIES + " tries");
+              }
+              return attempt(call, number + 1);
+            });
+  }
+
+  /** The token comes second: the real gateway opens the call's connection before it prepares. */
+  private CompletableFuture<A6Frame> exchange(RunnerConnection connection, RunnerCall<?> call) {
+    return token(call)
+        .thenCompose(token -> connection.ask(call.frame(nextId(), token)))
+        .thenCompose(frame -> converse(connection, call, frame))
+        .whenComplete(
+            (frame, failure) ->
+                release(connection, failure == null && frame.type() == call.type()));
+  }
+
+  /** From this worker's cache, which a runner's restart does not reach until a call meets it. */
+  private CompletableFuture<Long> token(RunnerCall<?> call) {
+    String key = call.confKey();
+    Long known = cached.get(key);
+    return known != null
+        ? CompletableFuture.completedFuture(known)
+        : tokens
+            .get(key, loop, () -> prepare(key, call.conf()))
+            .whenComplete(
+                (token, failure) -> {
+                  if (failure == null) {
+                    cached.put(key, token);
+                  }
+                });
+  }
+
+  private CompletableFuture<A6Frame> converse(
+      RunnerConnection connection, RunnerCall<?> call, A6Frame frame) {
+    if (frame.type() != A6Frame.EXTRA_INFO) {
+      return CompletableFuture.completedFuture(frame);
     }
+    return call.answer(GatewayFrames.question(frame))
+        .thenCompose(result -> connection.ask(GatewayFrames.extraInfo(result)))
+        .thenCompose(next -> converse(connection, call, next));
   }
 
-  private A6Frame attempt(
-      int type,
-      String confKey,
-      List<Entry> conf,
-      LongFunction<A6Frame> callWithToken,
-      Function<ExtraQuestion, byte @Nullable []> answers)
-      throws IOException {
-    A6Client client = acquire();
-    boolean keep = false;
-    try {
-      Long token = tokens.get(confKey);
-      if (token == null) {
-        token = prepare(confKey, conf);
-        tokens.put(confKey, token);
-      }
-      client.send(callWithToken.apply(token), options.runnerTimeout());
-      A6Frame frame = receive(client);
-      while (frame.type() == A6Frame.EXTRA_INFO) {
-        byte[] result = answers.apply(GatewayFrames.question(frame));
-        client.send(GatewayFrames.extraInfo(result), options.runnerTimeout());
-        frame = receive(client);
-      }
-      keep = frame.type() == type;
-      return frame;
-    } finally {
-      release(client, keep);
+  private CompletableFuture<Long> prepare(String key, List<Entry> conf) {
+    return connect()
+        .thenCompose(
+            connection ->
+                connection
+                    .ask(GatewayFrames.prepareConf(key, conf))
+                    .whenComplete(
+                        (frame, failure) ->
+                            release(
+                                connection,
+                                failure == null && frame.type() == A6Frame.PREPARE_CONF)))
+        .thenApply(
+            frame -> {
+              if (frame.type() != A6Frame.PREPARE_CONF) {
+                throw new RunnerFailure("prepared with a frame of type " + frame.type());
+              }
+              return GatewayFrames.token(frame);
+            });
+  }
+
+  private CompletableFuture<RunnerConnection> connect() {
+    RunnerConnection pooled = pool.take();
+    if (pooled != null) {
+      return CompletableFuture.completedFuture(pooled);
     }
+    CompletableFuture<RunnerConnection> opened = new CompletableFuture<>();
+    RunnerConnection connection = new RunnerConnection(options.runnerTimeout());
+    new Bootstrap()
+        .group(loop)
+        .channel(options.transport().unix())
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+        .handler(connection)
+        .connect(options.transport().address(options.runnerSocket()))
+        .addListener(
+            connected -> {
+              if (connected.isSuccess()) {
+                opened.complete(connection);
+              } else {
+                opened.completeExceptionally(
+                    new RunnerFailure("cannot connect", connected.cause()));
+              }
+            });
+    return opened;
   }
 
-  private long prepare(String confKey, List<Entry> conf) throws IOException {
-    A6Client client = acquire();
-    boolean keep = false;
-    try {
-      client.send(GatewayFrames.prepareConf(confKey, conf), options.runnerTimeout());
-      A6Frame frame = receive(client);
-      keep = frame.type() == A6Frame.PREPARE_CONF;
-      if (!keep) {
-        throw new IOException("prepare_conf answered with a frame of type " + frame.type());
-      }
-      return GatewayFrames.token(frame);
-    } finally {
-      release(client, keep);
-    }
-  }
-
-  private A6Frame receive(A6Client client) throws IOException {
-    return client
-        .receive(options.runnerTimeout())
-        .orElseThrow(() -> new IOException("runner closed the connection"));
-  }
-
-  private A6Client acquire() throws IOException {
-    long oldest = System.nanoTime() - options.poolIdle().toNanos();
-    while (true) {
-      Idle next;
-      synchronized (idle) {
-        next = idle.pollFirst();
-      }
-      if (next == null) {
-        return A6Client.connect(options.runnerSocket());
-      }
-      // nginx closes an idle connection on which bytes arrive; a byte after this point is an
-      // answer.
-      if (next.since() - oldest > 0 && next.client().isIdle()) {
-        return next.client();
-      }
-      next.client().close();
-    }
-  }
-
-  private void release(A6Client client, boolean keep) throws IOException {
-    if (keep) {
-      long now = System.nanoTime();
-      long oldest = now - options.poolIdle().toNanos();
-      List<Idle> surplus = new ArrayList<>();
-      synchronized (idle) {
-        idle.addFirst(new Idle(client, now));
-        while (idle.size() > options.poolSize() || idle.getLast().since() - oldest < 0) {
-          surplus.add(idle.removeLast());
-        }
-      }
-      for (Idle each : surplus) {
-        each.client().close();
-      }
+  private void release(RunnerConnection connection, boolean keep) {
+    if (keep && !connection.hasUnread()) {
+      pool.park(connection);
     } else {
-      client.close();
+      connection.close();
     }
   }
 
-  @Override
-  public void close() throws IOException {
-    synchronized (idle) {
-      for (Idle each : idle) {
-        each.client().close();
-      }
-      idle.clear();
-    }
+  private long nextId() {
+    int counter = calls++ & ((1 << COUNTER_BITS) - 1);
+    return ((long) worker << COUNTER_BITS) + counter;
   }
 }

@@ -2,57 +2,78 @@ package io.llmtrace.testkit.gateway;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The gateway: HTTP/1.1 in, A6 to the runner, HTTP/1.1 to the upstream. It listens on loopback
- * until closed. A request's work runs on its own thread, never on the event loop. Thread-safe.
+ * until closed. A request stays on its client's event loop and never blocks it. Thread-safe.
  */
 public final class TestGateway implements AutoCloseable {
-  private static final int MAX_BODY = 64 << 20;
+  /** nginx's limit for a line, and for all of a head together. */
+  private static final int LINE_BYTES = 8 << 10;
 
-  private final MultiThreadIoEventLoopGroup loops =
-      new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
-  private final ExecutorService workers = Executors.newCachedThreadPool();
-  private final RunnerLink link;
+  private static final int HEADER_BYTES = 32 << 10;
+  private static final int CHUNK_BYTES = 64 << 10;
+
+  private final EventLoopGroup loops;
   private final HttpLogger logger = new HttpLogger();
   private final Channel listener;
 
   private TestGateway(GatewayConfig config, Options options) {
-    link = new RunnerLink(options);
-    RequestFlow flow = new RequestFlow(config, link, logger);
+    loops =
+        new MultiThreadIoEventLoopGroup(
+            options.workers(),
+            new DefaultThreadFactory("test-gateway", true),
+            options.transport().io());
+    Map<EventExecutor, Worker> workers = workers(config, options);
     listener =
         new ServerBootstrap()
             .group(loops)
-            .channel(NioServerSocketChannel.class)
+            .channel(options.transport().server())
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    Worker worker = workers.get(channel.eventLoop());
+                    if (worker == null) {
+                      throw new IllegalStateException("an event loop of somebody else");
+                    }
+                    ByteCounter bytes = new ByteCounter();
                     channel
                         .pipeline()
                         .addLast(
-                            new HttpServerCodec(),
-                            new HttpObjectAggregator(MAX_BODY),
-                            new Front(flow));
+                            bytes,
+                            new HttpServerCodec(LINE_BYTES, HEADER_BYTES, CHUNK_BYTES),
+                            new ClientConnection(worker, bytes, logger::log));
                   }
                 })
             .bind("127.0.0.1", options.port())
             .syncUninterruptibly()
             .channel();
+  }
+
+  private Map<EventExecutor, Worker> workers(GatewayConfig config, Options options) {
+    ConfTokens tokens = new ConfTokens(options.prepareLock());
+    long version = Instant.now().getEpochSecond();
+    Map<EventExecutor, Worker> workers = new HashMap<>();
+    for (EventExecutor loop : loops) {
+      workers.put(
+          loop, new Worker(config, version, options, (EventLoop) loop, tokens, workers.size()));
+    }
+    return workers;
   }
 
   /**
@@ -75,25 +96,7 @@ public final class TestGateway implements AutoCloseable {
   @Override
   public void close() throws IOException {
     listener.close().syncUninterruptibly();
-    workers.shutdownNow();
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     logger.close();
-    link.close();
-    loops.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
-  }
-
-  private final class Front extends SimpleChannelInboundHandler<FullHttpRequest> {
-    private final RequestFlow flow;
-
-    Front(RequestFlow flow) {
-      this.flow = flow;
-    }
-
-    @Override
-    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
-      byte[] body = new byte[request.content().readableBytes()];
-      request.content().readBytes(body);
-      Exchange exchange = new Exchange(ctx.channel(), request, body);
-      workers.execute(() -> flow.run(exchange));
-    }
   }
 }

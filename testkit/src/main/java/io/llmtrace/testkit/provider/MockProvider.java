@@ -2,56 +2,127 @@ package io.llmtrace.testkit.provider;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import io.llmtrace.testkit.provider.Dialect.Usage;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.GZIPInputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * OpenAI chat completions ({@code /v1/chat/completions}) and Anthropic messages ({@code
- * /v1/messages}) on a free loopback port. The model's name picks the behaviour: {@code error-NNN}
- * answers that status, {@code slow} waits 1 s, {@code broken-stream} hangs up in the middle; any
- * other model answers and is echoed. Thread-safe.
+ * /v1/messages}) on a free loopback port. The model's name picks the behaviour:
+ *
+ * <ul>
+ *   <li>{@code error-NNN} answers that status with the provider's error body, 429 and 529 with
+ *       {@code Retry-After};
+ *   <li>{@code slow} waits 1 s before it answers;
+ *   <li>{@code broken-json} answers 200 with half a JSON document;
+ *   <li>{@code broken-stream} hangs up in the middle of a stream, {@code reset} in the middle of
+ *       any answer;
+ *   <li>any other model answers and is echoed.
+ * </ul>
+ *
+ * <p>Not on the JDK's server, whose answers on a kept connection take 40 ms (Nagle's algorithm
+ * against delayed acknowledgements). Thread-safe.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails closes the channel
 public final class MockProvider implements AutoCloseable {
+  static final int INPUT_TOKENS = 9;
+
   private static final List<String> WORDS =
       List.of("Hello", " from", " the", " mock", " provider.");
-  private static final int INPUT_TOKENS = 9;
-  private static final long TOKEN_PAUSE_MS = 10;
-  private static final long SLOW_MS = 1000;
+  static final String RESET = "reset";
+
+  private static final Logger LOG = LoggerFactory.getLogger(MockProvider.class);
+  private static final int MAX_BODY = 64 << 20;
+  private static final long SLOW_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final Dialect OPEN_AI = new OpenAi();
+  private static final Dialect ANTHROPIC = new Anthropic();
 
   private final ObjectMapper json = new ObjectMapper();
-  private final HttpServer server;
-  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final Pacing pacing;
+  private final UsageBlocks usageBlocks;
+  private final EventLoopGroup loop =
+      new MultiThreadIoEventLoopGroup(
+          1, new DefaultThreadFactory("mock-provider", true), NioIoHandler.newFactory());
+  private final Channel listener;
   private final AtomicLong requests = new AtomicLong();
   private volatile Map<String, String> lastHeaders = Map.of();
   private volatile String lastBody = "";
 
-  private MockProvider() throws IOException {
-    server =
-        HttpServer.create(
-            new InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), 0), 1024);
-    server.createContext("/", this::handle);
-    server.setExecutor(threads);
-    server.start();
+  private MockProvider(Pacing pacing, UsageBlocks usageBlocks) throws IOException {
+    this.pacing = pacing;
+    this.usageBlocks = usageBlocks;
+    var bound =
+        new ServerBootstrap()
+            .group(loop)
+            .channel(NioServerSocketChannel.class)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channel
+                        .pipeline()
+                        .addLast(
+                            new HttpServerCodec(),
+                            new HttpObjectAggregator(MAX_BODY),
+                            new Answering());
+                  }
+                })
+            .bind("127.0.0.1", 0)
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+      throw new IOException("no port for the mock provider", bound.cause());
+    }
+    listener = bound.channel();
   }
 
+  /** Fast, and with usage in every stream. */
   public static MockProvider start() throws IOException {
-    return new MockProvider();
+    return start(Pacing.FAST, UsageBlocks.ALWAYS);
+  }
+
+  public static MockProvider start(Pacing pacing, UsageBlocks usageBlocks) throws IOException {
+    return new MockProvider(pacing, usageBlocks);
   }
 
   public int port() {
-    return server.getAddress().getPort();
+    return ((InetSocketAddress) listener.localAddress()).getPort();
   }
 
   /** Requests that reached the provider. */
@@ -71,203 +142,137 @@ public final class MockProvider implements AutoCloseable {
 
   @Override
   public void close() {
-    server.stop(0);
-    threads.shutdownNow();
+    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
   }
 
-  private void handle(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      byte[] body = exchange.getRequestBody().readAllBytes();
-      if ("gzip".equals(exchange.getRequestHeaders().getFirst("Content-Encoding"))) {
-        body =
-            new java.util.zip.GZIPInputStream(new java.io.ByteArrayInputStream(body))
-                .readAllBytes();
-      }
-      Map<String, String> headers = new TreeMap<>();
-      exchange
-          .getRequestHeaders()
-          .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.get(0)));
-      lastHeaders = Map.copyOf(headers);
-      lastBody = new String(body, UTF_8);
-      requests.incrementAndGet();
-      boolean anthropic = exchange.getRequestURI().getPath().endsWith("/messages");
-      JsonNode request;
+  private JsonNode read(FullHttpRequest request) throws IOException {
+    byte[] body = ByteBufUtil.getBytes(request.content());
+    if ("gzip".equals(request.headers().get("content-encoding"))) {
+      body = new GZIPInputStream(new ByteArrayInputStream(body)).readAllBytes();
+    }
+    Map<String, String> headers = new TreeMap<>();
+    request
+        .headers()
+        .forEach(h -> headers.putIfAbsent(h.getKey().toLowerCase(Locale.ROOT), h.getValue()));
+    lastHeaders = Map.copyOf(headers);
+    lastBody = new String(body, UTF_8);
+    requests.incrementAndGet();
+    return json.readTree(body);
+  }
+
+  private Usage usage(JsonNode request) {
+    if (usageBlocks == UsageBlocks.ALWAYS) {
+      return Usage.WITH_FINISH;
+    }
+    return request.path("stream_options").path("include_usage").asBoolean()
+        ? Usage.AT_THE_END
+        : Usage.NONE;
+  }
+
+  /** Ends a connection with a reset, or in order. */
+  static void hangUp(Channel channel, String model) {
+    if (model.equals(RESET)) {
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    }
+    channel.close();
+  }
+
+  /** One connection; requests come one after the other. */
+  private final class Answering extends SimpleChannelInboundHandler<FullHttpRequest> {
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request)
+        throws IOException {
+      Dialect dialect = request.uri().endsWith("/messages") ? ANTHROPIC : OPEN_AI;
+      boolean keepAlive = HttpUtil.isKeepAlive(request);
+      JsonNode asked;
       try {
-        request = json.readTree(body);
-      } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-        answer(exchange, 400, error(anthropic, 400, "The body is not JSON."));
+        asked = read(request);
+      } catch (JsonProcessingException e) {
+        answer(ctx, 400, dialect.error(400, "The body is not JSON."), keepAlive);
         return;
       }
-      String model = request.path("model").asText("mock-model");
-      if (model.equals("slow")) {
-        pause(SLOW_MS);
+      String model = asked.path("model").asText("mock-model");
+      boolean stream = asked.path("stream").asBoolean();
+      long wait = model.equals("slow") ? SLOW_NANOS : 0;
+      if (!stream) {
+        wait += pacing.firstToken().toNanos();
       }
-      if (model.matches("error-[45]\\d\\d")) {
-        int status = Integer.parseInt(model.substring("error-".length()));
-        answer(exchange, status, error(anthropic, status, "Mock error " + status + "."));
-      } else if (request.path("stream").asBoolean()) {
-        stream(exchange, anthropic, model);
+      Runnable answer =
+          () -> {
+            if (model.matches("error-[45]\\d\\d")) {
+              int status = Integer.parseInt(model.substring("error-".length()));
+              answer(ctx, status, dialect.error(status, "Mock error " + status + "."), keepAlive);
+            } else if (stream && !model.equals("broken-json")) {
+              new Streaming(
+                      ctx.channel(),
+                      json,
+                      pacing,
+                      dialect.stream(model, WORDS, usage(asked)),
+                      model,
+                      keepAlive)
+                  .start();
+            } else {
+              whole(ctx, model, dialect.answer(model, WORDS), keepAlive);
+            }
+          };
+      if (wait == 0) {
+        answer.run();
       } else {
-        answer(exchange, 200, anthropic ? message(model) : completion(model));
+        ctx.executor().schedule(answer, wait, TimeUnit.NANOSECONDS);
       }
     }
-  }
 
-  private void stream(HttpExchange exchange, boolean anthropic, String model) throws IOException {
-    boolean broken = model.equals("broken-stream");
-    exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
-    // A length that is never reached makes the hang-up an error for whoever reads.
-    exchange.sendResponseHeaders(200, broken ? 1 << 20 : 0);
-    OutputStream out = exchange.getResponseBody();
-    if (anthropic) {
-      event(out, "message_start", Map.of("type", "message_start", "message", message(model, 1)));
-    }
-    for (int i = 0; i < WORDS.size(); i++) {
-      if (broken && i == WORDS.size() / 2) {
-        return;
-      }
-      if (anthropic) {
-        event(
-            out,
-            "content_block_delta",
-            Map.of(
-                "type",
-                "content_block_delta",
-                "index",
-                0,
-                "delta",
-                Map.of("type", "text_delta", "text", WORDS.get(i))));
+    private void whole(ChannelHandlerContext ctx, String model, Object body, boolean keepAlive) {
+      byte[] bytes = bytes(body);
+      if (model.equals(RESET)) {
+        FullHttpResponse response = response(200, Arrays.copyOf(bytes, bytes.length / 2));
+        response.headers().set("content-length", bytes.length);
+        ctx.writeAndFlush(response).addListener(sent -> hangUp(ctx.channel(), model));
       } else {
-        data(out, chunk(model, Map.of("content", WORDS.get(i)), null));
+        boolean half = model.equals("broken-json");
+        send(ctx, response(200, half ? Arrays.copyOf(bytes, bytes.length / 2) : bytes), keepAlive);
       }
-      pause(TOKEN_PAUSE_MS);
     }
-    if (anthropic) {
-      event(
-          out,
-          "message_delta",
-          Map.of(
-              "type", "message_delta",
-              "delta", Map.of("stop_reason", "end_turn"),
-              "usage", Map.of("output_tokens", WORDS.size())));
-      event(out, "message_stop", Map.of("type", "message_stop"));
-    } else {
-      data(out, chunk(model, Map.of(), "stop"));
-      out.write("data: [DONE]\n\n".getBytes(UTF_8));
-      out.flush();
+
+    private void answer(ChannelHandlerContext ctx, int status, Object body, boolean keepAlive) {
+      FullHttpResponse response = response(status, bytes(body));
+      if (status == 429 || status == 529) {
+        response.headers().set("retry-after", "1");
+      }
+      send(ctx, response, keepAlive);
     }
-  }
 
-  private void event(OutputStream out, String name, Object value) throws IOException {
-    out.write(("event: " + name + "\n").getBytes(UTF_8));
-    data(out, value);
-  }
-
-  private void data(OutputStream out, Object value) throws IOException {
-    out.write(("data: " + json.writeValueAsString(value) + "\n\n").getBytes(UTF_8));
-    out.flush();
-  }
-
-  private void answer(HttpExchange exchange, int status, Object body) throws IOException {
-    byte[] bytes = json.writeValueAsBytes(body);
-    exchange.getResponseHeaders().set("Content-Type", "application/json");
-    exchange.sendResponseHeaders(status, bytes.length);
-    exchange.getResponseBody().write(bytes);
-  }
-
-  private static Object error(boolean anthropic, int status, String message) {
-    String type =
-        status == 429 ? "rate_limit_error" : status < 500 ? "invalid_request_error" : "api_error";
-    Map<String, Object> error = Map.of("type", type, "message", message);
-    return anthropic ? Map.of("type", "error", "error", error) : Map.of("error", error);
-  }
-
-  private static Object completion(String model) {
-    return Map.of(
-        "id",
-        "chatcmpl-mock",
-        "object",
-        "chat.completion",
-        "created",
-        1_700_000_000,
-        "model",
-        model,
-        "choices",
-        List.of(
-            Map.of(
-                "index",
-                0,
-                "message",
-                Map.of("role", "assistant", "content", String.join("", WORDS)),
-                "finish_reason",
-                "stop")),
-        "usage",
-        usage());
-  }
-
-  private static Map<String, Object> usage() {
-    return Map.of(
-        "prompt_tokens",
-        INPUT_TOKENS,
-        "completion_tokens",
-        WORDS.size(),
-        "total_tokens",
-        INPUT_TOKENS + WORDS.size());
-  }
-
-  private static Object chunk(
-      String model, Map<String, Object> delta, @org.jspecify.annotations.Nullable String finish) {
-    Map<String, Object> choice = new TreeMap<>(Map.of("index", 0, "delta", delta));
-    Map<String, Object> out =
-        new TreeMap<>(
-            Map.of(
-                "id",
-                "chatcmpl-mock",
-                "object",
-                "chat.completion.chunk",
-                "created",
-                1_700_000_000,
-                "model",
-                model,
-                "choices",
-                List.of(choice)));
-    if (finish != null) {
-      choice.put("finish_reason", finish);
-      out.put("usage", usage());
+    private byte[] bytes(Object body) {
+      try {
+        return json.writeValueAsBytes(body);
+      } catch (JsonProcessingException e) {
+        throw new IllegalStateException("our own answers are JSON", e);
+      }
     }
-    return out;
-  }
 
-  private static Map<String, Object> message(String model) {
-    return message(model, WORDS.size());
-  }
+    private FullHttpResponse response(int status, byte[] body) {
+      FullHttpResponse response =
+          new DefaultFullHttpResponse(
+              HttpVersion.HTTP_1_1,
+              HttpResponseStatus.valueOf(status),
+              Unpooled.wrappedBuffer(body));
+      response.headers().set("content-type", "application/json");
+      response.headers().set("content-length", body.length);
+      return response;
+    }
 
-  private static Map<String, Object> message(String model, int outputTokens) {
-    return Map.of(
-        "id",
-        "msg_mock",
-        "type",
-        "message",
-        "role",
-        "assistant",
-        "model",
-        model,
-        "content",
-        outputTokens == 1
-            ? List.of()
-            : List.of(Map.of("type", "text", "text", String.join("", WORDS))),
-        "stop_reason",
-        outputTokens == 1 ? "" : "end_turn",
-        "usage",
-        Map.of("input_tokens", INPUT_TOKENS, "output_tokens", outputTokens));
-  }
+    private void send(ChannelHandlerContext ctx, FullHttpResponse response, boolean keepAlive) {
+      HttpUtil.setKeepAlive(response, keepAlive);
+      var sent = ctx.writeAndFlush(response);
+      if (!keepAlive) {
+        sent.addListener(ChannelFutureListener.CLOSE);
+      }
+    }
 
-  private static void pause(long millis) throws IOException {
-    try {
-      Thread.sleep(millis);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("stopped", e);
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      LOG.debug("client {}", ctx.channel(), cause);
+      ctx.close();
     }
   }
 }
