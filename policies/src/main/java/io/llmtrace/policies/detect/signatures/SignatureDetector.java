@@ -1,37 +1,47 @@
 package io.llmtrace.policies.detect.signatures;
 
-import com.google.re2j.Matcher;
 import io.llmtrace.policies.detect.Detector;
 import io.llmtrace.policies.detect.Evidence;
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.TextView;
-import java.util.List;
-import java.util.Locale;
+import io.llmtrace.policies.exchange.Zone;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
  * Tries the rules of a pack on every form of a segment's text. Thread-safe.
  *
- * <p>A text is read in windows that overlap, so that the budget can be asked between them: one rule
- * on one window is the longest step. A match longer than the overlap may be missed where two
- * windows meet; no rule of ours matches that much.
+ * <p>A match of at most 2,048 characters is found wherever it stands. The same rule on the same
+ * characters of the original is told once, from the first view that shows it, so the text as it
+ * stands comes before what was undone. At most twenty matches of a rule are told of a segment.
  */
 public final class SignatureDetector implements Detector {
   /** The stage's name. */
   public static final String NAME = "signatures";
 
-  /** Characters read at a time. */
-  public static final int WINDOW = 32 * 1024;
+  /** Characters read between two questions to the budget. */
+  public static final int WINDOW = SignatureProgram.BLOCK;
 
-  static final int OVERLAP = 1024;
-  private static final int MOST_MATCHES_OF_A_RULE = 5;
+  private final SignatureProgram program;
+  private final FinderChoice choice;
 
-  private final List<SignatureRule> rules;
-
+  /** A detector on the engine that the system property names, {@link SignatureEngine#AUTO} else. */
   public SignatureDetector(SignaturePack pack) {
-    this.rules = pack.rules();
+    this(pack, SignatureEngine.configured());
+  }
+
+  /**
+   * A detector on one engine.
+   *
+   * @throws IllegalStateException if Hyperscan is demanded and does not run here
+   */
+  public SignatureDetector(SignaturePack pack, SignatureEngine engine) {
+    this.program = pack.program();
+    this.choice = pack.choice(engine);
   }
 
   @Override
@@ -39,68 +49,74 @@ public final class SignatureDetector implements Detector {
     return NAME;
   }
 
-  @Override
-  public void detect(SegmentReading reading, InspectionBudget budget, Consumer<Finding> sink) {
-    for (TextView view : reading.views()) {
-      String text = view.text();
-      for (int from = 0; from < text.length() && !budget.spent(); from += WINDOW - OVERLAP) {
-        int to = Math.min(text.length(), from + WINDOW);
-        scan(new Window(reading, view, from, text.substring(from, to)), budget, sink);
-        if (to == text.length()) {
-          break;
-        }
-      }
-    }
+  /** What names candidates now: {@code hyperscan} or {@code aho-corasick}. */
+  public String engineName() {
+    return choice.finder().name();
+  }
+
+  /** Why {@link #engineName()} is not Hyperscan, for people; empty when it is. */
+  public String engineNote() {
+    return choice.note();
   }
 
   /**
-   * A piece of a view.
+   * Blocks until Hyperscan is compiled or known not to run; for measurements.
    *
-   * @param offset character of the view at which it begins
+   * @throws InterruptedException if the thread is interrupted while it waits
    */
-  private record Window(SegmentReading reading, TextView view, int offset, String text) {}
+  public void awaitEngine() throws InterruptedException {
+    choice.await();
+  }
 
-  private void scan(Window window, InspectionBudget budget, Consumer<Finding> sink) {
-    String lower = window.text().toLowerCase(Locale.ROOT);
-    for (SignatureRule rule : rules) {
-      if (budget.spent()) {
+  /** A rule on characters of the original. */
+  private record Place(int rule, int start, int end) {}
+
+  @Override
+  public void detect(SegmentReading reading, InspectionBudget budget, Consumer<Finding> sink) {
+    Zone zone = reading.segment().zone();
+    int[] counts = program.counts();
+    Set<Place> seen = new HashSet<>();
+    // One finder for the whole segment, so that nothing changes in the middle of it.
+    CandidateFinder finder = choice.finder();
+    for (TextView view : reading.views()) {
+      boolean whole =
+          program.read(
+              view.text(),
+              zone,
+              finder,
+              counts,
+              budget,
+              (rule, start, end) -> {
+                Place place = new Place(rule, view.originalStart(start), view.originalEnd(end - 1));
+                if (seen.add(place)) {
+                  sink.accept(finding(program.rules().get(rule), zone, reading, view, start, end));
+                } else {
+                  // Told already: it must not take the room of one that was not.
+                  counts[rule]--;
+                }
+              });
+      if (!whole) {
         return;
       }
-      if (rule.zones().contains(window.reading().segment().zone()) && mayMatch(rule, lower)) {
-        matches(rule, window, sink);
-      }
     }
   }
 
-  private static boolean mayMatch(SignatureRule rule, String lower) {
-    if (rule.literals().isEmpty()) {
-      return true;
+  private static Finding finding(
+      SignatureRule rule, Zone zone, SegmentReading reading, TextView view, int start, int end) {
+    FindingType type = rule.types().get(zone);
+    if (type == null) {
+      throw new IllegalStateException(rule.id() + " was tried in zone " + zone);
     }
-    for (String literal : rule.literals()) {
-      if (lower.contains(literal)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static void matches(SignatureRule rule, Window window, Consumer<Finding> sink) {
-    Matcher matcher = rule.pattern().matcher(window.text());
-    for (int i = 0; i < MOST_MATCHES_OF_A_RULE && matcher.find(); i++) {
-      String match = matcher.group();
-      sink.accept(
-          window
-              .reading()
-              .finding(
-                  rule.type(),
-                  rule.severity(),
-                  rule.confidence(),
-                  window.view(),
-                  window.offset() + matcher.start(),
-                  window.offset() + matcher.end(),
-                  NAME,
-                  rule.id(),
-                  rule.secret() ? Evidence.secret(match) : Evidence.phrase(match)));
-    }
+    String match = view.text().substring(start, end);
+    return reading.finding(
+        type,
+        rule.severity(),
+        rule.confidence(),
+        view,
+        start,
+        end,
+        NAME,
+        rule.id(),
+        rule.secret() ? Evidence.secret(match) : Evidence.phrase(match));
   }
 }

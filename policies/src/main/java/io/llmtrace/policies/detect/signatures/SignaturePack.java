@@ -1,49 +1,66 @@
 package io.llmtrace.policies.detect.signatures;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
-import io.llmtrace.policies.detect.FindingType;
-import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.exchange.Zone;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.function.Function;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of signature rules, read from YAML and refused whole when one of them is wrong. Immutable.
+ * A set of signature rules, read from YAML and refused whole when one of them is wrong. Immutable,
+ * but for what it keeps of its compilation; thread-safe. The format is described in {@code
+ * docs/reference/signature-packs.md}.
  */
 public final class SignaturePack {
-  private static final String BUILT_IN = "packs/core.yaml";
-  private static final Set<String> KEYS =
-      Set.of(
-          "id",
-          "type",
-          "severity",
-          "confidence",
-          "zones",
-          "literals",
-          "pattern",
-          "secret",
-          "rationale",
-          "source",
-          "matches",
-          "does_not_match");
+  /** Packs that the product ships, in the order in which their rules run. */
+  static final List<String> BUILT_IN =
+      List.of(
+          "override",
+          "extraction",
+          "persona",
+          "framing",
+          "delimiters",
+          "encodings",
+          "conversation",
+          "documents",
+          "exfiltration",
+          "tools",
+          "mcp",
+          "languages-west",
+          "languages-east",
+          "indicators",
+          "sensitive");
 
+  /** The built-in pack, read when it is first asked for. */
+  private static final class BuiltIn {
+    static final SignaturePack PACK = merged(BUILT_IN.stream().map(BuiltIn::read).toList());
+
+    private static SignaturePack read(String name) {
+      String file = "/packs/" + name + ".yaml";
+      try (InputStream in = SignaturePack.class.getResourceAsStream(file)) {
+        if (in == null) {
+          throw new IllegalStateException(file + " is missing from the jar");
+        }
+        String yaml = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        return new SignaturePack(name, PackReader.read(name, yaml, PackReader.Trust.BUILT_IN));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private final String name;
   private final List<SignatureRule> rules;
+  private final Map<SignatureEngine, FinderChoice> choices = new EnumMap<>(SignatureEngine.class);
+  private @Nullable SignatureProgram program;
 
-  private SignaturePack(List<SignatureRule> rules) {
+  private SignaturePack(String name, List<SignatureRule> rules) {
+    this.name = name;
     this.rules = List.copyOf(rules);
   }
 
@@ -51,144 +68,65 @@ public final class SignaturePack {
     return rules;
   }
 
-  /** The pack that the product ships. */
+  /** Ids of the rules, in the order in which they run. */
+  public List<String> ruleIds() {
+    return rules.stream().map(SignatureRule::id).toList();
+  }
+
+  /** The packs that the product ships, as one. */
   public static SignaturePack builtIn() {
-    try (InputStream in = SignaturePack.class.getResourceAsStream("/" + BUILT_IN)) {
-      if (in == null) {
-        throw new IllegalStateException(BUILT_IN + " is missing from the jar");
-      }
-      return parse(BUILT_IN, new String(in.readAllBytes(), StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return BuiltIn.PACK;
   }
 
   /**
-   * Reads a pack.
+   * Reads a pack that somebody wrote, compiles its patterns and runs its cases.
    *
    * @param name how problems call it
    * @throws PackException with every problem of the pack
    */
   public static SignaturePack parse(String name, String yaml) {
-    JsonNode root;
-    try {
-      root = new ObjectMapper(new YAMLFactory()).readTree(yaml);
-    } catch (JsonProcessingException e) {
-      throw new PackException(
-          name,
-          List.of("line " + e.getLocation().getLineNr() + ": no YAML: " + e.getOriginalMessage()));
-    }
+    return new SignaturePack(name, PackReader.read(name, yaml, PackReader.Trust.UPLOADED));
+  }
+
+  /**
+   * Several packs as one, their rules in the order given.
+   *
+   * @throws PackException if two rules have the same id
+   */
+  public static SignaturePack merged(List<SignaturePack> packs) {
     List<String> problems = new ArrayList<>();
-    List<SignatureRule> rules = new ArrayList<>();
-    Set<String> ids = new HashSet<>();
-    if (!root.path("rules").isArray() || root.path("rules").isEmpty()) {
-      problems.add("'rules' must be a list with at least one rule");
-    }
-    for (int i = 0; i < root.path("rules").size(); i++) {
-      JsonNode node = root.path("rules").get(i);
-      String id = node.path("id").asText();
-      RuleReader reader = new RuleReader(id.isEmpty() ? "rule " + (i + 1) : id, node, problems);
-      if (!ids.add(id)) {
-        reader.problem("id", "is used twice or missing");
-      }
-      SignatureRule rule = reader.read();
-      if (rule != null) {
-        rules.add(rule);
+    Map<String, String> places = new HashMap<>();
+    for (SignaturePack pack : packs) {
+      for (SignatureRule rule : pack.rules) {
+        String place = pack.name + " line " + rule.line();
+        String before = places.putIfAbsent(rule.id(), place);
+        if (before != null) {
+          problems.add(place + ": " + rule.id() + ": id is used already in " + before);
+        }
       }
     }
+    String name = String.join(", ", packs.stream().map(pack -> pack.name).toList());
     if (!problems.isEmpty()) {
       throw new PackException(name, problems);
     }
-    return new SignaturePack(rules);
+    return new SignaturePack(name, packs.stream().flatMap(pack -> pack.rules.stream()).toList());
   }
 
-  /** Reads one rule; each method names what it expected when it did not find it. */
-  private record RuleReader(String id, JsonNode node, List<String> problems) {
-
-    void problem(String key, String what) {
-      problems.add(id + ": " + key + " " + what);
+  /** The rules made ready, once for all detectors of this pack. */
+  synchronized SignatureProgram program() {
+    if (program == null) {
+      program = new SignatureProgram(rules);
     }
+    return program;
+  }
 
-    @Nullable SignatureRule read() {
-      int before = problems.size();
-      node.fieldNames()
-          .forEachRemaining(
-              key -> {
-                if (!KEYS.contains(key)) {
-                  problem(key, "is no key of a rule; keys are " + KEYS.stream().sorted().toList());
-                }
-              });
-      text("rationale");
-      text("source");
-      FindingType type = choice("type", FindingType::of);
-      Severity severity = choice("severity", Severity::of);
-      double confidence = node.path("confidence").asDouble(-1);
-      if (confidence < 0 || confidence > 1) {
-        problem("confidence", "must be a number between 0 and 1");
-      }
-      Set<Zone> zones = zones();
-      Pattern pattern = pattern();
-      List<String> matches = texts("matches", 1);
-      List<String> doesNotMatch = texts("does_not_match", 1);
-      if (problems.size() > before || type == null || severity == null || pattern == null) {
-        return null;
-      }
-      List<String> literals =
-          texts("literals", 0).stream().map(l -> l.toLowerCase(Locale.ROOT)).toList();
-      boolean secret = node.path("secret").asBoolean(false);
-      return new SignatureRule(
-          id, type, severity, confidence, zones, literals, pattern, secret, matches, doesNotMatch);
+  /** The choice of an engine, once for all detectors of this pack: compiling takes seconds. */
+  synchronized FinderChoice choice(SignatureEngine engine) {
+    FinderChoice choice = choices.get(engine);
+    if (choice == null) {
+      choice = FinderChoice.make(program(), engine);
+      choices.put(engine, choice);
     }
-
-    private String text(String key) {
-      String text = node.path(key).asText();
-      if (text.isBlank()) {
-        problem(key, "must be a text");
-      }
-      return text;
-    }
-
-    private <T> @Nullable T choice(String key, Function<String, T> reader) {
-      try {
-        return reader.apply(text(key));
-      } catch (IllegalArgumentException e) {
-        problem(key, "'" + node.path(key).asText() + "' is unknown");
-        return null;
-      }
-    }
-
-    private Set<Zone> zones() {
-      Set<Zone> zones = new HashSet<>();
-      for (String zone : texts("zones", 1)) {
-        try {
-          zones.add(Zone.of(zone));
-        } catch (IllegalArgumentException e) {
-          problem("zones", "has the unknown zone '" + zone + "'");
-        }
-      }
-      return zones;
-    }
-
-    private @Nullable Pattern pattern() {
-      try {
-        Pattern pattern = Pattern.compile(text("pattern"));
-        if (pattern.matcher("").find()) {
-          problem("pattern", "matches the empty text");
-        }
-        return pattern;
-      } catch (PatternSyntaxException e) {
-        problem("pattern", "is no RE2 pattern: " + e.getMessage());
-        return null;
-      }
-    }
-
-    private List<String> texts(String key, int atLeast) {
-      List<String> texts = new ArrayList<>();
-      node.path(key).forEach(text -> texts.add(text.asText()));
-      if (texts.size() < atLeast) {
-        problem(key, "must be a list of at least " + atLeast);
-      }
-      return texts;
-    }
+    return choice;
   }
 }

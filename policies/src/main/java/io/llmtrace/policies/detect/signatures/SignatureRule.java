@@ -1,40 +1,46 @@
 package io.llmtrace.policies.detect.signatures;
 
-import com.google.re2j.Pattern;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Zone;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * One rule of a pack.
  *
- * @param id unique in the pack
- * @param zones the zones it reads
- * @param literals lower-case strings of which a text must hold one before the pattern is tried;
- *     empty when the pattern is always tried
+ * @param id unique over all packs
+ * @param line line of the pack's file at which the rule begins
+ * @param types for each zone that it reads, what it says there
+ * @param confidence between 0 and 1
+ * @param literals folded strings of which a match must hold one to count; empty when it need not
  * @param pattern RE2: linear time
  * @param secret whether what matched must not be shown, not even in part
- * @param matches texts that the rule must find; run by the build
- * @param doesNotMatch texts that it must leave alone; run by the build
+ * @param matches texts that the rule must find
+ * @param doesNotMatch texts that it must leave alone
  */
 record SignatureRule(
     String id,
-    FindingType type,
+    int line,
+    Map<Zone, FindingType> types,
     Severity severity,
     double confidence,
-    Set<Zone> zones,
-    List<String> literals,
-    Pattern pattern,
+    Set<String> literals,
+    RulePattern pattern,
     boolean secret,
     List<String> matches,
     List<String> doesNotMatch) {
 
   SignatureRule {
-    zones = Set.copyOf(zones);
-    literals = List.copyOf(literals);
+    types = Map.copyOf(types);
+    literals = Set.copyOf(literals);
     matches = List.copyOf(matches);
     doesNotMatch = List.copyOf(doesNotMatch);
+  }
+
+  /** Zones in the order of the taxonomy, not of a hash. */
+  List<Zone> zones() {
+    return types.keySet().stream().sorted().toList();
   }
 }

@@ -7,6 +7,7 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
+import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.detect.signatures.SignatureDetector;
 import io.llmtrace.policies.detect.signatures.SignaturePack;
 import io.llmtrace.policies.exchange.Dialect;
@@ -26,9 +27,9 @@ class DetectionEngineTest {
   void finds_an_attack_and_points_at_its_code_points() {
     InspectionProgress.Snapshot seen = inspect("🙂🙂 " + ATTACK, Long.MAX_VALUE / 2);
     assertThat(seen.coverage()).isEqualTo(Coverage.INSPECTED);
-    assertThat(seen.findings()).hasSize(1);
-    assertThat(seen.findings().get(0).start()).isEqualTo(3);
-    assertThat(seen.findings().get(0).end()).isEqualTo(3 + ATTACK.length() - 1);
+    assertThat(flagging(seen)).hasSize(1);
+    assertThat(flagging(seen).get(0).start()).isEqualTo(3);
+    assertThat(flagging(seen).get(0).end()).isEqualTo(3 + ATTACK.length() - 1);
   }
 
   @Test
@@ -36,16 +37,16 @@ class DetectionEngineTest {
     String once = base64(ATTACK + " And say so.");
     String twice = base64(once);
     InspectionProgress.Snapshot seen = inspect("run " + twice + " now", Long.MAX_VALUE / 2);
-    assertThat(seen.findings()).isNotEmpty();
-    assertThat(seen.findings().get(0).type()).isEqualTo(FindingType.PROMPT_INJECTION);
-    assertThat(seen.findings().get(0).start()).isEqualTo(4);
-    assertThat(seen.findings().get(0).end()).isBetween(4 + twice.length() / 2, 4 + twice.length());
+    assertThat(flagging(seen)).extracting(Finding::type).contains(FindingType.PROMPT_INJECTION);
+    assertThat(flagging(seen)).extracting(Finding::start).containsOnly(4);
+    assertThat(flagging(seen)).allSatisfy(
+            f -> assertThat(f.end()).isBetween(4 + twice.length() / 2, 4 + twice.length()));
   }
 
   @Test
   void finds_an_attack_behind_padding_across_windows() {
     String padding = "lorem ipsum ".repeat(SignatureDetector.WINDOW / 6);
-    assertThat(inspect(padding + ATTACK + padding, Long.MAX_VALUE / 2).findings()).hasSize(1);
+    assertThat(flagging(inspect(padding + ATTACK + padding, Long.MAX_VALUE / 2))).hasSize(1);
   }
 
   @Test
@@ -74,7 +75,7 @@ class DetectionEngineTest {
 
     InspectionProgress.Snapshot seen = progress.snapshot();
     assertThat(seen.coverage()).isEqualTo(Coverage.PARTIAL);
-    assertThat(seen.findings()).hasSize(1);
+    assertThat(flagging(seen)).hasSize(1);
     assertThat(seen.missingStages()).containsExactlyInAnyOrder("normalise", "slow", "signatures");
     assertThat(seen.segmentsInspected()).isZero();
   }
@@ -93,6 +94,13 @@ class DetectionEngineTest {
     InspectionProgress.Snapshot seen = inspect("use " + secret, Long.MAX_VALUE / 2);
     assertThat(seen.findings()).extracting(Finding::type).contains(FindingType.SECRET_LEAKAGE);
     assertThat(seen.findings().toString()).doesNotContain(secret.substring(6));
+  }
+
+  /** Without the weak indicators, which say little alone. */
+  private static List<Finding> flagging(InspectionProgress.Snapshot seen) {
+    return seen.findings().stream()
+        .filter(finding -> finding.severity().atLeast(Severity.MEDIUM))
+        .toList();
   }
 
   private static InspectionProgress.Snapshot inspect(String text, long deadline) {

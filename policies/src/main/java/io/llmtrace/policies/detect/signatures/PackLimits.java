@@ -1,0 +1,24 @@
+package io.llmtrace.policies.detect.signatures;
+
+/** Bounds of a pack, so that one that somebody uploads costs no more than a large one may. */
+final class PackLimits {
+  static final int LONGEST_YAML = 1 << 20;
+  static final int DEEPEST_YAML = 8;
+  static final int MOST_RULES = 2000;
+  static final int MOST_CASES = 50;
+  static final int LONGEST_CASE = 10_000;
+
+  /** Characters of a pattern with its words put in; RE2/J's parser recurses over groups. */
+  static final int LONGEST_PATTERN = 6000;
+
+  /**
+   * Instructions of a pattern. RE2/J visits each at most once a character, so this bounds the time
+   * of one step of the scan, see {@link SignatureProgram}.
+   */
+  static final int LARGEST_PROGRAM = 3000;
+
+  /** Instructions of all patterns of a pack: memory. */
+  static final int LARGEST_PACK = 300_000;
+
+  private PackLimits() {}
+}

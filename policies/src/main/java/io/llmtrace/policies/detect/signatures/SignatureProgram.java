@@ -1,0 +1,337 @@
+package io.llmtrace.policies.detect.signatures;
+
+import com.google.re2j.Matcher;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.exchange.Zone;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rules made ready to be tried. Thread-safe.
+ *
+ * <p>How a text is read:
+ *
+ * <ol>
+ *   <li>A {@link CandidateFinder} says which rules a block of the text may match.
+ *   <li>Of those, the automaton finds the literals that every match must hold. Where one of each of
+ *       a rule's sets stands within the length of its longest match, a match may begin: that is a
+ *       range of places, mostly a few hundred characters long.
+ *   <li>RE2/J is run on these ranges, which decides alone what is found.
+ * </ol>
+ *
+ * A match that is at most {@link #LONGEST_MATCH} characters long is found wherever it stands; a
+ * rule without such a bound may find only a part of a longer one. Matches of a rule do not overlap,
+ * and the first from the left counts, as if RE2/J had read the whole text: a range ends where the
+ * longest match that begins in it would end, and what begins behind the range is left to the next.
+ */
+final class SignatureProgram {
+  /** Characters of the longest match that is found for sure. */
+  static final int LONGEST_MATCH = 2048;
+
+  /** Characters read between two questions to the budget. */
+  static final int BLOCK = 32 * 1024;
+
+  /** Matches of a rule in one segment that are told. */
+  static final int MOST_MATCHES = 20;
+
+  /**
+   * Instructions of a pattern times characters that RE2/J is given at a time: some milliseconds at
+   * worst.
+   */
+  private static final int MOST_STEPS = 1 << 20;
+
+  private static final int SHORTEST_CHUNK = 256;
+
+  /** Room for the character before a range and the one behind it, which {@code \b} looks at. */
+  private static final int CONTEXT = 2;
+
+  private final List<SignatureRule> rules;
+  private final int[] longest;
+  private final LiteralAutomaton automaton;
+
+  /** For each literal, pairs of a rule and the number of the rule's set that holds it. */
+  private final int[][] uses;
+
+  /** For each rule, how many sets of literals it has; rules without are tried everywhere. */
+  private final int[] sets;
+
+  private final BitSet withoutLiterals = new BitSet();
+  private final Map<Zone, BitSet> ofZone = new java.util.EnumMap<>(Zone.class);
+
+  SignatureProgram(List<SignatureRule> rules) {
+    this.rules = List.copyOf(rules);
+    this.longest = new int[rules.size()];
+    this.sets = new int[rules.size()];
+    for (Zone zone : Zone.values()) {
+      ofZone.put(zone, new BitSet());
+    }
+    Map<String, List<int[]>> literals = new LinkedHashMap<>();
+    for (int r = 0; r < rules.size(); r++) {
+      SignatureRule rule = rules.get(r);
+      longest[r] = Math.min(rule.pattern().facts().longest(), LONGEST_MATCH);
+      for (Zone zone : rule.zones()) {
+        bits(zone).set(r);
+      }
+      List<Set<String>> required = required(rule);
+      sets[r] = required.size();
+      withoutLiterals.set(r, required.isEmpty());
+      for (int s = 0; s < required.size(); s++) {
+        for (String literal : required.get(s)) {
+          literals.computeIfAbsent(literal, l -> new ArrayList<>()).add(new int[] {r, s});
+        }
+      }
+    }
+    this.automaton = new LiteralAutomaton(List.copyOf(literals.keySet()));
+    this.uses =
+        literals.values().stream()
+            .map(pairs -> pairs.stream().flatMapToInt(Arrays::stream).toArray())
+            .toArray(int[][]::new);
+  }
+
+  private BitSet bits(Zone zone) {
+    BitSet bits = ofZone.get(zone);
+    if (bits == null) {
+      throw new IllegalStateException("no rules for zone " + zone);
+    }
+    return bits;
+  }
+
+  /** Sets of literals of which each match holds one: proven ones, and the rule's own. */
+  static List<Set<String>> required(SignatureRule rule) {
+    List<Set<String>> required = new ArrayList<>();
+    if (!rule.literals().isEmpty()) {
+      required.add(new LinkedHashSet<>(rule.literals().stream().sorted().toList()));
+    }
+    for (Set<String> set : rule.pattern().facts().required()) {
+      if (required.size() < PatternFacts.MOST_SETS) {
+        required.add(set);
+      }
+    }
+    return required;
+  }
+
+  List<SignatureRule> rules() {
+    return rules;
+  }
+
+  int states() {
+    return automaton.states();
+  }
+
+  /** Hears of each match. */
+  interface Sink {
+    void match(int rule, int start, int end);
+  }
+
+  /** What is remembered of one text while it is read: where each rule goes on, and how often. */
+  final class Reading {
+    private final String text;
+    private final BitSet zone;
+    private final int[] resume = new int[rules.size()];
+    private final int[] counts;
+
+    private Reading(String text, BitSet zone, int[] counts) {
+      this.text = text;
+      this.zone = zone;
+      this.counts = counts;
+    }
+
+    private boolean wants(int rule) {
+      return zone.get(rule) && counts[rule] < MOST_MATCHES;
+    }
+  }
+
+  /** Counts matches of each rule over all texts of a segment. */
+  int[] counts() {
+    return new int[rules.size()];
+  }
+
+  /**
+   * Reads a text.
+   *
+   * @param counts from {@link #counts()}, the same array for all texts of a segment
+   * @return whether all was read before the budget was spent
+   */
+  boolean read(
+      String text,
+      Zone zone,
+      CandidateFinder finder,
+      int[] counts,
+      InspectionBudget budget,
+      Sink sink) {
+    Reading reading = new Reading(text, bits(zone), counts);
+    if (reading.zone.isEmpty()) {
+      return true;
+    }
+    for (int from = 0; from < text.length(); from += BLOCK) {
+      if (budget.spent()) {
+        return false;
+      }
+      int to = Math.min(text.length(), from + BLOCK);
+      // A match that this block decides on lies within its longest length on both sides.
+      int before = Math.max(0, from - LONGEST_MATCH);
+      @Nullable BitSet candidates =
+          finder.candidates(text, before, Math.min(text.length(), to + LONGEST_MATCH));
+      if (candidates != null && !candidates.intersects(reading.zone)) {
+        continue;
+      }
+      for (Range range : ranges(reading, candidates, before, from, to)) {
+        if (!search(range, reading, budget, sink)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Places at which matches of a rule may begin, {@code [first, last]}. */
+  private record Range(int rule, int first, int last) {}
+
+  private List<Range> ranges(
+      Reading reading, @Nullable BitSet candidates, int before, int from, int to) {
+    Ranges ranges = new Ranges(reading, candidates, from);
+    automaton.scan(reading.text, before, to, ranges);
+    for (int r = withoutLiterals.nextSetBit(0); r >= 0; r = withoutLiterals.nextSetBit(r + 1)) {
+      if (ranges.wants(r)) {
+        ranges.add(r, from, to - 1);
+      }
+    }
+    return ranges.sorted();
+  }
+
+  /** Turns hits of literals into ranges. */
+  private final class Ranges implements LiteralAutomaton.Sink {
+    private final Reading reading;
+    private final @Nullable BitSet candidates;
+    private final int from;
+
+    /** For each set of each rule, one more than where its last literal began; 0 for none. */
+    private final int[] last = new int[rules.size() * PatternFacts.MOST_SETS];
+
+    private final int[] open = new int[rules.size()];
+    private final List<Range> ranges = new ArrayList<>();
+
+    Ranges(Reading reading, @Nullable BitSet candidates, int from) {
+      this.reading = reading;
+      this.candidates = candidates;
+      this.from = from;
+    }
+
+    boolean wants(int rule) {
+      return reading.wants(rule) && (candidates == null || candidates.get(rule));
+    }
+
+    @Override
+    public void hit(int literal, int start, int end) {
+      int[] pairs = uses[literal];
+      for (int i = 0; i < pairs.length; i += 2) {
+        int rule = pairs[i];
+        if (wants(rule)) {
+          int base = rule * PatternFacts.MOST_SETS;
+          last[base + pairs[i + 1]] = start + 1;
+          if (end > from) {
+            begin(rule, base, end);
+          }
+        }
+      }
+    }
+
+    /**
+     * A match that holds the literal that ends at {@code end}, and no required one behind it, can
+     * begin no earlier than its longest length before that end, and no later than any of the
+     * literals that it holds.
+     */
+    private void begin(int rule, int base, int end) {
+      int first = Math.max(0, end - longest[rule]);
+      int latest = Integer.MAX_VALUE;
+      for (int s = 0; s < sets[rule]; s++) {
+        latest = Math.min(latest, last[base + s] - 1);
+      }
+      if (latest >= first) {
+        add(rule, first, latest);
+      }
+    }
+
+    void add(int rule, int first, int latest) {
+      int previous = open[rule] - 1;
+      if (previous >= 0 && ranges.get(previous).last() >= first - 1) {
+        Range range = ranges.get(previous);
+        ranges.set(
+            previous,
+            new Range(rule, Math.min(range.first(), first), Math.max(range.last(), latest)));
+      } else {
+        ranges.add(new Range(rule, first, latest));
+        open[rule] = ranges.size();
+      }
+    }
+
+    List<Range> sorted() {
+      ranges.sort(Comparator.comparingInt(Range::rule).thenComparingInt(Range::first));
+      return ranges;
+    }
+  }
+
+  private boolean search(Range range, Reading reading, InspectionBudget budget, Sink sink) {
+    SignatureRule rule = rules.get(range.rule());
+    int size = rule.pattern().compiled().programSize();
+    int chunk = Math.max(SHORTEST_CHUNK, MOST_STEPS / Math.max(1, size) - longest[range.rule()]);
+    for (int first = range.first(); first <= range.last(); first += chunk) {
+      if (budget.spent()) {
+        return false;
+      }
+      int last = Math.min(range.last(), first + chunk - 1);
+      searchChunk(range.rule(), first, last, reading, sink);
+      if (reading.counts[range.rule()] >= MOST_MATCHES) {
+        return true;
+      }
+    }
+    return true;
+  }
+
+  private void searchChunk(int index, int first, int last, Reading reading, Sink sink) {
+    String text = reading.text;
+    int at = Math.max(first, reading.resume[index]);
+    if (at > last) {
+      return;
+    }
+    int start = Math.max(0, at - CONTEXT);
+    int end = Math.min(text.length(), last + longest[index] + CONTEXT);
+    Matcher matcher = rules.get(index).pattern().compiled().matcher(text.substring(start, end));
+    while (reading.counts[index] < MOST_MATCHES
+        && at <= last
+        && at < end
+        && matcher.find(at - start)) {
+      int from = start + matcher.start();
+      int to = start + matcher.end();
+      if (from > last) {
+        return;
+      }
+      at = Math.max(to, from + 1);
+      if (holdsLiteral(index, text, from, to)) {
+        reading.counts[index]++;
+        reading.resume[index] = at;
+        sink.match(index, from, to);
+      }
+    }
+  }
+
+  private boolean holdsLiteral(int index, String text, int from, int to) {
+    Set<String> literals = rules.get(index).literals();
+    if (literals.isEmpty()) {
+      return true;
+    }
+    StringBuilder folded = new StringBuilder(to - from);
+    for (int i = from; i < to; i++) {
+      folded.append(Fold.fold(text.charAt(i)));
+    }
+    return literals.stream().anyMatch(literal -> folded.indexOf(literal) >= 0);
+  }
+}

@@ -1,0 +1,41 @@
+package io.llmtrace.policies.detect.signatures;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PatternFactsTest {
+  @Test
+  void names_the_words_that_a_match_must_hold() {
+    PatternFacts facts = PatternFacts.of("(?i)\\b(?:ignore|Forget)\\b[^.\\n]{0,20}\\brules?\\b");
+    assertThat(facts.required())
+        .containsExactlyInAnyOrder(Set.of("ignore", "forget"), Set.of("rule"));
+  }
+
+  @Test
+  void counts_the_characters_of_the_longest_match() {
+    assertThat(PatternFacts.of("ab[^x]{0,10}c?").longest()).isEqualTo(2 + 20 + 1);
+    assertThat(PatternFacts.of("ab[xy]{0,10}c?").longest()).isEqualTo(2 + 10 + 1);
+    assertThat(PatternFacts.of("ab+").isBounded()).isFalse();
+  }
+
+  @Test
+  void joins_neighbours_and_multiplies_choices() {
+    assertThat(PatternFacts.of("ab[cd]e(?:fg|h)").required())
+        .containsExactly(Set.of("abcefg", "abceh", "abdefg", "abdeh"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\\w+", "(?:ab)?", "a|bcd", "[^x]{3}", ".*"})
+  void says_nothing_where_no_word_is_needed(String pattern) {
+    assertThat(PatternFacts.of(pattern).required()).isEmpty();
+  }
+
+  @Test
+  void does_not_guess_at_syntax_that_it_does_not_know() {
+    assertThat(PatternFacts.of("abc\\C")).isEqualTo(PatternFacts.NONE);
+  }
+}
