@@ -3,8 +3,6 @@ package io.llmtrace.policies.detect.classify;
 import io.llmtrace.policies.exchange.Zone;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 
 /**
@@ -30,8 +28,7 @@ final class NgramModel {
   private final float[] zoneBias;
   private final float[] scaleBias;
 
-  private NgramModel(
-      int bits, byte[] table, float[] levels, float[] zoneBias, float[] scaleBias) {
+  private NgramModel(int bits, byte[] table, float[] levels, float[] zoneBias, float[] scaleBias) {
     this.shift = 32 - bits;
     this.table = table;
     this.levels = levels;
@@ -99,8 +96,9 @@ final class NgramModel {
     }
     byte[] body = Arrays.copyOf(bytes, bytes.length - DIGEST);
     if (!Arrays.equals(
-        sha256(body), Arrays.copyOfRange(bytes, bytes.length - DIGEST, bytes.length))) {
-      throw new IllegalArgumentException("n-gram model whose checksum does not match: it was altered");
+        Checksum.sha256(body), Arrays.copyOfRange(bytes, bytes.length - DIGEST, bytes.length))) {
+      throw new IllegalArgumentException(
+          "n-gram model whose checksum does not match: it was altered");
     }
     float[] zoneBias = floats(in, NgramFeatures.ZONE_GROUPS);
     float[] scaleBias = floats(in, SCALES.length);
@@ -120,19 +118,14 @@ final class NgramModel {
       }
     }
     out.put(table);
-    out.put(sha256(Arrays.copyOf(out.array(), out.position())));
+    out.put(Checksum.sha256(Arrays.copyOf(out.array(), out.position())));
     return out.array();
   }
 
-  /** The first eight hexadecimal digits of the checksum over all weights: names the model. */
+  /** Eight hexadecimal digits of the checksum over all weights. */
   String digest() {
     byte[] bytes = bytes();
-    StringBuilder digits = new StringBuilder();
-    for (int i = bytes.length - DIGEST; i < bytes.length - DIGEST + 4; i++) {
-      digits.append(Character.forDigit(bytes[i] >> 4 & 15, 16));
-      digits.append(Character.forDigit(bytes[i] & 15, 16));
-    }
-    return digits.toString();
+    return Checksum.hex(bytes, bytes.length - DIGEST, 4);
   }
 
   /** The summed weights of {@code count} features. */
@@ -156,13 +149,5 @@ final class NgramModel {
       floats[i] = in.getFloat();
     }
     return floats;
-  }
-
-  private static byte[] sha256(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

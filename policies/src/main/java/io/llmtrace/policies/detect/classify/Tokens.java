@@ -155,7 +155,9 @@ final class Tokens {
         c = lower;
         ascii &= c < 128;
       } else if (k == SKIPPED
-          || (c == '\'' || c == '\u2019') && next + 1 < length && kindOf(folded[next + 1]) == LETTER) {
+          || ((c == '\'' || c == '\u2019')
+              && next + 1 < length
+              && kindOf(folded[next + 1]) == LETTER)) {
         folded[next++] = '\'';
         continue;
       } else {
@@ -181,7 +183,9 @@ final class Tokens {
     return next;
   }
 
-  /** The end of an address that begins at {@code at} with the word up to {@code wordEnd}; else 0. */
+  /**
+   * The end of an address that begins at {@code at} with the word up to {@code wordEnd}; else 0.
+   */
   private int address(int at, int wordEnd, int length) {
     char c = folded[wordEnd];
     if (c == ':'
@@ -230,7 +234,14 @@ final class Tokens {
   }
 
   private static boolean addressCharacter(char c) {
-    return c > ' ' && c != '"' && c != '\'' && c != '<' && c != '>' && c != ')' && c != '\\' && c < 0x2e80;
+    return c > ' '
+        && c != '"'
+        && c != '\''
+        && c != '<'
+        && c != '>'
+        && c != ')'
+        && c != '\\'
+        && c < 0x2e80;
   }
 
   private static boolean ascii(char c) {
@@ -240,8 +251,29 @@ final class Tokens {
   /** Whether a label is a common top-level domain, or one that RFC 2606 keeps for examples. */
   private boolean topLevel(int labelFrom, int labelTo) {
     return switch (new String(folded, labelFrom, labelTo - labelFrom)) {
-      case "com", "org", "net", "io", "example", "test", "invalid", "localhost", "dev", "ai", "co",
-              "ru", "cn", "de", "fr", "uk", "edu", "gov", "app", "info", "biz", "xyz", "me" ->
+      case "com",
+          "org",
+          "net",
+          "io",
+          "example",
+          "test",
+          "invalid",
+          "localhost",
+          "dev",
+          "ai",
+          "co",
+          "ru",
+          "cn",
+          "de",
+          "fr",
+          "uk",
+          "edu",
+          "gov",
+          "app",
+          "info",
+          "biz",
+          "xyz",
+          "me" ->
           true;
       default -> false;
     };
@@ -297,17 +329,17 @@ final class Tokens {
   }
 
   private static byte kindOfOther(char c) {
-    if (c >= 0x2e80 && c < 0xa000 || c >= 0xf900 && c < 0xfb00) {
+    if ((c >= 0x2e80 && c < 0xa000) || (c >= 0xf900 && c < 0xfb00)) {
       return c >= 0x3000 && c < 0x3030 ? (c == 0x3000 ? SPACE : MARK) : IDEOGRAPH;
     }
     return switch (Character.getType(c)) {
       case Character.UPPERCASE_LETTER,
-              Character.LOWERCASE_LETTER,
-              Character.TITLECASE_LETTER,
-              Character.MODIFIER_LETTER,
-              Character.OTHER_LETTER,
-              Character.NON_SPACING_MARK,
-              Character.COMBINING_SPACING_MARK ->
+          Character.LOWERCASE_LETTER,
+          Character.TITLECASE_LETTER,
+          Character.MODIFIER_LETTER,
+          Character.OTHER_LETTER,
+          Character.NON_SPACING_MARK,
+          Character.COMBINING_SPACING_MARK ->
           LETTER;
       case Character.SURROGATE -> IDEOGRAPH;
       case Character.DECIMAL_DIGIT_NUMBER -> DIGIT;

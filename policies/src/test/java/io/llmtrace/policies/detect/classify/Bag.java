@@ -9,9 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/**
- * All windows of one text, as features: what multiple-instance training learns from.
- */
+/** All windows of one text, as features: what multiple-instance training learns from. */
 final class Bag {
   final TrainingRow row;
   final int zone;
@@ -43,11 +41,13 @@ final class Bag {
   static Bag of(TrainingRow row, NgramFeatures maker) {
     Bag bag = new Bag(row);
     Segment segment = new Segment(row.zone(), "", "", row.text());
-    SegmentReading reading = Normaliser.read(segment, InspectionBudget.until(Long.MAX_VALUE / 2, () -> 0));
+    SegmentReading reading =
+        Normaliser.read(segment, InspectionBudget.until(Long.MAX_VALUE / 2, () -> 0));
     for (TextView view : reading.views()) {
-      String text = view.text().length() > NgramClassifier.BLOCK
-          ? view.text().substring(0, NgramClassifier.BLOCK)
-          : view.text();
+      String text =
+          view.text().length() > NgramClassifier.BLOCK
+              ? view.text().substring(0, NgramClassifier.BLOCK)
+              : view.text();
       View made = view(text, row, maker);
       made.original = view.isOriginal();
       bag.views.add(made);

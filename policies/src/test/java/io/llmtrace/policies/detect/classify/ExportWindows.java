@@ -29,8 +29,7 @@ final class ExportWindows {
       InspectionBudget.until(Long.MAX_VALUE / 2, () -> 0);
   private static final int AROUND = 1200;
   private static final ObjectMapper JSON =
-      new ObjectMapper(
-          new JsonFactoryBuilder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build());
+      new ObjectMapper(new JsonFactoryBuilder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build());
 
   private ExportWindows() {}
 
@@ -43,7 +42,7 @@ final class ExportWindows {
       given.put(pair[0], pair[1]);
     }
     NgramTrainer.Options options = NgramTrainer.Options.from(given);
-    int made = Integer.parseInt(given.getOrDefault("made", "3000"));
+    int made = Integer.parseInt(given.getOrDefault("made", "5000"));
     NgramFeatures maker = new NgramFeatures();
     List<Bag> bags = new ArrayList<>();
     for (TrainingRow row : TrainingRow.read(data.resolve("train.jsonl"))) {
@@ -116,7 +115,14 @@ final class ExportWindows {
   }
 
   private static void write(
-      Bag bag, Score score, int fold, String kind, String text, int from, int to, BufferedWriter out)
+      Bag bag,
+      Score score,
+      int fold,
+      String kind,
+      String text,
+      int from,
+      int to,
+      BufferedWriter out)
       throws IOException {
     int begin = whole(text, Math.max(0, from - AROUND));
     int end = whole(text, Math.min(text.length(), Math.max(from + 1, to) + AROUND));

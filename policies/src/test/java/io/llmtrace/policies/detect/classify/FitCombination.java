@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -68,13 +69,13 @@ final class FitCombination {
         stages.of(dev.stream().filter(r -> r.split().equals("unseen_source")).toList(), shipped);
 
     double[] first = first(folds, seen);
-    CombinationModel firstStep =
-        model(first, new double[] {0, 1, 0, 0, 0}, 0, 1, Map.of());
+    CombinationModel firstStep = model(first, new double[] {0, 1, 0, 0}, 0, 1, Map.of());
     double doubtFrom = quantile(verdicts(firstStep, benign(seen)), 0.90);
     double doubtTo = Math.max(doubtFrom, quantile(verdicts(firstStep, benign(seen)), 0.9985));
-    CombinationModel doubting = model(first, new double[] {0, 1, 0, 0, 0}, doubtFrom, doubtTo, Map.of());
+    CombinationModel doubting =
+        model(first, new double[] {0, 1, 0, 0}, doubtFrom, doubtTo, Map.of());
     List<StageScores.Row> seenAsked = asked(doubting, seen);
-    double[] second = second(first, doubting, seenAsked);
+    double[] second = second(first, seenAsked);
     CombinationModel combined = model(first, second, doubtFrom, doubtTo, Map.of());
 
     List<StageScores.Row> choosing = new ArrayList<>(seenAsked);
@@ -92,7 +93,7 @@ final class FitCombination {
     report(model, "folds", folds, folds);
     report(model, "seen_source", seen, seenAsked);
     report(model, "unseen_source", unseen, unseenAsked);
-    bars(model, unseenAsked, unseen);
+    bars(model, unseenAsked);
   }
 
   private List<StageScores.Row> folds(List<TrainingRow> rows) throws IOException {
@@ -151,7 +152,8 @@ final class FitCombination {
   private double[] first(List<StageScores.Row> folds, List<StageScores.Row> seen) {
     List<Case> cases = cases(folds, 2000);
     cases.addAll(cases(seen, 4000));
-    double[] fitted = LogisticFit.fit(cases, CombinationModel.FEATURES.size(), 2);
+    double[] fitted =
+        LogisticFit.fit(cases, CombinationModel.FEATURES, CombinationModel.NEVER_NEGATIVE, 2);
     out.printf(Locale.ROOT, "bias %.3f%n", fitted[0]);
     for (int i = 1; i < fitted.length; i++) {
       out.printf(Locale.ROOT, "%s %.3f%n", CombinationModel.FEATURES.get(i - 1), fitted[i]);
@@ -167,8 +169,7 @@ final class FitCombination {
     List<StageScores.Row> asked = new ArrayList<>();
     for (StageScores.Row row : rows) {
       boolean ask =
-          model.inDoubt(model.combine(row.stages()))
-              && neural.get().reads(row.row().zone());
+          model.inDoubt(model.combine(row.stages())) && neural.get().reads(row.row().zone());
       asked.add(
           ask
               ? new StageScores.Row(
@@ -178,15 +179,13 @@ final class FitCombination {
                       neural
                           .get()
                           .score(
-                              row.stages().reading(),
-                              row.stages().ngram(),
-                              StageScores.UNLIMITED)))
+                              row.stages().reading(), row.stages().ngram(), StageScores.UNLIMITED)))
               : row);
     }
     return asked;
   }
 
-  private double[] second(double[] first, CombinationModel model, List<StageScores.Row> asked) {
+  private double[] second(double[] first, List<StageScores.Row> asked) {
     List<Case> cases = new ArrayList<>();
     for (StageScores.Row row : asked) {
       row.stages()
@@ -201,9 +200,11 @@ final class FitCombination {
                           1)));
     }
     if (cases.isEmpty()) {
-      return new double[] {0, 1, 0, 0, 0};
+      return new double[] {0, 1, 0, 0};
     }
-    double[] fitted = LogisticFit.fit(cases, CombinationModel.NEURAL_FEATURES.size(), 2);
+    double[] fitted =
+        LogisticFit.fit(
+            cases, CombinationModel.NEURAL_FEATURES, Set.of("first_step", "neural_window"), 2);
     out.printf(Locale.ROOT, "second step on %d texts: %s%n", cases.size(), Arrays.toString(fitted));
     return fitted;
   }
@@ -243,7 +244,14 @@ final class FitCombination {
       List<StageScores.Row> rows,
       List<StageScores.Row> asked) {
     out.println("== " + name);
-    out.println(TrainingReport.line("rules", scored(rows, r -> CombinationModel.features(r.stages())[9])));
+    out.println(
+        TrainingReport.line(
+            "rules",
+            scored(
+                rows,
+                r ->
+                    CombinationModel.features(r.stages())[
+                        CombinationModel.FEATURES.indexOf("rule_strongest")])));
     out.println(TrainingReport.line("ngram", scored(rows, r -> r.stages().ngram().logit())));
     if (neural.isPresent() && !name.equals("folds")) {
       out.println(
@@ -254,8 +262,7 @@ final class FitCombination {
                   r ->
                       neural
                           .get()
-                          .score(
-                              r.stages().reading(), r.stages().ngram(), StageScores.UNLIMITED)
+                          .score(r.stages().reading(), r.stages().ngram(), StageScores.UNLIMITED)
                           .logit())));
     }
     out.println(
@@ -276,9 +283,7 @@ final class FitCombination {
     }
     long quiet = asked.stream().filter(r -> !r.row().attack()).count();
     long troubled =
-        asked.stream()
-            .filter(r -> !r.row().attack() && r.stages().neural().isPresent())
-            .count();
+        asked.stream().filter(r -> !r.row().attack() && r.stages().neural().isPresent()).count();
     out.printf(
         Locale.ROOT, "benign texts that the neural stage read: %.3f%n", (double) troubled / quiet);
     reliability(asked, model);
@@ -314,27 +319,51 @@ final class FitCombination {
     out.printf(Locale.ROOT, "Brier %.4f, said->were:%s%n", brier / rows.size(), table);
   }
 
-  private void bars(
-      CombinationModel model, List<StageScores.Row> asked, List<StageScores.Row> rows) {
+  private void bars(CombinationModel model, List<StageScores.Row> asked) {
     List<Scored> combined = scored(asked, r -> model.combine(r.stages()).confidence());
     double t = model.threshold(Profile.BALANCED);
     out.println("== bars on unseen_source, balanced");
-    bar("attack recall at 1 % false alarms", TrainingReport.recall(combined, TrainingReport.threshold(combined, 0.01)));
+    bar(
+        "attack recall at 1 % false alarms",
+        TrainingReport.recall(combined, TrainingReport.threshold(combined, 0.01)));
     bar("F1", TrainingReport.f1(combined, t));
     bar(
         "false alarms on hard benign text",
-        share(combined, t, r -> !r.attack() && List.of("security_talk", "code", "roleplay", "document").contains(r.category())));
-    bar("encoded attacks caught", share(combined, t, r -> r.attack() && r.category().equals("encoding_attack")));
+        share(
+            combined,
+            t,
+            r ->
+                !r.attack()
+                    && List.of("security_talk", "code", "roleplay", "document")
+                        .contains(r.category())));
+    bar(
+        "encoded attacks caught",
+        share(combined, t, r -> r.attack() && r.category().equals("encoding_attack")));
     bar(
         "encoded benign text flagged",
-        share(combined, t, r -> !r.attack() && !r.technique().isEmpty() && !r.technique().equals("wrapped") && !r.technique().equals("chat_template")));
-    bar("indirect injection in documents and tool results", share(combined, t, r -> r.attack() && r.category().equals("indirect_injection")));
+        share(
+            combined,
+            t,
+            r ->
+                !r.attack()
+                    && !r.technique().isEmpty()
+                    && !r.technique().equals("wrapped")
+                    && !r.technique().equals("chat_template")));
+    bar(
+        "indirect injection in documents and tool results",
+        share(combined, t, r -> r.attack() && r.category().equals("indirect_injection")));
     for (Map.Entry<String, Function<TrainingRow, String>> group :
         Map.<String, Function<TrainingRow, String>>of(
                 "category", TrainingRow::category,
                 "zone", r -> r.zone().label(),
                 "language", TrainingRow::lang,
-                "length", r -> r.text().length() < 200 ? "1 under 200" : r.text().length() < 1000 ? "2 under 1000" : r.text().length() < 4000 ? "3 under 4000" : "4 longer",
+                "length",
+                    r ->
+                        r.text().length() < 200
+                            ? "1 under 200"
+                            : r.text().length() < 1000
+                                ? "2 under 1000"
+                                : r.text().length() < 4000 ? "3 under 4000" : "4 longer",
                 "source", TrainingRow::source)
             .entrySet()) {
       out.println("by " + group.getKey());
@@ -345,7 +374,8 @@ final class FitCombination {
   private static double share(
       List<Scored> scored, double threshold, java.util.function.Predicate<TrainingRow> which) {
     List<Scored> some = scored.stream().filter(s -> which.test(s.row())).toList();
-    return (double) some.stream().filter(s -> s.score() > threshold).count() / Math.max(1, some.size());
+    return (double) some.stream().filter(s -> s.score() > threshold).count()
+        / Math.max(1, some.size());
   }
 
   private void bar(String name, double value) {

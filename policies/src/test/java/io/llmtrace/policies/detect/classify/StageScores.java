@@ -14,8 +14,7 @@ import java.util.Optional;
 
 /** Runs the stages over rows of the corpus. */
 final class StageScores {
-  static final InspectionBudget UNLIMITED =
-      InspectionBudget.until(Long.MAX_VALUE / 2, () -> 0);
+  static final InspectionBudget UNLIMITED = InspectionBudget.until(Long.MAX_VALUE / 2, () -> 0);
 
   private final SignatureDetector signatures = new SignatureDetector(SignaturePack.builtIn());
 

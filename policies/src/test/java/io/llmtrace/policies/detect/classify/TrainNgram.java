@@ -34,7 +34,7 @@ final class TrainNgram {
       given.put(pair[0], pair[1]);
     }
     NgramTrainer.Options options = NgramTrainer.Options.from(given);
-    int made = Integer.parseInt(given.getOrDefault("made", "3000"));
+    int made = Integer.parseInt(given.getOrDefault("made", "5000"));
     long start = System.nanoTime();
     NgramFeatures maker = new NgramFeatures();
     List<TrainingRow> rows = TrainingRow.read(data.resolve("train.jsonl"));
@@ -44,7 +44,8 @@ final class TrainNgram {
       bags.add(Bag.of(row, maker));
     }
     int located = TrainingData.locate(bags);
-    out.printf("%d rows, %d embedded payloads located, %d s%n", bags.size(), located, seconds(start));
+    out.printf(
+        "%d rows, %d embedded payloads located, %d s%n", bags.size(), located, seconds(start));
     if (given.containsKey("cv")) {
       crossValidate(bags, options, made, maker, to, out);
     }
@@ -66,7 +67,13 @@ final class TrainNgram {
   }
 
   private static void crossValidate(
-      List<Bag> bags, NgramTrainer.Options options, int made, NgramFeatures maker, Path to, PrintStream out) throws IOException {
+      List<Bag> bags,
+      NgramTrainer.Options options,
+      int made,
+      NgramFeatures maker,
+      Path to,
+      PrintStream out)
+      throws IOException {
     Map<String, Integer> folds = TrainingData.folds(bags.stream().map(b -> b.row).toList());
     List<Scored> all = new ArrayList<>();
     for (int fold = 0; fold < TrainingData.FOLDS; fold++) {
@@ -102,7 +109,8 @@ final class TrainNgram {
     for (TrainingRow row : rows) {
       Segment segment = new Segment(row.zone(), "", "", row.text());
       scored.add(
-          new Scored(row, classifier.score(Normaliser.read(segment, UNLIMITED), UNLIMITED).logit()));
+          new Scored(
+              row, classifier.score(Normaliser.read(segment, UNLIMITED), UNLIMITED).logit()));
     }
     return scored;
   }

@@ -129,7 +129,9 @@ final class TrainingData {
         payloads.add(bag);
         perSource.merge(row.source(), 1, Integer::sum);
       } else if (!row.attack()
-          && (row.zone() == Zone.DOCUMENT || row.zone() == Zone.TOOL_RESULT || row.text().length() > 600)
+          && (row.zone() == Zone.DOCUMENT
+              || row.zone() == Zone.TOOL_RESULT
+              || row.text().length() > 600)
           && row.zone() != Zone.SYSTEM
           && row.text().length() > 250
           && (row.technique().isEmpty() || row.technique().equals("wrapped"))) {
@@ -144,7 +146,8 @@ final class TrainingData {
     while (made.size() < count) {
       Bag payload = payloads.get(random.nextInt(payloads.size()));
       // Half of the large sources' share goes to the small ones.
-      if (random.nextDouble() > Math.sqrt(60.0 / Math.max(60, perSource.get(payload.row.source())))) {
+      if (random.nextDouble()
+          > Math.sqrt(60.0 / Math.max(60, perSource.get(payload.row.source())))) {
         continue;
       }
       TrainingRow host = hosts.get(random.nextInt(hosts.size())).row;

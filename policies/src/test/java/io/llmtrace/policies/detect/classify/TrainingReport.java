@@ -18,7 +18,11 @@ final class TrainingReport {
   /** The lowest threshold at which at most {@code share} of the benign texts are above. */
   static double threshold(List<Scored> scored, double share) {
     double[] benign =
-        scored.stream().filter(s -> !s.row().attack()).mapToDouble(Scored::score).sorted().toArray();
+        scored.stream()
+            .filter(s -> !s.row().attack())
+            .mapToDouble(Scored::score)
+            .sorted()
+            .toArray();
     int over = (int) Math.floor(benign.length * share);
     return benign[benign.length - 1 - over];
   }
@@ -65,8 +69,7 @@ final class TrainingReport {
   }
 
   /** Recall or false alarms of each group at one threshold. */
-  static String groups(
-      List<Scored> scored, double threshold, Function<TrainingRow, String> group) {
+  static String groups(List<Scored> scored, double threshold, Function<TrainingRow, String> group) {
     Map<String, List<Scored>> groups = new TreeMap<>();
     for (Scored s : scored) {
       groups
