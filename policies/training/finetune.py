@@ -76,7 +76,7 @@ def choose_again(rows, hold, budget, model, tokenizer, width):
     benign = [r for r in benign if r["logit"] > hard or rng.random() < 0.25]
     rng.shuffle(attacks)
     rng.shuffle(benign)
-    pool = attacks[:7000] + benign[:13000]
+    pool = attacks[:4000] + benign[:7000]
     items = [window_ids(tokenizer, r, width) for r in pool]
     said = [0.0] * len(pool)
     model.eval()
@@ -94,7 +94,7 @@ def choose_again(rows, hold, budget, model, tokenizer, width):
         rest = mine[n // 2 :]
         rng.shuffle(rest)
         kept += mine[: n // 2] + rest[: n - n // 2]
-        print("label", label, "pool", len(mine), "left out", len(sure), "hardest", said[mine[n // 4]])
+        print("label", label, "pool", len(mine), "left out", len(sure), "hardest", said[mine[n // 4]], flush=True)
     return [pool[i] for i in kept]
 
 
