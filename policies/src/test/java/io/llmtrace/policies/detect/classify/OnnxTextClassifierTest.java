@@ -2,7 +2,10 @@ package io.llmtrace.policies.detect.classify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.exchange.Segment;
@@ -45,6 +48,18 @@ class OnnxTextClassifierTest {
     assertThat(score(Zone.USER, ATTACK).probability()).isGreaterThan(0.8);
     assertThat(score(Zone.USER, "What time does the museum open on Sundays?").probability())
         .isLessThan(0.2);
+  }
+
+  @Test
+  void texts_are_read_as_in_training() throws IOException {
+    JsonNode examples = new ObjectMapper().readTree(resource("model.json")).path("examples");
+    assertThat(examples).hasSizeGreaterThan(3);
+    for (JsonNode example : examples) {
+      double logit =
+          score(Zone.of(example.path("zone").asText()), example.path("text").asText()).logit();
+      // Another release of the runtime may round an activation to the next of 256 steps.
+      assertThat(logit).isCloseTo(example.path("logit").asDouble(), offset(0.2));
+    }
   }
 
   @Test
