@@ -1,9 +1,11 @@
 """Fine-tunes MiniLM-L6 whole on the windows that ExportWindows wrote.
 
-usage: finetune.py WINDOWS_DIR BASE_DIR OUT_DIR [--hold FOLD] [--minutes M]
+usage: finetune.py WINDOWS_DIR BASE_DIR OUT_DIR [--from MODEL_DIR] [--hold FOLD]
 
-Reads windows-train.jsonl; with --hold, sources of that fold are left out of training, so that scores
-on them are those of unseen sources. Seeded. Writes model.pt after each epoch.
+Reads windows-train.jsonl. Two rounds: the first on windows that the n-gram models found hard, the
+second, with --from, on windows that the model of the first round finds hard itself. With --hold,
+sources of that fold are left out, so that scores on them are those of unseen sources. Seeded.
+Writes model.pt after each epoch.
 """
 
 import argparse
@@ -12,21 +14,19 @@ import math
 import os
 import random
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
-from minilm import ZONES, load_base, window_ids
+from minilm import load_base, window_ids
 
 SEED = 20260724
 
 
-def choose(rows, hold, budget):
-    """Picks some `budget` windows: those an n-gram model finds hard, sources evened out."""
-    rng = random.Random(SEED)
+def usable(rows, hold):
+    """Windows whose label is known to be that of the window, not only of the text around it."""
     encoded = ("embed", "wrapped", "chat_template", "markdown_hidden", "embed+markdown_hidden", "")
     rows = [r for r in rows if r["fold"] != hold and (r["technique"] in encoded or not r["original"])]
     attacks = [r for r in rows if r["label"] == 1]
@@ -38,7 +38,13 @@ def choose(rows, hold, budget):
         for r in attacks
         if r["kind"] != "best" or not r["technique"].startswith("embed") or r["logit"] > 0
     ]
-    benign = [r for r in rows if r["label"] == 0]
+    return attacks, [r for r in rows if r["label"] == 0]
+
+
+def choose(rows, hold, budget):
+    """Picks some `budget` windows: those an n-gram model finds hard, sources evened out."""
+    rng = random.Random(SEED)
+    attacks, benign = usable(rows, hold)
     per = Counter(r["source"] for r in attacks)
 
     def keep_attack(r):
@@ -54,6 +60,42 @@ def choose(rows, hold, budget):
     attacks = attacks[: int(budget * 0.45)]
     benign = benign[: budget - len(attacks)]
     return attacks + benign
+
+
+def choose_again(rows, hold, budget, model, tokenizer, width):
+    """Picks windows that `model` finds hard, and as many at random.
+
+    An attack that it finds harmless beyond doubt stays out: of those, most windows hold none of it.
+    """
+    rng = random.Random(SEED + 1)
+    attacks, benign = usable(rows, hold)
+    per = Counter(r["source"] for r in attacks)
+    attacks = [r for r in attacks if rng.random() < min(1.0, math.sqrt(900 / per[r["source"]]))]
+    logits = sorted(r["logit"] for r in benign)
+    hard = logits[int(len(logits) * 0.5)]
+    benign = [r for r in benign if r["logit"] > hard or rng.random() < 0.25]
+    rng.shuffle(attacks)
+    rng.shuffle(benign)
+    pool = attacks[:4000] + benign[:7000]
+    items = [window_ids(tokenizer, r, width) for r in pool]
+    said = [0.0] * len(pool)
+    model.eval()
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for batch in batches(items, 6144, rng):
+            logits = model(*collate(items, batch)).float()
+            for i, x in zip(batch, logits.tolist()):
+                said[i] = x
+    kept = []
+    for label, share in ((1, 0.42), (0, 0.58)):
+        mine = [i for i, r in enumerate(pool) if r["label"] == label]
+        sure = [i for i in mine if label == 1 and said[i] < -3 and pool[i]["kind"] != "payload"]
+        mine = sorted(set(mine) - set(sure), key=lambda i: said[i] if label == 1 else -said[i])
+        n = int(budget * share)
+        rest = mine[n // 2 :]
+        rng.shuffle(rest)
+        kept += mine[: n // 2] + rest[: n - n // 2]
+        print("label", label, "pool", len(mine), "left out", len(sure), "hardest", said[mine[n // 4]], flush=True)
+    return [pool[i] for i in kept]
 
 
 def batches(items, size_tokens, rng):
@@ -93,10 +135,11 @@ def main():
     p.add_argument("windows")
     p.add_argument("base")
     p.add_argument("out")
+    p.add_argument("--from", dest="trained")
     p.add_argument("--hold", type=int, default=-2)
-    p.add_argument("--budget", type=int, default=16000)
+    p.add_argument("--budget", type=int, default=9000)
     p.add_argument("--epochs", type=int, default=2)
-    p.add_argument("--max-tokens", type=int, default=128)
+    p.add_argument("--max-tokens", type=int, default=104)
     p.add_argument("--rate", type=float, default=8e-5)
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
@@ -105,12 +148,16 @@ def main():
     torch.manual_seed(SEED)
     rng = random.Random(SEED)
     rows = [json.loads(line) for line in open(f"{a.windows}/windows-train.jsonl", encoding="utf-8")]
-    rows = choose(rows, a.hold, a.budget)
-    print("windows", len(rows), Counter(r["label"] for r in rows), flush=True)
     tokenizer = Tokenizer.from_file(f"{a.base}/tokenizer.json")
     tokenizer.no_padding()
     tokenizer.no_truncation()
     model = load_base(a.base)
+    if a.trained:
+        model.load_state_dict(torch.load(f"{a.trained}/model.pt"))
+        rows = choose_again(rows, a.hold, a.budget, model, tokenizer, a.max_tokens)
+    else:
+        rows = choose(rows, a.hold, a.budget)
+    print("windows", len(rows), Counter(r["label"] for r in rows), flush=True)
     per = Counter((r["label"], r["source"]) for r in rows)
     weight = [per[(r["label"], r["source"])] ** -0.3 for r in rows]
     mean = sum(weight) / len(weight)
@@ -123,8 +170,7 @@ def main():
         {"params": [v for n, v in encoders if n.startswith("head")], "scale": 5.0},
     ]
     optimiser = torch.optim.AdamW(groups, lr=a.rate, weight_decay=0.02)
-    # The number of batches changes little between epochs; the schedule needs it beforehand.
-    items = None
+    # The number of batches changes little between epochs: the first one's sets the schedule.
     step = 0
     total = None
     start = time.time()

@@ -10,11 +10,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Brings what all stages say of a text to one confidence that it is an attack: a logistic model of
@@ -85,21 +87,32 @@ public final class CombinationModel {
           "ngram_window",
           "ngram_window_high",
           "ngram_mean",
-          "length",
           "windows",
           "undone",
           "zone_system",
-          "zone_outside",
-          "ngram_window_outside",
-          "rule_strong",
-          "rule_any",
-          "rule_count",
+          "rule_strongest",
+          "rule_more",
+          "rule_other",
+          "rule_and_ngram");
+
+  /**
+   * Features that speak for an attack or say nothing: more of them never lowers a confidence. The
+   * number of windows counts backwards: the most suspicious of many is less suspicious. That
+   * attacks in the training data are longer than its benign texts says nothing of traffic.
+   */
+  static final Set<String> NEVER_NEGATIVE =
+      Set.of(
+          "windows",
+          "ngram_window",
+          "ngram_window_high",
+          "rule_strongest",
+          "rule_more",
           "rule_other",
           "rule_and_ngram");
 
   /** Features of the second step, in the order of {@link #neuralFeatures}. */
   static final List<String> NEURAL_FEATURES =
-      List.of("first_step", "neural_window", "neural_outside", "first_step_length");
+      List.of("first_step", "neural_window", "neural_outside");
 
   private final double[] weights;
   private final double bias;
@@ -123,7 +136,8 @@ public final class CombinationModel {
     this.neuralWeights = neuralWeights.clone();
     this.doubtFrom = doubtFrom;
     this.doubtTo = doubtTo;
-    this.thresholds = new EnumMap<>(thresholds);
+    this.thresholds = new EnumMap<>(Profile.class);
+    this.thresholds.putAll(thresholds);
   }
 
   /**
@@ -227,7 +241,7 @@ public final class CombinationModel {
     if (stages.neural().isPresent()) {
       double[] second = neuralFeatures(stages, stages.neural().get(), logit);
       // What the first step said is scaled by the second, and so are the parts of it.
-      double scale = neuralWeights[0] + neuralWeights[3] * longText(stages);
+      double scale = neuralWeights[0];
       List<Contribution> scaled = new ArrayList<>();
       for (Contribution part : parts) {
         scaled.add(new Contribution(part.feature(), part.value(), part.logit() * scale));
@@ -264,14 +278,13 @@ public final class CombinationModel {
   static double[] features(Stages stages) {
     Zone zone = stages.reading().segment().zone();
     double window = clip(stages.ngram().logit(), 8);
-    double outside = outside(zone);
     double strong = 0;
     double other = 0;
-    int count = 0;
+    Set<String> rules = new HashSet<>();
     for (Finding finding : stages.rules()) {
       if (finding.type().group() == FindingType.Group.ATTACK) {
         strong = Math.max(strong, finding.confidence());
-        count++;
+        rules.add(finding.rule());
       } else {
         other = Math.max(other, finding.confidence());
       }
@@ -280,15 +293,11 @@ public final class CombinationModel {
       window,
       Math.max(0, window - 2),
       clip(stages.ngram().mean() * 10, 8),
-      Math.log1p(stages.reading().segment().text().length()),
-      Math.log1p(stages.ngram().windows()),
+      -Math.log1p(stages.ngram().windows()),
       stages.ngram().view().isOriginal() ? 0 : 1,
       zone == Zone.SYSTEM ? 1 : 0,
-      outside,
-      outside * window,
       strong,
-      strong > 0 ? 1 : 0,
-      Math.log1p(Math.min(count, 20)),
+      Math.log(Math.max(1, Math.min(rules.size(), 20))),
       other,
       strong * Math.max(0, window + 3)
     };
@@ -297,16 +306,7 @@ public final class CombinationModel {
   /** The features of the second step. */
   static double[] neuralFeatures(Stages stages, Score neural, double firstStep) {
     double said = clip(neural.logit(), 5);
-    return new double[] {
-      firstStep,
-      said,
-      outside(stages.reading().segment().zone()) * said,
-      firstStep * longText(stages)
-    };
-  }
-
-  private static double longText(Stages stages) {
-    return stages.reading().segment().text().length() > 1000 ? 1 : 0;
+    return new double[] {firstStep, said, outside(stages.reading().segment().zone()) * said};
   }
 
   /** Whether a text came from outside the conversation. */

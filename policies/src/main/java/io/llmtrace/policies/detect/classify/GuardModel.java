@@ -5,12 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmtrace.policies.exchange.Zone;
 import java.io.IOException;
 import java.io.InputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -78,14 +75,11 @@ public final class GuardModel {
   }
 
   private static void check(String file, byte[] bytes, String expected) throws ModelException {
-    try {
-      String found = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-      if (!found.equals(expected)) {
-        throw ModelException.failed(
-            NAME + ": " + file + " has the SHA-256 " + found + ", model.json expects " + expected);
-      }
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
+    byte[] sum = Checksum.sha256(bytes);
+    String found = Checksum.hex(sum, 0, sum.length);
+    if (!found.equals(expected)) {
+      throw ModelException.failed(
+          NAME + ": " + file + " has the SHA-256 " + found + ", model.json expects " + expected);
     }
   }
 

@@ -4,7 +4,6 @@ import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
 import java.util.Optional;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A place for a model that may load later, or never, or break: asking it never throws. Thread-safe.
@@ -19,17 +18,17 @@ public final class ModelSlot {
   private record Held(ModelState state, Optional<OnnxTextClassifier> model) {}
 
   private final String id;
-  private final AtomicReference<Held> held;
+  private volatile Held held;
 
   private ModelSlot(String id, Held held) {
     this.id = id;
-    this.held = new AtomicReference<>(held);
+    this.held = held;
   }
 
   /** A slot whose model {@code executor} loads while the other stages work already. */
   public static ModelSlot load(String id, Loader loader, Executor executor) {
     ModelSlot slot = new ModelSlot(id, without(ModelState.Status.LOADING, ""));
-    executor.execute(() -> slot.held.set(loaded(id, loader)));
+    executor.execute(() -> slot.held = loaded(id, loader));
     return slot;
   }
 
@@ -64,12 +63,12 @@ public final class ModelSlot {
   }
 
   public ModelState state() {
-    return held.get().state();
+    return held.state();
   }
 
   /** The model, once it is loaded. */
   public Optional<OnnxTextClassifier> model() {
-    return held.get().model();
+    return held.model();
   }
 
   /**
@@ -85,7 +84,7 @@ public final class ModelSlot {
     try {
       return Optional.of(model.get().score(reading, nominee, budget));
     } catch (IllegalStateException e) {
-      held.set(without(ModelState.Status.FAILED, String.valueOf(e.getMessage())));
+      held = without(ModelState.Status.FAILED, String.valueOf(e.getMessage()));
       return Optional.empty();
     }
   }

@@ -24,11 +24,11 @@ public final class NgramClassifier implements TextClassifier {
   private static final int OVERLAP = 2 * 1024;
   private static final String RESOURCE = "/models/ngram.bin";
 
-  private final NgramModel model;
+  private final String version;
   private final ThreadLocal<Reader> readers;
 
   NgramClassifier(NgramModel model) {
-    this.model = model;
+    this.version = model.digest();
     this.readers = ThreadLocal.withInitial(() -> new Reader(model));
   }
 
@@ -51,6 +51,11 @@ public final class NgramClassifier implements TextClassifier {
   @Override
   public String name() {
     return NAME;
+  }
+
+  @Override
+  public String version() {
+    return version;
   }
 
   @Override

@@ -3,8 +3,6 @@ package io.llmtrace.policies.detect.classify;
 import io.llmtrace.policies.exchange.Zone;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 
 /**
@@ -98,7 +96,7 @@ final class NgramModel {
     }
     byte[] body = Arrays.copyOf(bytes, bytes.length - DIGEST);
     if (!Arrays.equals(
-        sha256(body), Arrays.copyOfRange(bytes, bytes.length - DIGEST, bytes.length))) {
+        Checksum.sha256(body), Arrays.copyOfRange(bytes, bytes.length - DIGEST, bytes.length))) {
       throw new IllegalArgumentException(
           "n-gram model whose checksum does not match: it was altered");
     }
@@ -120,19 +118,14 @@ final class NgramModel {
       }
     }
     out.put(table);
-    out.put(sha256(Arrays.copyOf(out.array(), out.position())));
+    out.put(Checksum.sha256(Arrays.copyOf(out.array(), out.position())));
     return out.array();
   }
 
-  /** The first eight hexadecimal digits of the checksum over all weights: names the model. */
+  /** Eight hexadecimal digits of the checksum over all weights. */
   String digest() {
     byte[] bytes = bytes();
-    StringBuilder digits = new StringBuilder();
-    for (int i = bytes.length - DIGEST; i < bytes.length - DIGEST + 4; i++) {
-      digits.append(Character.forDigit(bytes[i] >> 4 & 15, 16));
-      digits.append(Character.forDigit(bytes[i] & 15, 16));
-    }
-    return digits.toString();
+    return Checksum.hex(bytes, bytes.length - DIGEST, 4);
   }
 
   /** The summed weights of {@code count} features. */
@@ -156,13 +149,5 @@ final class NgramModel {
       floats[i] = in.getFloat();
     }
     return floats;
-  }
-
-  private static byte[] sha256(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

@@ -31,12 +31,15 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
   private final TextModelSpec spec;
   private final WordPieces pieces;
   private final OrtSession session;
+  private final String version;
   private final Set<String> inputs;
 
-  private OnnxTextClassifier(TextModelSpec spec, WordPieces pieces, OrtSession session) {
+  private OnnxTextClassifier(
+      TextModelSpec spec, WordPieces pieces, OrtSession session, String version) {
     this.spec = spec;
     this.pieces = pieces;
     this.session = session;
+    this.version = version;
     this.inputs = session.getInputNames();
   }
 
@@ -52,9 +55,11 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
     WordPieces pieces = WordPieces.of(spec, tokenizer);
     OnnxTextClassifier made = null;
     try {
-      made = new OnnxTextClassifier(spec, pieces, session(spec, model));
+      made =
+          new OnnxTextClassifier(
+              spec, pieces, session(spec, model), Checksum.hex(Checksum.sha256(model), 0, 4));
       for (Zone zone : spec.zones()) {
-        made.logit(zone, pieces.read("warm-up").ids());
+        made.logit(zone, pieces.read("warm-up").ids);
       }
       return made;
     } catch (OrtException e) {
@@ -82,6 +87,11 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
   @Override
   public String name() {
     return spec.id();
+  }
+
+  @Override
+  public String version() {
+    return version;
   }
 
   /** Whether the model reads texts of a zone. */
@@ -121,16 +131,16 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
     int begin = Math.max(0, nominee.from() - AROUND);
     int end = Math.min(text.length(), Math.max(nominee.from() + 1, nominee.to()) + AROUND);
     WordPieces.Pieces read = pieces.read(text.substring(begin, Math.max(begin, end)));
-    int count = read.ids().length;
+    int count = read.ids.length;
     int room = pieces.room(zone, spec.windowTokens());
     int first = 0;
     if (count > room) {
       int spotFrom = 0;
-      while (spotFrom < count - 1 && read.to()[spotFrom] + begin <= nominee.from()) {
+      while (spotFrom < count - 1 && read.to[spotFrom] + begin <= nominee.from()) {
         spotFrom++;
       }
       int spotTo = count - 1;
-      while (spotTo > spotFrom && read.from()[spotTo] + begin >= nominee.to()) {
+      while (spotTo > spotFrom && read.from[spotTo] + begin >= nominee.to()) {
         spotTo--;
       }
       int spot = spotTo + 1 - spotFrom;
@@ -139,10 +149,10 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
     }
     int last = Math.min(count, first + room);
     best.take(
-        run(zone, read.ids(), first, last),
+        run(zone, read.ids, first, last),
         nominee.view(),
-        count == 0 ? begin : begin + read.from()[first],
-        count == 0 ? begin : begin + read.to()[last - 1]);
+        count == 0 ? begin : begin + read.from[first],
+        count == 0 ? begin : begin + read.to[last - 1]);
     return best.score(true);
   }
 
@@ -158,14 +168,14 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
       }
       int end = Math.min(text.length(), at + room * CHARACTERS_PER_TOKEN);
       WordPieces.Pieces read = pieces.read(text.substring(at, end));
-      int count = Math.min(room, read.ids().length);
-      int reached = count == 0 || count == read.ids().length ? end : at + read.to()[count - 1];
-      best.take(run(zone, read.ids(), 0, count), view, at, reached);
+      int count = Math.min(room, read.ids.length);
+      int reached = count == 0 || count == read.ids.length ? end : at + read.to[count - 1];
+      best.take(run(zone, read.ids, 0, count), view, at, reached);
       if (reached >= text.length()) {
         return stride == 0;
       }
       int next =
-          count <= spec.overlapTokens() ? reached : at + read.from()[count - spec.overlapTokens()];
+          count <= spec.overlapTokens() ? reached : at + read.from[count - spec.overlapTokens()];
       if (stride == 0 && at == 0) {
         stride = evenly(text.length(), Math.max(1, next), best.left());
       }
@@ -201,7 +211,7 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
   private double logit(Zone zone, long[] ids) throws OrtException {
     WordPieces.Input input =
         pieces.input(zone, ids, 0, Math.min(ids.length, pieces.room(zone, spec.windowTokens())));
-    long[] ones = new long[input.ids().length];
+    long[] ones = new long[input.ids.length];
     java.util.Arrays.fill(ones, 1);
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
@@ -209,9 +219,9 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
       for (String name : inputs) {
         long[] values =
             switch (name) {
-              case "input_ids" -> input.ids();
+              case "input_ids" -> input.ids;
               case "attention_mask" -> ones;
-              case "token_type_ids" -> input.types();
+              case "token_type_ids" -> input.types;
               default ->
                   throw new OrtException(
                       "it asks for '"

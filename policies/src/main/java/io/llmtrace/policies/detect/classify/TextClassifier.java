@@ -8,6 +8,9 @@ public interface TextClassifier {
   /** The classifier's name in receipts, for example {@code ngram}. */
   String name();
 
+  /** Names the weights: the same text has the same score as long as this is the same. */
+  String version();
+
   /**
    * Reads all views of a segment. When the budget ends first, the score is that of what was read,
    * and says so.

@@ -155,9 +155,9 @@ final class Tokens {
         c = lower;
         ascii &= c < 128;
       } else if (k == SKIPPED
-          || (c == '\'' || c == '\u2019')
+          || ((c == '\'' || c == '\u2019')
               && next + 1 < length
-              && kindOf(folded[next + 1]) == LETTER) {
+              && kindOf(folded[next + 1]) == LETTER)) {
         folded[next++] = '\'';
         continue;
       } else {
@@ -329,7 +329,7 @@ final class Tokens {
   }
 
   private static byte kindOfOther(char c) {
-    if (c >= 0x2e80 && c < 0xa000 || c >= 0xf900 && c < 0xfb00) {
+    if ((c >= 0x2e80 && c < 0xa000) || (c >= 0xf900 && c < 0xfb00)) {
       return c >= 0x3000 && c < 0x3030 ? (c == 0x3000 ? SPACE : MARK) : IDEOGRAPH;
     }
     return switch (Character.getType(c)) {

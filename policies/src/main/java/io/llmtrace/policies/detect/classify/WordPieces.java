@@ -19,13 +19,41 @@ import java.util.Map;
  */
 final class WordPieces implements AutoCloseable {
   /** The special tokens around a text in some zone, as the tokenizer's own template puts them. */
-  private record Frame(long[] before, long[] after, long typeOfText) {}
+  private static final class Frame {
+    final long[] before;
+    final long[] after;
+    final long typeOfText;
+
+    Frame(long[] before, long[] after, long typeOfText) {
+      this.before = before;
+      this.after = after;
+      this.typeOfText = typeOfText;
+    }
+  }
 
   /** Tokens of a piece of text and, for each, its characters in the piece. */
-  record Pieces(long[] ids, int[] from, int[] to) {}
+  static final class Pieces {
+    final long[] ids;
+    final int[] from;
+    final int[] to;
+
+    Pieces(long[] ids, int[] from, int[] to) {
+      this.ids = ids;
+      this.from = from;
+      this.to = to;
+    }
+  }
 
   /** One input of the model. */
-  record Input(long[] ids, long[] types) {}
+  static final class Input {
+    final long[] ids;
+    final long[] types;
+
+    Input(long[] ids, long[] types) {
+      this.ids = ids;
+      this.types = types;
+    }
+  }
 
   private final HuggingFaceTokenizer tokenizer;
   private final Map<Zone, Frame> frames = new EnumMap<>(Zone.class);

@@ -42,7 +42,7 @@ final class ExportWindows {
       given.put(pair[0], pair[1]);
     }
     NgramTrainer.Options options = NgramTrainer.Options.from(given);
-    int made = Integer.parseInt(given.getOrDefault("made", "3000"));
+    int made = Integer.parseInt(given.getOrDefault("made", "5000"));
     NgramFeatures maker = new NgramFeatures();
     List<Bag> bags = new ArrayList<>();
     for (TrainingRow row : TrainingRow.read(data.resolve("train.jsonl"))) {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -68,13 +69,13 @@ final class FitCombination {
         stages.of(dev.stream().filter(r -> r.split().equals("unseen_source")).toList(), shipped);
 
     double[] first = first(folds, seen);
-    CombinationModel firstStep = model(first, new double[] {0, 1, 0, 0, 0}, 0, 1, Map.of());
+    CombinationModel firstStep = model(first, new double[] {0, 1, 0, 0}, 0, 1, Map.of());
     double doubtFrom = quantile(verdicts(firstStep, benign(seen)), 0.90);
     double doubtTo = Math.max(doubtFrom, quantile(verdicts(firstStep, benign(seen)), 0.9985));
     CombinationModel doubting =
-        model(first, new double[] {0, 1, 0, 0, 0}, doubtFrom, doubtTo, Map.of());
+        model(first, new double[] {0, 1, 0, 0}, doubtFrom, doubtTo, Map.of());
     List<StageScores.Row> seenAsked = asked(doubting, seen);
-    double[] second = second(first, doubting, seenAsked);
+    double[] second = second(first, seenAsked);
     CombinationModel combined = model(first, second, doubtFrom, doubtTo, Map.of());
 
     List<StageScores.Row> choosing = new ArrayList<>(seenAsked);
@@ -92,7 +93,7 @@ final class FitCombination {
     report(model, "folds", folds, folds);
     report(model, "seen_source", seen, seenAsked);
     report(model, "unseen_source", unseen, unseenAsked);
-    bars(model, unseenAsked, unseen);
+    bars(model, unseenAsked);
   }
 
   private List<StageScores.Row> folds(List<TrainingRow> rows) throws IOException {
@@ -151,7 +152,8 @@ final class FitCombination {
   private double[] first(List<StageScores.Row> folds, List<StageScores.Row> seen) {
     List<Case> cases = cases(folds, 2000);
     cases.addAll(cases(seen, 4000));
-    double[] fitted = LogisticFit.fit(cases, CombinationModel.FEATURES.size(), 2);
+    double[] fitted =
+        LogisticFit.fit(cases, CombinationModel.FEATURES, CombinationModel.NEVER_NEGATIVE, 2);
     out.printf(Locale.ROOT, "bias %.3f%n", fitted[0]);
     for (int i = 1; i < fitted.length; i++) {
       out.printf(Locale.ROOT, "%s %.3f%n", CombinationModel.FEATURES.get(i - 1), fitted[i]);
@@ -183,7 +185,7 @@ final class FitCombination {
     return asked;
   }
 
-  private double[] second(double[] first, CombinationModel model, List<StageScores.Row> asked) {
+  private double[] second(double[] first, List<StageScores.Row> asked) {
     List<Case> cases = new ArrayList<>();
     for (StageScores.Row row : asked) {
       row.stages()
@@ -198,9 +200,11 @@ final class FitCombination {
                           1)));
     }
     if (cases.isEmpty()) {
-      return new double[] {0, 1, 0, 0, 0};
+      return new double[] {0, 1, 0, 0};
     }
-    double[] fitted = LogisticFit.fit(cases, CombinationModel.NEURAL_FEATURES.size(), 2);
+    double[] fitted =
+        LogisticFit.fit(
+            cases, CombinationModel.NEURAL_FEATURES, Set.of("first_step", "neural_window"), 2);
     out.printf(Locale.ROOT, "second step on %d texts: %s%n", cases.size(), Arrays.toString(fitted));
     return fitted;
   }
@@ -241,7 +245,13 @@ final class FitCombination {
       List<StageScores.Row> asked) {
     out.println("== " + name);
     out.println(
-        TrainingReport.line("rules", scored(rows, r -> CombinationModel.features(r.stages())[9])));
+        TrainingReport.line(
+            "rules",
+            scored(
+                rows,
+                r ->
+                    CombinationModel.features(r.stages())[
+                        CombinationModel.FEATURES.indexOf("rule_strongest")])));
     out.println(TrainingReport.line("ngram", scored(rows, r -> r.stages().ngram().logit())));
     if (neural.isPresent() && !name.equals("folds")) {
       out.println(
@@ -309,8 +319,7 @@ final class FitCombination {
     out.printf(Locale.ROOT, "Brier %.4f, said->were:%s%n", brier / rows.size(), table);
   }
 
-  private void bars(
-      CombinationModel model, List<StageScores.Row> asked, List<StageScores.Row> rows) {
+  private void bars(CombinationModel model, List<StageScores.Row> asked) {
     List<Scored> combined = scored(asked, r -> model.combine(r.stages()).confidence());
     double t = model.threshold(Profile.BALANCED);
     out.println("== bars on unseen_source, balanced");

@@ -21,10 +21,8 @@ final class NgramTrainer {
     double rate = 0.15;
     double l2 = 2e-6;
     double sourcePower = 0.5;
-    double dropout = 0.1;
-    double negativeWeight = 1.0;
+    double dropout = 0.3;
     double otherWindows = 0.5;
-    int minimumSources = 1;
     double benignScale = 1.0;
     long seed = 20260724;
 
@@ -40,7 +38,6 @@ final class NgramTrainer {
               case "sourcePower" -> o.sourcePower = Double.parseDouble(value);
               case "dropout" -> o.dropout = Double.parseDouble(value);
               case "otherWindows" -> o.otherWindows = Double.parseDouble(value);
-              case "minimumSources" -> o.minimumSources = Integer.parseInt(value);
               case "benignScale" -> o.benignScale = Double.parseDouble(value);
               case "seed" -> o.seed = Long.parseLong(value);
               default -> {}
@@ -58,7 +55,6 @@ final class NgramTrainer {
   private final float[] scaleBias = new float[NgramModel.SCALES.length];
   private final float[] zoneSquares = new float[NgramFeatures.ZONE_GROUPS];
   private final float[] scaleSquares = new float[NgramModel.SCALES.length];
-  private final boolean[] allowed;
   private double[] sums = new double[1];
 
   NgramTrainer(Options options) {
@@ -66,7 +62,6 @@ final class NgramTrainer {
     this.shift = 32 - options.bits;
     this.weights = new float[1 << options.bits];
     this.squares = new float[1 << options.bits];
-    this.allowed = new boolean[1 << options.bits];
   }
 
   NgramModel model() {
@@ -75,7 +70,6 @@ final class NgramTrainer {
 
   /** Trains on {@code bags}, in an order that the seed gives. */
   void fit(List<Bag> bags) {
-    allow(bags);
     Map<String, Double> perSource = new TreeMap<>();
     for (Bag bag : bags) {
       perSource.merge(key(bag), 1.0, Double::sum);
@@ -95,36 +89,13 @@ final class NgramTrainer {
         if (!bag.row.attack()) {
           weight *= options.benignScale;
         }
-        learn(bag, weight, rate, epoch, random.nextInt());
+        learn(bag, weight, rate, random.nextInt());
       }
     }
   }
 
   private static String key(Bag bag) {
     return (bag.row.attack() ? "+" : "-") + bag.row.source();
-  }
-
-  /** A feature that one source alone has is its wording, and says nothing of any other source. */
-  private void allow(List<Bag> bags) {
-    if (options.minimumSources <= 1) {
-      java.util.Arrays.fill(allowed, true);
-      return;
-    }
-    int[] firstSource = new int[allowed.length];
-    Map<String, Integer> ids = new TreeMap<>();
-    for (Bag bag : bags) {
-      int id = ids.computeIfAbsent(bag.row.source(), s -> ids.size() + 1);
-      for (Bag.View view : bag.views) {
-        for (int f : view.features) {
-          int i = f >>> shift;
-          if (firstSource[i] == 0) {
-            firstSource[i] = id;
-          } else if (firstSource[i] != id) {
-            allowed[i] = true;
-          }
-        }
-      }
-    }
   }
 
   static <T> void shuffle(List<T> list, Random random) {
@@ -138,7 +109,7 @@ final class NgramTrainer {
 
   private record Instance(Bag.View view, int first, int end, int scale, double logit) {}
 
-  private void learn(Bag bag, double weight, double rate, int epoch, int seed) {
+  private void learn(Bag bag, double weight, double rate, int seed) {
     List<Instance> positive = new ArrayList<>();
     List<Instance> rest = new ArrayList<>();
     for (Bag.View view : bag.views) {
@@ -241,7 +212,7 @@ final class NgramTrainer {
     int to = w.view.offsets[w.end];
     for (int i = from; i < to; i++) {
       int index = w.view.features[i] >>> shift;
-      if (!allowed[index] || dropped(index, seed)) {
+      if (dropped(index, seed)) {
         continue;
       }
       double g = scaled + options.l2 * weights[index];

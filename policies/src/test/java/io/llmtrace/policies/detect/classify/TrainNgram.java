@@ -34,7 +34,7 @@ final class TrainNgram {
       given.put(pair[0], pair[1]);
     }
     NgramTrainer.Options options = NgramTrainer.Options.from(given);
-    int made = Integer.parseInt(given.getOrDefault("made", "3000"));
+    int made = Integer.parseInt(given.getOrDefault("made", "5000"));
     long start = System.nanoTime();
     NgramFeatures maker = new NgramFeatures();
     List<TrainingRow> rows = TrainingRow.read(data.resolve("train.jsonl"));
