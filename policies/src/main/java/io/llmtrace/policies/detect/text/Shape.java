@@ -43,8 +43,11 @@ final class Shape {
   /** Words of one character. */
   int singles;
 
-  /** Words of two letters or digits. */
+  /** Words of two hex digits. */
   int pairs;
+
+  /** Words of a dozen hex digits or more, some of them decimal. */
+  int hexes;
 
   /** Words of letters and digits. */
   int mixed;
@@ -58,8 +61,20 @@ final class Shape {
   /** Dots and dashes with nothing else before them. */
   int strokes;
 
-  /** Ends of a quoted text with a plus, dot or comma after. */
-  int longDigits;
+  /** Quotes with an operator that joins texts next to them. */
+  int joins;
+
+  /** Quotes with a comma and a quote next to them. */
+  int listed;
+
+  /** Backslashes, ampersands and U+ that may begin an escape. */
+  int escapes;
+
+  /** Per cent signs with two hex digits behind. */
+  int percents;
+
+  /** Equals signs with two hex digits behind. */
+  int quoted;
 
   /** From and to of runs that may be base64 or base32, one after the other. */
   private int[] runs = new int[16];
@@ -103,6 +118,9 @@ final class Shape {
         if (c < 128) {
           shape.counts[c]++;
           kind = KINDS[c];
+          if (kind == 0) {
+            shape.sign(chars, i);
+          }
         } else {
           shape.beyond++;
           // Of other scripts only letters on their own count, which the spaced decoder looks at.
@@ -147,22 +165,65 @@ final class Shape {
     int length = to - from;
     if (length == 1) {
       singles++;
-    } else if (kinds == DIGIT) {
-      if (length <= 3) {
-        numbers++;
-      }
-      if (length >= 7 && chars[from] <= '1' && chars[to - 1] <= '1') {
-        bits++;
-      }
-      if (length >= 12) {
-        longDigits++;
-      }
-    } else if ((kinds & DIGIT) != 0) {
-      mixed++;
+      return;
     }
-    if (length == 2) {
+    if (length == 2 && isHex(chars, from, to)) {
       pairs++;
     }
+    if ((kinds & DIGIT) == 0) {
+      return;
+    }
+    if (kinds != DIGIT) {
+      mixed++;
+    } else if (length <= 3) {
+      numbers++;
+    } else if (length >= 7 && chars[from] <= '1' && chars[to - 1] <= '1') {
+      bits++;
+    }
+    if (length >= 12 && isHex(chars, from, to)) {
+      hexes++;
+    }
+  }
+
+  private static boolean isHex(char[] chars, int from, int to) {
+    for (int i = from; i < to; i++) {
+      int lower = chars[i] | 0x20;
+      if (!(chars[i] >= '0' && chars[i] <= '9') && !(lower >= 'a' && lower <= 'f')) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void sign(char[] chars, int at) {
+    char next = at + 1 < chars.length ? chars[at + 1] : ' ';
+    switch (chars[at]) {
+      case '"', '\'' -> {
+        char after = next == ' ' && at + 2 < chars.length ? chars[at + 2] : next;
+        joins += after == '+' || after == '.' || after == '&' ? 1 : 0;
+        listed += next == ',' ? 1 : 0;
+      }
+      case '\\' ->
+          escapes +=
+              next == 'u'
+                      || next == 'x'
+                      || next == 'U'
+                      || next == '\\'
+                      || next == '0'
+                      || next == '1'
+                  ? 1
+                  : 0;
+      case '&' -> escapes += next == '#' || Character.isLetter(next) ? 1 : 0;
+      case '%' -> percents += isHex(chars, at + 1) ? 1 : 0;
+      case '=' -> quoted += isHex(chars, at + 1) ? 1 : 0;
+      default -> {
+        // Only counted.
+      }
+    }
+  }
+
+  private static boolean isHex(char[] chars, int at) {
+    return at + 1 < chars.length && isHex(chars, at, at + 2);
   }
 
   private void run(int from, int to) {
