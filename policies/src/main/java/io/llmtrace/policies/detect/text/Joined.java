@@ -26,7 +26,7 @@ final class Joined implements Decoder {
   }
 
   private static boolean mayBeJoined(Shape shape) {
-    boolean variables = shape.count('=') >= 2 && shape.count('+') >= 1;
+    boolean variables = shape.assigned >= 1 && shape.count('+') >= 1;
     return shape.count('"') + shape.count('\'') >= 4
         && (shape.joins > 0 || shape.listed >= LEAST_LIST || variables);
   }
@@ -173,23 +173,15 @@ final class Joined implements Decoder {
     return i;
   }
 
-  private static int blanksEnd(char[] chars, int from) {
-    int i = from;
-    while (i < chars.length && i - from < 64 && Character.isWhitespace(chars[i])) {
-      i++;
-    }
-    return i;
-  }
-
   /** {@code name = "text"} up to the line's last quote; {@code from} if there is none. */
   private static int assignment(
       char[] chars, int from, Map<String, Text> variables, Lines lines, Work work) {
     int end = nameEnd(chars, from);
-    int sign = blanksEnd(chars, end);
+    int sign = Shape.blanksEnd(chars, end);
     if (end - from > LONGEST_NAME || sign >= chars.length || chars[sign] != '=') {
       return from;
     }
-    int quote = blanksEnd(chars, sign + 1);
+    int quote = Shape.blanksEnd(chars, sign + 1);
     if (quote >= chars.length || (chars[quote] != '"' && chars[quote] != '\'')) {
       return from;
     }
@@ -201,7 +193,7 @@ final class Joined implements Decoder {
     // last.
     boolean inside = closing + 1 < chars.length && Character.isLetterOrDigit(chars[closing + 1]);
     int to = inside ? lines.lastQuote(quote, work) : closing;
-    int next = blanksEnd(chars, to + 1);
+    int next = Shape.blanksEnd(chars, to + 1);
     if (next < chars.length && chars[next] == '+') {
       // The value is joined itself: left to the expression.
       return sign + 1;
@@ -252,7 +244,7 @@ final class Joined implements Decoder {
       }
       operands++;
       end = after;
-      int operator = blanksEnd(chars, after);
+      int operator = Shape.blanksEnd(chars, after);
       // Only lists of single characters are read as one text: others are lists.
       boolean comma =
           operator < chars.length
@@ -266,7 +258,7 @@ final class Joined implements Decoder {
       if (!comma && !joins) {
         break;
       }
-      i = blanksEnd(chars, operator + 1);
+      i = Shape.blanksEnd(chars, operator + 1);
     }
     if (operands >= (list ? LEAST_LIST : 2) && letters >= 4) {
       edits.close(end, NAME);

@@ -49,9 +49,7 @@ final class Leet implements Decoder {
 
   @Override
   public boolean mayApply(Shape shape) {
-    return shape.mixed >= 1
-        || (shape.count('@') + shape.count('$') + shape.count('!') + shape.count('|') > 1
-            && shape.singles + shape.pairs > 0);
+    return shape.mixed >= 1 || shape.count('@') + shape.count('$') > 1;
   }
 
   @Override

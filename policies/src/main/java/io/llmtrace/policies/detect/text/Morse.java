@@ -6,6 +6,7 @@ package io.llmtrace.policies.detect.text;
  */
 final class Morse implements Decoder {
   private static final int LEAST_SIGNS = 6;
+  private static final int LEAST_STROKES = 10;
 
   /** Signs from which on, if they are varied, no language is asked for. */
   private static final int MANY_SIGNS = 24;
@@ -32,7 +33,7 @@ final class Morse implements Decoder {
 
   @Override
   public boolean mayApply(Shape shape) {
-    return shape.strokes >= LEAST_SIGNS
+    return shape.strokes >= LEAST_STROKES
         || (shape.beyond >= LEAST_SIGNS && shape.count(' ') >= LEAST_SIGNS);
   }
 

@@ -72,7 +72,6 @@ public final class Normaliser {
     Normaliser search = new Normaliser(segment.text().length(), work);
     search.views.add(TextView.original(segment.text()));
     if (!work.spent(1)) {
-      search.texts.add(segment.text());
       search.start(Form.of(segment.text()));
     }
     return new SegmentReading(segment, search.views, !work.stopped() && !search.bounded);
@@ -174,6 +173,9 @@ public final class Normaliser {
       return false;
     }
     TextView view = form.view();
+    if (texts.isEmpty()) {
+      texts.add(views.get(0).text());
+    }
     if (!texts.add(view.text())) {
       return false;
     }

@@ -17,6 +17,7 @@ final class Shape {
   private static final int STROKE = 16;
   private static final int SPACE = 32;
   private static final int ALNUM = UPPER | LOWER | DIGIT;
+  private static final int MOST_BLANKS = 64;
   private static final byte[] KINDS = new byte[128];
 
   /** Letters and digits in a row that may be base64 though they are few. */
@@ -40,10 +41,10 @@ final class Shape {
   /** Characters beyond ASCII. */
   int beyond;
 
-  /** Words of one character. */
+  /** Most words of one character in a row. */
   int singles;
 
-  /** Words of two hex digits. */
+  /** Most words of two hex digits in a row. */
   int pairs;
 
   /** Words of a dozen hex digits or more, some of them decimal. */
@@ -52,7 +53,7 @@ final class Shape {
   /** Words of letters and digits. */
   int mixed;
 
-  /** Numbers of two or three digits. */
+  /** Most numbers of two to five digits in a row. */
   int numbers;
 
   /** Seven or more zeros and ones. */
@@ -61,8 +62,11 @@ final class Shape {
   /** Dots and dashes with nothing else before them. */
   int strokes;
 
-  /** Quotes with an operator that joins texts next to them. */
+  /** Quoted texts with an operator that joins texts and another quote next to them. */
   int joins;
+
+  /** Quotes with an equals sign before them. */
+  int assigned;
 
   /** Quotes with a comma and a quote next to them. */
   int listed;
@@ -161,22 +165,23 @@ final class Shape {
     return shape;
   }
 
+  private int singleRun;
+  private int pairRun;
+  private int numberRun;
+
   private void word(char[] chars, int from, int to, int kinds) {
     int length = to - from;
-    if (length == 1) {
-      singles++;
-      return;
-    }
-    if (length == 2 && isHex(chars, from, to)) {
-      pairs++;
-    }
+    singleRun = length == 1 ? singleRun + 1 : 0;
+    singles = Math.max(singles, singleRun);
+    pairRun = length == 2 && isHex(chars, from, to) ? pairRun + 1 : 0;
+    pairs = Math.max(pairs, pairRun);
+    numberRun = kinds == DIGIT && length > 1 && length < 6 ? numberRun + 1 : 0;
+    numbers = Math.max(numbers, numberRun);
     if ((kinds & DIGIT) == 0) {
       return;
     }
     if (kinds != DIGIT) {
       mixed++;
-    } else if (length <= 3) {
-      numbers++;
     } else if (length >= 7 && chars[from] <= '1' && chars[to - 1] <= '1') {
       bits++;
     }
@@ -199,8 +204,8 @@ final class Shape {
     char next = at + 1 < chars.length ? chars[at + 1] : ' ';
     switch (chars[at]) {
       case '"', '\'' -> {
-        char after = next == ' ' && at + 2 < chars.length ? chars[at + 2] : next;
-        joins += after == '+' || after == '.' || after == '&' ? 1 : 0;
+        joins += joinsQuotes(chars, at) ? 1 : 0;
+        assigned += isAssigned(chars, at) ? 1 : 0;
         listed += next == ',' ? 1 : 0;
       }
       case '\\' ->
@@ -220,6 +225,30 @@ final class Shape {
         // Only counted.
       }
     }
+  }
+
+  /** Whether behind a quote stand a plus, dot or ampersand and another quote. */
+  private static boolean joinsQuotes(char[] chars, int quote) {
+    int i = blanksEnd(chars, quote + 1);
+    if (i >= chars.length || (chars[i] != '+' && chars[i] != '.' && chars[i] != '&')) {
+      return false;
+    }
+    i = blanksEnd(chars, i + 1);
+    return i < chars.length && (chars[i] == '"' || chars[i] == '\'');
+  }
+
+  /** End of at most so many blanks from {@code from} on. */
+  static int blanksEnd(char[] chars, int from) {
+    int i = from;
+    while (i < chars.length && i - from < MOST_BLANKS && Character.isWhitespace(chars[i])) {
+      i++;
+    }
+    return i;
+  }
+
+  private static boolean isAssigned(char[] chars, int quote) {
+    return quote > 1
+        && (chars[quote - 1] == '=' || (chars[quote - 1] == ' ' && chars[quote - 2] == '='));
   }
 
   private static boolean isHex(char[] chars, int at) {
