@@ -118,7 +118,7 @@ final class Caesar {
         score += Letters.substituted(chars, words.from(word), words.to(word), substitution);
       }
     }
-    if (score * 2 >= letters * Letters.NAT && best.total() * 2 >= letters * Letters.NAT) {
+    if (words.counts(best, letters, best.total(), score)) {
       int from = words.from(best.first());
       int to = words.to(best.last());
       edits.open(from);

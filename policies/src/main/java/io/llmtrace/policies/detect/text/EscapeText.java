@@ -6,16 +6,14 @@ package io.llmtrace.policies.detect.text;
  * decoded text stands for its escape; the backslashes before it may have been doubled.
  *
  * <p>JSON escapes letters beyond ASCII and HTML escapes its signs, so a text is decoded only if a
- * letter or digit of ASCII is written so, or several other letters are.
+ * letter or digit of ASCII is written so, several other letters are, or every angle bracket is.
  */
 final class EscapeText implements Decoder {
   private static final int SEVERAL = 4;
 
   @Override
   public boolean mayApply(Shape shape) {
-    return shape.count('\\') > 0
-        || (shape.count('&') > 0 && shape.count(';') > 0)
-        || (shape.count('U') > 1 && shape.count('+') > 1);
+    return shape.escapes > 0 || (shape.count('U') > 1 && shape.count('+') > 1);
   }
 
   /** What an escape says and where it ends; packed, so that trying one allocates nothing. */
@@ -31,6 +29,7 @@ final class EscapeText implements Decoder {
     int before = edits.count();
     int plain = 0;
     int other = 0;
+    int signs = 0;
     for (int i = 0; i < chars.length && !work.spent(1); ) {
       char c = chars[i];
       long escape = c == '\\' || c == '&' || c == 'U' ? at(chars, i) : NONE;
@@ -55,12 +54,14 @@ final class EscapeText implements Decoder {
         edits.close(end, c == '&' ? "html_entity" : "escape");
         boolean letter = Character.isLetterOrDigit(codePoint);
         plain += letter && codePoint < 128 ? 1 : 0;
+        signs += codePoint == '<' || codePoint == '>' ? 1 : 0;
         other += letter && codePoint >= 128 ? 1 : 0;
       }
       work.spent(end - i);
       i = end;
     }
-    if (plain == 0 && other < SEVERAL) {
+    boolean markup = signs >= 2 && shape.count('<') + shape.count('>') == 0;
+    if (plain == 0 && other < SEVERAL && !markup) {
       edits.cutTo(before);
     }
   }

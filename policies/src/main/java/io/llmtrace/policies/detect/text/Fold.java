@@ -20,6 +20,9 @@ final class Fold {
   /** Marks on one letter from which on it is no language any more. */
   private static final int HEAP = 3;
 
+  private static final int REGIONAL_A = 0x1F1E6;
+  private static final int LONGEST_VARIANT = 4;
+
   private static final Set<String> COUNTRIES = Set.of(java.util.Locale.getISOCountries());
 
   private final char[] chars;
@@ -35,7 +38,6 @@ final class Fold {
   private int foreign;
   private int latin;
   private int cyrillic;
-  private int turned;
 
   private enum Script {
     AS_IT_IS,
@@ -98,7 +100,11 @@ final class Fold {
 
   private int beyond(int i, int end, int codePoint) {
     switch (Glyphs.kind(codePoint)) {
-      case Glyphs.INVISIBLE -> drop(i, end);
+      case Glyphs.INVISIBLE -> {
+        if (!isOfFlag(codePoint, i)) {
+          drop(i, end);
+        }
+      }
       case Glyphs.JOINER -> {
         boolean left = isPlainLetter(before(i));
         boolean right = isPlainLetter(after(end));
@@ -108,20 +114,18 @@ final class Fold {
         }
       }
       case Glyphs.SPACE -> {
-        if (isAsciiLetter(before(i)) && isAsciiLetter(after(end))) {
+        if (codePoint == 0x2800 || (isAsciiLetter(before(i)) && isAsciiLetter(after(end)))) {
           change(i, end, " ");
         }
       }
       case Glyphs.VARIANT -> {
-        if (!isFlag(codePoint, i)) {
-          change(i, end, Glyphs.plain(codePoint));
+        if (isRegional(codePoint)) {
+          return regional(i);
         }
-      }
-      case Glyphs.TURNED -> {
-        count();
-        // A few of them are phonetic script.
-        if (turned >= 4 && turned * 4 >= latin) {
-          change(i, end, Glyphs.plain(codePoint));
+        String plain = Glyphs.plain(codePoint);
+        // A single sign for a whole phrase hides nothing and would make a text grow.
+        if (plain.length() <= LONGEST_VARIANT) {
+          change(i, end, plain);
         }
       }
       case Glyphs.MARK -> {
@@ -171,27 +175,42 @@ final class Fold {
     return codePoint < 0x590 && Character.isLetterOrDigit(codePoint);
   }
 
-  /** Whether a regional letter is half of a country's flag. */
-  private boolean isFlag(int codePoint, int at) {
-    if (codePoint < 0x1F1E6 || codePoint > 0x1F1FF) {
-      return false;
+  /** Reads all regional letters from {@code from} on: flags of countries, or letters of a text. */
+  private int regional(int from) {
+    int to = from;
+    boolean flags = true;
+    while (to + 1 < chars.length && isRegional(Character.codePointAt(chars, to))) {
+      if ((to - from) % 4 == 2) {
+        char one = (char) ('A' + Character.codePointAt(chars, to - 2) - REGIONAL_A);
+        char two = (char) ('A' + Character.codePointAt(chars, to) - REGIONAL_A);
+        flags &= COUNTRIES.contains("" + one + two);
+      }
+      to += 2;
     }
-    int first = at;
-    while (first >= 2 && isRegional(Character.codePointBefore(chars, first)) && at - first < 16) {
-      first -= 2;
+    work.spent(to - from);
+    if (!flags || (to - from) % 4 != 0) {
+      for (int i = from; i < to; i += 2) {
+        change(i, i + 2, Glyphs.plain(Character.codePointAt(chars, i)));
+      }
     }
-    int place = (at - first) / 2;
-    int pair = first + place / 2 * 4;
-    if (pair + 4 > chars.length || !isRegional(Character.codePointAt(chars, pair + 2))) {
-      return false;
+    return to;
+  }
+
+  /** Whether it is one of the tags that make a black flag that of a country's part. */
+  private boolean isOfFlag(int codePoint, int at) {
+    int i = at;
+    while (Hidden.isTag(codePoint) && i >= 2 && at - i < 2 * Hidden.LONGEST_FLAG) {
+      int before = Character.codePointBefore(chars, i);
+      if (!Hidden.isTag(before)) {
+        return before == Hidden.BLACK_FLAG;
+      }
+      i -= 2;
     }
-    char one = (char) ('A' + Character.codePointAt(chars, pair) - 0x1F1E6);
-    char two = (char) ('A' + Character.codePointAt(chars, pair + 2) - 0x1F1E6);
-    return COUNTRIES.contains("" + one + two);
+    return false;
   }
 
   private static boolean isRegional(int codePoint) {
-    return codePoint >= 0x1F1E6 && codePoint <= 0x1F1FF;
+    return codePoint >= REGIONAL_A && codePoint < REGIONAL_A + 26;
   }
 
   /** Reads all marks from {@code from} on, which stand on one letter. */
@@ -207,6 +226,9 @@ final class Fold {
     }
     work.spent(count);
     boolean onLetter = from > 0 && Letters.symbol(chars[from - 1]) != 0;
+    // Dictionaries of Russian mark the stress with one of these.
+    boolean stress = count == 1 && (chars[from] == 0x301 || chars[from] == 0x300);
+    onLetter &= !stress;
     if (count >= HEAP || over || (onLetter && !composes(from, i))) {
       drop(from, i);
     }
@@ -300,7 +322,6 @@ final class Fold {
           cyrillic += chars[i] >= 0x400 && chars[i] < 0x530 ? 1 : 0;
         }
         case Glyphs.LATIN -> latin++;
-        case Glyphs.TURNED -> turned++;
         default -> {
           // No witness.
         }

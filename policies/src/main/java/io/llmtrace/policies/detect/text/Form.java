@@ -50,12 +50,19 @@ final class Form {
     return chars.length;
   }
 
+  /** First character of the segment's text that a character stands for; half a pair for all. */
   int start(int index) {
-    return starts == null ? index : starts[index];
+    if (starts != null) {
+      return starts[index];
+    }
+    return whole(index);
   }
 
   int end(int index) {
-    return ends == null ? index + 1 : ends[index];
+    if (ends != null) {
+      return ends[index];
+    }
+    return whole(index + 1) == index + 1 ? index + 1 : index + 2;
   }
 
   TextView view() {
@@ -63,6 +70,10 @@ final class Form {
       return TextView.original(new String(chars));
     }
     return TextView.made(new String(chars), transforms, starts, ends);
+  }
+
+  private boolean isFolded() {
+    return !transforms.isEmpty() && transforms.get(transforms.size() - 1).equals(Fold.NAME);
   }
 
   /** How much of a form an edited form keeps. */
@@ -73,18 +84,25 @@ final class Form {
     CONTEXT
   }
 
-  /** The form that edits make of this one; where two overlap, the one that begins first counts. */
-  Form edited(Edits edits, Kept kept, int depth) {
+  /**
+   * The form that edits make of this one; where two overlap, the one that begins first counts. Cut
+   * short when there is no more time.
+   */
+  Form edited(Edits edits, Kept kept, int depth, Work work) {
     Builder builder = new Builder(chars.length / 2 + edits.size() + 64);
     long[] order = edits.order();
     List<String> names = new ArrayList<>(transforms);
     int done = 0;
     boolean first = true;
+    String lastName = "";
     for (long key : order) {
       int edit = (int) key;
       int from = edits.from(edit);
       if (from < done) {
         continue;
+      }
+      if (work.spent(from - done + edits.textTo(edit) - edits.textFrom(edit) + 4)) {
+        break;
       }
       if (kept == Kept.ALL || from - done <= (first ? CONTEXT : 2 * CONTEXT)) {
         builder.copy(done, from);
@@ -98,9 +116,13 @@ final class Form {
       builder.replace(edits, edit);
       done = edits.to(edit);
       first = false;
-      if (!names.subList(transforms.size(), names.size()).contains(edits.name(edit))) {
-        names.add(edits.name(edit));
+      String name = edits.name(edit);
+      if (!name.equals(lastName)
+          && !names.subList(transforms.size(), names.size()).contains(name)
+          && !(name.equals(Fold.NAME) && isFolded())) {
+        names.add(name);
       }
+      lastName = name;
     }
     builder.copy(
         done, kept == Kept.ALL ? chars.length : whole(Math.min(chars.length, done + CONTEXT)));
@@ -153,8 +175,15 @@ final class Form {
       reserve(end - begin);
       for (int i = begin; i < end; i++) {
         text[size] = edits.charAt(i);
-        from[size] = start(edits.sourceFrom(i));
-        to[size++] = end(edits.sourceTo(i) - 1);
+        // In a form that was turned round the first of several characters is not the least.
+        int least = Integer.MAX_VALUE;
+        int most = 0;
+        for (int k = edits.sourceFrom(i); k < edits.sourceTo(i); k++) {
+          least = Math.min(least, start(k));
+          most = Math.max(most, Form.this.end(k));
+        }
+        from[size] = least;
+        to[size++] = most;
       }
     }
 

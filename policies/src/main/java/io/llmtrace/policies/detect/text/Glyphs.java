@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 /**
  * What folding does to each character, from Unicode's data in ICU: compatibility forms (UAX 15,
  * NFKC), look-alikes (UTS 39, confusables), invisible characters (UAX 44,
- * Default_Ignorable_Code_Point), and letters that are turned, boxed or small capitals, which are
+ * Default_Ignorable_Code_Point), and letters that are boxed, small capitals or Braille, which are
  * written down here. Looked up page by page as they are met and kept; thread-safe.
  */
 final class Glyphs {
@@ -40,17 +40,16 @@ final class Glyphs {
   /** Any other letter that is not Latin. */
   static final byte FOREIGN = 7;
 
-  /** A Latin letter upside down: {@link #plain}. */
-  static final byte TURNED = 8;
-
   /** A letter that Latin texts are written with. */
-  static final byte LATIN = 9;
+  static final byte LATIN = 8;
 
   private static final String SMALL_CAPITALS = "ᴀaʙbᴄcᴅdᴇeꜰfɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpǫqʀrꜱsᴛtᴜuᴠvᴡwʏyᴢz";
-  private static final String UPSIDE_DOWN = "ɐaɔcǝeɟfƃgɥhᴉiɾjʞkɯmɹrʇtʌvʍwʎy∀AƎEℲFפGſJ˥L⅄Y";
 
   /** Look-alikes in some fonts or in small letters, which the confusables list does not have. */
   private static final String MORE_LOOKALIKES = "кkтtмmвbнhпnгrКKαaεeκkνvοoρpτtυuχxηnιi";
+
+  /** The letters a to z in Braille. */
+  private static final String BRAILLE = "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵";
 
   private static final int PAGE = 256;
   private static final AtomicReferenceArray<byte[]> PAGES =
@@ -66,7 +65,6 @@ final class Glyphs {
 
   static {
     pairs(SMALL_CAPITALS, WRITTEN);
-    pairs(UPSIDE_DOWN, WRITTEN);
     pairs(MORE_LOOKALIKES, LIKE);
     for (int i = 0; i < 26; i++) {
       WRITTEN.put(0x1F130 + i, 'A' + i);
@@ -76,6 +74,7 @@ final class Glyphs {
       WRITTEN.put(0x249C + i, 'a' + i);
       WRITTEN.put(0x24B6 + i, 'A' + i);
       WRITTEN.put(0x24D0 + i, 'a' + i);
+      WRITTEN.put((int) BRAILLE.charAt(i), 'a' + i);
     }
     String twins = "АAВBЕEКKМMНHОOРPСCТTХXаaеeоoрpсcуyхxіiІIјj";
     for (int i = 0; i < twins.length(); i += 2) {
@@ -103,7 +102,7 @@ final class Glyphs {
     return page[codePoint % PAGE];
   }
 
-  /** What a {@link #VARIANT}, {@link #TURNED} or {@link #LOOKALIKE} stands for. */
+  /** What a {@link #VARIANT} stands for. */
   static String plain(int codePoint) {
     Integer written = WRITTEN.get(codePoint);
     if (written != null) {
@@ -127,7 +126,7 @@ final class Glyphs {
       return Character.isLetter(codePoint) ? LATIN : KEEP;
     }
     if (WRITTEN.containsKey(codePoint)) {
-      return UPSIDE_DOWN.indexOf(codePoint) >= 0 && codePoint < 0x10000 ? TURNED : VARIANT;
+      return VARIANT;
     }
     if ((codePoint >= 0x200C && codePoint <= 0x200F) || codePoint == 0x61C) {
       return JOINER;
@@ -166,7 +165,8 @@ final class Glyphs {
 
   /**
    * Whether NFKC writes a letter or digit otherwise; not those that ordinary text is full of
-   * (ordinal signs, Korean jamo on their own, forms of Chinese characters).
+   * (ordinal signs, Korean jamo on their own, forms of Chinese characters), nor what is only
+   * composed otherwise.
    */
   private static boolean changes(int codePoint) {
     boolean ordinary =

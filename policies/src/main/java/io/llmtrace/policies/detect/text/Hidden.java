@@ -9,6 +9,11 @@ final class Hidden implements Decoder {
   private static final String NAME = "tags";
   private static final int LEAST_BYTES = 3;
 
+  static final int BLACK_FLAG = 0x1F3F4;
+
+  /** Tags that a flag has at most, its end counted: a country and a part of it. */
+  static final int LONGEST_FLAG = 7;
+
   @Override
   public boolean mayApply(Shape shape) {
     return shape.beyond > 0;
@@ -42,7 +47,7 @@ final class Hidden implements Decoder {
 
   private static int tags(char[] chars, int from, Edits edits, Work work) {
     // A black flag before tags is the flag of a country's part, not a message.
-    boolean flag = from >= 2 && Character.codePointBefore(chars, from) == 0x1F3F4;
+    boolean flag = from >= 2 && Character.codePointBefore(chars, from) == BLACK_FLAG;
     edits.open(from);
     int mark = edits.size();
     int i = from;
@@ -58,7 +63,7 @@ final class Hidden implements Decoder {
       i += 2;
     }
     int count = edits.size() - mark;
-    if (count > (flag ? 6 : 0)) {
+    if (count > (flag ? LONGEST_FLAG : 0)) {
       edits.close(i, NAME);
     } else {
       edits.drop();

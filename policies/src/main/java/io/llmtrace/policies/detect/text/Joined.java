@@ -5,22 +5,30 @@ import java.util.Map;
 
 /**
  * Text that a program would put together: quoted pieces and variables of one text joined by a plus
- * ({@code a = "ign"}, {@code print(a + "ore")}), and words parted by an HTML comment or an empty
- * element. The characters of what is joined stand for those of the pieces, wherever these are.
+ * ({@code a = "ign"}, {@code print(a + "ore")}), lists of single quoted characters, and words
+ * parted by an HTML comment or an empty element. The characters of what is joined stand for those
+ * of the pieces, wherever these are.
  */
 final class Joined implements Decoder {
   static final String NAME = "joined";
 
   private static final int LONGEST_NAME = 32;
 
+  /** Elements that a list of letters has at least. */
+  private static final int LEAST_LIST = 6;
+
   /** Where a variable's text stands. */
   private record Text(int from, int to) {}
 
   @Override
   public boolean mayApply(Shape shape) {
-    boolean quoted = shape.count('"') + shape.count('\'') >= 4;
-    boolean joins = shape.count('+') > 0 || shape.count('.') > 0;
-    return (quoted && joins) || (shape.count('<') > 0 && shape.count('>') > 0);
+    return mayBeJoined(shape) || (shape.count('<') > 0 && shape.count('>') > 0);
+  }
+
+  private static boolean mayBeJoined(Shape shape) {
+    boolean variables = shape.assigned >= 1 && shape.count('+') >= 1;
+    return shape.count('"') + shape.count('\'') >= 4
+        && (shape.joins > 0 || shape.listed >= LEAST_LIST || variables);
   }
 
   @Override
@@ -28,7 +36,7 @@ final class Joined implements Decoder {
     if (shape.count('<') > 0) {
       parted(form.chars, edits, work);
     }
-    if (shape.count('"') + shape.count('\'') >= 4) {
+    if (mayBeJoined(shape)) {
       concatenated(form.chars, edits, work);
     }
   }
@@ -165,23 +173,15 @@ final class Joined implements Decoder {
     return i;
   }
 
-  private static int blanksEnd(char[] chars, int from) {
-    int i = from;
-    while (i < chars.length && i - from < 64 && Character.isWhitespace(chars[i])) {
-      i++;
-    }
-    return i;
-  }
-
   /** {@code name = "text"} up to the line's last quote; {@code from} if there is none. */
   private static int assignment(
       char[] chars, int from, Map<String, Text> variables, Lines lines, Work work) {
     int end = nameEnd(chars, from);
-    int sign = blanksEnd(chars, end);
+    int sign = Shape.blanksEnd(chars, end);
     if (end - from > LONGEST_NAME || sign >= chars.length || chars[sign] != '=') {
       return from;
     }
-    int quote = blanksEnd(chars, sign + 1);
+    int quote = Shape.blanksEnd(chars, sign + 1);
     if (quote >= chars.length || (chars[quote] != '"' && chars[quote] != '\'')) {
       return from;
     }
@@ -193,7 +193,7 @@ final class Joined implements Decoder {
     // last.
     boolean inside = closing + 1 < chars.length && Character.isLetterOrDigit(chars[closing + 1]);
     int to = inside ? lines.lastQuote(quote, work) : closing;
-    int next = blanksEnd(chars, to + 1);
+    int next = Shape.blanksEnd(chars, to + 1);
     if (next < chars.length && chars[next] == '+') {
       // The value is joined itself: left to the expression.
       return sign + 1;
@@ -208,6 +208,7 @@ final class Joined implements Decoder {
     edits.open(from);
     int operands = 0;
     int letters = 0;
+    boolean list = false;
     int end = from;
     int i = from;
     while (i < chars.length && !work.stopped()) {
@@ -223,7 +224,9 @@ final class Joined implements Decoder {
       } else if (isNameStart(chars, i)) {
         after = nameEnd(chars, i);
         Text known =
-            after - i > LONGEST_NAME ? null : variables.get(new String(chars, i, after - i));
+            variables.isEmpty() || after - i > LONGEST_NAME
+                ? null
+                : variables.get(new String(chars, i, after - i));
         if (known == null) {
           break;
         }
@@ -241,16 +244,23 @@ final class Joined implements Decoder {
       }
       operands++;
       end = after;
-      int operator = blanksEnd(chars, after);
+      int operator = Shape.blanksEnd(chars, after);
+      // Only lists of single characters are read as one text: others are lists.
+      boolean comma =
+          operator < chars.length
+              && chars[operator] == ','
+              && operand.to() - operand.from() == 1
+              && (list || operands == 1);
+      list |= comma;
       boolean joins =
           operator < chars.length
               && (chars[operator] == '+' || chars[operator] == '.' || chars[operator] == '&');
-      if (!joins) {
+      if (!comma && !joins) {
         break;
       }
-      i = blanksEnd(chars, operator + 1);
+      i = Shape.blanksEnd(chars, operator + 1);
     }
-    if (operands >= 2 && letters >= 4) {
+    if (operands >= (list ? LEAST_LIST : 2) && letters >= 4) {
       edits.close(end, NAME);
       return end;
     }

@@ -16,6 +16,21 @@ final class Leet implements Decoder {
   private static final String FROM = "0134567899@$|!+1";
   private static final String TO = "oieasgtbgqaslitl";
   private static final int LONGEST = 32;
+
+  /** What words speak for leetspeak at least in all, and in a text of a line or two. */
+  private static final int LEAST = 20;
+
+  private static final int SPARSE = 12;
+
+  /** What may speak against it between two words that speak for it. */
+  private static final int PATIENCE = 16;
+
+  /** How much better than its letters alone a word must read. */
+  private static final int LEAST_GAIN = 3 * Letters.NAT;
+
+  /** Words that were counted are remembered by so many hash values: a name counts once. */
+  private static final int REMEMBERED = 256;
+
   private static final int MOST_CHOICES = 4;
 
   private static final char[] FIRST = new char[128];
@@ -34,9 +49,7 @@ final class Leet implements Decoder {
 
   @Override
   public boolean mayApply(Shape shape) {
-    return shape.mixed >= 1
-        || (shape.count('@') + shape.count('$') + shape.count('!') + shape.count('|') > 1
-            && shape.singles + shape.pairs > 0);
+    return shape.mixed >= 1 || shape.count('@') + shape.count('$') > 1;
   }
 
   @Override
@@ -44,8 +57,9 @@ final class Leet implements Decoder {
     char[] chars = form.chars;
     char[] decoded = new char[LONGEST];
     boolean sparse = chars.length < 120;
-    Words.Stretch stretch = new Words.Stretch(sparse ? 3 : 5, 4);
+    Words.Stretch stretch = new Words.Stretch(sparse ? SPARSE : LEAST, PATIENCE);
     Edits tried = new Edits();
+    int[] counted = new int[REMEMBERED];
     Kept kept = new Kept();
     int token = 0;
     for (int i = 0; i < chars.length && !work.spent(1); ) {
@@ -64,6 +78,11 @@ final class Leet implements Decoder {
       work.spent(2 * (end - i));
       int gain = token(chars, i, to, decoded, tried, work);
       kept.tokenOf(tried.count(), token);
+      if (gain > 0) {
+        int hash = new String(chars, i, to - i).hashCode();
+        gain = counted[hash & (REMEMBERED - 1)] == hash ? 0 : gain;
+        counted[hash & (REMEMBERED - 1)] = hash;
+      }
       if (stretch.add(token, gain)) {
         kept.take(stretch, tried, edits);
       }
@@ -118,7 +137,7 @@ final class Leet implements Decoder {
     int firstSign = -1;
     int ambiguous = 0;
     if (length == 0 || length > LONGEST) {
-      return -1;
+      return -4;
     }
     for (int i = from; i < to; i++) {
       char c = chars[i];
@@ -132,27 +151,42 @@ final class Leet implements Decoder {
         ambiguous += SECOND[c] != 0 ? 1 : 0;
         decoded[i - from] = FIRST[c];
       } else {
-        return -1;
+        return -4;
       }
     }
     if (signs == 0) {
-      return 0;
+      return length > 1 ? -1 : 0;
     }
     int score = choose(chars, from, length, ambiguous, decoded, work);
     boolean reads = score * 2 >= length * Letters.NAT;
     if (!reads || (letters == 0 && length > 4)) {
-      return letters == 0 ? 0 : -1;
+      return letters == 0 ? 0 : -4;
     }
     edits.open(from);
     for (int i = 0; i < length; i++) {
       edits.put(decoded[i], from + i, from + i + 1);
     }
     edits.close(to, NAME);
+    // A name with a number in it reads as well without: it says nothing either way.
     boolean inside = firstSign < lastLetter;
-    if (letters == 0 || !inside) {
+    boolean better = score - fragments(chars, from, to) >= LEAST_GAIN;
+    if (letters == 0 || !inside || !better) {
       return 0;
     }
-    return length < 3 ? 1 : length < 5 ? 2 : 3;
+    return length < 3 ? 4 : length < 5 ? 8 : 12;
+  }
+
+  /** Score of the letters between the signs, as words of their own. */
+  private static int fragments(char[] chars, int from, int to) {
+    int score = 0;
+    for (int i = from; i < to; ) {
+      int end = Letters.wordEnd(chars, i, to);
+      if (end > i) {
+        score += Letters.word(chars, i, end);
+      }
+      i = Math.max(end, i + 1);
+    }
+    return score;
   }
 
   /** Takes the reading of each ambiguous sign that makes the best word; its score. */

@@ -47,10 +47,6 @@ final class Letters {
     return c < KNOWN ? SYMBOLS[c] : 0;
   }
 
-  static boolean sameAlphabet(int symbol, int other) {
-    return symbol < CYRILLIC_BASE == other < CYRILLIC_BASE;
-  }
-
   static boolean isLatin(int symbol) {
     return symbol > 0 && symbol < CYRILLIC_BASE;
   }
@@ -61,12 +57,14 @@ final class Letters {
     byte[] scores = latin ? LATIN_SCORES : CYRILLIC_SCORES;
     int size = latin ? LATIN : CYRILLIC;
     int base = latin ? 0 : CYRILLIC_BASE;
+    int before = 0;
     int context = 0;
     int score = 0;
     for (int i = from; i < to; i++) {
       int symbol = SYMBOLS[chars[i]] - base;
       score += scores[context * size + symbol];
-      context = context % size * size + symbol;
+      context = before * size + symbol;
+      before = symbol;
     }
     return score + scores[context * size];
   }
@@ -77,12 +75,14 @@ final class Letters {
     byte[] scores = latin ? LATIN_SCORES : CYRILLIC_SCORES;
     int size = latin ? LATIN : CYRILLIC;
     int base = latin ? 0 : CYRILLIC_BASE;
+    int before = 0;
     int context = 0;
     int score = 0;
     for (int i = to - 1; i >= from; i--) {
       int symbol = SYMBOLS[chars[i]] - base;
       score += scores[context * size + symbol];
-      context = context % size * size + symbol;
+      context = before * size + symbol;
+      before = symbol;
     }
     return score + scores[context * size];
   }
@@ -93,12 +93,14 @@ final class Letters {
    * @param substitution for each symbol the one that stands for it, 0 for 0
    */
   static int substituted(char[] chars, int from, int to, byte[] substitution) {
+    int before = 0;
     int context = 0;
     int score = 0;
     for (int i = from; i < to; i++) {
       int symbol = substitution[SYMBOLS[chars[i]]];
       score += LATIN_SCORES[context * LATIN + symbol];
-      context = context % LATIN * LATIN + symbol;
+      context = before * LATIN + symbol;
+      before = symbol;
     }
     return score + LATIN_SCORES[context * LATIN];
   }
@@ -127,10 +129,12 @@ final class Letters {
     if (first == 0) {
       return from;
     }
+    // The bit that tells the alphabets apart; a character that is no letter is told by 0.
+    int alphabet = first & CYRILLIC_BASE;
     int i = from + 1;
     while (i < limit) {
       int symbol = symbol(chars[i]);
-      if (symbol == 0 || !sameAlphabet(first, symbol)) {
+      if (symbol == 0 || (symbol & CYRILLIC_BASE) != alphabet) {
         break;
       }
       i++;

@@ -6,6 +6,12 @@ package io.llmtrace.policies.detect.text;
  */
 final class Morse implements Decoder {
   private static final int LEAST_SIGNS = 6;
+  private static final int LEAST_STROKES = 10;
+
+  /** Signs from which on, if they are varied, no language is asked for. */
+  private static final int MANY_SIGNS = 24;
+
+  private static final int VARIED = 8;
 
   /** Dot is 0 and dash 1 behind a leading 1, so that the number of signs counts. */
   private static final char[] SIGNS = new char[1 << 8];
@@ -27,7 +33,7 @@ final class Morse implements Decoder {
 
   @Override
   public boolean mayApply(Shape shape) {
-    return shape.strokes >= LEAST_SIGNS
+    return shape.strokes >= LEAST_STROKES
         || (shape.beyond >= LEAST_SIGNS && shape.count(' ') >= LEAST_SIGNS);
   }
 
@@ -68,7 +74,6 @@ final class Morse implements Decoder {
 
   private static int message(char[] chars, int from, Edits edits, Work work) {
     edits.open(from);
-    int mark = edits.size();
     int signs = 0;
     int unknown = 0;
     int end = from;
@@ -104,14 +109,24 @@ final class Morse implements Decoder {
       }
       i = gap;
     }
-    boolean message =
-        signs >= LEAST_SIGNS && unknown * 10 <= signs && Plausible.isProse(edits, LEAST_SIGNS);
-    if (message && edits.size() > mark) {
+    boolean known = signs >= LEAST_SIGNS && unknown * 10 <= signs;
+    boolean many = signs >= MANY_SIGNS && letters(edits) >= VARIED;
+    if (known && (many || Plausible.isProse(edits, LEAST_SIGNS))) {
       edits.close(end, "morse");
     } else {
       edits.drop();
     }
     return Math.max(end, from + 1);
+  }
+
+  /** How many different letters there are. */
+  private static int letters(Edits edits) {
+    int seen = 0;
+    for (int i = edits.openedAt(); i < edits.size(); i++) {
+      char c = edits.charAt(i);
+      seen |= c >= 'a' && c <= 'z' ? 1 << (c - 'a') : 0;
+    }
+    return Integer.bitCount(seen);
   }
 
   private static boolean isGap(char c) {

@@ -36,6 +36,8 @@ public final class Normaliser {
   /** … and how many characters they may always have, for short texts. */
   public static final int LEAST_OUTPUT = 16 * 1024;
 
+  private static final int MOST_FOLDS = 3;
+
   private static final List<Decoder> PIECES =
       List.of(
           new NumberText(),
@@ -70,7 +72,6 @@ public final class Normaliser {
     Normaliser search = new Normaliser(segment.text().length(), work);
     search.views.add(TextView.original(segment.text()));
     if (!work.spent(1)) {
-      search.texts.add(segment.text());
       search.start(Form.of(segment.text()));
     }
     return new SegmentReading(segment, search.views, !work.stopped() && !search.bounded);
@@ -83,12 +84,11 @@ public final class Normaliser {
       unhide(original, shape);
       Edits edits = Fold.edits(original, work);
       if (!edits.isEmpty()) {
-        form = original.edited(edits, Form.Kept.ALL, 0);
-        Form shown =
+        form = foldedAgain(original.edited(edits, Form.Kept.ALL, 0, work));
+        show(
             original.length() <= LEAST_OUTPUT / 4
                 ? form
-                : original.edited(edits, Form.Kept.CONTEXT, 0);
-        show(shown);
+                : foldedAgain(original.edited(edits, Form.Kept.CONTEXT, 0, work)));
         shape = Shape.of(form.chars, work);
       }
     }
@@ -99,6 +99,19 @@ public final class Normaliser {
     }
   }
 
+  /** What was folded may make its neighbours something to fold: a letter, then a space. */
+  private Form foldedAgain(Form form) {
+    Form folded = form;
+    for (int i = 0; i < MOST_FOLDS; i++) {
+      Edits edits = Fold.edits(folded, work);
+      if (edits.isEmpty()) {
+        break;
+      }
+      folded = folded.edited(edits, Form.Kept.ALL, form.depth, work);
+    }
+    return folded;
+  }
+
   /** What is not seen, and what is shown from right to left. */
   private void unhide(Form form, Shape shape) {
     if (shape.beyond > 0) {
@@ -106,6 +119,7 @@ public final class Normaliser {
       HIDDEN.decode(form, shape, hidden, work);
       offer(form, hidden);
       offer(form, Reversed.overridden(form, work));
+      offer(form, Turned.found(form, work));
     }
   }
 
@@ -134,10 +148,10 @@ public final class Normaliser {
 
   /** Takes the form that edits make, folded, if it is a new one. */
   private void offer(Form form, Edits edits) {
-    if (edits.isEmpty() || bounded) {
+    if (edits.isEmpty() || bounded || work.stopped()) {
       return;
     }
-    Form made = form.edited(edits, Form.Kept.CONTEXT, form.depth + 1);
+    Form made = form.edited(edits, Form.Kept.CONTEXT, form.depth + 1, work);
     work.spent(made.length());
     Shape shape = Shape.of(made.chars, work);
     if (Fold.mayApply(shape)) {
@@ -146,7 +160,7 @@ public final class Normaliser {
       }
       Edits folded = Fold.edits(made, work);
       if (!folded.isEmpty()) {
-        made = made.edited(folded, Form.Kept.ALL, made.depth);
+        made = foldedAgain(made.edited(folded, Form.Kept.ALL, made.depth, work));
       }
     }
     if (show(made) && made.depth < DEPTH) {
@@ -155,7 +169,13 @@ public final class Normaliser {
   }
 
   private boolean show(Form form) {
+    if (work.stopped()) {
+      return false;
+    }
     TextView view = form.view();
+    if (texts.isEmpty()) {
+      texts.add(views.get(0).text());
+    }
     if (!texts.add(view.text())) {
       return false;
     }

@@ -9,14 +9,16 @@ final class NumberText implements Decoder {
   private static final int LEAST_BYTES = 6;
   private static final int LEAST_NUMBERS = 6;
 
+  /** Numbers from which on, if they are all characters that encodings use, they are no table. */
+  private static final int MANY_NUMBERS = 24;
+
   @Override
   public boolean mayApply(Shape shape) {
-    return shape.runs() > 0
+    return shape.hexes > 0
         || shape.pairs >= LEAST_BYTES
         || shape.bits > 0
-        || shape.longDigits > 0
         || shape.numbers >= LEAST_NUMBERS
-        || shape.count('x') >= LEAST_BYTES;
+        || (shape.count('x') >= LEAST_BYTES && shape.count('0') + shape.count('\\') >= LEAST_BYTES);
   }
 
   @Override
@@ -35,10 +37,7 @@ final class NumberText implements Decoder {
       }
       int end = bits(chars, i, octets, edits, work);
       if (end < 0) {
-        end = pairs(chars, i, octets, edits, work);
-      }
-      if (end < 0 && c >= '0' && c <= '9') {
-        end = list(chars, i, edits, work);
+        end = hexOrList(chars, i, octets, edits, work);
       }
       if (end < 0) {
         end = i + 1;
@@ -51,6 +50,51 @@ final class NumberText implements Decoder {
       }
       i = end;
     }
+  }
+
+  /** Pairs of decimal digits may be hex or a list: what reads better counts. */
+  private static int hexOrList(char[] chars, int from, Octets octets, Edits edits, Work work) {
+    int before = edits.count();
+    int hexEnd = pairs(chars, from, octets, edits, work);
+    int hex = edits.count() > before ? mean(edits, before) : Integer.MIN_VALUE;
+    boolean decimal = chars[from] >= '0' && chars[from] <= '9' && isDecimal(chars, from, hexEnd);
+    if (!decimal || work.spent(Math.max(0, hexEnd - from))) {
+      return hexEnd;
+    }
+    int listed = edits.count();
+    int listEnd = list(chars, from, edits, work);
+    int list = edits.count() > listed ? mean(edits, listed) : Integer.MIN_VALUE;
+    if (hex == Integer.MIN_VALUE || list == Integer.MIN_VALUE) {
+      return Math.max(hexEnd, listEnd);
+    }
+    boolean signed = isSigned(edits, listed);
+    edits.cutTo(before);
+    return signed || list > hex
+        ? list(chars, from, edits, work)
+        : pairs(chars, from, octets, edits, work);
+  }
+
+  private static int mean(Edits edits, int piece) {
+    return Letters.mean(edits.text(), edits.textFrom(piece), edits.textTo(piece), 0);
+  }
+
+  /** Whether one in eight characters is a sign that encodings begin with. */
+  private static boolean isSigned(Edits edits, int piece) {
+    int signs = 0;
+    for (int i = edits.textFrom(piece); i < edits.textTo(piece); i++) {
+      char c = edits.charAt(i);
+      signs += c == '%' || c == '&' || c == '\\' ? 1 : 0;
+    }
+    return signs * 8 >= edits.textTo(piece) - edits.textFrom(piece);
+  }
+
+  private static boolean isDecimal(char[] chars, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (Character.isLetter(chars[i])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean joined(char[] chars, int at) {
@@ -81,6 +125,7 @@ final class NumberText implements Decoder {
     octets.clear();
     int i = from;
     int end = from;
+    int next = -1;
     boolean text = true;
     while (i < chars.length && !work.stopped()) {
       int value = 0;
@@ -94,31 +139,44 @@ final class NumberText implements Decoder {
         break;
       }
       work.spent(digits);
-      text = text && octets.put(value, i, i + digits);
-      end = i + digits;
+      next = i + digits;
+      text = octets.put(value, i, next);
+      if (!text) {
+        break;
+      }
+      end = next;
       i = end;
       while (i < chars.length && i - end < 2 && isSeparator(chars[i])) {
         i++;
       }
     }
-    if (octets.size() < 2 || (end < chars.length && isWord(chars[end]))) {
-      return -1;
+    if (octets.size() < 2) {
+      return next;
     }
-    return text ? write(from, end, "binary", octets, edits) : end;
+    return written(from, end, next, "binary", octets, edits);
   }
 
   private static boolean isSeparator(char c) {
     return c == ' ' || c == ',' || c == ':' || c == '-' || c == ';' || c == '\n' || c == '|';
   }
 
-  private static int write(int from, int end, String name, Octets octets, Edits edits) {
+  /**
+   * Keeps the bytes read up to {@code end} if they are text. What follows a byte that is none is
+   * read on its own, so that one wrong byte does not hide the rest.
+   *
+   * @return {@code next}, where to go on
+   */
+  private static int written(int from, int end, int next, String name, Octets octets, Edits edits) {
+    if (end == from || (name.equals("hex") && octets.size() < LEAST_BYTES)) {
+      return next;
+    }
     edits.open(from);
     if (octets.writeTo(edits) && Plausible.isText(edits, octets.size())) {
       edits.close(end, name);
     } else {
       edits.drop();
     }
-    return end;
+    return next;
   }
 
   /** Hex from {@code from}; as {@link #bits}. */
@@ -126,6 +184,7 @@ final class NumberText implements Decoder {
     octets.clear();
     int i = from;
     int end = from;
+    int next = -1;
     boolean text = true;
     while (i < chars.length && !work.stopped()) {
       int digits = prefixEnd(chars, i);
@@ -142,21 +201,24 @@ final class NumberText implements Decoder {
       if (length < 2 || length % 2 != 0 || runsOn || (length > 2 && length < 8)) {
         break;
       }
-      for (int k = digits; k < run; k += 2) {
+      int before = octets.size();
+      for (int k = digits; text && k < run; k += 2) {
         int begin = k == digits ? i : k;
-        text = text && octets.put(hex(chars[k]) << 4 | hex(chars[k + 1]), begin, k + 2);
+        text = octets.put(hex(chars[k]) << 4 | hex(chars[k + 1]), begin, k + 2);
       }
       work.spent(run - i);
+      next = run;
+      if (!text) {
+        octets.cutTo(before);
+        break;
+      }
       end = run;
       i = end;
       while (i < chars.length && i - end < 2 && isSeparator(chars[i])) {
         i++;
       }
     }
-    if (octets.size() < LEAST_BYTES) {
-      return -1;
-    }
-    return text ? write(from, end, "hex", octets, edits) : end;
+    return text || end > from ? written(from, end, next, "hex", octets, edits) : next;
   }
 
   /** End of {@code \x}, {@code \\x} or {@code 0x} at {@code at}. */
@@ -215,8 +277,10 @@ final class NumberText implements Decoder {
       edits.drop();
       return -1;
     }
-    int evidence = edits.size() - mark;
-    if (Plausible.isProse(edits, LEAST_NUMBERS) && (evidence >= 8 || isAllLetters(edits))) {
+    boolean words =
+        Plausible.isProse(edits, LEAST_NUMBERS)
+            && (edits.size() - mark >= 8 || isAllLetters(edits));
+    if (words || (edits.size() - mark >= MANY_NUMBERS && isEncoded(edits))) {
       edits.close(end, "charcodes");
     } else {
       edits.drop();
@@ -229,6 +293,17 @@ final class NumberText implements Decoder {
 
   private static boolean isLetter(int value) {
     return value >= 0xC0 && value < 0x600 && Character.isLetter(value);
+  }
+
+  /** Whether it is nothing but what encodings are written with. */
+  private static boolean isEncoded(Edits edits) {
+    for (int i = edits.openedAt(); i < edits.size(); i++) {
+      char c = edits.charAt(i);
+      if (!isWord(c) && " =+/-.&#;%\\".indexOf(c) < 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean isAllLetters(Edits edits) {

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * Bytes that a decoder reads, each with its source, and the text they are: UTF-8, or UTF-16LE that
  * holds ASCII (what PowerShell takes in base64). Says at the first byte that cannot be text that
- * there is none, so that trying costs little. Not thread-safe.
+ * there is none, so that trying costs little; that byte is not kept. Not thread-safe.
  */
 final class Octets {
   private byte[] bytes = new byte[64];
@@ -25,8 +25,17 @@ final class Octets {
     return size;
   }
 
-  /** Adds a byte; false if the bytes can be no text any more. */
+  /** Forgets all but the first {@code count} bytes. */
+  void cutTo(int count) {
+    size = count;
+    pending = 0;
+  }
+
+  /** Adds a byte; false if it can be no text after those before it. */
   boolean put(int value, int sourceFrom, int sourceTo) {
+    if (!fits(value)) {
+      return false;
+    }
     if (size == bytes.length) {
       bytes = Arrays.copyOf(bytes, size * 2);
       from = Arrays.copyOf(from, size * 2);
@@ -35,9 +44,13 @@ final class Octets {
     bytes[size] = (byte) value;
     from[size] = sourceFrom;
     to[size++] = sourceTo;
-    if (wide || (value == 0 && size == 2 && pending == 0)) {
+    return true;
+  }
+
+  private boolean fits(int value) {
+    if (wide || (value == 0 && size == 1 && pending == 0)) {
       wide = true;
-      return size % 2 == 0 ? value == 0 : isText(value) && value < 0x80;
+      return size % 2 == 1 ? value == 0 : value < 0x80 && isText(value);
     }
     if (pending > 0) {
       pending--;

@@ -29,7 +29,7 @@ final class PercentText implements Decoder {
 
   @Override
   public boolean mayApply(Shape shape) {
-    return shape.count(sign) > 0;
+    return (sign == '%' ? shape.percents : shape.quoted) >= MANY;
   }
 
   @Override
@@ -50,7 +50,7 @@ final class PercentText implements Decoder {
       while (end + 2 < chars.length && escape(chars, end) >= 0 && !work.spent(3)) {
         int value = escape(chars, end);
         text = text && octets.put(value, end, end + 3);
-        letters += Character.isLetter(value) || value >= 0x80 ? 1 : 0;
+        letters += Character.isLetterOrDigit(value) || value >= 0x80 ? 1 : 0;
         end += 3;
       }
       edits.open(i);
@@ -81,7 +81,14 @@ final class PercentText implements Decoder {
             && to < chars.length
             && Character.isLetter(chars[from - 1])
             && Character.isLetter(chars[to]);
-    return letters + (joins ? 1 : 0);
+    // An escaped sign before two hex digits is an escape that was escaped again.
+    boolean twice =
+        to + 1 < chars.length
+            && chars[to - 2] == '2'
+            && chars[to - 1] == '5'
+            && Character.digit(chars[to], 16) >= 0
+            && Character.digit(chars[to + 1], 16) >= 0;
+    return letters + (joins || twice ? 1 : 0);
   }
 
   private int escape(char[] chars, int at) {

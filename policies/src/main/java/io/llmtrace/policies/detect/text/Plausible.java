@@ -11,6 +11,9 @@ final class Plausible {
    */
   static final int PROOF = 12;
 
+  /** Spaces, and what encodings inside are written with. */
+  private static final String NEUTRAL = " \n\r\t&#;%\\=+/.-";
+
   private Plausible() {}
 
   /**
@@ -46,9 +49,9 @@ final class Plausible {
       char c = text[i];
       if (Character.isLetterOrDigit(c) || Character.isSurrogate(c)) {
         letters++;
-      } else if (c != ' ' && c != '\n' && c != '\r' && c != '\t') {
+      } else if (c < 128 && NEUTRAL.indexOf(c) < 0) {
         // Marks and signs of other scripts belong to their letters.
-        others += c < 128 ? 1 : 0;
+        others++;
       }
     }
     return letters > 0 && letters >= others;

@@ -81,8 +81,7 @@ final class Reversed {
       letters += words.to(word) - words.from(word);
       score += Letters.reversed(chars, words.from(word), words.to(word));
     }
-    // Reversed code and names score less than prose; forwards they would score far below zero.
-    if (score * 2 >= letters * Letters.NAT && best.total() * 2 >= letters * Letters.NAT) {
+    if (words.counts(best, letters, best.total(), score)) {
       int from = words.from(best.first());
       int to = words.to(best.last());
       while (from > 0 && isSign(chars[from - 1])) {

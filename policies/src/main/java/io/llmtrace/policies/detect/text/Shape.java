@@ -17,6 +17,7 @@ final class Shape {
   private static final int STROKE = 16;
   private static final int SPACE = 32;
   private static final int ALNUM = UPPER | LOWER | DIGIT;
+  private static final int MOST_BLANKS = 64;
   private static final byte[] KINDS = new byte[128];
 
   /** Letters and digits in a row that may be base64 though they are few. */
@@ -40,16 +41,19 @@ final class Shape {
   /** Characters beyond ASCII. */
   int beyond;
 
-  /** Words of one character. */
+  /** Most words of one character in a row. */
   int singles;
 
-  /** Words of two letters or digits. */
+  /** Most words of two hex digits in a row. */
   int pairs;
+
+  /** Words of a dozen hex digits or more, some of them decimal. */
+  int hexes;
 
   /** Words of letters and digits. */
   int mixed;
 
-  /** Numbers of two or three digits. */
+  /** Most numbers of two to five digits in a row. */
   int numbers;
 
   /** Seven or more zeros and ones. */
@@ -58,8 +62,23 @@ final class Shape {
   /** Dots and dashes with nothing else before them. */
   int strokes;
 
-  /** Ends of a quoted text with a plus, dot or comma after. */
-  int longDigits;
+  /** Quoted texts with an operator that joins texts and another quote next to them. */
+  int joins;
+
+  /** Quotes with an equals sign before them. */
+  int assigned;
+
+  /** Quotes with a comma and a quote next to them. */
+  int listed;
+
+  /** Backslashes, ampersands and U+ that may begin an escape. */
+  int escapes;
+
+  /** Per cent signs with two hex digits behind. */
+  int percents;
+
+  /** Equals signs with two hex digits behind. */
+  int quoted;
 
   /** From and to of runs that may be base64 or base32, one after the other. */
   private int[] runs = new int[16];
@@ -103,6 +122,9 @@ final class Shape {
         if (c < 128) {
           shape.counts[c]++;
           kind = KINDS[c];
+          if (kind == 0) {
+            shape.sign(chars, i);
+          }
         } else {
           shape.beyond++;
           // Of other scripts only letters on their own count, which the spaced decoder looks at.
@@ -143,26 +165,94 @@ final class Shape {
     return shape;
   }
 
+  private int singleRun;
+  private int pairRun;
+  private int numberRun;
+
   private void word(char[] chars, int from, int to, int kinds) {
     int length = to - from;
-    if (length == 1) {
-      singles++;
-    } else if (kinds == DIGIT) {
-      if (length <= 3) {
-        numbers++;
-      }
-      if (length >= 7 && chars[from] <= '1' && chars[to - 1] <= '1') {
-        bits++;
-      }
-      if (length >= 12) {
-        longDigits++;
-      }
-    } else if ((kinds & DIGIT) != 0) {
+    singleRun = length == 1 ? singleRun + 1 : 0;
+    singles = Math.max(singles, singleRun);
+    pairRun = length == 2 && isHex(chars, from, to) ? pairRun + 1 : 0;
+    pairs = Math.max(pairs, pairRun);
+    numberRun = kinds == DIGIT && length > 1 && length < 6 ? numberRun + 1 : 0;
+    numbers = Math.max(numbers, numberRun);
+    if ((kinds & DIGIT) == 0) {
+      return;
+    }
+    if (kinds != DIGIT) {
       mixed++;
+    } else if (length >= 7 && chars[from] <= '1' && chars[to - 1] <= '1') {
+      bits++;
     }
-    if (length == 2) {
-      pairs++;
+    if (length >= 12 && isHex(chars, from, to)) {
+      hexes++;
     }
+  }
+
+  private static boolean isHex(char[] chars, int from, int to) {
+    for (int i = from; i < to; i++) {
+      int lower = chars[i] | 0x20;
+      if (!(chars[i] >= '0' && chars[i] <= '9') && !(lower >= 'a' && lower <= 'f')) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void sign(char[] chars, int at) {
+    char next = at + 1 < chars.length ? chars[at + 1] : ' ';
+    switch (chars[at]) {
+      case '"', '\'' -> {
+        joins += joinsQuotes(chars, at) ? 1 : 0;
+        assigned += isAssigned(chars, at) ? 1 : 0;
+        listed += next == ',' ? 1 : 0;
+      }
+      case '\\' ->
+          escapes +=
+              next == 'u'
+                      || next == 'x'
+                      || next == 'U'
+                      || next == '\\'
+                      || next == '0'
+                      || next == '1'
+                  ? 1
+                  : 0;
+      case '&' -> escapes += next == '#' || Character.isLetter(next) ? 1 : 0;
+      case '%' -> percents += isHex(chars, at + 1) ? 1 : 0;
+      case '=' -> quoted += isHex(chars, at + 1) ? 1 : 0;
+      default -> {
+        // Only counted.
+      }
+    }
+  }
+
+  /** Whether behind a quote stand a plus, dot or ampersand and another quote. */
+  private static boolean joinsQuotes(char[] chars, int quote) {
+    int i = blanksEnd(chars, quote + 1);
+    if (i >= chars.length || (chars[i] != '+' && chars[i] != '.' && chars[i] != '&')) {
+      return false;
+    }
+    i = blanksEnd(chars, i + 1);
+    return i < chars.length && (chars[i] == '"' || chars[i] == '\'');
+  }
+
+  /** End of at most so many blanks from {@code from} on. */
+  static int blanksEnd(char[] chars, int from) {
+    int i = from;
+    while (i < chars.length && i - from < MOST_BLANKS && Character.isWhitespace(chars[i])) {
+      i++;
+    }
+    return i;
+  }
+
+  private static boolean isAssigned(char[] chars, int quote) {
+    return quote > 1
+        && (chars[quote - 1] == '=' || (chars[quote - 1] == ' ' && chars[quote - 2] == '='));
+  }
+
+  private static boolean isHex(char[] chars, int at) {
+    return at + 1 < chars.length && isHex(chars, at, at + 2);
   }
 
   private void run(int from, int to) {

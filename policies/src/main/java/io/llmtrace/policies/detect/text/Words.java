@@ -17,8 +17,12 @@ final class Words {
   /** How much may read well in the middle of a strange stretch: short words do by chance. */
   static final int PATIENCE = 7 * Letters.NAT;
 
+  private static final int MANY = 28 * Letters.NAT;
+  private static final int MANY_WORDS = 4;
+
   private int[] bounds = new int[64];
   private int count;
+  private int letters;
 
   /** First and last word of each strange stretch. */
   private int[] strange = new int[4];
@@ -96,22 +100,18 @@ final class Words {
     Stretch stretch = new Stretch(STRANGE, PATIENCE);
     for (int i = 0; i < chars.length; ) {
       int end = Letters.wordEnd(chars, i, chars.length);
-      if (end == i) {
-        i++;
-        if ((i & 0xFF) == 0 && work.spent(0x80)) {
-          break;
+      if (end > i) {
+        int gain = ORDINARY * (end - i) - Letters.word(chars, i, end);
+        if (stretch.add(count, gain)) {
+          take(stretch);
         }
-        continue;
+        word(i, end);
       }
-      if (work.spent(end - i)) {
+      int next = Math.max(end, i + 1);
+      if (work.spent(next - i)) {
         break;
       }
-      int gain = ORDINARY * (end - i) - Letters.word(chars, i, end);
-      if (stretch.add(count, gain)) {
-        take(stretch);
-      }
-      word(i, end);
-      i = end;
+      i = next;
     }
     if (stretch.found()) {
       take(stretch);
@@ -131,12 +131,32 @@ final class Words {
     if (count == bounds.length) {
       bounds = Arrays.copyOf(bounds, count * 2);
     }
+    letters += to - from;
     bounds[count++] = from;
     bounds[count++] = to;
   }
 
+  /** Letters of all words. */
+  int letters() {
+    return letters;
+  }
+
   int stretches() {
     return strangeCount / 2;
+  }
+
+  /**
+   * Whether a stretch that was undone counts: a few words of a long text read better backwards or
+   * shifted by chance, so they must be many, or most of the text.
+   *
+   * @param gain how much better they read, in all
+   * @param score how well they read, in all
+   */
+  boolean counts(Stretch stretch, int undone, int gain, int score) {
+    boolean reads = score * 2 >= undone * Letters.NAT && gain * 2 >= undone * Letters.NAT;
+    int wordCount = (stretch.last() - stretch.first()) + 1;
+    boolean many = gain >= MANY && wordCount >= MANY_WORDS;
+    return reads && (many || undone * 2 >= letters);
   }
 
   /** Number of the first word of a stretch. */

@@ -9,6 +9,8 @@ import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +36,10 @@ final class NormaliserReport {
     if (args[0].equals("time")) {
       time("prose", prose(4096));
       time("code", code(4096));
+    } else if (args[0].equals("hostile")) {
+      for (String unit : NormaliserTest.hostileUnits()) {
+        hostile(unit, Long.parseLong(args[1]));
+      }
     } else {
       rows(Path.of(args[1]), args.length > 2 ? args[2] : "", args.length > 3 ? args[3] : "");
     }
@@ -73,22 +79,49 @@ final class NormaliserReport {
     Segment segment = new Segment(Zone.USER, "user", "", text);
     long[] nanos = new long[20_000];
     int views = 0;
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    long cpu = 0;
     for (int round = 0; round < 3; round++) {
+      cpu = threads.getCurrentThreadCpuTime();
       for (int i = 0; i < nanos.length; i++) {
         long start = System.nanoTime();
         views += Normaliser.read(segment, endless()).views().size();
         nanos[i] = System.nanoTime() - start;
       }
+      cpu = threads.getCurrentThreadCpuTime() - cpu;
     }
     Arrays.sort(nanos);
     System.out.printf(
         Locale.ROOT,
-        "%s of %d characters: p50 %.1f us, p99 %.1f us, %.2f views%n",
+        "%s of %d characters: p50 %.1f us, p99 %.1f us, mean of CPU time %.1f us, %.2f views%n",
         name,
         text.length(),
         nanos[nanos.length / 2] / 1000.0,
         nanos[nanos.length * 99 / 100] / 1000.0,
+        cpu / 1000.0 / nanos.length,
         views / 3.0 / nanos.length);
+  }
+
+  /** A mebibyte of a unit within so many milliseconds: how long it took. */
+  private static void hostile(String unit, long millis) {
+    String text = unit.repeat(1024 * 1024 / unit.length());
+    for (int round = 0; round < 2; round++) {
+      // Time of this thread's own: what other programs take of the machine does not count.
+      ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+      long start = threads.getCurrentThreadCpuTime();
+      SegmentReading reading =
+          Normaliser.read(
+              new Segment(Zone.USER, "user", "", text),
+              InspectionBudget.until(start + millis * 1_000_000, threads::getCurrentThreadCpuTime));
+      long took = threads.getCurrentThreadCpuTime() - start;
+      System.out.printf(
+          Locale.ROOT,
+          "%8.1f ms, %2d views, %s: %s%n",
+          took / 1e6,
+          reading.views().size(),
+          reading.complete() ? "complete" : "cut",
+          unit.substring(0, Math.min(24, unit.length())).replace('\n', '~'));
+    }
   }
 
   private static void rows(Path file, String technique, String label) throws IOException {
