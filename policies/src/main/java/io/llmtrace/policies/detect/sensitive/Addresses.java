@@ -48,6 +48,11 @@ final class Addresses {
           "local",
           "internal");
 
+  private static final Set<String> USUAL_PORTS =
+      Set.of(
+          "1433", "1521", "2375", "3000", "3306", "3389", "4317", "5000", "5432", "5672", "5601",
+          "6379", "6443", "8000", "8080", "8443", "8888", "9000", "9090", "9092", "9200");
+
   /** What a range of addresses is for; empty for the public ones. */
   enum Range {
     PUBLIC,
@@ -79,7 +84,10 @@ final class Addresses {
     }
     if (Text.at(text, start - 1) == '\\') {
       // The n of an escaped line end in front of an address is no part of it.
-      start += "nrt".indexOf(text.charAt(start)) >= 0 && start + 1 < at ? 1 : 0;
+      start += "nrt".indexOf(text.charAt(start)) >= 0 ? 1 : 0;
+    }
+    if (start == at) {
+      return;
     }
     int end = domain(at + 1);
     if (end < 0 || authority(start, end)) {
@@ -175,7 +183,7 @@ final class Addresses {
       return;
     }
     int start = at;
-    while (start > 0 && at - start < 46 && part(text.charAt(start - 1))) {
+    while (start > 0 && at - start < 52 && part(text.charAt(start - 1))) {
       start--;
     }
     int end = at;
@@ -190,9 +198,10 @@ final class Addresses {
       end--;
     }
     int length = end - start;
-    if (length < 3 || length > 45 || !outside(start - 1) || !outside(end)) {
+    if (length < 3 || length > 51 || !outside(start - 1) || !outside(end)) {
       return;
     }
+    end = withoutPort(start, end);
     String value = text.substring(start, end);
     if (length == 17 && mac(value)) {
       scan.found(PiiKinds.MAC_ADDRESS, start, end, 0.9, Rank.BY_FORM);
@@ -202,6 +211,23 @@ final class Addresses {
     if (groups > 0) {
       internet(scan, start, end, range(value.toLowerCase(Locale.ROOT), groups));
     }
+  }
+
+  /**
+   * Where the address ends if a port was written behind it without brackets, which RFC 5952 warns
+   * of: five digits, a usual port, or a fifth group behind the four of a link-local interface.
+   */
+  private int withoutPort(int start, int end) {
+    String value = text.substring(start, end);
+    int colon = value.lastIndexOf(':');
+    int cut = value.indexOf("::");
+    String port = value.substring(colon + 1);
+    if (cut < 0 || cut >= colon - 1 || !NationalIds.digits(port, 0, port.length())) {
+      return end;
+    }
+    long groupsBehind = 1 + value.substring(cut + 2).chars().filter(c -> c == ':').count();
+    boolean linkLocal = groupsBehind == 5 && value.regionMatches(true, 0, "fe80::", 0, 6);
+    return linkLocal || port.length() == 5 || USUAL_PORTS.contains(port) ? start + colon : end;
   }
 
   private static boolean part(char c) {
@@ -341,7 +367,13 @@ final class Addresses {
       return;
     }
     int colon = from + text.substring(from, sign).indexOf(':');
-    if (!sentry(scheme, from, sign, end) && colon >= from) {
+    if (sentry(scheme, from, sign, end) || colon < from) {
+      return;
+    }
+    if (text.substring(from, colon).equals(text.substring(colon + 1, sign))) {
+      // postgres:postgres is what images come with.
+      scan.example(SensitiveKinds.PASSWORD, colon + 1, sign, Rank.BY_CONTEXT);
+    } else {
       secret(colon + 1, sign, 0.95);
     }
   }

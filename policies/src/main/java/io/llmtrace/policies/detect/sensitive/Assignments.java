@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class Assignments {
   private static final int LONGEST_NAME = 48;
   private static final int LONGEST_VALUE = 512;
+  private static final int LONGEST_PASSWORD = 128;
 
   /** What a name may end in that then holds something else. */
   private static final Set<String> OTHER_THINGS =
@@ -96,6 +97,46 @@ final class Assignments {
           "mode",
           "status");
 
+  /** What stands before "key" or "token" where it is no secret. */
+  private static final Set<String> PUBLIC_THINGS =
+      Set.of(
+          "public",
+          "websocket",
+          "cache",
+          "primary",
+          "partition",
+          "sort",
+          "foreign",
+          "idempotency",
+          "routing",
+          "row",
+          "hash",
+          "shard",
+          "group",
+          "lookup",
+          "object",
+          "csrf",
+          "xsrf",
+          "pub",
+          "publishable",
+          "site",
+          "range",
+          "map",
+          "index",
+          "item",
+          "translation",
+          "i18n",
+          "next",
+          "page",
+          "continuation",
+          "max",
+          "eos",
+          "pad",
+          "unk",
+          "bos",
+          "stop",
+          "special");
+
   private static final List<String> VERBS =
       List.of(
           " is ",
@@ -142,7 +183,7 @@ final class Assignments {
       return;
     }
     Value value = value(start, end);
-    if (value == null) {
+    if (value == null || value.to() - value.from() > LONGEST_PASSWORD) {
       return;
     }
     String password = text.substring(value.from(), value.to());
@@ -157,7 +198,7 @@ final class Assignments {
   }
 
   void token(int start, int end) {
-    if (!named(start, end)) {
+    if (!named(start, end) || ofPublicThing(start)) {
       return;
     }
     Value value = value(start, end);
@@ -211,6 +252,19 @@ final class Assignments {
         && likePassword(token, value.manner()) >= 0.8) {
       scan.found(SensitiveKinds.GENERIC_API_KEY, value.from(), value.to(), 0.6, Rank.BY_CONTEXT);
     }
+  }
+
+  /** Whether the word before, in the same name, says that this is none: {@code csrf-token}. */
+  private boolean ofPublicThing(int start) {
+    int to = start;
+    while (to > 0 && "_- ".indexOf(text.charAt(to - 1)) >= 0 && start - to < 2) {
+      to--;
+    }
+    int from = to;
+    while (from > 0 && to - from < 16 && Text.letter(text.charAt(from - 1))) {
+      from--;
+    }
+    return PUBLIC_THINGS.contains(text.substring(from, to).toLowerCase(Locale.ROOT));
   }
 
   private boolean secretName(int start) {
@@ -418,7 +472,10 @@ final class Assignments {
   /** How sure it is that this is a password; 0 where it is not. */
   static double likePassword(String value, Manner manner) {
     int length = value.length();
-    if (length < 4 || length > 128 || value.indexOf(' ') >= 0 || value.contains("://")) {
+    if (length < 4
+        || length > LONGEST_PASSWORD
+        || value.indexOf(' ') >= 0
+        || value.contains("://")) {
       return 0;
     }
     int lower = 0;
@@ -515,7 +572,7 @@ final class Assignments {
     if (letters == 0 || (digits == 0 && (length < 20 || upper < 3)) || value.contains("://")) {
       return false;
     }
-    if (soft * 6 > length || words(value)) {
+    if (soft * 6 > length || (!hex && words(value))) {
       return false;
     }
     double entropy = Text.entropy(value);

@@ -24,15 +24,6 @@ final class Cards {
     boolean mir = length == 16 && four >= 2200 && four <= 2204;
     boolean troyOrElo =
         length == 16 && (four == 9792 || four == 6362 || four == 5067 || four == 5090);
-    boolean maestro =
-        (two == 50
-            || (two >= 56 && two <= 58)
-            || three == 639
-            || four == 6304
-            || four == 6759
-            || four == 6761
-            || four == 6762
-            || four == 6763);
     boolean rupay = length == 16 && (two == 60 || two == 82 || three == 508);
     return visa
         || mastercard
@@ -43,7 +34,19 @@ final class Cards {
         || unionPay
         || mir
         || troyOrElo
-        || maestro
+        || ofMaestro(number)
         || rupay;
+  }
+
+  /** Wide ranges with lengths of 12 to 19: they say little without a word beside the number. */
+  static boolean ofMaestro(String number) {
+    int two = CheckDigits.number(number, 0, 2);
+    int four = CheckDigits.number(number, 0, 4);
+    return two == 50
+        || (two >= 56 && two <= 58)
+        || four / 10 == 639
+        || four == 6304
+        || four == 6759
+        || (four >= 6761 && four <= 6763);
   }
 }

@@ -49,7 +49,11 @@ final class Labelled {
   }
 
   /** Reads the value behind a label that ends at {@code end}. */
-  void read(Cue label, int end) {
+  void read(Cue label, int cueEnd) {
+    int end = cueEnd;
+    while (end < text.length() && end - cueEnd < 24 && Text.spacedLetter(text.charAt(end))) {
+      end++;
+    }
     if (label == Cue.SEED) {
       seed(end);
       return;
@@ -68,12 +72,7 @@ final class Labelled {
     boolean written = value.equals(text.substring(at, to));
     int digits = (int) value.chars().filter(c -> Text.digit((char) c)).count();
     switch (label) {
-      case PASSPORT ->
-          offer(
-              PiiKinds.PASSPORT,
-              at,
-              to,
-              written && value.length() >= 6 && value.length() <= 12 && digits >= 5);
+      case PASSPORT -> offer(PiiKinds.PASSPORT, at, to, written && passport(value, digits));
       case LICENCE ->
           offer(
               PiiKinds.DRIVERS_LICENCE,
@@ -111,7 +110,7 @@ final class Labelled {
   private void offer(SensitiveKind kind, int from, int to, boolean fits) {
     if (fits && Text.closes(text, to)) {
       String digits = text.substring(from, to).replaceAll("[^0-9]", "");
-      if (Placeholders.number(digits)) {
+      if (digits.length() > 4 && Placeholders.number(digits)) {
         scan.example(kind, from, to, Rank.BY_CONTEXT);
       } else {
         scan.found(kind, from, to, 0.85, Rank.BY_CONTEXT);
@@ -144,6 +143,12 @@ final class Labelled {
       at = word;
     }
     return -1;
+  }
+
+  /** Six to twelve, mostly digits; or nine with some digits, as in Germany. */
+  private static boolean passport(String value, int digits) {
+    int length = value.length();
+    return (length >= 6 && length <= 12 && digits >= 5) || (length == 9 && digits >= 2);
   }
 
   private void bic(String value, boolean written, int at, int to) {

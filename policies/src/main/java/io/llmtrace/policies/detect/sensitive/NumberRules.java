@@ -34,7 +34,7 @@ final class NumberRules {
     }
     Predicate<String> any = digits -> true;
     add(PiiKinds.US_SSN, NationalIds::usSsn, Cue.US_SSN, 0.97, "3-2-4=0.75", "9");
-    add(PiiKinds.US_ITIN, NationalIds::usItin, Cue.US_ITIN, 0.95, "3-2-4=0.6", "9");
+    add(PiiKinds.US_ITIN, NationalIds::usItin, Cue.US_ITIN, 0.95, "3-2-4", "9");
     add(PiiKinds.US_EIN, NationalIds::usEin, Cue.US_EIN, 0.85, "2_7", "9");
     add(PiiKinds.ABA_ROUTING, NationalIds::abaRouting, Cue.ROUTING, 0.9, "9", "4-4-1");
     add(PiiKinds.US_NPI, NationalIds::usNpi, Cue.US_NPI, 0.95, "10");

@@ -32,7 +32,7 @@ final class Numbers {
 
   /** Reads the row that begins with the digits at {@code start}, unless it has been read. */
   void read(int start) {
-    if (start < done || Text.anyLetter(Text.at(text, start - 1))) {
+    if (start < done || Text.spacedLetter(Text.at(text, start - 1))) {
       return;
     }
     collect(start);
@@ -59,7 +59,7 @@ final class Numbers {
       }
       if (groups > 0
           && end < text.length()
-          && (Text.anyLetter(text.charAt(end)) || text.charAt(end) == '_')) {
+          && (Text.spacedLetter(text.charAt(end)) || text.charAt(end) == '_')) {
         return;
       }
       starts[groups] = at;
@@ -149,7 +149,10 @@ final class Numbers {
     boolean right = Text.at(text, end) == '.' && Text.alnum(Text.at(text, end + 1));
     boolean version =
         scan.isNear(Cue.NOT_AN_IP, start, end, 12, 0) && !scan.isNear(Cue.IP, start, end, 12, 0);
-    if (!left && !right && !version) {
+    // 7.1.1.2 is a section more often than an address, unless something says that it is one.
+    boolean small = bytes[0] < 13 && bytes[1] < 13 && bytes[2] < 13 && bytes[3] < 13;
+    boolean section = small && bytes[0] != 10 && !scan.isNear(Cue.IP, start, end, 40, 10);
+    if (!left && !right && !version && !section) {
       Addresses.internet(scan, start, end, Addresses.range(bytes));
     }
   }
@@ -175,10 +178,11 @@ final class Numbers {
     if (digits < 6 || (!cards && NumberRules.of(digits).isEmpty())) {
       return;
     }
+    boolean part = partOfMore(first, last);
     String number = null;
     int start = starts[first];
     int end = ends[last];
-    if (cards && cardGroups(first, last)) {
+    if (cards && !part && cardGroups(first, last)) {
       number = digits(first, last);
       card(number, start, end, torn);
     }
@@ -187,7 +191,7 @@ final class Numbers {
         continue;
       }
       int distance = scan.near(rule.cue(), start, end, 60, 25);
-      if (distance < 0 && (rule.bare() == 0 || torn)) {
+      if (distance < 0 && (rule.bare() == 0 || torn || part)) {
         continue;
       }
       number = number == null ? digits(first, last) : number;
@@ -206,6 +210,29 @@ final class Numbers {
             Rank.BY_FORM);
       }
     }
+  }
+
+  /**
+   * Whether the row goes on in the same manner, as a longer account number does, or begins with a
+   * country and check digits that did not hold.
+   */
+  private boolean partOfMore(int first, int last) {
+    char inside = last > first ? separators[last] : 0;
+    int before = starts[0] - 5;
+    boolean account =
+        first == 0
+            && inside == ' '
+            && before >= 0
+            && text.charAt(starts[0] - 1) == ' '
+            && Text.upper(text.charAt(before))
+            && Text.upper(text.charAt(before + 1))
+            && NationalIds.digits(text, before + 2, before + 4);
+    return account
+        || (inside != 0
+            && ((first > 0 && separators[first] == inside)
+                || (last < groups - 1
+                    && separators[last + 1] == inside
+                    && ends[last + 1] - starts[last + 1] > 3)));
   }
 
   private boolean written(Rule rule, int first, int last) {
@@ -274,6 +301,7 @@ final class Numbers {
       scan.found(PiiKinds.CREDIT_CARD, start, end, 0.98, Rank.BY_FORM);
     } else if (!torn
         && (length == 15 || length == 16)
+        && !Cards.ofMaestro(number)
         && !scan.isNear(Cue.ORDER, start, end, 30, 0)) {
       boolean grouped = end - start > length;
       scan.found(PiiKinds.CREDIT_CARD, start, end, grouped ? 0.9 : 0.8, Rank.BY_FORM);

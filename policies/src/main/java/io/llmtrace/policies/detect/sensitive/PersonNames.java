@@ -179,7 +179,12 @@ final class PersonNames {
           name(start, 2, 0.75);
         }
       }
-      case SAYS -> name(behind(end), 1, 0.85);
+      case SAYS -> {
+        // "Ms" is a title, "ms" a unit.
+        if (end - start > 4 || Character.isUpperCase(text.charAt(start))) {
+          name(behind(end), 1, 0.85);
+        }
+      }
       case LABEL -> name(behind(end), 2, 0.8);
       case STREET -> street(start, end);
       default -> streetFirst(start, end);

@@ -137,7 +137,8 @@ final class Phones {
     boolean zero = text.charAt(starts[0]) == '0';
     boolean named = near(start, ends[last]);
     boolean beside = zero && last > 0 && besideEmail(start, ends[last]);
-    if ((!named && !beside) || date(groups)) {
+    boolean decimal = groups == 2 && separators[1] == '.';
+    if ((!named && !beside) || decimal || date(groups)) {
       return;
     }
     for (int tries = 0; tries < 3 && last >= 0 && digits >= 7; tries++, last--) {
@@ -211,7 +212,12 @@ final class Phones {
         number.append(text.charAt(i));
       }
     }
-    if (digits > 0 && Placeholders.sequence(number.toString(), 9)) {
+    String national = number.toString();
+    if (national.startsWith("55501") && national.length() == 7) {
+      scan.found(PiiKinds.PHONE, from, to, 0.7, Rank.BY_CONTEXT, "fictitious", Severity.INFO);
+      return;
+    }
+    if (digits > 0 && Placeholders.sequence(national, 9)) {
       scan.example(PiiKinds.PHONE, from, to, Rank.BY_CONTEXT);
       return;
     }

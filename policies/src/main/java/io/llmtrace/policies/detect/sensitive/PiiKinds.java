@@ -111,7 +111,7 @@ final class PiiKinds {
   static final SensitiveKind US_SSN =
       id("us_ssn", "Social security number", "US", RAISES, "areas and groups that are given");
   static final SensitiveKind US_ITIN =
-      id("us_itin", "Individual taxpayer number", "US", RAISES, "groups that are given");
+      id("us_itin", "Individual taxpayer number", "US", REQUIRED, "groups that are given");
   static final SensitiveKind US_EIN =
       id("us_ein", "Employer identification number", "US", REQUIRED, "prefixes that are given");
   static final SensitiveKind ABA_ROUTING =

@@ -37,11 +37,9 @@ final class Placeholders {
           "not-real",
           "fake_",
           "fake-",
-          "dummy",
           "sample_",
           "sample-",
           "todo_",
-          "tbd",
           "my-secret",
           "my_secret",
           "mysecret",
@@ -133,10 +131,9 @@ final class Placeholders {
           "p@ssword",
           "pa$$word",
           "guest",
+          "postgres",
           "demo");
-  private static final String RUNS =
-      "0123456789012345678901234567890 abcdefghijklmnopqrstuvwxyzabcdefgh qwertyuiopasdfghjklzxcvbnm"
-          + " 9876543210 zyxwvutsrqponmlkjihgfedcba";
+  private static final List<String> KEYBOARD = List.of("qwertyui", "asdfghjk", "zxcvbnm");
 
   /** First characters of what vendors print in their documentation: nobody's keys. */
   private static final List<String> PUBLISHED =
@@ -254,20 +251,27 @@ final class Placeholders {
     return false;
   }
 
-  /** Whether that many characters follow the alphabet, the digits or the keyboard. */
+  /** Whether that many characters follow each other in the alphabet, up or down, or as keys do. */
   static boolean sequence(String lower, int length) {
-    for (int i = 0; i + length <= lower.length(); i++) {
-      if (RUNS.contains(lower.substring(i, i + length))) {
+    int up = 1;
+    int down = 1;
+    for (int i = 1; i < lower.length(); i++) {
+      char last = lower.charAt(i - 1);
+      char c = lower.charAt(i);
+      boolean next = c == last + 1 || (last == '9' && c == '0');
+      up = next && Text.alnum(c) ? up + 1 : 1;
+      down = c == last - 1 && Text.alnum(c) ? down + 1 : 1;
+      if (up >= length || down >= length) {
         return true;
       }
     }
-    return false;
+    return KEYBOARD.stream().anyMatch(lower::contains);
   }
 
   /** Numbers that nobody has: one digit, or a run of digits in order. */
   static boolean number(String digits) {
     return digits.chars().distinct().limit(2).count() == 1
-        || RUNS.contains(digits.substring(0, Math.min(digits.length(), 9)));
+        || sequence(digits, Math.min(digits.length(), 9));
   }
 
   /** Test cards that schemes and processors publish. */

@@ -34,7 +34,7 @@ final class Scan {
   /** How far a candidate can begin before what led to it. */
   private static final int BEHIND = 512;
 
-  private static final int MOST_PENDING = 4096;
+  private static final int MOST_PENDING = 512;
 
   private static final int WORD = 0;
   private static final int AT_SIGN = 1;

@@ -71,7 +71,7 @@ final class Secrets {
   private void judge(Form form, Shape.Match match) {
     String id = form.kind().id();
     String variable = text.substring(match.variable(), match.end());
-    boolean named = form.shape().anchor().endsWith("=");
+    boolean named = id.startsWith("azure_") && form.shape().anchor().endsWith("=");
     int from = named ? match.variable() : match.start();
     if (id.equals("azure_sas_signature") && !beside(from, "sv=", "se=", "sr=")) {
       return;

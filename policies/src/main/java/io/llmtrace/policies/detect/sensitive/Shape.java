@@ -46,9 +46,11 @@ final class Shape {
 
   private final List<Part> before = new ArrayList<>();
   private final List<Part> after = new ArrayList<>();
+  private final String form;
   private final String anchor;
 
   private Shape(String form) {
+    this.form = form;
     List<Part> parts = new ArrayList<>();
     int at = 0;
     while (at < form.length()) {
@@ -165,5 +167,11 @@ final class Shape {
     boolean[] set = new boolean[128];
     characters.chars().forEach(c -> set[c] = true);
     return set;
+  }
+
+  /** The form as it was written. */
+  @Override
+  public String toString() {
+    return form;
   }
 }

@@ -37,6 +37,11 @@ final class Text {
     return c < 128 ? letter(c) : Character.isLetter(c);
   }
 
+  /** A letter of a script that puts blanks between words: Latin, Greek, Cyrillic and the like. */
+  static boolean spacedLetter(char c) {
+    return c < 0x0E00 && anyLetter(c);
+  }
+
   static boolean blank(char c) {
     return c == ' ' || c == '\t' || c == '\u00A0';
   }

@@ -32,7 +32,7 @@ final class VendorWords {
     }
   }
 
-  private static final List<Vendor> ALL = new ArrayList<>();
+  private static final List<Vendor> MADE = new ArrayList<>();
 
   static {
     add(
@@ -268,10 +268,12 @@ final class VendorWords {
         form(VendorWords::url, 64, 64));
   }
 
+  private static final List<Vendor> ALL = List.copyOf(MADE);
+
   private VendorWords() {}
 
   static List<Vendor> all() {
-    return List.copyOf(ALL);
+    return ALL;
   }
 
   private static Form form(IntPredicate alphabet, int least, int most) {
@@ -291,7 +293,7 @@ final class VendorWords {
             severity,
             SensitiveKind.Context.REQUIRED,
             "issuer's name, assignment, alphabet, length");
-    ALL.add(new Vendor(kind, List.of(words.split("\\|", -1)), List.of(forms)));
+    MADE.add(new Vendor(kind, List.of(words.split("\\|", -1)), List.of(forms)));
   }
 
   private static boolean lowerHex(int c) {

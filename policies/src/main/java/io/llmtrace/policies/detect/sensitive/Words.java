@@ -1,6 +1,7 @@
 package io.llmtrace.policies.detect.sensitive;
 
 import io.llmtrace.policies.detect.sensitive.Candidate.Rank;
+import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
 
@@ -120,7 +121,7 @@ final class Words {
       return;
     }
     char before = Text.at(text, start - 1);
-    if (before == '_' || Text.anyLetter(before) || Text.at(text, end) == '_') {
+    if (before == '_' || Text.spacedLetter(before) || Text.at(text, end) == '_') {
       return;
     }
     int length = end - start;
@@ -129,6 +130,9 @@ final class Words {
     }
     if (length >= 7 && length <= 18) {
       id(start, end, length);
+    }
+    if (length >= 23 && length <= 28 && text.charAt(Math.min(end, text.length() - 1)) == '.') {
+      discord(start, end);
     }
     if (length >= 25) {
       coin(start, end, length);
@@ -280,7 +284,9 @@ final class Words {
   /** Adds it with one confidence where its word stands near, another (0: not at all) where not. */
   private void offer(SensitiveKind kind, Cue cue, int start, int end, double bare, double named) {
     int distance = scan.near(cue, start, end, 60, 25);
-    if (distance >= 0) {
+    if (Placeholders.sequence(text.substring(start, end).toLowerCase(Locale.ROOT), 8)) {
+      scan.example(kind, start, end, Rank.BY_FORM);
+    } else if (distance >= 0) {
       scan.found(kind, start, end, named - distance * 0.0001, Rank.BY_FORM);
     } else if (bare > 0) {
       scan.found(kind, start, end, bare, Rank.BY_FORM);
@@ -362,6 +368,39 @@ final class Words {
     if (right) {
       scan.found(kind, start, end, 0.98, Rank.BY_FORM);
     }
+  }
+
+  /** The account's number in base64, a time, a signature; Discord's reference of its API. */
+  private void discord(int start, int end) {
+    int second = part(end + 1);
+    int third = Text.at(text, second) == '.' ? part(second + 1) : second;
+    boolean lengths = second - end == 7 && third - second >= 28 && third - second <= 45;
+    if (!lengths || !Text.opens(text, start) || !Text.closes(text, third)) {
+      return;
+    }
+    byte[] account;
+    try {
+      account = Base64.getUrlDecoder().decode(text.substring(start, end));
+    } catch (IllegalArgumentException notBase64) {
+      return;
+    }
+    boolean number = account.length >= 17 && account.length <= 20;
+    for (byte b : account) {
+      number &= b >= '0' && b <= '9';
+    }
+    if (number) {
+      scan.found(SensitiveKinds.get("discord_token"), start, third, 0.97, Rank.BY_ISSUER);
+    }
+  }
+
+  private int part(int from) {
+    int to = from;
+    while (to < text.length()
+        && to - from < 64
+        && (Text.word(text.charAt(to)) || text.charAt(to) == '-')) {
+      to++;
+    }
+    return to;
   }
 
   private void twilio(String word, int start, int end) {
