@@ -14,44 +14,15 @@ final class Addresses {
   /** What follows the full stop of a file name and is no top level domain. */
   private static final Set<String> FILES =
       Set.of(
-          "png",
-          "jpg",
-          "jpeg",
-          "gif",
-          "svg",
-          "webp",
-          "ico",
-          "css",
-          "scss",
-          "html",
-          "htm",
-          "json",
-          "yaml",
-          "yml",
-          "xml",
-          "txt",
-          "js",
-          "ts",
-          "tsx",
-          "jsx",
-          "exe",
-          "dll",
-          "pdf",
-          "tgz",
-          "gz",
-          "tar",
-          "jar",
-          "whl",
-          "md5",
-          "log",
-          "conf",
-          "local",
-          "internal");
+          ("png jpg jpeg gif svg webp ico css scss html htm json yaml yml xml txt js ts tsx"
+                  + " jsx exe dll pdf tgz gz tar jar whl md5 log conf local internal")
+              .split(" ", -1));
 
   private static final Set<String> USUAL_PORTS =
       Set.of(
-          "1433", "1521", "2375", "3000", "3306", "3389", "4317", "5000", "5432", "5672", "5601",
-          "6379", "6443", "8000", "8080", "8443", "8888", "9000", "9090", "9092", "9200");
+          ("1433 1521 2375 3000 3306 3389 4317 5000 5432 5672 5601 6379 6443 8000 8080 8443"
+                  + " 8888 9000 9090 9092 9200")
+              .split(" ", -1));
 
   /** What a range of addresses is for; empty for the public ones. */
   enum Range {
@@ -96,7 +67,8 @@ final class Addresses {
     String domain = text.substring(at + 1, end);
     scan.emailEnds.add(end);
     if (Placeholders.domain(domain)) {
-      scan.found(PiiKinds.EMAIL, start, end, 0.9, Rank.BY_FORM, "example", Severity.INFO);
+      scan.found(
+          new Candidate(PiiKinds.EMAIL, start, end, 0.9, Rank.BY_FORM, "example", Severity.INFO));
     } else {
       scan.found(PiiKinds.EMAIL, start, end, 0.97, Rank.BY_FORM);
     }
@@ -317,21 +289,14 @@ final class Addresses {
   }
 
   static void internet(Scan scan, int start, int end, Range range) {
-    switch (range) {
-      case PUBLIC -> scan.found(PiiKinds.IP_ADDRESS, start, end, 0.95, Rank.BY_FORM);
-      case PRIVATE ->
-          scan.found(
-              PiiKinds.IP_ADDRESS, start, end, 0.9, Rank.BY_FORM, "private range", Severity.INFO);
-      case DOCUMENTATION ->
-          scan.found(
-              PiiKinds.IP_ADDRESS,
-              start,
-              end,
-              0.9,
-              Rank.BY_FORM,
-              "documentation range",
-              Severity.INFO);
-      case NOBODY -> scan.example(PiiKinds.IP_ADDRESS, start, end, Rank.BY_FORM);
+    SensitiveKind kind = PiiKinds.IP_ADDRESS;
+    if (range == Range.NOBODY) {
+      scan.example(kind, start, end, Rank.BY_FORM);
+    } else if (range == Range.PUBLIC) {
+      scan.found(kind, start, end, 0.95, Rank.BY_FORM);
+    } else {
+      String note = range == Range.PRIVATE ? "private range" : "documentation range";
+      scan.found(new Candidate(kind, start, end, 0.9, Rank.BY_FORM, note, Severity.INFO));
     }
   }
 
@@ -367,7 +332,7 @@ final class Addresses {
       return;
     }
     int colon = from + text.substring(from, sign).indexOf(':');
-    if (sentry(scheme, from, sign, end) || colon < from) {
+    if (sentry(scheme, from, sign, end) || colon < from || sign - colon < 2) {
       return;
     }
     if (text.substring(from, colon).equals(text.substring(colon + 1, sign))) {

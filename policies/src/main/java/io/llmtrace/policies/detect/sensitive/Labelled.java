@@ -25,15 +25,15 @@ final class Labelled {
 
   private static final Set<String> FILLING =
       Set.of(
-          "number", "no", "nr", "num", "id", "is", "was", "code", "n", "numéro", "numero", "número",
-          "nummer", "numer", "my", "the", "of", "lautet", "ist", "est", "es", "mein", "meine",
-          "card", "on", "nº", "n°", "номер", "号", "番号", "swift", "bic");
+          ("number no nr num id is was code n numéro numero número nummer numer my the of"
+                  + " lautet ist est es mein meine card on nº n° номер 号 番号 swift bic")
+              .split(" ", -1));
 
   private static final Set<String> MONTHS =
       Set.of(
-          "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mär",
-          "mai", "okt", "dez", "fév", "avr", "aoû", "déc", "ene", "abr", "ago", "dic", "gen", "mag",
-          "giu", "lug", "set", "ott", "mei", "mrt", "fev", "out");
+          ("jan feb mar apr may jun jul aug sep oct nov dec mär mai okt dez fév avr aoû déc"
+                  + " ene abr ago dic gen mag giu lug set ott mei mrt fev out")
+              .split(" ", -1));
 
   private final Scan scan;
   private final String text;

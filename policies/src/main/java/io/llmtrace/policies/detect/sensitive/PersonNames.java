@@ -71,73 +71,16 @@ final class PersonNames {
           + "|yan|yasmin|yosef|yuki|yusuf|yves|zainab|zoe|zoë|zofia";
 
   private static final Set<String> PARTICLES =
-      Set.of(
-          "de", "del", "della", "da", "di", "dos", "du", "la", "le", "van", "von", "der", "den",
-          "ter", "al", "el", "bin", "ibn", "y");
+      Set.of("de del della da di dos du la le van von der den ter al el bin ibn y".split(" ", -1));
 
   private static final Set<String> NO_NAMES =
       Set.of(
-          "the",
-          "a",
-          "an",
-          "this",
-          "that",
-          "not",
-          "your",
-          "our",
-          "my",
-          "please",
-          "new",
-          "api",
-          "monday",
-          "tuesday",
-          "wednesday",
-          "thursday",
-          "friday",
-          "saturday",
-          "sunday",
-          "january",
-          "february",
-          "march",
-          "april",
-          "june",
-          "july",
-          "august",
-          "september",
-          "october",
-          "november",
-          "december",
-          "email",
-          "phone",
-          "name",
-          "street",
-          "inc",
-          "ltd",
-          "gmbh",
-          "llc",
-          "corp",
-          "university",
-          "bank",
-          "north",
-          "south",
-          "east",
-          "west",
-          "united",
-          "open",
-          "chat",
-          "in",
-          "on",
-          "at",
-          "for",
-          "from",
-          "to",
-          "and",
-          "or",
-          "if",
-          "is",
-          "it",
-          "as",
-          "error");
+          ("the a an this that not your our my please new api monday tuesday wednesday"
+                  + " thursday friday saturday sunday january february march april june july august"
+                  + " september october november december email phone name street inc ltd gmbh llc corp"
+                  + " university bank north south east west united open chat in on at for from to and or"
+                  + " if is it as error")
+              .split(" ", -1));
 
   private final Scan scan;
   private final String text;

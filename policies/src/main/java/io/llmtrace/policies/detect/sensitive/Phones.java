@@ -116,7 +116,9 @@ final class Phones {
     }
     String line = text.substring(starts[at + 2], end);
     if (text.startsWith("555", starts[at + 1]) && line.startsWith("01")) {
-      scan.found(PiiKinds.PHONE, start, end, 0.8, Rank.BY_CONTEXT, "fictitious", Severity.INFO);
+      scan.found(
+          new Candidate(
+              PiiKinds.PHONE, start, end, 0.8, Rank.BY_CONTEXT, "fictitious", Severity.INFO));
     } else {
       scan.found(PiiKinds.PHONE, start, end, named ? 0.95 : 0.75, Rank.BY_CONTEXT);
     }
@@ -214,7 +216,9 @@ final class Phones {
     }
     String national = number.toString();
     if (national.startsWith("55501") && national.length() == 7) {
-      scan.found(PiiKinds.PHONE, from, to, 0.7, Rank.BY_CONTEXT, "fictitious", Severity.INFO);
+      scan.found(
+          new Candidate(
+              PiiKinds.PHONE, from, to, 0.7, Rank.BY_CONTEXT, "fictitious", Severity.INFO));
       return;
     }
     if (digits > 0 && Placeholders.sequence(national, 9)) {

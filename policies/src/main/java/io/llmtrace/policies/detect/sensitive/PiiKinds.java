@@ -1,268 +1,203 @@
 package io.llmtrace.policies.detect.sensitive;
 
-import static io.llmtrace.policies.detect.Severity.HIGH;
-import static io.llmtrace.policies.detect.Severity.LOW;
-import static io.llmtrace.policies.detect.Severity.MEDIUM;
-import static io.llmtrace.policies.detect.sensitive.SensitiveKind.Context.NOT_READ;
-import static io.llmtrace.policies.detect.sensitive.SensitiveKind.Context.RAISES;
-import static io.llmtrace.policies.detect.sensitive.SensitiveKind.Context.REQUIRED;
-
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 
 /** Kinds of personal data. */
 final class PiiKinds {
-  private static final List<SensitiveKind> ALL = new ArrayList<>();
+  /** Kind, title, group, country, whether on by default, severity, context, check. */
+  private static final String TABLE =
+      """
+      email | E-mail address | contact | | on | low | not_read | form, no file name
+      phone | Telephone number | contact | | on | low | raises | libphonenumber, shape of the country
+      person_name | Name of a person | contact | | off | low | required | words before it, common given names
+      postal_address | Postal address | contact | | off | low | required | street and number
+      date_of_birth | Date of birth | contact | | on | low | required | a day that exists
+      ip_address | IP address (v4, v6) | network | | on | low | raises | form; private, documentation and loopback ranges
+      mac_address | MAC address | network | | off | low | not_read | form
+      imei | Device number of a telephone (IMEI) | network | | on | medium | required | Luhn
+      geo_coordinates | Geographic coordinates | network | | off | low | required | range, three decimals
+      credit_card | Payment card number | payment | | on | high | raises | Luhn, issuer's range, length
+      iban | Bank account (IBAN) | payment | | on | medium | not_read | modulus 97, length of the country
+      bic | Bank (BIC) | payment | | on | low | required | form, country
+      bank_account | Bank account number | payment | | on | medium | required | length
+      btc_address | Bitcoin address | payment | | on | low | not_read | base58check, bech32
+      eth_address | Ethereum address | payment | | on | low | raises | EIP-55
+      ltc_address | Litecoin address | payment | | on | low | not_read | base58check, bech32
+      trx_address | Tron address | payment | | on | low | not_read | base58check
+      passport | Passport number | document | | on | high | required | form
+      drivers_licence | Driving licence number | document | | on | high | required | form
+      medical_record_number | Medical record number | health | | on | high | required | form
+      health_insurance_number | Health insurance number | health | | on | high | required | form
+      vin | Vehicle identification number | vehicle | | on | low | required | alphabet, length; check character
+      licence_plate | Vehicle registration plate | vehicle | | off | low | required | form
+      us_ssn | Social security number | national id | US | on | high | raises | areas and groups that are given
+      us_itin | Individual taxpayer number | national id | US | on | high | required | groups that are given
+      us_ein | Employer identification number | national id | US | on | medium | required | prefixes that are given
+      us_aba_routing | Bank routing number | payment | US | on | medium | required | weights 3, 7, 1; district
+      us_mbi | Medicare beneficiary | national id | US | on | high | required | form
+      us_npi | Health care provider | national id | US | on | high | required | Luhn
+      us_dea | DEA registration | national id | US | on | high | required | check digit
+      uk_nino | National insurance number | national id | GB | on | high | raises | letters that are given
+      uk_nhs | NHS number | national id | GB | on | high | required | modulus 11
+      uk_sort_code | Bank sort code | payment | GB | on | medium | required | form
+      de_tax_id | Steuer-Identifikationsnummer | national id | DE | on | high | required | ISO 7064, repeated digits
+      de_id_card | Personalausweis | national id | DE | on | high | required | ICAO 9303
+      de_social_insurance | Rentenversicherungsnummer | national id | DE | on | high | required | birthday, check digit
+      fr_nir | Numéro de sécurité sociale | national id | FR | on | high | raises | key of 97
+      es_dni | DNI | national id | ES | on | high | raises | letter of 23
+      es_nie | NIE | national id | ES | on | high | raises | letter of 23
+      it_codice_fiscale | Codice fiscale | national id | IT | on | high | not_read | control character
+      pl_pesel | PESEL | national id | PL | on | high | required | birthday, check digit
+      nl_bsn | Burgerservicenummer | national id | NL | on | high | required | eleven test
+      be_national_number | Rijksregisternummer | national id | BE | on | high | raises | modulus 97
+      pt_nif | NIF | national id | PT | on | high | required | modulus 11
+      br_cpf | CPF | national id | BR | on | high | raises | two check digits
+      br_cnpj | CNPJ | national id | BR | on | medium | raises | two check digits
+      in_aadhaar | Aadhaar | national id | IN | on | high | required | Verhoeff
+      in_pan | Permanent account number | national id | IN | on | high | raises | form, kind of holder
+      cn_resident_id | Resident identity number | national id | CN | on | high | raises | birthday, modulus 11
+      kr_rrn | Resident registration number | national id | KR | on | high | raises | birthday, check digit of before 2020
+      jp_my_number | My Number | national id | JP | on | high | required | modulus 11
+      au_tfn | Tax file number | national id | AU | on | high | required | modulus 11
+      au_medicare | Medicare card | national id | AU | on | high | required | check digit
+      ca_sin | Social insurance number | national id | CA | on | high | required | Luhn
+      se_personnummer | Personnummer | national id | SE | on | high | raises | birthday, Luhn
+      fi_hetu | Henkilötunnus | national id | FI | on | high | not_read | birthday, remainder by 31
+      dk_cpr | CPR-nummer | national id | DK | on | high | required | birthday
+      no_fodselsnummer | Fødselsnummer | national id | NO | on | high | required | two check digits
+      ch_ahv | AHV-Nummer | national id | CH | on | high | raises | EAN-13
+      at_svnr | Sozialversicherungsnummer | national id | AT | on | high | required | modulus 11
+      ie_pps | PPS number | national id | IE | on | high | required | modulus 23
+      tr_tckn | T.C. kimlik numarası | national id | TR | on | high | required | two check digits
+      ro_cnp | Cod numeric personal | national id | RO | on | high | required | birthday, modulus 11
+      cz_rodne_cislo | Rodné číslo (Czechia, Slovakia) | national id | CZ | on | high | raises | birthday, divisible by 11
+      bg_egn | EGN | national id | BG | on | high | required | birthday, modulus 11
+      gr_amka | AMKA | national id | GR | on | high | required | birthday, Luhn
+      hr_oib | OIB | national id | HR | on | high | required | ISO 7064
+      ee_isikukood | Personal code (Estonia, Lithuania) | national id | EE | on | high | required | birthday, modulus 11
+      za_id | Identity number | national id | ZA | on | high | required | birthday, Luhn
+      mx_curp | CURP | national id | MX | on | high | not_read | form, check digit
+      cl_rut | RUT | national id | CL | on | high | raises | modulus 11
+      ar_cuit | CUIT, CUIL | national id | AR | on | high | raises | modulus 11
+      sg_nric | NRIC, FIN | national id | SG | on | high | raises | check letter
+      tw_id | National identity number | national id | TW | on | high | required | modulus 10
+      th_id | National identity number | national id | TH | on | high | raises | modulus 11
+      hk_id | HKID | national id | HK | on | high | raises | check character
+      il_id | Teudat zehut | national id | IL | on | high | required | Luhn
+      """;
 
-  static final SensitiveKind EMAIL =
-      on("email", "E-mail address", "contact", LOW, NOT_READ, "form, no file name");
-  static final SensitiveKind PHONE =
-      on(
-          "phone",
-          "Telephone number",
-          "contact",
-          LOW,
-          RAISES,
-          "libphonenumber, shape of the country");
-  static final SensitiveKind PERSON_NAME =
-      off(
-          "person_name",
-          "Name of a person",
-          "contact",
-          LOW,
-          REQUIRED,
-          "words before it, common given names");
-  static final SensitiveKind POSTAL_ADDRESS =
-      off("postal_address", "Postal address", "contact", LOW, REQUIRED, "street and number");
-  static final SensitiveKind DATE_OF_BIRTH =
-      on("date_of_birth", "Date of birth", "contact", MEDIUM, REQUIRED, "a day that exists");
+  private static final Map<String, SensitiveKind> ALL = read();
 
-  static final SensitiveKind IP_ADDRESS =
-      on(
-          "ip_address",
-          "IP address (v4, v6)",
-          "network",
-          LOW,
-          RAISES,
-          "form; private, documentation and loopback ranges");
-  static final SensitiveKind MAC_ADDRESS =
-      off("mac_address", "MAC address", "network", LOW, NOT_READ, "form");
-  static final SensitiveKind IMEI =
-      on("imei", "Device number of a telephone (IMEI)", "network", MEDIUM, REQUIRED, "Luhn");
-  static final SensitiveKind GEO_COORDINATES =
-      off(
-          "geo_coordinates",
-          "Geographic coordinates",
-          "network",
-          LOW,
-          REQUIRED,
-          "range, three decimals");
-
-  static final SensitiveKind CREDIT_CARD =
-      on(
-          "credit_card",
-          "Payment card number",
-          "payment",
-          HIGH,
-          RAISES,
-          "Luhn, issuer's range, length");
-  static final SensitiveKind IBAN =
-      on(
-          "iban",
-          "Bank account (IBAN)",
-          "payment",
-          MEDIUM,
-          NOT_READ,
-          "modulus 97, length of the country");
-  static final SensitiveKind BIC =
-      on("bic", "Bank (BIC)", "payment", LOW, REQUIRED, "form, country");
-  static final SensitiveKind BANK_ACCOUNT =
-      on("bank_account", "Bank account number", "payment", MEDIUM, REQUIRED, "length");
-  static final SensitiveKind BTC_ADDRESS =
-      on("btc_address", "Bitcoin address", "payment", LOW, NOT_READ, "base58check, bech32");
-  static final SensitiveKind ETH_ADDRESS =
-      on("eth_address", "Ethereum address", "payment", LOW, RAISES, "EIP-55");
-  static final SensitiveKind LTC_ADDRESS =
-      on("ltc_address", "Litecoin address", "payment", LOW, NOT_READ, "base58check, bech32");
-  static final SensitiveKind TRX_ADDRESS =
-      on("trx_address", "Tron address", "payment", LOW, NOT_READ, "base58check");
-
-  static final SensitiveKind PASSPORT =
-      on("passport", "Passport number", "document", HIGH, REQUIRED, "form");
-  static final SensitiveKind DRIVERS_LICENCE =
-      on("drivers_licence", "Driving licence number", "document", HIGH, REQUIRED, "form");
-  static final SensitiveKind MEDICAL_RECORD =
-      on("medical_record_number", "Medical record number", "health", HIGH, REQUIRED, "form");
-  static final SensitiveKind HEALTH_INSURANCE =
-      on("health_insurance_number", "Health insurance number", "health", HIGH, REQUIRED, "form");
-  static final SensitiveKind VIN =
-      on(
-          "vin",
-          "Vehicle identification number",
-          "vehicle",
-          LOW,
-          REQUIRED,
-          "alphabet, length; check character");
-  static final SensitiveKind LICENCE_PLATE =
-      off("licence_plate", "Vehicle registration plate", "vehicle", LOW, REQUIRED, "form");
-
-  static final SensitiveKind US_SSN =
-      id("us_ssn", "Social security number", "US", RAISES, "areas and groups that are given");
-  static final SensitiveKind US_ITIN =
-      id("us_itin", "Individual taxpayer number", "US", REQUIRED, "groups that are given");
-  static final SensitiveKind US_EIN =
-      id("us_ein", "Employer identification number", "US", REQUIRED, "prefixes that are given");
-  static final SensitiveKind ABA_ROUTING =
-      id("us_aba_routing", "Bank routing number", "US", REQUIRED, "weights 3, 7, 1; district");
-  static final SensitiveKind US_MBI = id("us_mbi", "Medicare beneficiary", "US", REQUIRED, "form");
-  static final SensitiveKind US_NPI = id("us_npi", "Health care provider", "US", REQUIRED, "Luhn");
-  static final SensitiveKind US_DEA =
-      id("us_dea", "DEA registration", "US", REQUIRED, "check digit");
-  static final SensitiveKind UK_NINO =
-      id("uk_nino", "National insurance number", "GB", RAISES, "letters that are given");
-  static final SensitiveKind UK_NHS = id("uk_nhs", "NHS number", "GB", REQUIRED, "modulus 11");
-  static final SensitiveKind UK_SORT_CODE =
-      id("uk_sort_code", "Bank sort code", "GB", REQUIRED, "form");
-  static final SensitiveKind DE_TAX_ID =
-      id("de_tax_id", "Steuer-Identifikationsnummer", "DE", REQUIRED, "ISO 7064, repeated digits");
-  static final SensitiveKind DE_ID_CARD =
-      id("de_id_card", "Personalausweis", "DE", REQUIRED, "ICAO 9303");
-  static final SensitiveKind DE_SOCIAL =
-      id(
-          "de_social_insurance",
-          "Rentenversicherungsnummer",
-          "DE",
-          REQUIRED,
-          "birthday, check digit");
-  static final SensitiveKind FR_NIR =
-      id("fr_nir", "Numéro de sécurité sociale", "FR", RAISES, "key of 97");
-  static final SensitiveKind ES_DNI = id("es_dni", "DNI", "ES", RAISES, "letter of 23");
-  static final SensitiveKind ES_NIE = id("es_nie", "NIE", "ES", RAISES, "letter of 23");
-  static final SensitiveKind IT_CF =
-      id("it_codice_fiscale", "Codice fiscale", "IT", NOT_READ, "control character");
-  static final SensitiveKind PL_PESEL =
-      id("pl_pesel", "PESEL", "PL", REQUIRED, "birthday, check digit");
-  static final SensitiveKind NL_BSN =
-      id("nl_bsn", "Burgerservicenummer", "NL", REQUIRED, "eleven test");
-  static final SensitiveKind BE_NATIONAL =
-      id("be_national_number", "Rijksregisternummer", "BE", RAISES, "modulus 97");
-  static final SensitiveKind PT_NIF = id("pt_nif", "NIF", "PT", REQUIRED, "modulus 11");
-  static final SensitiveKind BR_CPF = id("br_cpf", "CPF", "BR", RAISES, "two check digits");
-  static final SensitiveKind BR_CNPJ = id("br_cnpj", "CNPJ", "BR", RAISES, "two check digits");
-  static final SensitiveKind IN_AADHAAR = id("in_aadhaar", "Aadhaar", "IN", REQUIRED, "Verhoeff");
-  static final SensitiveKind IN_PAN =
-      id("in_pan", "Permanent account number", "IN", RAISES, "form, kind of holder");
-  static final SensitiveKind CN_ID =
-      id("cn_resident_id", "Resident identity number", "CN", RAISES, "birthday, modulus 11");
-  static final SensitiveKind KR_RRN =
-      id(
-          "kr_rrn",
-          "Resident registration number",
-          "KR",
-          RAISES,
-          "birthday, check digit of before 2020");
-  static final SensitiveKind JP_MY_NUMBER =
-      id("jp_my_number", "My Number", "JP", REQUIRED, "modulus 11");
-  static final SensitiveKind AU_TFN = id("au_tfn", "Tax file number", "AU", REQUIRED, "modulus 11");
-  static final SensitiveKind AU_MEDICARE =
-      id("au_medicare", "Medicare card", "AU", REQUIRED, "check digit");
-  static final SensitiveKind CA_SIN =
-      id("ca_sin", "Social insurance number", "CA", REQUIRED, "Luhn");
-  static final SensitiveKind SE_PERSON =
-      id("se_personnummer", "Personnummer", "SE", RAISES, "birthday, Luhn");
-  static final SensitiveKind FI_HETU =
-      id("fi_hetu", "Henkilötunnus", "FI", NOT_READ, "birthday, remainder by 31");
-  static final SensitiveKind DK_CPR = id("dk_cpr", "CPR-nummer", "DK", REQUIRED, "birthday");
-  static final SensitiveKind NO_FNR =
-      id("no_fodselsnummer", "Fødselsnummer", "NO", REQUIRED, "two check digits");
-  static final SensitiveKind CH_AHV = id("ch_ahv", "AHV-Nummer", "CH", RAISES, "EAN-13");
-  static final SensitiveKind AT_SVNR =
-      id("at_svnr", "Sozialversicherungsnummer", "AT", REQUIRED, "modulus 11");
-  static final SensitiveKind IE_PPS = id("ie_pps", "PPS number", "IE", REQUIRED, "modulus 23");
-  static final SensitiveKind TR_TCKN =
-      id("tr_tckn", "T.C. kimlik numarası", "TR", REQUIRED, "two check digits");
-  static final SensitiveKind RO_CNP =
-      id("ro_cnp", "Cod numeric personal", "RO", REQUIRED, "birthday, modulus 11");
-  static final SensitiveKind CZ_RC =
-      id(
-          "cz_rodne_cislo",
-          "Rodné číslo (Czechia, Slovakia)",
-          "CZ",
-          RAISES,
-          "birthday, divisible by 11");
-  static final SensitiveKind BG_EGN = id("bg_egn", "EGN", "BG", REQUIRED, "birthday, modulus 11");
-  static final SensitiveKind GR_AMKA = id("gr_amka", "AMKA", "GR", REQUIRED, "birthday, Luhn");
-  static final SensitiveKind HR_OIB = id("hr_oib", "OIB", "HR", REQUIRED, "ISO 7064");
-  static final SensitiveKind EE_CODE =
-      id(
-          "ee_isikukood",
-          "Personal code (Estonia, Lithuania)",
-          "EE",
-          REQUIRED,
-          "birthday, modulus 11");
-  static final SensitiveKind ZA_ID =
-      id("za_id", "Identity number", "ZA", REQUIRED, "birthday, Luhn");
-  static final SensitiveKind MX_CURP = id("mx_curp", "CURP", "MX", NOT_READ, "form, check digit");
-  static final SensitiveKind CL_RUT = id("cl_rut", "RUT", "CL", RAISES, "modulus 11");
-  static final SensitiveKind AR_CUIT = id("ar_cuit", "CUIT, CUIL", "AR", RAISES, "modulus 11");
-  static final SensitiveKind SG_NRIC = id("sg_nric", "NRIC, FIN", "SG", RAISES, "check letter");
-  static final SensitiveKind TW_ID =
-      id("tw_id", "National identity number", "TW", REQUIRED, "modulus 10");
-  static final SensitiveKind TH_ID =
-      id("th_id", "National identity number", "TH", RAISES, "modulus 11");
-  static final SensitiveKind HK_ID = id("hk_id", "HKID", "HK", RAISES, "check character");
-  static final SensitiveKind IL_ID = id("il_id", "Teudat zehut", "IL", REQUIRED, "Luhn");
+  static final SensitiveKind EMAIL = kind("email");
+  static final SensitiveKind PHONE = kind("phone");
+  static final SensitiveKind PERSON_NAME = kind("person_name");
+  static final SensitiveKind POSTAL_ADDRESS = kind("postal_address");
+  static final SensitiveKind DATE_OF_BIRTH = kind("date_of_birth");
+  static final SensitiveKind IP_ADDRESS = kind("ip_address");
+  static final SensitiveKind MAC_ADDRESS = kind("mac_address");
+  static final SensitiveKind IMEI = kind("imei");
+  static final SensitiveKind GEO_COORDINATES = kind("geo_coordinates");
+  static final SensitiveKind CREDIT_CARD = kind("credit_card");
+  static final SensitiveKind IBAN = kind("iban");
+  static final SensitiveKind BIC = kind("bic");
+  static final SensitiveKind BANK_ACCOUNT = kind("bank_account");
+  static final SensitiveKind BTC_ADDRESS = kind("btc_address");
+  static final SensitiveKind ETH_ADDRESS = kind("eth_address");
+  static final SensitiveKind LTC_ADDRESS = kind("ltc_address");
+  static final SensitiveKind TRX_ADDRESS = kind("trx_address");
+  static final SensitiveKind PASSPORT = kind("passport");
+  static final SensitiveKind DRIVERS_LICENCE = kind("drivers_licence");
+  static final SensitiveKind MEDICAL_RECORD = kind("medical_record_number");
+  static final SensitiveKind HEALTH_INSURANCE = kind("health_insurance_number");
+  static final SensitiveKind VIN = kind("vin");
+  static final SensitiveKind LICENCE_PLATE = kind("licence_plate");
+  static final SensitiveKind US_SSN = kind("us_ssn");
+  static final SensitiveKind US_ITIN = kind("us_itin");
+  static final SensitiveKind US_EIN = kind("us_ein");
+  static final SensitiveKind ABA_ROUTING = kind("us_aba_routing");
+  static final SensitiveKind US_MBI = kind("us_mbi");
+  static final SensitiveKind US_NPI = kind("us_npi");
+  static final SensitiveKind US_DEA = kind("us_dea");
+  static final SensitiveKind UK_NINO = kind("uk_nino");
+  static final SensitiveKind UK_NHS = kind("uk_nhs");
+  static final SensitiveKind UK_SORT_CODE = kind("uk_sort_code");
+  static final SensitiveKind DE_TAX_ID = kind("de_tax_id");
+  static final SensitiveKind DE_ID_CARD = kind("de_id_card");
+  static final SensitiveKind DE_SOCIAL = kind("de_social_insurance");
+  static final SensitiveKind FR_NIR = kind("fr_nir");
+  static final SensitiveKind ES_DNI = kind("es_dni");
+  static final SensitiveKind ES_NIE = kind("es_nie");
+  static final SensitiveKind IT_CF = kind("it_codice_fiscale");
+  static final SensitiveKind PL_PESEL = kind("pl_pesel");
+  static final SensitiveKind NL_BSN = kind("nl_bsn");
+  static final SensitiveKind BE_NATIONAL = kind("be_national_number");
+  static final SensitiveKind PT_NIF = kind("pt_nif");
+  static final SensitiveKind BR_CPF = kind("br_cpf");
+  static final SensitiveKind BR_CNPJ = kind("br_cnpj");
+  static final SensitiveKind IN_AADHAAR = kind("in_aadhaar");
+  static final SensitiveKind IN_PAN = kind("in_pan");
+  static final SensitiveKind CN_ID = kind("cn_resident_id");
+  static final SensitiveKind KR_RRN = kind("kr_rrn");
+  static final SensitiveKind JP_MY_NUMBER = kind("jp_my_number");
+  static final SensitiveKind AU_TFN = kind("au_tfn");
+  static final SensitiveKind AU_MEDICARE = kind("au_medicare");
+  static final SensitiveKind CA_SIN = kind("ca_sin");
+  static final SensitiveKind SE_PERSON = kind("se_personnummer");
+  static final SensitiveKind FI_HETU = kind("fi_hetu");
+  static final SensitiveKind DK_CPR = kind("dk_cpr");
+  static final SensitiveKind NO_FNR = kind("no_fodselsnummer");
+  static final SensitiveKind CH_AHV = kind("ch_ahv");
+  static final SensitiveKind AT_SVNR = kind("at_svnr");
+  static final SensitiveKind IE_PPS = kind("ie_pps");
+  static final SensitiveKind TR_TCKN = kind("tr_tckn");
+  static final SensitiveKind RO_CNP = kind("ro_cnp");
+  static final SensitiveKind CZ_RC = kind("cz_rodne_cislo");
+  static final SensitiveKind BG_EGN = kind("bg_egn");
+  static final SensitiveKind GR_AMKA = kind("gr_amka");
+  static final SensitiveKind HR_OIB = kind("hr_oib");
+  static final SensitiveKind EE_CODE = kind("ee_isikukood");
+  static final SensitiveKind ZA_ID = kind("za_id");
+  static final SensitiveKind MX_CURP = kind("mx_curp");
+  static final SensitiveKind CL_RUT = kind("cl_rut");
+  static final SensitiveKind AR_CUIT = kind("ar_cuit");
+  static final SensitiveKind SG_NRIC = kind("sg_nric");
+  static final SensitiveKind TW_ID = kind("tw_id");
+  static final SensitiveKind TH_ID = kind("th_id");
+  static final SensitiveKind HK_ID = kind("hk_id");
+  static final SensitiveKind IL_ID = kind("il_id");
 
   private PiiKinds() {}
 
   static List<SensitiveKind> all() {
-    return List.copyOf(ALL);
+    return List.copyOf(ALL.values());
   }
 
-  private static SensitiveKind on(
-      String id,
-      String title,
-      String group,
-      Severity severity,
-      SensitiveKind.Context context,
-      String check) {
-    return add(
-        new SensitiveKind(
-            id, FindingType.PII_DETECTED, title, group, "", true, severity, context, check));
+  private static SensitiveKind kind(String id) {
+    return Objects.requireNonNull(ALL.get(id), id);
   }
 
-  private static SensitiveKind off(
-      String id,
-      String title,
-      String group,
-      Severity severity,
-      SensitiveKind.Context context,
-      String check) {
-    return add(
-        new SensitiveKind(
-            id, FindingType.PII_DETECTED, title, group, "", false, severity, context, check));
-  }
-
-  private static SensitiveKind id(
-      String id, String title, String country, SensitiveKind.Context context, String check) {
-    boolean ofBank = id.equals("us_aba_routing") || id.equals("uk_sort_code");
-    return add(
-        new SensitiveKind(
-            id,
-            FindingType.PII_DETECTED,
-            title,
-            ofBank ? "payment" : "national id",
-            country,
-            true,
-            ofBank || id.equals("us_ein") || id.equals("br_cnpj") ? MEDIUM : HIGH,
-            context,
-            check));
-  }
-
-  private static SensitiveKind add(SensitiveKind kind) {
-    ALL.add(kind);
-    return kind;
+  private static Map<String, SensitiveKind> read() {
+    Map<String, SensitiveKind> kinds = new LinkedHashMap<>();
+    for (List<String> cells : Table.rows(TABLE)) {
+      kinds.put(
+          cells.get(0),
+          new SensitiveKind(
+              cells.get(0),
+              FindingType.PII_DETECTED,
+              cells.get(1),
+              cells.get(2),
+              cells.get(3),
+              cells.get(4).equals("on"),
+              Severity.of(cells.get(5)),
+              SensitiveKind.Context.valueOf(cells.get(6).toUpperCase(Locale.ROOT)),
+              cells.get(7)));
+    }
+    return kinds;
   }
 }

@@ -8,131 +8,22 @@ import java.util.Set;
 final class Placeholders {
   private static final List<String> PARTS =
       List.of(
-          "example",
-          "placeholder",
-          "changeme",
-          "change_me",
-          "change-me",
-          "redacted",
-          "replace",
-          "dummy",
-          "insert",
-          "your_",
-          "your-",
-          "yourpass",
-          "yourtoken",
-          "yoursecret",
-          "yourkey",
-          "yourapi",
-          "_here",
-          "-here",
-          "xxxx",
-          "****",
-          "....",
-          "…",
-          "process.env",
-          "os.environ",
-          "getenv",
-          "notreal",
-          "not-real",
-          "fake_",
-          "fake-",
-          "sample_",
-          "sample-",
-          "todo_",
-          "my-secret",
-          "my_secret",
-          "mysecret",
-          "my_token",
-          "my-token",
-          "mytoken",
-          "mypassword",
-          "my_password",
-          "my-password",
-          "secretsmanager",
-          "vault:");
+          ("example placeholder changeme change_me change-me redacted replace dummy insert"
+                  + " your_ your- yourpass yourtoken yoursecret yourkey yourapi _here -here xxxx ****"
+                  + " .... … process.env os.environ getenv notreal not-real fake_ fake- sample_ sample-"
+                  + " todo_ my-secret my_secret mysecret my_token my-token mytoken mypassword"
+                  + " my_password my-password secretsmanager vault:")
+              .split(" ", -1));
   private static final Set<String> WORDS =
       Set.of(
-          "password",
-          "passwd",
-          "pass",
-          "passwort",
-          "pwd",
-          "secret",
-          "token",
-          "admin",
-          "test",
-          "root",
-          "user",
-          "username",
-          "none",
-          "null",
-          "nil",
-          "undefined",
-          "true",
-          "false",
-          "string",
-          "hidden",
-          "required",
-          "optional",
-          "key",
-          "value",
-          "foo",
-          "bar",
-          "foobar",
-          "baz",
-          "default",
-          "empty",
-          "unknown",
-          "todo",
-          "here",
-          "abc",
-          "xyz",
-          "text",
-          "bearer",
-          "basic",
-          "yes",
-          "no",
-          "incorrect",
-          "correct",
-          "invalid",
-          "wrong",
-          "expired",
-          "missing",
-          "masked",
-          "protected",
-          "secure",
-          "encrypted",
-          "plaintext",
-          "sha1",
-          "sha256",
-          "sha512",
-          "md5",
-          "base64",
-          "utf8",
-          "oauth2",
-          "argon2",
-          "argon2id",
-          "bcrypt",
-          "scrypt",
-          "pbkdf2",
-          "aes256",
-          "rsa2048",
-          "ed25519",
-          "x509",
-          "jwt",
-          "uuid4",
-          "password1",
-          "password123",
-          "test123",
-          "admin123",
-          "passw0rd",
-          "p@ssw0rd",
-          "p@ssword",
-          "pa$$word",
-          "guest",
-          "postgres",
-          "demo");
+          ("password passwd pass passwort pwd secret token admin test root user username none"
+                  + " null nil undefined true false string hidden required optional key value foo bar"
+                  + " foobar baz default empty unknown todo here abc xyz text bearer basic yes no"
+                  + " incorrect correct invalid wrong expired missing masked protected secure encrypted"
+                  + " plaintext sha1 sha256 sha512 md5 base64 utf8 oauth2 argon2 argon2id bcrypt scrypt"
+                  + " pbkdf2 aes256 rsa2048 ed25519 x509 jwt uuid4 password1 password123 test123"
+                  + " admin123 passw0rd p@ssw0rd p@ssword pa$$word guest postgres demo")
+              .split(" ", -1));
   private static final List<String> KEYBOARD = List.of("qwertyui", "asdfghjk", "zxcvbnm");
 
   /** First characters of what vendors print in their documentation: nobody's keys. */
@@ -141,50 +32,17 @@ final class Placeholders {
 
   private static final Set<String> TEST_CARDS =
       Set.of(
-          "4111111111111111",
-          "4242424242424242",
-          "4012888888881881",
-          "4222222222222",
-          "5555555555554444",
-          "5105105105105100",
-          "378282246310005",
-          "371449635398431",
-          "378734493671000",
-          "30569309025904",
-          "38520000023237",
-          "36227206271667",
-          "6011111111111117",
-          "6011000990139424",
-          "6011981111111113",
-          "3530111333300000",
-          "3566002020360505",
-          "3566111111111113",
-          "4000056655665556",
-          "5200828282828210",
-          "2223003122003222",
-          "6200000000000005",
-          "6205500000000000004",
-          "4444333322221111",
-          "5454545454545454",
-          "4917610000000000",
-          "4007000000027",
-          "5424000000000015",
-          "370000000000002",
-          "6011000000000012",
-          "3088000000000017",
-          "2222405343248877",
-          "2222990905257051",
-          "2222420000001113",
-          "4484070000000000",
-          "4012000033330026",
-          "4012000077777777",
-          "4005519200000004",
-          "4009348888881881",
-          "4217651111111119",
-          "4500600000000061",
-          "4166676667666746",
-          "4988438843884305",
-          "5577000055770004");
+          ("4111111111111111 4242424242424242 4012888888881881 4222222222222 5555555555554444"
+                  + " 5105105105105100 378282246310005 371449635398431 378734493671000 30569309025904"
+                  + " 38520000023237 36227206271667 6011111111111117 6011000990139424 6011981111111113"
+                  + " 3530111333300000 3566002020360505 3566111111111113 4000056655665556"
+                  + " 5200828282828210 2223003122003222 6200000000000005 6205500000000000004"
+                  + " 4444333322221111 5454545454545454 4917610000000000 4007000000027 5424000000000015"
+                  + " 370000000000002 6011000000000012 3088000000000017 2222405343248877"
+                  + " 2222990905257051 2222420000001113 4484070000000000 4012000033330026"
+                  + " 4012000077777777 4005519200000004 4009348888881881 4217651111111119"
+                  + " 4500600000000061 4166676667666746 4988438843884305 5577000055770004")
+              .split(" ", -1));
 
   private Placeholders() {}
 

@@ -240,27 +240,20 @@ final class Scan {
 
   /** A candidate with the severity of its kind. */
   void found(SensitiveKind kind, int from, int to, double confidence, Rank rank) {
-    found(kind, from, to, confidence, rank, "", kind.severity());
+    found(new Candidate(kind, from, to, confidence, rank, "", kind.severity()));
   }
 
   /** A candidate; what is off is dropped here. */
-  void found(
-      SensitiveKind kind,
-      int from,
-      int to,
-      double confidence,
-      Rank rank,
-      String note,
-      Severity severity) {
-    if (settings.on(kind)) {
-      pending.add(new Candidate(kind, from, to, confidence, rank, note, severity));
+  void found(Candidate candidate) {
+    if (settings.on(candidate.kind())) {
+      pending.add(candidate);
     }
   }
 
   /** A documented example or published test value. */
   void example(SensitiveKind kind, int from, int to, Rank rank) {
     if (settings.examples() == SensitiveSettings.Examples.REPORTED) {
-      found(kind, from, to, 0.9, rank, "example", Severity.INFO);
+      found(new Candidate(kind, from, to, 0.9, rank, "example", Severity.INFO));
     }
   }
 

@@ -94,9 +94,17 @@ final class Secrets {
         text.startsWith("test_", match.start() + 3) || text.startsWith("access-sandbox", from);
     if (!checksum(id, text.substring(match.start(), match.end()))) {
       scan.found(
-          form.kind(), from, match.end(), 0.75, rank, "checksum differs", form.kind().severity());
+          new Candidate(
+              form.kind(),
+              from,
+              match.end(),
+              0.75,
+              rank,
+              "checksum differs",
+              form.kind().severity()));
     } else if (trial) {
-      scan.found(form.kind(), from, match.end(), 0.9, rank, "test mode", Severity.MEDIUM);
+      scan.found(
+          new Candidate(form.kind(), from, match.end(), 0.9, rank, "test mode", Severity.MEDIUM));
     } else {
       scan.found(form.kind(), from, match.end(), confidence(form, variable), rank);
     }

@@ -37,7 +37,10 @@ public record SensitiveKind(
     REQUIRED
   }
 
-  boolean secret() {
-    return type == FindingType.SECRET_LEAKAGE;
+  /** A secret: of no country, and looked for unless it is switched off. */
+  static SensitiveKind secret(
+      String id, String title, String group, Severity severity, Context context, String check) {
+    return new SensitiveKind(
+        id, FindingType.SECRET_LEAKAGE, title, group, "", true, severity, context, check);
   }
 }

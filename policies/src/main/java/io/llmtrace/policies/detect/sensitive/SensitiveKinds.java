@@ -3,8 +3,6 @@ package io.llmtrace.policies.detect.sensitive;
 import static io.llmtrace.policies.detect.Severity.CRITICAL;
 import static io.llmtrace.policies.detect.Severity.HIGH;
 
-import io.llmtrace.policies.detect.FindingType;
-import io.llmtrace.policies.detect.Severity;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +12,7 @@ import java.util.Optional;
 /** The catalogue of everything that is recognised. Immutable, thread-safe. */
 public final class SensitiveKinds {
   static final SensitiveKind AWS_SECRET_KEY =
-      secret(
+      SensitiveKind.secret(
           "aws_secret_key",
           "AWS secret access key",
           "cloud",
@@ -22,7 +20,7 @@ public final class SensitiveKinds {
           SensitiveKind.Context.REQUIRED,
           "40 characters of base64, AWS beside it");
   static final SensitiveKind PRIVATE_KEY =
-      secret(
+      SensitiveKind.secret(
           "private_key",
           "Private key (PEM, OpenSSH, PKCS #8, encrypted)",
           "key",
@@ -30,7 +28,7 @@ public final class SensitiveKinds {
           SensitiveKind.Context.NOT_READ,
           "frame with a body of base64");
   static final SensitiveKind PGP_PRIVATE_KEY =
-      secret(
+      SensitiveKind.secret(
           "pgp_private_key",
           "PGP private key",
           "key",
@@ -38,7 +36,7 @@ public final class SensitiveKinds {
           SensitiveKind.Context.NOT_READ,
           "frame with a body of base64");
   static final SensitiveKind PUTTY_PRIVATE_KEY =
-      secret(
+      SensitiveKind.secret(
           "putty_private_key",
           "PuTTY private key",
           "key",
@@ -46,7 +44,7 @@ public final class SensitiveKinds {
           SensitiveKind.Context.NOT_READ,
           "frame with private lines");
   static final SensitiveKind CRYPTO_PRIVATE_KEY =
-      secret(
+      SensitiveKind.secret(
           "crypto_private_key",
           "Cryptocurrency private key (WIF, xprv)",
           "key",
@@ -54,7 +52,7 @@ public final class SensitiveKinds {
           SensitiveKind.Context.NOT_READ,
           "base58check");
   static final SensitiveKind CRYPTO_SEED_PHRASE =
-      secret(
+      SensitiveKind.secret(
           "crypto_seed_phrase",
           "Cryptocurrency seed phrase",
           "key",
@@ -62,7 +60,7 @@ public final class SensitiveKinds {
           SensitiveKind.Context.REQUIRED,
           "12 to 24 short words behind their name");
   static final SensitiveKind JWT =
-      secret(
+      SensitiveKind.secret(
           "jwt",
           "JSON Web Token",
           "token",
@@ -70,7 +68,7 @@ public final class SensitiveKinds {
           SensitiveKind.Context.NOT_READ,
           "header decodes to JSON with alg");
   static final SensitiveKind BASIC_AUTH =
-      secret(
+      SensitiveKind.secret(
           "basic_auth_header",
           "HTTP basic authorization",
           "token",
@@ -78,7 +76,7 @@ public final class SensitiveKinds {
           SensitiveKind.Context.NOT_READ,
           "decodes to user:password");
   static final SensitiveKind PASSWORD =
-      secret(
+      SensitiveKind.secret(
           "password",
           "Password: assigned, said, or in an address or connection string",
           "generic",
@@ -86,7 +84,7 @@ public final class SensitiveKinds {
           SensitiveKind.Context.REQUIRED,
           "looks like one; no placeholder");
   static final SensitiveKind GENERIC_API_KEY =
-      secret(
+      SensitiveKind.secret(
           "generic_api_key",
           "Token, key or secret that is assigned",
           "generic",
@@ -135,16 +133,5 @@ public final class SensitiveKinds {
   /** A kind that the tables here have. */
   static SensitiveKind get(String id) {
     return find(id).orElseThrow(() -> new IllegalArgumentException("no kind '" + id + "'"));
-  }
-
-  private static SensitiveKind secret(
-      String id,
-      String title,
-      String group,
-      Severity severity,
-      SensitiveKind.Context context,
-      String check) {
-    return new SensitiveKind(
-        id, FindingType.SECRET_LEAKAGE, title, group, "", true, severity, context, check);
   }
 }

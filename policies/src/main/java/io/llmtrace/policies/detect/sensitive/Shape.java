@@ -69,24 +69,24 @@ final class Shape {
       at = close + 1;
     }
     int index = 0;
-    while (parts.get(index).literal.length() < 2) {
+    while (index < parts.size() && parts.get(index).literal.length() < 2) {
       before.add(0, parts.get(index));
       index++;
     }
-    anchor = parts.get(index).literal;
-    after.addAll(parts.subList(index + 1, parts.size()));
+    anchor = index < parts.size() ? parts.get(index).literal : "";
+    after.addAll(parts.subList(Math.min(parts.size(), index + 1), parts.size()));
   }
 
   /**
    * Reads a form.
    *
-   * @throws RuntimeException if it has no literal of two characters: a mistake in our own table
+   * @throws RuntimeException if it is no form: a mistake in our own tables
    */
   static Shape of(String form) {
     return new Shape(form);
   }
 
-  /** The literal to look for, as it is written. */
+  /** The literal to look for, as it is written; empty where the form has none of two characters. */
   String anchor() {
     return anchor;
   }
@@ -118,6 +118,19 @@ final class Shape {
     boolean whole =
         Text.opens(text, start) && !(end < text.length() && goesOn(text.charAt(end), last));
     return whole ? new Match(start, end, variable) : null;
+  }
+
+  /** Whether a value is of this form, which has no anchor, from its first character to its last. */
+  boolean isWhole(String value) {
+    int at = value.length();
+    for (Part part : before) {
+      int length = run(value, at, part, -1);
+      if (length < 0) {
+        return false;
+      }
+      at -= length;
+    }
+    return at == 0;
   }
 
   private static boolean goesOn(char c, boolean @Nullable [] last) {
@@ -161,6 +174,7 @@ final class Shape {
           case 'e' -> DIGITS + LOWER + UPPER + "+/_-=";
           case 'c' -> DIGITS + LOWER + UPPER + "./";
           case 'q' -> DIGITS + LOWER + UPPER + "%";
+          case 'g' -> DIGITS + "abcdef-";
           case '=' -> "=";
           default -> throw new IllegalArgumentException("no class of characters '" + code + "'");
         };

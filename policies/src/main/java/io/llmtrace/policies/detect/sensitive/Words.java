@@ -333,13 +333,14 @@ final class Words {
     boolean named = scan.isNear(Cue.CRYPTO, start, end, 60, 25);
     if (mixed && !CryptoAddresses.eip55(hex)) {
       scan.found(
-          PiiKinds.ETH_ADDRESS,
-          start,
-          end,
-          named ? 0.5 : 0.4,
-          Rank.BY_FORM,
-          "checksum differs",
-          PiiKinds.ETH_ADDRESS.severity());
+          new Candidate(
+              PiiKinds.ETH_ADDRESS,
+              start,
+              end,
+              named ? 0.5 : 0.4,
+              Rank.BY_FORM,
+              "checksum differs",
+              PiiKinds.ETH_ADDRESS.severity()));
       return;
     }
     scan.found(PiiKinds.ETH_ADDRESS, start, end, mixed ? 0.98 : named ? 0.9 : 0.7, Rank.BY_FORM);

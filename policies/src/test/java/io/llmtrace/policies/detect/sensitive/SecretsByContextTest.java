@@ -75,6 +75,7 @@ class SecretsByContextTest {
         "compass: N42E7 bypass=Always2",
         "tokens: 4096, max_tokens=1024, token_type: bearer",
         "postgres://user:password@localhost/db",
+        "http://:@host/ and http://a:@host/ and http://:b@host/",
         "postgres://postgres:postgres@localhost/db",
         "postgres://${USER}:${PASSWORD}@db/app",
         "https://docs.example.test/a:b/c@d",

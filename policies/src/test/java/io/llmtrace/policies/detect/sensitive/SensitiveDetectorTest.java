@@ -186,7 +186,7 @@ class SensitiveDetectorTest {
     for (int choice : choices) {
       text.append(PIECES.get(Math.floorMod(choice, PIECES.size())));
     }
-    List<Finding> findings = Reading.of(text.toString());
+    List<Finding> findings = Reading.of(EXAMPLES_TOO, text.toString());
     int length = text.codePointCount(0, text.length());
     assertThat(findings)
         .allMatch(f -> f.start() >= 0 && f.start() < f.end() && f.end() <= length)
@@ -195,6 +195,10 @@ class SensitiveDetectorTest {
       assertThat(findings.get(i).start()).isGreaterThanOrEqualTo(findings.get(i - 1).end());
     }
   }
+
+  private static final SensitiveDetector EXAMPLES_TOO =
+      new SensitiveDetector(
+          SensitiveSettings.standard().examples(SensitiveSettings.Examples.REPORTED));
 
   private static final List<String> PIECES =
       List.of(
