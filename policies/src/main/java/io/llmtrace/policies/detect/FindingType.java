@@ -33,6 +33,10 @@ public enum FindingType {
   MCP_TOOL_POISONING(Group.ACTION, "LLM03:2025", "AML.T0010", "CWE-829"),
   MCP_SHADOWING(Group.ACTION, "LLM03:2025", "AML.T0010", "CWE-829"),
 
+  /** Weak code that a model wrote: advice. Each rule names its own CWE. */
+  INSECURE_CODE(Group.CONTENT, "LLM05:2025", "", ""),
+  TOXIC_CONTENT(Group.CONTENT, "", "", ""),
+
   RATE_LIMIT_EXCEEDED(Group.USE, "LLM10:2025", "AML.T0029", "CWE-770"),
   BUDGET_EXCEEDED(Group.USE, "LLM10:2025", "AML.T0034", "CWE-770"),
   COST_SPIKE(Group.USE, "LLM10:2025", "AML.T0034", ""),
@@ -44,6 +48,8 @@ public enum FindingType {
     ATTACK,
     LEAK,
     ACTION,
+    /** What an answer says that somebody should look at; on its own never a reason to block. */
+    CONTENT,
     USE
   }
 

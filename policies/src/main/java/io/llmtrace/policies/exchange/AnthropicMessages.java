@@ -25,6 +25,11 @@ final class AnthropicMessages {
         });
   }
 
+  /** The blocks of an answer. */
+  static void collectAnswer(JsonNode root, SegmentCollector out) {
+    content(root.path("content"), Zone.ASSISTANT, OpenAiChat.ASSISTANT, "/content", out);
+  }
+
   private static void message(JsonNode message, String at, SegmentCollector out) {
     String role = message.path("role").asText();
     Zone zone =
@@ -46,8 +51,9 @@ final class AnthropicMessages {
     switch (block.path("type").asText()) {
       case "text" -> out.everyString(zone, role, at + "/text", block.path("text"));
       case "thinking" -> out.everyString(zone, role, at + "/thinking", block.path("thinking"));
-      case "tool_use" -> out.everyString(Zone.TOOL_CALL, role, at + "/input", block.path("input"));
-      case "tool_result" ->
+      case "tool_use", "server_tool_use", "mcp_tool_use" ->
+          out.everyString(Zone.TOOL_CALL, role, at + "/input", block.path("input"));
+      case "tool_result", "mcp_tool_result", "web_search_tool_result" ->
           content(block.path("content"), Zone.TOOL_RESULT, role, at + "/content", out);
       case "document" -> document(block, role, at, out);
       case "image", "redacted_thinking" -> out.uninspected();

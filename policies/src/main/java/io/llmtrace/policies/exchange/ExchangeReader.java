@@ -51,7 +51,13 @@ public final class ExchangeReader {
     switch (root.isObject() ? dialect : Dialect.GENERIC_JSON) {
       case OPENAI_CHAT -> OpenAiChat.collect(root, out);
       case ANTHROPIC_MESSAGES -> AnthropicMessages.collect(root, out);
-      case GENERIC_JSON, TEXT -> out.everyString(Zone.USER, "", "", root);
+      case GENERIC_JSON, TEXT -> {
+        if (McpMessages.isMcp(root)) {
+          McpMessages.collect(root, out);
+        } else {
+          out.everyString(Zone.USER, "", "", root);
+        }
+      }
     }
     return new Exchange(
         dialect,

@@ -1,9 +1,15 @@
 package io.llmtrace.policies.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 
 /** Requests of OpenAI's chat completions API, and of every server that speaks it. */
 final class OpenAiChat {
+  static final String ASSISTANT = "assistant";
+
+  /** Texts beside the content: what was refused, and how some servers show a model's reasoning. */
+  static final List<String> TEXT_FIELDS = List.of("refusal", "reasoning_content", "reasoning");
+
   private OpenAiChat() {}
 
   static void collect(JsonNode root, SegmentCollector out) {
@@ -36,10 +42,29 @@ final class OpenAiChat {
     out.everyString(Zone.USER, "", "/prompt", root.path("prompt"));
   }
 
+  /** The choices of an answer; older completions have a text instead of a message. */
+  static void collectAnswer(JsonNode root, SegmentCollector out) {
+    out.each(
+        root.path("choices"),
+        Zone.ASSISTANT,
+        ASSISTANT,
+        "/choices",
+        (choice, at) -> {
+          out.everyString(Zone.ASSISTANT, ASSISTANT, at + "/text", choice.path("text"));
+          message(choice.path("message"), ASSISTANT, at + "/message", out);
+        });
+  }
+
   private static void message(JsonNode message, String pointer, SegmentCollector out) {
-    String role = message.path("role").asText();
+    message(message, message.path("role").asText(), pointer, out);
+  }
+
+  private static void message(JsonNode message, String role, String pointer, SegmentCollector out) {
     Zone zone = zone(role);
     content(message.path("content"), zone, role, pointer + "/content", out);
+    for (String field : TEXT_FIELDS) {
+      out.everyString(zone, role, pointer + "/" + field, message.path(field));
+    }
     out.each(
         message.path("tool_calls"),
         Zone.TOOL_CALL,

@@ -1,9 +1,6 @@
 package io.llmtrace.policies.exchange;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
-import io.llmtrace.policies.wire.WireJson;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,30 +20,18 @@ public final class ResponseReader {
    */
   public static ResponseSummary read(@Nullable Dialect dialect, String body, int status) {
     Summary summary = new Summary();
-    boolean stream = isEventStream(body);
+    boolean stream = ProviderText.isEventStream(body);
     if (stream) {
-      body.lines()
-          .filter(line -> line.startsWith("data:"))
-          .map(line -> line.substring("data:".length()).trim())
-          .forEach(summary::event);
+      ProviderText.events(body).forEach(summary::event);
       summary.truncated = !summary.ended;
     } else if (!body.isBlank()) {
-      JsonNode root = json(body);
-      summary.truncated = root.isMissingNode() && looksLikeJson(body);
+      JsonNode root = ProviderText.json(body);
+      summary.truncated = root.isMissingNode() && ProviderText.looksLikeJson(body);
       summary.message(root);
     }
     String error = error(status, summary.failed, stream && !summary.ended);
     return new ResponseSummary(
         summary.model, summary.usage(), summary.finishReason, error, summary.truncated);
-  }
-
-  private static boolean isEventStream(String body) {
-    return body.startsWith("data:") || body.startsWith("event:") || body.startsWith(":");
-  }
-
-  private static boolean looksLikeJson(String body) {
-    String text = body.stripLeading();
-    return text.startsWith("{") || text.startsWith("[");
   }
 
   private static @Nullable String error(int status, boolean failed, boolean broken) {
@@ -65,15 +50,6 @@ public final class ResponseReader {
     return broken ? "broken_stream" : null;
   }
 
-  private static JsonNode json(String text) {
-    try {
-      return WireJson.mapper().readTree(text);
-    } catch (JsonProcessingException e) {
-      // A cut or foreign answer: the caller sees "missing" and says that it was cut.
-      return MissingNode.getInstance();
-    }
-  }
-
   /** Gathers over the events of a stream; a plain answer is a stream of one. */
   private static final class Summary {
     @Nullable String model;
@@ -89,7 +65,7 @@ public final class ResponseReader {
         ended = true;
         return;
       }
-      JsonNode event = json(data);
+      JsonNode event = ProviderText.json(data);
       if (event.path("type").asText().equals("message_stop")) {
         ended = true;
       }

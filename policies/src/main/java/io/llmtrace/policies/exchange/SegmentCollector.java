@@ -83,7 +83,7 @@ final class SegmentCollector {
     }
   }
 
-  private static String escape(String name) {
+  static String escape(String name) {
     return name.replace("~", "~0").replace("/", "~1");
   }
 }

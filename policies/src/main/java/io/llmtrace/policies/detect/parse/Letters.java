@@ -1,0 +1,33 @@
+package io.llmtrace.policies.detect.parse;
+
+/**
+ * Case of letters, one character for one. {@link String#toLowerCase} is not used on text from
+ * outside: letters whose other case is longer (U+0130, U+00DF) make it copy the text once for each
+ * of them, which is quadratic (a megabyte took a minute), and every place behind them would move.
+ */
+public final class Letters {
+  private Letters() {}
+
+  /** The text in lower case, exactly as long as before. */
+  public static String lower(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.toLowerCase(text.charAt(i)) != text.charAt(i)) {
+        char[] letters = text.toCharArray();
+        for (int k = i; k < letters.length; k++) {
+          letters[k] = Character.toLowerCase(letters[k]);
+        }
+        return new String(letters);
+      }
+    }
+    return text;
+  }
+
+  /** The text in upper case, exactly as long as before. */
+  public static String upper(String text) {
+    char[] letters = text.toCharArray();
+    for (int k = 0; k < letters.length; k++) {
+      letters[k] = Character.toUpperCase(letters[k]);
+    }
+    return new String(letters);
+  }
+}
