@@ -1,9 +1,12 @@
 package io.llmtrace.policies.detect.engine;
 
 import io.llmtrace.policies.detect.Detector;
+import io.llmtrace.policies.detect.ExchangeDetector;
+import io.llmtrace.policies.detect.ExchangeReading;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
+import io.llmtrace.policies.detect.action.ActionDetector;
 import io.llmtrace.policies.detect.classify.CombinationModel;
 import io.llmtrace.policies.detect.classify.CombinationModel.Verdict;
 import io.llmtrace.policies.detect.classify.GuardModel;
@@ -11,9 +14,14 @@ import io.llmtrace.policies.detect.classify.ModelSlot;
 import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.classify.NgramClassifier;
 import io.llmtrace.policies.detect.classify.Score;
+import io.llmtrace.policies.detect.sensitive.SensitiveDetector;
 import io.llmtrace.policies.detect.signatures.SignatureDetector;
 import io.llmtrace.policies.detect.signatures.SignaturePack;
 import io.llmtrace.policies.detect.text.Normaliser;
+import io.llmtrace.policies.detect.tools.LruToolMemory;
+import io.llmtrace.policies.detect.tools.ToolDetector;
+import io.llmtrace.policies.detect.turns.EscalationDetector;
+import io.llmtrace.policies.detect.turns.ManyShotDetector;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import java.time.Duration;
@@ -42,7 +50,14 @@ public final class DetectionEngine {
   /** The stage that answers for segments that were read before. */
   public static final String CACHE = "cache";
 
+  /** Tools whose definitions are remembered, to notice when one changes. */
+  private static final int TOOLS_REMEMBERED = 20_000;
+
+  /** What loading a model may need of its thread; the runtime's optimiser goes deep. */
+  private static final long LOADER_STACK_BYTES = 16L << 20;
+
   private final List<Detector> detectors;
+  private final List<ExchangeDetector> exchangeDetectors;
   private final @Nullable NgramClassifier ngram;
   private final @Nullable SegmentJudge judge;
   private final @Nullable ModelSlot neural;
@@ -51,17 +66,19 @@ public final class DetectionEngine {
 
   /** An engine of detectors alone: their findings stand as they are. */
   public DetectionEngine(List<Detector> detectors) {
-    this(detectors, null, null, null, null, "detectors");
+    this(detectors, List.of(), null, null, null, null, "detectors");
   }
 
   private DetectionEngine(
       List<Detector> detectors,
+      List<ExchangeDetector> exchangeDetectors,
       @Nullable NgramClassifier ngram,
       @Nullable SegmentJudge judge,
       @Nullable ModelSlot neural,
       @Nullable VerdictCache cache,
       String identity) {
     this.detectors = List.copyOf(detectors);
+    this.exchangeDetectors = List.copyOf(exchangeDetectors);
     this.ngram = ngram;
     this.judge = judge;
     this.neural = neural;
@@ -76,16 +93,21 @@ public final class DetectionEngine {
 
   /** The same, made as the options say. The neural model loads in the background. */
   public static DetectionEngine builtIn(EngineOptions options) {
-    List<Detector> detectors = new ArrayList<>();
-    for (Detector each : List.of(new SignatureDetector(SignaturePack.builtIn()))) {
-      if (!options.without().contains(each.name())) {
-        detectors.add(each);
-      }
-    }
+    List<Detector> detectors =
+        List.of(
+            new SignatureDetector(SignaturePack.builtIn()),
+            new SensitiveDetector(),
+            new ActionDetector());
+    List<ExchangeDetector> exchangeDetectors =
+        List.of(
+            new ToolDetector(new LruToolMemory(TOOLS_REMEMBERED)),
+            new ManyShotDetector(),
+            new EscalationDetector());
     boolean classifies = !options.without().contains(NgramClassifier.NAME);
     boolean asksNeural = classifies && !options.without().contains(GuardModel.NAME);
     return new DetectionEngine(
-        detectors,
+        detectors.stream().filter(d -> !options.without().contains(d.name())).toList(),
+        exchangeDetectors.stream().filter(d -> !options.without().contains(d.name())).toList(),
         classifies ? NgramClassifier.builtIn() : null,
         classifies ? new SegmentJudge(CombinationModel.builtIn(), options.profile()) : null,
         asksNeural ? guard() : null,
@@ -98,7 +120,7 @@ public final class DetectionEngine {
         GuardModel.NAME,
         () -> GuardModel.load(1),
         task -> {
-          Thread thread = new Thread(task, "llmtrace-model-load");
+          Thread thread = new Thread(null, task, "llmtrace-model-load", LOADER_STACK_BYTES);
           thread.setDaemon(true);
           thread.start();
         });
@@ -113,6 +135,7 @@ public final class DetectionEngine {
     if (neural != null) {
       names.add(neural.id());
     }
+    exchangeDetectors.forEach(detector -> names.add(detector.name()));
     return names;
   }
 
@@ -169,12 +192,14 @@ public final class DetectionEngine {
     private final Set<String> unfinished = new LinkedHashSet<>();
     private final Set<String> absent = new LinkedHashSet<>();
     private final List<Doubt> doubts = new ArrayList<>();
+    private final SegmentReading[] readings;
 
     Run(Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
       this.exchange = exchange;
       this.tenant = tenant;
       this.budget = budget;
       this.progress = progress;
+      this.readings = new SegmentReading[exchange.segments().size()];
     }
 
     void all() {
@@ -189,7 +214,31 @@ public final class DetectionEngine {
       for (Doubt doubt : doubts) {
         ask(doubt);
       }
+      wholeExchange();
       progress.end(unfinished, absent);
+    }
+
+    /** The stages that need to see all segments beside each other. */
+    private void wholeExchange() {
+      if (exchangeDetectors.isEmpty()) {
+        return;
+      }
+      ExchangeReading reading =
+          new ExchangeReading(exchange, List.of(readings), progress.snapshot().findings(), tenant);
+      for (ExchangeDetector detector : exchangeDetectors) {
+        if (budget.spent()) {
+          unfinished.add(detector.name());
+          continue;
+        }
+        long start = System.nanoTime();
+        detector.detect(reading, budget, progress::foundInExchange);
+        progress.stage(detector.name(), micros(start));
+        if (budget.spent()) {
+          unfinished.add(detector.name());
+        } else {
+          progress.stageRead();
+        }
+      }
     }
 
     private void segment(int number, Segment segment) {
@@ -200,6 +249,7 @@ public final class DetectionEngine {
         key = cache.key(identity, tenant, segment);
         VerdictCache.Verdict known = cache.get(key);
         if (known != null) {
+          readings[number] = SegmentReading.asItStands(segment);
           progress.assessed(number, known.at(segment), known.score());
           progress.stageRead();
           progress.segmentRead();
@@ -209,6 +259,7 @@ public final class DetectionEngine {
       }
       long start = System.nanoTime();
       SegmentReading reading = Normaliser.read(segment, budget);
+      readings[number] = reading;
       progress.stage(NORMALISE, micros(start));
       boolean whole = reading.complete();
       if (!whole) {

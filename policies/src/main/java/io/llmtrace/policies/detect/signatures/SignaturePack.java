@@ -33,8 +33,7 @@ public final class SignaturePack {
           "mcp",
           "languages-west",
           "languages-east",
-          "indicators",
-          "sensitive");
+          "indicators");
 
   /** The built-in pack, read when it is first asked for. */
   private static final class BuiltIn {

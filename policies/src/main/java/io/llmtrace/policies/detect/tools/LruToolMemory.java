@@ -11,7 +11,7 @@ import java.util.Optional;
  * is no change. A tool that has had more definitions than {@link #MOST_CHANGES} makes them up as it
  * goes, and is no longer spoken of.
  */
-final class LruToolMemory implements ToolMemory {
+public final class LruToolMemory implements ToolMemory {
   static final int MOST_CHANGES = 8;
   private static final int MOST_DIGESTS = 4;
 
@@ -22,7 +22,7 @@ final class LruToolMemory implements ToolMemory {
     int changes;
   }
 
-  LruToolMemory(int most) {
+  public LruToolMemory(int most) {
     this.tools =
         new LinkedHashMap<>(16, 0.75f, true) {
           private static final long serialVersionUID = 1L;

@@ -39,8 +39,8 @@ class DetectionEngineTest {
     InspectionProgress.Snapshot seen = inspect("run " + twice + " now", Long.MAX_VALUE / 2);
     assertThat(flagging(seen)).extracting(Finding::type).contains(FindingType.PROMPT_INJECTION);
     assertThat(flagging(seen)).extracting(Finding::start).containsOnly(4);
-    assertThat(flagging(seen)).allSatisfy(
-            f -> assertThat(f.end()).isBetween(4 + twice.length() / 2, 4 + twice.length()));
+    assertThat(flagging(seen))
+        .allSatisfy(f -> assertThat(f.end()).isBetween(4 + twice.length() / 2, 4 + twice.length()));
   }
 
   @Test
