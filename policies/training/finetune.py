@@ -62,13 +62,13 @@ def choose(rows, hold, budget):
     return attacks + benign
 
 
-def choose_again(rows, hold, budget, model, tokenizer, width):
+def choose_again(rows, a, model, tokenizer):
     """Picks windows that `model` finds hard, and as many at random.
 
     An attack that it finds harmless beyond doubt stays out: of those, most windows hold none of it.
     """
-    rng = random.Random(SEED + 1)
-    attacks, benign = usable(rows, hold)
+    rng = random.Random(SEED + a.round - 1)
+    attacks, benign = usable(rows, a.hold)
     per = Counter(r["source"] for r in attacks)
     attacks = [r for r in attacks if rng.random() < min(1.0, math.sqrt(900 / per[r["source"]]))]
     logits = sorted(r["logit"] for r in benign)
@@ -76,8 +76,8 @@ def choose_again(rows, hold, budget, model, tokenizer, width):
     benign = [r for r in benign if r["logit"] > hard or rng.random() < 0.25]
     rng.shuffle(attacks)
     rng.shuffle(benign)
-    pool = attacks[:4000] + benign[:7000]
-    items = [window_ids(tokenizer, r, width) for r in pool]
+    pool = attacks[: int(a.budget * 0.67)] + benign[: int(a.budget * 1.17)]
+    items = [window_ids(tokenizer, r, a.max_tokens) for r in pool]
     said = [0.0] * len(pool)
     model.eval()
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
@@ -90,7 +90,7 @@ def choose_again(rows, hold, budget, model, tokenizer, width):
         mine = [i for i, r in enumerate(pool) if r["label"] == label]
         sure = [i for i in mine if label == 1 and said[i] < -3 and pool[i]["kind"] != "payload"]
         mine = sorted(set(mine) - set(sure), key=lambda i: said[i] if label == 1 else -said[i])
-        n = int(budget * share)
+        n = int(a.budget * share)
         rest = mine[n // 2 :]
         rng.shuffle(rest)
         kept += mine[: n // 2] + rest[: n - n // 2]
@@ -136,6 +136,7 @@ def main():
     p.add_argument("base")
     p.add_argument("out")
     p.add_argument("--from", dest="trained")
+    p.add_argument("--round", type=int, default=2, help="with --from: other windows each round")
     p.add_argument("--hold", type=int, default=-2)
     p.add_argument("--budget", type=int, default=9000)
     p.add_argument("--epochs", type=int, default=2)
@@ -146,7 +147,7 @@ def main():
     os.makedirs(a.out, exist_ok=True)
     torch.set_num_threads(a.threads)
     torch.manual_seed(SEED)
-    rng = random.Random(SEED)
+    rng = random.Random(SEED + (a.round if a.trained else 0))
     rows = [json.loads(line) for line in open(f"{a.windows}/windows-train.jsonl", encoding="utf-8")]
     tokenizer = Tokenizer.from_file(f"{a.base}/tokenizer.json")
     tokenizer.no_padding()
@@ -154,7 +155,7 @@ def main():
     model = load_base(a.base)
     if a.trained:
         model.load_state_dict(torch.load(f"{a.trained}/model.pt"))
-        rows = choose_again(rows, a.hold, a.budget, model, tokenizer, a.max_tokens)
+        rows = choose_again(rows, a, model, tokenizer)
     else:
         rows = choose(rows, a.hold, a.budget)
     print("windows", len(rows), Counter(r["label"] for r in rows), flush=True)

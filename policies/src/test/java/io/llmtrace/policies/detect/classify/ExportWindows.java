@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -36,11 +35,7 @@ final class ExportWindows {
   public static void main(String[] arguments) throws IOException {
     Path data = Path.of(arguments[0]);
     Path to = Path.of(arguments[1]);
-    Map<String, String> given = new HashMap<>();
-    for (int i = 2; i < arguments.length; i++) {
-      String[] pair = arguments[i].split("=", 2);
-      given.put(pair[0], pair[1]);
-    }
+    Map<String, String> given = NgramTrainer.Options.pairs(arguments);
     NgramTrainer.Options options = NgramTrainer.Options.from(given);
     int made = Integer.parseInt(given.getOrDefault("made", "5000"));
     NgramFeatures maker = new NgramFeatures();

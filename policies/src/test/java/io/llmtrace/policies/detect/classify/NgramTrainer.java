@@ -26,6 +26,16 @@ final class NgramTrainer {
     double benignScale = 1.0;
     long seed = 20260724;
 
+    /** The {@code key=value} pairs after the two directories of a command line. */
+    static Map<String, String> pairs(String[] arguments) {
+      Map<String, String> given = new TreeMap<>();
+      for (int i = 2; i < arguments.length; i++) {
+        String[] pair = arguments[i].split("=", 2);
+        given.put(pair[0], pair[1]);
+      }
+      return given;
+    }
+
     static Options from(Map<String, String> given) {
       Options o = new Options();
       given.forEach(

@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -28,11 +27,7 @@ final class TrainNgram {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     Path data = Path.of(arguments[0]);
     Path to = Path.of(arguments[1]);
-    Map<String, String> given = new HashMap<>();
-    for (int i = 2; i < arguments.length; i++) {
-      String[] pair = arguments[i].split("=", 2);
-      given.put(pair[0], pair[1]);
-    }
+    Map<String, String> given = NgramTrainer.Options.pairs(arguments);
     NgramTrainer.Options options = NgramTrainer.Options.from(given);
     int made = Integer.parseInt(given.getOrDefault("made", "5000"));
     long start = System.nanoTime();
