@@ -286,10 +286,13 @@ public final class DetectionEngine {
       }
       Verdict verdict = combine.combine(reading, score, found, Optional.empty());
       Doubt doubt = new Doubt(number, key, reading, found, score, verdict, whole);
-      if (neural != null && combine.inDoubt(verdict)) {
+      if (combine.inDoubt(verdict)) {
         // What is known counts already, should the budget end before the model is asked.
-        settle(combine, doubt, verdict, score, classifier.name(), false);
-        doubts.add(doubt);
+        Verdict now = SegmentJudge.unasked(verdict, found);
+        settle(combine, doubt, now, score, classifier.name(), neural == null);
+        if (neural != null) {
+          doubts.add(doubt);
+        }
       } else {
         settle(combine, doubt, verdict, score, classifier.name(), true);
       }
@@ -343,7 +346,8 @@ public final class DetectionEngine {
           absent.add(slot.id());
         }
         boolean later = slot.state().status() == ModelState.Status.LOADING;
-        settle(combine, doubt, doubt.verdict, doubt.ngram, NgramClassifier.NAME, true, !later);
+        Verdict stands = SegmentJudge.unasked(doubt.verdict, doubt.found);
+        settle(combine, doubt, stands, doubt.ngram, NgramClassifier.NAME, true, !later);
         return;
       }
       if (!answer.get().complete()) {

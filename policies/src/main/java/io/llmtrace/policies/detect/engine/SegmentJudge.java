@@ -54,6 +54,22 @@ final class SegmentJudge {
   }
 
   /**
+   * The verdict while the neural model has not been asked about a segment in doubt, or cannot be: a
+   * rule that calls for a block stands with what it was measured at until the model clears it. Else
+   * whoever pads an attack, or waits for a model to fail, would be let through by the doubt.
+   */
+  static Verdict unasked(Verdict verdict, List<Finding> found) {
+    double rule =
+        found.stream()
+            .filter(f -> f.type().group() == FindingType.Group.ATTACK)
+            .filter(f -> f.severity().atLeast(Severity.HIGH))
+            .mapToDouble(Finding::confidence)
+            .max()
+            .orElse(0);
+    return rule > verdict.confidence() ? new Verdict(rule, verdict.contributions()) : verdict;
+  }
+
+  /**
    * The findings of a segment.
    *
    * @param said by which classifier the verdict was decided, for the finding's rule

@@ -38,9 +38,10 @@ class DetectionEngineTest {
     String twice = base64(once);
     InspectionProgress.Snapshot seen = inspect("run " + twice + " now", Long.MAX_VALUE / 2);
     assertThat(flagging(seen)).extracting(Finding::type).contains(FindingType.PROMPT_INJECTION);
-    assertThat(flagging(seen)).extracting(Finding::start).containsOnly(4);
+    // Each points at the groups of the encoded form that its words were made of.
     assertThat(flagging(seen))
-        .allSatisfy(f -> assertThat(f.end()).isBetween(4 + twice.length() / 2, 4 + twice.length()));
+        .allSatisfy(f -> assertThat(f.start()).isBetween(4, 4 + twice.length()))
+        .allSatisfy(f -> assertThat(f.end()).isBetween(f.start() + 1, 4 + twice.length()));
   }
 
   @Test
