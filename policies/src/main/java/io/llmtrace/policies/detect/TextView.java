@@ -37,7 +37,8 @@ public final class TextView {
   /**
    * A form that was made of a segment's text.
    *
-   * @param transforms what was undone, outermost first, for example {@code [base64, fold]}
+   * @param transforms what was undone, outermost first, for example {@code [base64, fold]}; what
+   *     was undone side by side in one step stands in a fixed order
    * @param starts for each character of {@code text}, the first character of the segment's text
    *     that it was made of; not copied
    * @param ends for each character of {@code text}, the character after the last one that it was

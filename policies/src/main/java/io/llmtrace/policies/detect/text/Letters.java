@@ -53,32 +53,23 @@ final class Letters {
 
   /** Score of {@code chars[from, to)}, letters of one alphabet. */
   static int word(char[] chars, int from, int to) {
-    boolean latin = SYMBOLS[chars[from]] < CYRILLIC_BASE;
-    byte[] scores = latin ? LATIN_SCORES : CYRILLIC_SCORES;
-    int size = latin ? LATIN : CYRILLIC;
-    int base = latin ? 0 : CYRILLIC_BASE;
-    int before = 0;
-    int context = 0;
-    int score = 0;
-    for (int i = from; i < to; i++) {
-      int symbol = SYMBOLS[chars[i]] - base;
-      score += scores[context * size + symbol];
-      context = before * size + symbol;
-      before = symbol;
-    }
-    return score + scores[context * size];
+    return score(chars, from, to - from, 1);
   }
 
   /** Score of the same letters read from the last to the first. */
   static int reversed(char[] chars, int from, int to) {
-    boolean latin = SYMBOLS[chars[from]] < CYRILLIC_BASE;
+    return score(chars, to - 1, to - from, -1);
+  }
+
+  private static int score(char[] chars, int first, int length, int step) {
+    boolean latin = SYMBOLS[chars[first]] < CYRILLIC_BASE;
     byte[] scores = latin ? LATIN_SCORES : CYRILLIC_SCORES;
     int size = latin ? LATIN : CYRILLIC;
     int base = latin ? 0 : CYRILLIC_BASE;
     int before = 0;
     int context = 0;
     int score = 0;
-    for (int i = to - 1; i >= from; i--) {
+    for (int k = 0, i = first; k < length; k++, i += step) {
       int symbol = SYMBOLS[chars[i]] - base;
       score += scores[context * size + symbol];
       context = before * size + symbol;

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Reads whatever the fuzzer makes. In a build only the recorded inputs are read; to fuzz for ten
- * minutes: {@code JAZZER_FUZZ=1 mvn test -pl policies -Dtest=NormaliserFuzzTest
+ * minutes: {@code JAZZER_FUZZ=1 mvn test -pl policies -Dtest=NormaliserFuzzTest -Djazzer.hooks=true
  * -Djacoco.skip=true}.
  */
 class NormaliserFuzzTest {

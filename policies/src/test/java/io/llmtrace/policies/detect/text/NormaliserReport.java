@@ -25,8 +25,11 @@ import java.util.TreeMap;
  * Run by hand: what the normaliser makes of the rows of JSON-lines files, and how long it takes.
  *
  * <pre>
- * mvn -q -o test-compile exec:java -pl policies … NormaliserReport time
- * … NormaliserReport rows FILE [TECHNIQUE-TO-PRINT]
+ * mvn test-compile dependency:build-classpath -pl policies -Dmdep.outputFile=/tmp/cp
+ * java -cp policies/target/test-classes:policies/target/classes:$(cat /tmp/cp) \
+ *   io.llmtrace.policies.detect.text.NormaliserReport time
+ * … NormaliserReport hostile MILLISECONDS
+ * … NormaliserReport rows FILE [TECHNIQUE [missed | benign | TRANSFORMS]]
  * </pre>
  */
 final class NormaliserReport {
