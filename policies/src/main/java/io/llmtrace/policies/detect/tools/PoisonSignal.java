@@ -1,6 +1,7 @@
 package io.llmtrace.policies.detect.tools;
 
 import com.google.re2j.Pattern;
+import io.llmtrace.policies.detect.parse.Letters;
 import java.util.List;
 
 /**
@@ -164,11 +165,6 @@ enum PoisonSignal {
   }
 
   boolean mayMatch(String lower) {
-    for (String literal : literals) {
-      if (lower.contains(literal)) {
-        return true;
-      }
-    }
-    return false;
+    return Letters.containsAny(lower, literals);
   }
 }
