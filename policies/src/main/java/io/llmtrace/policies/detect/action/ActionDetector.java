@@ -39,6 +39,7 @@ public final class ActionDetector implements Detector {
   private static final int MOST_FINDINGS = 40;
   private static final int DEEPEST_JSON = 3;
   private static final int MOST_ARGUMENTS = 5000;
+  private static final int MOST_LINES_OF_A_COMMAND = 5;
   private static final int WINDOW = 64 * 1024;
   private static final int OVERLAP = 4096;
 
@@ -348,7 +349,7 @@ public final class ActionDetector implements Detector {
       SqlRules.query(text, budget).forEach(out::add);
     }
     // A tool may name its command as it likes: what is as bad as this is no other thing.
-    if (text.length() <= 64 * 1024) {
+    if (text.length() <= WINDOW && !InjectedCommands.hasLines(text, MOST_LINES_OF_A_COMMAND)) {
       ShellRules.read(text, budget).stream()
           .filter(d -> d.severity().atLeast(HIGH))
           .forEach(out::add);

@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
  * has to follow.
  */
 final class InjectedCommands {
-  private static final int LONGEST = 2048;
+  private static final int LONGEST = 512;
+
+  /** More lines are a text, and its lines are no commands. */
+  private static final int MOST_LINES = 3;
 
   private static final Set<String> PROGRAMS =
       Set.of(
@@ -107,7 +110,7 @@ final class InjectedCommands {
 
   static List<Danger> find(String text, InspectionBudget budget) {
     int mark = firstMark(text);
-    if (text.length() > LONGEST || mark < 0) {
+    if (text.length() > LONGEST || mark < 0 || hasLines(text, MOST_LINES)) {
       return List.of();
     }
     Danger danger = find(text, 0, text.substring(0, mark), budget);
@@ -121,6 +124,15 @@ final class InjectedCommands {
       }
     }
     return danger == null ? List.of() : List.of(danger);
+  }
+
+  /** Whether a text has more than so many lines. */
+  static boolean hasLines(String text, int most) {
+    int breaks = 0;
+    for (int i = text.indexOf('\n'); i >= 0 && breaks <= most; i = text.indexOf('\n', i + 1)) {
+      breaks++;
+    }
+    return breaks >= most;
   }
 
   private static int firstMark(String text) {

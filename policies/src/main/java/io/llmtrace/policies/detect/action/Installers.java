@@ -33,7 +33,9 @@ final class Installers {
           "get.scoop.sh",
           "community.chocolatey.org",
           "claude.ai",
-          "cursor.com");
+          "cursor.com",
+          "aka.ms",
+          "brew.sh");
 
   private static final List<String> RAW_OWNERS =
       List.of("/nvm-sh/", "/homebrew/", "/ohmyzsh/", "/pyenv/", "/helm/", "/rbenv/", "/k3d-io/");

@@ -14,9 +14,7 @@ import io.llmtrace.policies.detect.action.Shell.Word;
 import io.llmtrace.policies.detect.parse.Host;
 import io.llmtrace.policies.detect.parse.Letters;
 import io.llmtrace.policies.detect.parse.WebAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -75,7 +73,7 @@ final class ShellRules {
     forkBomb(text, start, end);
     List<Pipeline> pipelines = ShellParser.parse(text, budget);
     if (ShellParser.dialect(text) == ShellParser.Dialect.WINDOWS) {
-      powerShellText(text, start, end);
+      powerShell(text, start, end);
     }
     walk(pipelines, exact ? -1 : start, exact ? -1 : end, depth);
     if (names.contains("mkfifo") && network && interactive) {
@@ -277,7 +275,8 @@ final class ShellRules {
       case "rm", "unlink", "shred", "srm" -> remove(program, scope);
       case "find" -> find(program, scope);
       case "dd" -> {
-        if (program.line().contains("of=/dev/") && isDisk(after(program.line(), "of="))) {
+        if (program.line().contains("of=/dev/")
+            && ShellFiles.isDisk(after(program.line(), "of="))) {
           add("shell-destroy-disk", HIGH, 0.95, scope, program);
         }
       }
@@ -342,7 +341,7 @@ final class ShellRules {
       if (over()) {
         return;
       }
-      Severity severity = recursive ? treeSeverity(arg.text()) : LOW;
+      Severity severity = recursive ? ShellFiles.treeSeverity(arg.text()) : LOW;
       if (severity == CRITICAL) {
         add("shell-destroy-files", CRITICAL, 0.95, scope, program);
         return;
@@ -356,65 +355,11 @@ final class ShellRules {
         add("shell-hide-traces", MEDIUM, 0.75, scope, program);
         return;
       }
-      if (program.name().equals("shred") && isDisk(path)) {
+      if (program.name().equals("shred") && ShellFiles.isDisk(path)) {
         add("shell-destroy-disk", HIGH, 0.9, scope, program);
         return;
       }
     }
-  }
-
-  private static final Set<String> ROOTS =
-      Set.of(
-          "/",
-          "/*",
-          "/.",
-          "/.*",
-          "~",
-          "~/",
-          "~/*",
-          "/home",
-          "/home/*",
-          "/root",
-          "/root/*",
-          "/etc",
-          "/etc/*",
-          "/usr",
-          "/usr/*",
-          "/bin",
-          "/boot",
-          "/lib",
-          "/var",
-          "/var/*",
-          "/opt",
-          "/dev",
-          "/sys",
-          "/users",
-          "/users/*",
-          "/sbin",
-          "c:/",
-          "c:/*",
-          "c:/windows",
-          "c:/users",
-          "/srv",
-          "/mnt",
-          "/mnt/*",
-          "/data",
-          "/data/*");
-
-  /**
-   * How bad it is to remove a tree. Its root or a home is the end; the place itself is a mishap.
-   */
-  private static Severity treeSeverity(String word) {
-    String path = SensitivePath.plain(word);
-    String bare =
-        path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
-    if (ROOTS.contains(path) || ROOTS.contains(bare)) {
-      return CRITICAL;
-    }
-    boolean above = bare.equals("..") || bare.equals("../..") || bare.startsWith("../../../..");
-    return above || bare.equals("*") || bare.equals(".") || bare.equals("./*") || bare.equals(".*")
-        ? MEDIUM
-        : LOW;
   }
 
   private void find(Program program, Scope scope) {
@@ -436,22 +381,11 @@ final class ShellRules {
       if (deletes
           && !arg.startsWith("-")
           && i == 0
-          && treeSeverity(arg) == CRITICAL
+          && ShellFiles.treeSeverity(arg) == CRITICAL
           && !program.hasArg("-name", "-iname", "-path", "-mtime", "-mmin")) {
         add("shell-destroy-files", CRITICAL, 0.9, scope, program);
       }
     }
-  }
-
-  private static boolean isDisk(String path) {
-    for (String disk :
-        List.of(
-            "/dev/sd", "/dev/nvme", "/dev/hd", "/dev/vd", "/dev/xvd", "/dev/mmcblk", "/dev/disk")) {
-      if (path.startsWith(disk)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static String after(String line, String mark) {
@@ -465,9 +399,11 @@ final class ShellRules {
         return;
       }
       String path = SensitivePath.plain(arg.text());
-      root |= treeSeverity(path) == CRITICAL;
+      root |= ShellFiles.treeSeverity(path) == CRITICAL;
       if (program.name().equals("chmod")
-          && (arg.text().equals("u+s") || arg.text().equals("+s") || isSetuid(arg.text()))) {
+          && (arg.text().equals("u+s")
+              || arg.text().equals("+s")
+              || ShellFiles.isSetuid(arg.text()))) {
         add("shell-raise-rights", HIGH, 0.8, scope, program);
         return;
       }
@@ -479,12 +415,6 @@ final class ShellRules {
     if (root && (program.hasFlag("R") || program.hasArg("--recursive"))) {
       add("shell-destroy-rights", HIGH, 0.85, scope, program);
     }
-  }
-
-  private static boolean isSetuid(String mode) {
-    return mode.length() == 4
-        && (mode.charAt(0) == '4' || mode.charAt(0) == '6')
-        && mode.chars().allMatch(c -> c >= '0' && c <= '7');
   }
 
   private void cron(Program program, Scope scope) {
@@ -742,7 +672,7 @@ final class ShellRules {
     }
     if (encoded) {
       Word word = args.get(i + 1);
-      String script = utf16(word.text());
+      String script = PowerShell.utf16(word.text());
       add(
           "shell-powershell-encoded",
           HIGH,
@@ -755,62 +685,13 @@ final class ShellRules {
     }
   }
 
-  private static String utf16(String base64) {
-    if (base64.length() < 8 || base64.length() > 64 * 1024) {
-      return "";
+  private void powerShell(String text, int start, int end) {
+    switch (PowerShell.deed(text)) {
+      case RUNS_DOWNLOAD -> download(PowerShell.url(text), start, end);
+      case RUNS_DECODED -> add("shell-decode-run", HIGH, 0.9, start, end);
+      case OPENS_SHELL -> add("shell-reverse", CRITICAL, 0.95, start, end);
+      case NOTHING -> {}
     }
-    try {
-      byte[] bytes = Base64.getDecoder().decode(base64.replaceAll("=+$", ""));
-      return new String(bytes, StandardCharsets.UTF_16LE);
-    } catch (IllegalArgumentException e) {
-      // No base64 after all: the flag alone is the finding.
-      return "";
-    }
-  }
-
-  private void powerShellText(String text, int start, int end) {
-    String lower = Letters.lower(text);
-    boolean fetches =
-        lower.contains("downloadstring")
-            || lower.contains("downloaddata")
-            || lower.contains("downloadfile")
-            || lower.contains("invoke-webrequest")
-            || lower.contains("invoke-restmethod")
-            || lower.contains("iwr ")
-            || lower.contains("irm ");
-    boolean runs =
-        containsWord(lower, "iex")
-            || lower.contains("invoke-expression")
-            || lower.contains("reflection.assembly]::load");
-    int url = lower.indexOf("http");
-    if (runs && fetches) {
-      download(url < 0 ? "" : firstUrl(text.substring(url)), start, end);
-    } else if (runs && lower.contains("frombase64string")) {
-      add("shell-decode-run", HIGH, 0.9, start, end);
-    }
-    if (lower.contains("net.sockets.tcpclient") && lower.contains("getstream")) {
-      add("shell-reverse", CRITICAL, 0.95, start, end);
-    }
-  }
-
-  private static String firstUrl(String text) {
-    int end = 0;
-    while (end < text.length() && end < 2048 && "'\")] \n|;".indexOf(text.charAt(end)) < 0) {
-      end++;
-    }
-    return text.substring(0, end);
-  }
-
-  private static boolean containsWord(String text, String word) {
-    for (int i = text.indexOf(word); i >= 0; i = text.indexOf(word, i + 1)) {
-      boolean before = i == 0 || !Character.isLetterOrDigit(text.charAt(i - 1));
-      int end = i + word.length();
-      boolean after = end >= text.length() || !Character.isLetterOrDigit(text.charAt(end));
-      if (before && after) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Code of another language that a command line carries. */
@@ -859,7 +740,7 @@ final class ShellRules {
 
   private void write(Program program, Word target, Scope scope) {
     String path = SensitivePath.plain(target.text());
-    if (isDisk(path)) {
+    if (ShellFiles.isDisk(path)) {
       add("shell-destroy-disk", HIGH, 0.95, scope, program);
     } else if (path.endsWith("/authorized_keys") || path.equals("authorized_keys")) {
       add("shell-persist", HIGH, 0.9, scope, program);
@@ -870,92 +751,12 @@ final class ShellRules {
       add("shell-raise-rights", HIGH, 0.9, scope, program);
     } else if (path.startsWith("/etc/cron") || path.startsWith("/var/spool/cron")) {
       add("shell-persist", MEDIUM, 0.75, scope, program);
-    } else if (isStartFile(path) && carriesPayload(program)) {
+    } else if (ShellFiles.isStartFile(path) && ShellFiles.carriesPayload(program)) {
       add("shell-persist", HIGH, 0.85, scope, program);
     } else if (path.startsWith("/etc/systemd/system/") || path.startsWith("/etc/init.d/")) {
       add("shell-persist", MEDIUM, 0.6, scope, program);
     }
   }
-
-  private static boolean isStartFile(String path) {
-    return path.endsWith("/.bashrc")
-        || path.endsWith("/.bash_profile")
-        || path.endsWith("/.profile")
-        || path.endsWith("/.zshrc")
-        || path.startsWith("/etc/profile")
-        || path.equals("/etc/rc.local")
-        || path.endsWith("/post-commit")
-        || path.endsWith("/pre-commit");
-  }
-
-  private static boolean carriesPayload(Program program) {
-    String line = program.line();
-    return line.contains("/dev/tcp/")
-        || line.contains("base64")
-        || ((line.contains("curl ") || line.contains("wget ")) && line.contains("sh"))
-        || line.contains("nc -")
-        || line.contains("alias sudo=");
-  }
-
-  private static final Set<String> READERS =
-      Set.of(
-          "cat",
-          "less",
-          "more",
-          "head",
-          "tail",
-          "tac",
-          "nl",
-          "strings",
-          "xxd",
-          "od",
-          "hexdump",
-          "base64",
-          "base32",
-          "grep",
-          "egrep",
-          "rg",
-          "awk",
-          "sed",
-          "cut",
-          "sort",
-          "cp",
-          "mv",
-          "scp",
-          "rsync",
-          "tar",
-          "zip",
-          "gzip",
-          "7z",
-          "dd",
-          "type",
-          "get-content",
-          "gc",
-          "copy",
-          "bat",
-          "tee",
-          "source",
-          "python",
-          "openssl",
-          "rev",
-          "paste",
-          "split",
-          "install",
-          "ln",
-          "xcopy",
-          "robocopy",
-          "findstr",
-          "jq",
-          "vi",
-          "vim",
-          "nano",
-          "view",
-          "diff",
-          "uuencode",
-          "read",
-          "while",
-          "mapfile",
-          "readarray");
 
   private boolean readsSecret(Program program) {
     return reads(program, SensitivePath.SECRET);
@@ -974,7 +775,7 @@ final class ShellRules {
   /** How bad the files are that a program reads. */
   private Set<SensitivePath> levels(Program program) {
     Set<SensitivePath> levels = EnumSet.noneOf(SensitivePath.class);
-    if (READERS.contains(program.name())) {
+    if (ShellFiles.isReader(program)) {
       for (Word arg : program.args()) {
         if (over()) {
           break;

@@ -135,7 +135,7 @@ final class SqlRules {
               || tokens.get(1).text().startsWith("@");
       case "UPDATE" -> has(tokens, "SET");
       case "INSERT", "REPLACE", "MERGE" -> has(tokens, "INTO");
-      case "DELETE" -> has(tokens, "FROM");
+      case "DELETE" -> tokens.get(1).is("FROM");
       case "DROP", "CREATE", "ALTER", "TRUNCATE" -> isObject(tokens.get(1)) || has(tokens, "TABLE");
       case "GRANT", "REVOKE" -> has(tokens, "ON") || has(tokens, "TO") || has(tokens, "FROM");
       case "WITH" -> has(tokens, "AS") && has(tokens, "SELECT");

@@ -77,7 +77,7 @@ public final class InsecureCodeDetector implements AnswerDetector {
     String code = view.text().substring(from, to);
     String lower = Letters.lower(code);
     for (CodeRule rule : rules) {
-      if (!mayMatch(rule, lower)) {
+      if (!Letters.containsAny(lower, rule.literals())) {
         continue;
       }
       if (budget.spent()) {
@@ -98,14 +98,5 @@ public final class InsecureCodeDetector implements AnswerDetector {
                 rule.cwe() + ": " + rule.title()));
       }
     }
-  }
-
-  private static boolean mayMatch(CodeRule rule, String lower) {
-    for (String literal : rule.literals()) {
-      if (lower.contains(literal)) {
-        return true;
-      }
-    }
-    return rule.literals().isEmpty();
   }
 }

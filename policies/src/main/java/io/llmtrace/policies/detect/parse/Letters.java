@@ -1,9 +1,12 @@
 package io.llmtrace.policies.detect.parse;
 
+import java.util.List;
+
 /**
- * Case of letters, one character for one. {@link String#toLowerCase} is not used on text from
- * outside: letters whose other case is longer (U+0130, U+00DF) make it copy the text once for each
- * of them, which is quadratic (a megabyte took a minute), and every place behind them would move.
+ * Case of letters, one character for one, and words in texts. {@link String#toLowerCase} is not
+ * used on text from outside: letters whose other case is longer (U+0130, U+00DF) make it copy the
+ * text once for each of them, which is quadratic (a megabyte took a minute), and every place behind
+ * them would move.
  */
 public final class Letters {
   private Letters() {}
@@ -29,5 +32,15 @@ public final class Letters {
       letters[k] = Character.toUpperCase(letters[k]);
     }
     return new String(letters);
+  }
+
+  /** Whether a text holds one of these words. */
+  public static boolean containsAny(String text, List<String> words) {
+    for (String word : words) {
+      if (text.contains(word)) {
+        return true;
+      }
+    }
+    return false;
   }
 }

@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * One tool as it was offered.
@@ -99,6 +100,15 @@ record ToolDefinition(
    * descriptions carry dates and counters, which change every day and poison nobody.
    */
   String digest() {
+    return digest(ToolDefinition::plain).substring(0, 16);
+  }
+
+  /** A digest of all strings of the definition as they are. */
+  String exactDigest() {
+    return digest(text -> text);
+  }
+
+  private String digest(UnaryOperator<String> form) {
     MessageDigest sha;
     try {
       sha = MessageDigest.getInstance("SHA-256");
@@ -108,9 +118,9 @@ record ToolDefinition(
     for (SegmentReading part : parts) {
       String place = part.segment().pointer().substring(pointer.length());
       sha.update((place + '\n').getBytes(StandardCharsets.UTF_8));
-      sha.update((plain(part.segment().text()) + '\0').getBytes(StandardCharsets.UTF_8));
+      sha.update((form.apply(part.segment().text()) + '\0').getBytes(StandardCharsets.UTF_8));
     }
-    return HexFormat.of().formatHex(sha.digest(), 0, 8);
+    return HexFormat.of().formatHex(sha.digest());
   }
 
   private static String plain(String text) {

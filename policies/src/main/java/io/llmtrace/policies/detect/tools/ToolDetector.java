@@ -38,6 +38,7 @@ public final class ToolDetector implements ExchangeDetector {
   private static final int OVERLAP = 512;
 
   private final ToolMemory memory;
+  private final CleanDefinitions clean = new CleanDefinitions();
 
   public ToolDetector(ToolMemory memory) {
     this.memory = memory;
@@ -62,7 +63,10 @@ public final class ToolDetector implements ExchangeDetector {
       if (budget.spent()) {
         return;
       }
-      poison(tool.parts(), budget, sink);
+      String text = tool.exactDigest();
+      if (!clean.contains(text) && poison(tool.parts(), budget, sink) && !budget.spent()) {
+        clean.add(text);
+      }
       // A name that is there twice is no change but a shadow.
       if (!tool.name().isEmpty() && names.add(tool.name())) {
         changed(reading.scope(), tool, sink);
@@ -76,7 +80,8 @@ public final class ToolDetector implements ExchangeDetector {
   /** Where a signal was seen. */
   private record Hit(SegmentReading part, TextView view, int from, int to) {}
 
-  private static void poison(
+  /** Whether nothing was found. */
+  private static boolean poison(
       List<SegmentReading> parts, InspectionBudget budget, Consumer<Finding> sink) {
     Map<PoisonSignal, Hit> all = new EnumMap<>(PoisonSignal.class);
     double worst = 0;
@@ -95,7 +100,7 @@ public final class ToolDetector implements ExchangeDetector {
     }
     boolean inAll = worst < SUSPICION && sum(all) >= SUSPICION_IN_ALL;
     if (worst < SUSPICION && !inAll) {
-      return;
+      return true;
     }
     Map<PoisonSignal, Hit> hits = inAll ? all : worstHits;
     double score = inAll ? SUSPICION : worst;
@@ -118,6 +123,7 @@ public final class ToolDetector implements ExchangeDetector {
                   "poisoned-" + Letters.lower(strongest.name()),
                   Evidence.phrase(shown)));
     }
+    return false;
   }
 
   private static double sum(Map<PoisonSignal, Hit> hits) {
@@ -174,8 +180,9 @@ public final class ToolDetector implements ExchangeDetector {
       String text,
       InspectionBudget budget,
       Map<PoisonSignal, Hit> hits) {
+    String lower = Letters.lower(text);
     for (PoisonSignal signal : PoisonSignal.values()) {
-      if (!signal.isPattern() || hits.containsKey(signal) || budget.spent()) {
+      if (hits.containsKey(signal) || !signal.mayMatch(lower) || budget.spent()) {
         continue;
       }
       Matcher matcher = signal.pattern.matcher(text);

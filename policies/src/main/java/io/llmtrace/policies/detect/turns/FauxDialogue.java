@@ -148,6 +148,9 @@ final class FauxDialogue {
         && (Character.isWhitespace(text.charAt(i)) || "*#->_".indexOf(text.charAt(i)) >= 0)) {
       i++;
     }
+    if (!mayBeLabel(text, i, end)) {
+      return null;
+    }
     String head = Letters.lower(text.substring(i, Math.min(end, i + LONGEST_LABEL)));
     for (Map.Entry<String, Boolean> mark : MARKS.entrySet()) {
       if (head.startsWith(mark.getKey())) {
@@ -164,6 +167,20 @@ final class FauxDialogue {
     return ASKS.contains(name)
         ? new Label(true, i + colon + 1)
         : ANSWERS.contains(name) ? new Label(false, i + colon + 1) : null;
+  }
+
+  /** Most lines are none, and are told by a look. */
+  private static boolean mayBeLabel(String text, int from, int end) {
+    if (from < end && (text.charAt(from) == '<' || text.charAt(from) == '[')) {
+      return true;
+    }
+    int limit = Math.min(end, from + LONGEST_LABEL);
+    for (int i = from; i < limit; i++) {
+      if (text.charAt(i) == ':' || text.charAt(i) == '\uFF1A') {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** A label without its number and its stars: {@code **User 12} is {@code user}. */

@@ -162,27 +162,18 @@ final class Harm {
 
   static boolean asksForHarm(String text) {
     String lower = lower(text);
-    return has(lower, TOPICS) && !has(lower, INNOCENT);
+    return Letters.containsAny(lower, TOPICS) && !Letters.containsAny(lower, INNOCENT);
   }
 
   static boolean speaksOfHarm(String text) {
-    return has(lower(text), TOPICS);
+    return Letters.containsAny(lower(text), TOPICS);
   }
 
   static boolean asksForProcedure(String text) {
-    return has(lower(text), PROCEDURES);
+    return Letters.containsAny(lower(text), PROCEDURES);
   }
 
   private static String lower(String text) {
     return " " + Letters.lower(text.substring(0, Math.min(text.length(), LONGEST))) + " ";
-  }
-
-  private static boolean has(String lower, List<String> words) {
-    for (String word : words) {
-      if (lower.contains(word)) {
-        return true;
-      }
-    }
-    return false;
   }
 }

@@ -104,6 +104,9 @@ public final class ManyShotDetector implements ExchangeDetector {
     }
     int harmful = 0;
     for (FauxDialogue.Pair pair : pairs) {
+      if (budget.spent()) {
+        return false;
+      }
       harmful += isHarmful(pair.question(), pair.answer()) ? 1 : 0;
     }
     boolean attack = pairs.size() >= MANY_PAIRS && isAttack(reading, part.segment().pointer());
