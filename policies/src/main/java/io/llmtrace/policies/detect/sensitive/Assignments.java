@@ -82,7 +82,7 @@ final class Assignments {
     if (!named(start, end)) {
       return;
     }
-    Value value = value(start, end);
+    Value value = value(start, end, LONGEST_PASSWORD + 1);
     if (value == null || value.to() - value.from() > LONGEST_PASSWORD) {
       return;
     }
@@ -101,7 +101,7 @@ final class Assignments {
     if (!named(start, end) || ofPublicThing(start)) {
       return;
     }
-    Value value = value(start, end);
+    Value value = value(start, end, LONGEST_VALUE);
     if (value != null) {
       token(start, value);
     }
@@ -112,7 +112,7 @@ final class Assignments {
     if (!Text.opens(text, start)) {
       return;
     }
-    int to = unquotedEnd(end);
+    int to = unquotedEnd(end, LONGEST_VALUE);
     if (to - end >= 16) {
       token(start, new Value(end, to, Manner.COLON));
     }
@@ -199,7 +199,7 @@ final class Assignments {
     return opens && closes;
   }
 
-  private @Nullable Value value(int start, int end) {
+  private @Nullable Value value(int start, int end, int longest) {
     int at = end;
     int last = end;
     while (at < text.length() && at - end < LONGEST_NAME) {
@@ -241,7 +241,8 @@ final class Assignments {
     }
     for (String verb : VERBS) {
       if (text.startsWith(verb, at)) {
-        return said(at + verb.length(), verb.equals(" = ") ? Manner.ASSIGNED : Manner.SAID);
+        return said(
+            at + verb.length(), verb.equals(" = ") ? Manner.ASSIGNED : Manner.SAID, longest);
       }
     }
     int blank = at;
@@ -256,13 +257,13 @@ final class Assignments {
           && (text.charAt(next) == '=' || text.charAt(next) == '>')) {
         next++;
       }
-      return said(next, sign == '=' ? Manner.ASSIGNED : Manner.COLON);
+      return said(next, sign == '=' ? Manner.ASSIGNED : Manner.COLON, longest);
     }
-    return option && blank > at ? said(blank, Manner.ASSIGNED) : null;
+    return option && blank > at ? said(blank, Manner.ASSIGNED, longest) : null;
   }
 
   /** The value from {@code at} on, behind blanks and a quote. */
-  private @Nullable Value said(int at, Manner manner) {
+  private @Nullable Value said(int at, Manner manner, int longest) {
     int from = at;
     while (from < text.length() && from - at < 12 && Text.blank(text.charAt(from))) {
       from++;
@@ -277,7 +278,7 @@ final class Assignments {
     if (quote == '"' || quote == '\'' || quote == '`') {
       int open = escaped ? from + 2 : from + 1;
       int close = open;
-      while (close < text.length() && close - open < LONGEST_VALUE) {
+      while (close < text.length() && close - open < longest) {
         char c = text.charAt(close);
         if (c == quote || c == '\n' || (escaped && c == '\\')) {
           break;
@@ -287,15 +288,15 @@ final class Assignments {
       boolean closed = Text.at(text, close) == quote || (escaped && Text.at(text, close) == '\\');
       return closed && close > open ? new Value(open, close, Manner.QUOTED) : null;
     }
-    int to = unquotedEnd(from);
+    int to = unquotedEnd(from, longest);
     return to > from ? new Value(from, to, manner) : null;
   }
 
   /** Where a value without quotes ends, less what ends the sentence it stands in. */
-  private int unquotedEnd(int from) {
+  private int unquotedEnd(int from, int longest) {
     int to = from;
     boolean query = inQuery(from);
-    while (to < text.length() && to - from < LONGEST_VALUE) {
+    while (to < text.length() && to - from < longest) {
       char c = text.charAt(to);
       boolean ends = c <= ' ' || "\"'`;,\\\u00A0\u3000。".indexOf(c) >= 0;
       if (ends || (c == '<' && to > from) || (c == '&' && query)) {

@@ -33,6 +33,19 @@ final class Phones {
     this.text = scan.text;
   }
 
+  /**
+   * Loads what libphonenumber knows of the usual countries. It does so at first use, which takes
+   * some hundred milliseconds: too long for a text that is being inspected.
+   */
+  static void warmUp() {
+    for (String region : REGIONS) {
+      PhoneNumber example = phones().getExampleNumber(region);
+      if (example != null && !phones().isValidNumber(example)) {
+        throw new IllegalStateException("libphonenumber refuses its own example of " + region);
+      }
+    }
+  }
+
   void read(int[] rowStarts, int[] rowEnds, char[] rowSeparators, int groups, boolean torn) {
     if (!scan.settings.on(PiiKinds.PHONE)) {
       return;

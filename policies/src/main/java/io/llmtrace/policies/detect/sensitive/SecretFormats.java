@@ -1,6 +1,5 @@
 package io.llmtrace.policies.detect.sensitive;
 
-import io.llmtrace.policies.detect.Severity;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -231,21 +230,11 @@ final class SecretFormats {
   private static List<Format> read() {
     List<Format> formats = new ArrayList<>();
     for (List<String> cells : Table.rows(TABLE)) {
-      SensitiveKind kind =
-          SensitiveKind.secret(
-              cells.get(0),
-              cells.get(1),
-              cells.get(2),
-              Severity.of(cells.get(3)),
-              SensitiveKind.Context.NOT_READ,
-              cells.get(4).isEmpty() ? USUAL_CHECK : cells.get(4));
-      List<Shape> shapes = new ArrayList<>();
-      for (String form : cells.get(5).split(" +", -1)) {
-        if (!form.isEmpty()) {
-          shapes.add(Shape.of(form));
-        }
-      }
-      formats.add(new Format(kind, shapes));
+      String check = cells.get(4).isEmpty() ? USUAL_CHECK : cells.get(4);
+      formats.add(
+          new Format(
+              Table.secret(cells, SensitiveKind.Context.NOT_READ, check),
+              Table.forms(cells.get(5))));
     }
     return List.copyOf(formats);
   }

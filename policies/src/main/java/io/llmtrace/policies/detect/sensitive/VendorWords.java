@@ -1,6 +1,5 @@
 package io.llmtrace.policies.detect.sensitive;
 
-import io.llmtrace.policies.detect.Severity;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -78,19 +77,14 @@ final class VendorWords {
   private static List<Vendor> read() {
     List<Vendor> vendors = new ArrayList<>();
     for (List<String> cells : Table.rows(TABLE)) {
-      SensitiveKind kind =
-          SensitiveKind.secret(
-              cells.get(0),
-              cells.get(1),
-              cells.get(2),
-              Severity.of(cells.get(3)),
-              SensitiveKind.Context.REQUIRED,
-              "issuer's name, assignment, alphabet, length");
-      List<Shape> forms = new ArrayList<>();
-      for (String form : cells.get(5).split(" ", -1)) {
-        forms.add(Shape.of(form));
-      }
-      vendors.add(new Vendor(kind, List.of(cells.get(4).split(", ", -1)), forms));
+      vendors.add(
+          new Vendor(
+              Table.secret(
+                  cells,
+                  SensitiveKind.Context.REQUIRED,
+                  "issuer's name, assignment, alphabet, length"),
+              List.of(cells.get(4).split(", ", -1)),
+              Table.forms(cells.get(5))));
     }
     return List.copyOf(vendors);
   }

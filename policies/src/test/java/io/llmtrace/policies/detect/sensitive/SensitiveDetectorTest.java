@@ -9,7 +9,6 @@ import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.TextView;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
@@ -21,7 +20,6 @@ import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
-import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -169,19 +167,15 @@ class SensitiveDetectorTest {
     return SensitiveBench.hostile().values().stream();
   }
 
+  /** Not a measurement ({@link SensitiveBench} is): that no loop goes on without asking. */
   @ParameterizedTest
   @MethodSource("hostile")
-  void a_text_made_to_be_slow_is_read_to_its_end_and_the_budget_asked_all_along(String text) {
+  void a_text_made_to_be_slow_is_left_soon_after_the_budget_is_spent(String text) {
     String part = text.substring(0, 64 * 1024);
     AtomicInteger asked = new AtomicInteger();
-    Assertions.assertTimeoutPreemptively(
-        Duration.ofSeconds(20),
-        () ->
-            Reading.STANDARD.detect(
-                SegmentReading.asItStands(Reading.segment(part)),
-                InspectionBudget.until(Long.MAX_VALUE / 2, asked::incrementAndGet),
-                finding -> {}));
-    assertThat(asked.get()).isGreaterThan(32);
+    InspectionBudget few = InspectionBudget.until(12, asked::incrementAndGet);
+    Reading.STANDARD.detect(SegmentReading.asItStands(Reading.segment(part)), few, finding -> {});
+    assertThat(asked.get()).isBetween(12, 18);
   }
 
   @Property(tries = 300)
