@@ -1,5 +1,6 @@
 package io.llmtrace.cli.bench;
 
+import io.llmtrace.cli.scan.ScanPolicy;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.InspectionProgress;
@@ -7,8 +8,6 @@ import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.policy.Action;
-import io.llmtrace.policies.policy.DecisionEngine;
-import io.llmtrace.policies.policy.Mode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -55,8 +54,7 @@ final class DetectionBench {
 
   private ScoredText score(LabelledText row) {
     InspectionProgress.Snapshot seen = inspect(engine, exchange(row.zone(), row.text()));
-    boolean flagged =
-        new DecisionEngine().decide(seen.findings(), Mode.ENFORCE).action() != Action.ALLOW;
+    boolean flagged = ScanPolicy.decide(seen.findings()) != Action.ALLOW;
     return new ScoredText(row, seen.score(), flagged, seen.stagesMicros());
   }
 

@@ -34,8 +34,7 @@ record LabelledText(
   private static final Set<String> NO_ENCODING = Set.of("", "embed", "wrapped", "chat_template");
 
   /** Benign categories on which a guard most easily cries wolf. */
-  private static final Set<String> HARD =
-      Set.of("security_talk", "code", "roleplay", "document", "tool_output");
+  private static final Set<String> HARD = Set.of("security_talk", "code", "roleplay", "document");
 
   boolean encoded() {
     return !NO_ENCODING.contains(technique);

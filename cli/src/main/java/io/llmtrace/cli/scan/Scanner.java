@@ -8,8 +8,6 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.InspectionProgress;
-import io.llmtrace.policies.policy.DecisionEngine;
-import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -33,7 +31,6 @@ final class Scanner {
   private static final int LINES_A_THREAD = 16;
 
   private final DetectionEngine engine;
-  private final DecisionEngine policy;
   private final int threads;
   private final boolean explain;
 
@@ -43,21 +40,20 @@ final class Scanner {
   /** One answer and what it says of the line. */
   private record Verdict(String json, boolean bad, boolean flagged) {}
 
-  private Scanner(DetectionEngine engine, DecisionEngine policy, int threads, boolean explain) {
+  private Scanner(DetectionEngine engine, int threads, boolean explain) {
     this.engine = engine;
-    this.policy = policy;
     this.threads = threads;
     this.explain = explain;
   }
 
   /** A scanner on so many threads. */
   static Scanner of(DetectionEngine engine, int threads) {
-    return new Scanner(engine, new DecisionEngine(), threads, false);
+    return new Scanner(engine, threads, false);
   }
 
   /** The same, which also says what each stage contributed. */
   Scanner explaining() {
-    return new Scanner(engine, policy, threads, true);
+    return new Scanner(engine, threads, true);
   }
 
   /**
@@ -145,7 +141,7 @@ final class Scanner {
     engine.inspect(input.exchange(), InspectionBudget.unlimited(), progress);
     long micros = (System.nanoTime() - start) / 1000;
     InspectionProgress.Snapshot seen = progress.snapshot();
-    String decision = policy.decide(seen.findings(), Mode.ENFORCE).action().label();
+    String decision = ScanPolicy.decide(seen.findings()).label();
     answer.set("id", orNull(input.id()));
     answer.put("decision", decision);
     answer.put("score", round(seen.score()));

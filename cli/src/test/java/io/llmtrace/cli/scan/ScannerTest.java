@@ -45,6 +45,16 @@ class ScannerTest {
   }
 
   @Test
+  void aSecretIsFoundAndLeavesTheDecisionAtAllow() throws Exception {
+    JsonNode answer =
+        scan("{\"text\":\"My card is 4539 1488 0343 6467, mail anna.berg@kundenpost.de\"}\n", 1)
+            .get(0);
+    assertThat(answer.path("findings").findValuesAsText("kind")).contains("credit_card", "email");
+    assertThat(answer.path("decision").asText()).isEqualTo("allow");
+    assertThat(answer.toString()).doesNotContain("0343 6467").doesNotContain("anna.berg");
+  }
+
+  @Test
   void pointsAtCodePointsOfTheText() throws Exception {
     JsonNode finding =
         scan("{\"id\":1,\"text\":\"🙂🙂 " + ATTACK + "\"}\n", 1).get(0).path("findings").get(0);
