@@ -29,7 +29,7 @@ public final class SignatureDetector implements Detector {
   private final SignatureProgram program;
   private final FinderChoice choice;
 
-  /** A detector on the engine that the system property names, {@link SignatureEngine#AUTO} else. */
+  /** A detector on the engine that {@link SignatureEngine#configured()} names. */
   public SignatureDetector(SignaturePack pack) {
     this(pack, SignatureEngine.configured());
   }

@@ -13,7 +13,10 @@ public enum SignatureEngine {
   /** Literals only, in pure Java. */
   AHO_CORASICK;
 
-  /** The system property that says which: {@code auto}, {@code hyperscan}, {@code aho-corasick}. */
+  /**
+   * The system property that says which: {@code auto}, {@code hyperscan}, {@code aho-corasick}. The
+   * last is the default until the two are shown to find the same in texts of all scripts.
+   */
   public static final String PROPERTY = "llmtrace.signatures.engine";
 
   /**
@@ -22,7 +25,7 @@ public enum SignatureEngine {
    * @throws IllegalArgumentException if it names no engine
    */
   public static SignatureEngine configured() {
-    String name = System.getProperty(PROPERTY, "auto");
+    String name = System.getProperty(PROPERTY, "aho-corasick");
     try {
       return valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_'));
     } catch (IllegalArgumentException e) {
