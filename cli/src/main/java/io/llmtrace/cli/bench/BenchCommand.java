@@ -4,8 +4,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.bench.EngineBench.Times;
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
+import io.llmtrace.policies.detect.classify.GuardModel;
+import io.llmtrace.policies.detect.classify.NgramClassifier;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.EngineOptions;
+import io.llmtrace.policies.detect.signatures.SignatureDetector;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.terminal.Terminal;
 import java.io.IOException;
@@ -35,6 +38,10 @@ import picocli.CommandLine.Spec;
 public final class BenchCommand {
   /** Kinds that the shipped engine does not look for. */
   private static final Set<String> OFF = Set.of("person_name");
+
+  /** The stages that a score is made of; the others find what they find. */
+  private static final List<String> SCORING =
+      List.of(SignatureDetector.NAME, NgramClassifier.NAME, GuardModel.NAME);
 
   private static final int TEXT = 4096;
 
@@ -119,7 +126,7 @@ public final class BenchCommand {
         for (Profile profile : List.of(Profile.RELAXED, Profile.STRICT)) {
           variants.put(profile.label(), score(profile.label(), options.with(profile), rows));
         }
-        for (String stage : engine.stages()) {
+        for (String stage : SCORING) {
           String name = "without " + stage;
           variants.put(name, score(name, options.without(stage), rows));
         }

@@ -253,7 +253,7 @@ class FaultsTest {
   }
 
   private static void await(String what, Callable<Boolean> condition) throws Exception {
-    long end = System.nanoTime() + Duration.ofSeconds(25).toNanos();
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     while (!condition.call()) {
       assertThat(System.nanoTime()).as("%s: %s", what, plugin.tail()).isLessThan(end);
       Thread.sleep(50);
@@ -268,7 +268,7 @@ class FaultsTest {
             Main.class.getName(),
             List.of("control-plane", "--config", files.controlPlaneConfig().toString()));
     URI ready = URI.create("http://127.0.0.1:" + controlPlanePort + "/readyz");
-    if (!ControlPlaneApi.await(ready, Duration.ofSeconds(25))) {
+    if (!ControlPlaneApi.await(ready, Duration.ofSeconds(60))) {
       throw new IOException(started.tail());
     }
     return started;
@@ -277,7 +277,7 @@ class FaultsTest {
   private static ChildProcess startPlugin() throws Exception {
     ChildProcess started = launchPlugin();
     URI health = URI.create("http://127.0.0.1:" + pluginPort + "/health");
-    if (!ControlPlaneApi.await(health, Duration.ofSeconds(25))) {
+    if (!ControlPlaneApi.await(health, Duration.ofSeconds(60))) {
       throw new IOException(started.tail());
     }
     return started;
