@@ -199,7 +199,7 @@ class ExfiltrationDetectorTest {
   void a_megabyte_is_read_within_its_budget(String piece) {
     String text = piece.repeat((1 << 20) / piece.length());
     for (String answer : List.of(text, "![](https://x.example.test/?" + text)) {
-      InspectionBudget budget = InspectionBudget.until(System.nanoTime() + 20_000_000_000L);
+      InspectionBudget budget = Readings.muchWork();
       detector.detect(
           new AnswerReading(
               Answers.reading(CONTEXT, "").answer(),

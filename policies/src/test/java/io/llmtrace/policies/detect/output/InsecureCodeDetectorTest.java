@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.Readings;
 import io.llmtrace.policies.detect.Severity;
 import java.util.Collection;
 import java.util.HashSet;
@@ -84,7 +85,7 @@ class InsecureCodeDetectorTest {
   void a_megabyte_of_code_is_read_within_its_budget() {
     for (String piece : List.of("cur.execute(f\"select ", "eval(input ", "password = '", "```\n")) {
       String answer = "```python\n" + piece.repeat((1 << 20) / piece.length());
-      InspectionBudget budget = InspectionBudget.until(System.nanoTime() + 20_000_000_000L);
+      InspectionBudget budget = Readings.muchWork();
       detector.detect(Answers.reading(AnswerContext.unknown(), answer), budget, f -> {});
       assertThat(budget.spent()).as(piece).isFalse();
     }

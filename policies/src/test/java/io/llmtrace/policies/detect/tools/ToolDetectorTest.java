@@ -250,7 +250,7 @@ class ToolDetectorTest {
   @ValueSource(strings = {"before using this ", "send_mail ", "do not ", "\u200b", " ", "a@", "İ"})
   void a_long_definition_ends_before_its_budget(String piece) {
     String text = piece.repeat((1 << 18) / piece.length());
-    InspectionBudget budget = InspectionBudget.until(System.nanoTime() + 20_000_000_000L);
+    InspectionBudget budget = Readings.muchWork();
     detector.detect(
         reading("/v1/chat/completions", tools("send_mail", "Sends.", "other", text), "s"),
         budget,
