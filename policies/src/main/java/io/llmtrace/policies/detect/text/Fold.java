@@ -21,6 +21,10 @@ final class Fold {
   private static final int HEAP = 3;
 
   private static final int REGIONAL_A = 0x1F1E6;
+
+  /** Characters of regional letters that are judged together: 32 flags. */
+  private static final int MOST_REGIONAL = 128;
+
   private static final int LONGEST_VARIANT = 4;
 
   private static final Set<String> COUNTRIES = Set.of(java.util.Locale.getISOCountries());
@@ -179,7 +183,9 @@ final class Fold {
   private int regional(int from) {
     int to = from;
     boolean flags = true;
-    while (to + 1 < chars.length && isRegional(Character.codePointAt(chars, to))) {
+    while (to + 1 < chars.length
+        && to - from < MOST_REGIONAL
+        && isRegional(Character.codePointAt(chars, to))) {
       if ((to - from) % 4 == 2) {
         char one = (char) ('A' + Character.codePointAt(chars, to - 2) - REGIONAL_A);
         char two = (char) ('A' + Character.codePointAt(chars, to) - REGIONAL_A);
