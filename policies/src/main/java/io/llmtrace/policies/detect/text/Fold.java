@@ -20,6 +20,9 @@ final class Fold {
   /** Marks on one letter from which on it is no language any more. */
   private static final int HEAP = 3;
 
+  /** Characters of one word, or marks on one letter, that are looked at between two questions. */
+  private static final int MOST_AT_ONCE = 4096;
+
   private static final int REGIONAL_A = 0x1F1E6;
 
   /** Characters of regional letters that are judged together: 32 flags. */
@@ -154,8 +157,10 @@ final class Fold {
   }
 
   private void drop(int from, int to) {
-    edits.open(from);
-    edits.close(to, NAME);
+    if (!edits.extendsGap(from, to)) {
+      edits.open(from);
+      edits.close(to, NAME);
+    }
   }
 
   private void change(int from, int to, String text) {
@@ -224,7 +229,7 @@ final class Fold {
     int i = from;
     int count = 0;
     boolean over = false;
-    while (i < chars.length && Glyphs.kind(chars[i]) == Glyphs.MARK) {
+    while (i < chars.length && i - from < MOST_AT_ONCE && Glyphs.kind(chars[i]) == Glyphs.MARK) {
       // Lines through or under a letter are no part of any language's spelling.
       over |= (chars[i] >= 0x332 && chars[i] <= 0x338) || chars[i] == 0x305 || chars[i] >= 0x20D0;
       count++;
@@ -253,7 +258,7 @@ final class Fold {
       return;
     }
     int from = at;
-    while (from > judgedTo && from > 0 && isOfWord(chars[from - 1])) {
+    while (from > judgedTo && from > 0 && at - from < MOST_AT_ONCE && isOfWord(chars[from - 1])) {
       from--;
     }
     int to = at + 1;
@@ -261,7 +266,7 @@ final class Fold {
     int lookalikes = 0;
     int latins = 0;
     int twinless = 0;
-    while (to < chars.length && isOfWord(chars[to])) {
+    while (to < chars.length && to - at < MOST_AT_ONCE && isOfWord(chars[to])) {
       to++;
     }
     for (int i = from; i < to; i++) {
