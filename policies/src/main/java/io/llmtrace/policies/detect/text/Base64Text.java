@@ -51,10 +51,11 @@ final class Base64Text implements Decoder {
       // Lines that are no text together are tried one by one, so that none is read over and over.
       int end = from < wrappedTo ? to : wrapped(form.chars, from, to, work);
       wrappedTo = Math.max(wrappedTo, end);
-      if (end > to && group(form.chars, from, end, 64, octets, edits)) {
+      if (end > to && group(form.chars, from, end, 64, octets, edits, work)) {
         read = edits.to(edits.count() - 1);
-      } else if (group(form.chars, from, to, 64, octets, edits)
-          || (isBase32(form.chars, from, to) && group(form.chars, from, to, 32, octets, edits))) {
+      } else if (group(form.chars, from, to, 64, octets, edits, work)
+          || (isBase32(form.chars, from, to)
+              && group(form.chars, from, to, 32, octets, edits, work))) {
         read = edits.to(edits.count() - 1);
       } else {
         parts(form.chars, from, to, octets, edits, work);
@@ -127,7 +128,7 @@ final class Base64Text implements Decoder {
     for (int i = from; i <= to; i++) {
       if (i == to || !Character.isLetterOrDigit(chars[i])) {
         if (i - part >= 12 && i - part < to - from && !work.spent(i - part)) {
-          group(chars, part, i, 64, octets, edits);
+          group(chars, part, i, 64, octets, edits, work);
         }
         part = i + 1;
       }
@@ -135,7 +136,7 @@ final class Base64Text implements Decoder {
   }
 
   private static boolean group(
-      char[] chars, int from, int to, int base, Octets octets, Edits edits) {
+      char[] chars, int from, int to, int base, Octets octets, Edits edits, Work work) {
     int bits = base == 64 ? 6 : 5;
     int width = base == 64 ? 4 : 8;
     byte[] values = base == 64 ? SIX_BITS : FIVE_BITS;
@@ -159,6 +160,9 @@ final class Base64Text implements Decoder {
         inGroup = true;
       }
       digits++;
+      if ((digits & 0x3FF) == 0 && work.spent(0x400)) {
+        return false;
+      }
       buffer = buffer << bits | value;
       have += bits;
       if (have >= 8) {

@@ -69,6 +69,18 @@ final class Edits {
     names.add(name);
   }
 
+  /**
+   * Lets the last piece end at {@code to} if it ended at {@code from} and nothing took its place.
+   */
+  boolean extendsGap(int from, int to) {
+    int at = (names.size() - 1) * 4;
+    boolean gap = at >= 0 && pieces[at + 1] == from && pieces[at + 2] == pieces[at + 3];
+    if (gap) {
+      pieces[at + 1] = to;
+    }
+    return gap;
+  }
+
   /** Forgets the open piece. */
   void drop() {
     size = openText;

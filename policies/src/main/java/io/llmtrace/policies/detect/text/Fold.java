@@ -20,7 +20,14 @@ final class Fold {
   /** Marks on one letter from which on it is no language any more. */
   private static final int HEAP = 3;
 
+  /** Characters of one word, or marks on one letter, that are looked at between two questions. */
+  private static final int MOST_AT_ONCE = 4096;
+
   private static final int REGIONAL_A = 0x1F1E6;
+
+  /** Characters of regional letters that are judged together: 32 flags. */
+  private static final int MOST_REGIONAL = 128;
+
   private static final int LONGEST_VARIANT = 4;
 
   private static final Set<String> COUNTRIES = Set.of(java.util.Locale.getISOCountries());
@@ -150,8 +157,10 @@ final class Fold {
   }
 
   private void drop(int from, int to) {
-    edits.open(from);
-    edits.close(to, NAME);
+    if (!edits.extendsGap(from, to)) {
+      edits.open(from);
+      edits.close(to, NAME);
+    }
   }
 
   private void change(int from, int to, String text) {
@@ -179,7 +188,9 @@ final class Fold {
   private int regional(int from) {
     int to = from;
     boolean flags = true;
-    while (to + 1 < chars.length && isRegional(Character.codePointAt(chars, to))) {
+    while (to + 1 < chars.length
+        && to - from < MOST_REGIONAL
+        && isRegional(Character.codePointAt(chars, to))) {
       if ((to - from) % 4 == 2) {
         char one = (char) ('A' + Character.codePointAt(chars, to - 2) - REGIONAL_A);
         char two = (char) ('A' + Character.codePointAt(chars, to) - REGIONAL_A);
@@ -218,7 +229,7 @@ final class Fold {
     int i = from;
     int count = 0;
     boolean over = false;
-    while (i < chars.length && Glyphs.kind(chars[i]) == Glyphs.MARK) {
+    while (i < chars.length && i - from < MOST_AT_ONCE && Glyphs.kind(chars[i]) == Glyphs.MARK) {
       // Lines through or under a letter are no part of any language's spelling.
       over |= (chars[i] >= 0x332 && chars[i] <= 0x338) || chars[i] == 0x305 || chars[i] >= 0x20D0;
       count++;
@@ -247,7 +258,7 @@ final class Fold {
       return;
     }
     int from = at;
-    while (from > judgedTo && from > 0 && isOfWord(chars[from - 1])) {
+    while (from > judgedTo && from > 0 && at - from < MOST_AT_ONCE && isOfWord(chars[from - 1])) {
       from--;
     }
     int to = at + 1;
@@ -255,7 +266,7 @@ final class Fold {
     int lookalikes = 0;
     int latins = 0;
     int twinless = 0;
-    while (to < chars.length && isOfWord(chars[to])) {
+    while (to < chars.length && to - at < MOST_AT_ONCE && isOfWord(chars[to])) {
       to++;
     }
     for (int i = from; i < to; i++) {

@@ -12,6 +12,16 @@ final class Turned {
 
   private static final int LEAST = 4;
 
+  private static final char[] TURNED_TO = new char[0x2300];
+
+  static {
+    for (int i = TURNED.length() - 1; i >= 0; i--) {
+      if (TURNED.charAt(i) < TURNED_TO.length) {
+        TURNED_TO[TURNED.charAt(i)] = PLAIN.charAt(i);
+      }
+    }
+  }
+
   private Turned() {}
 
   /** Turns the stretch between the first and the last letter that is upside down for certain. */
@@ -52,13 +62,11 @@ final class Turned {
   }
 
   private static boolean isOdd(char c) {
-    int at = TURNED.indexOf(c);
-    return at >= 0 && Character.isLetter(c);
+    return plain(c) != c && Character.isLetter(c);
   }
 
   private static char plain(char c) {
-    int at = TURNED.indexOf(c);
-    return at < 0 ? c : PLAIN.charAt(at);
+    return c < TURNED_TO.length && TURNED_TO[c] != 0 ? TURNED_TO[c] : c;
   }
 
   /** How well the first letters read in one direction. */

@@ -20,6 +20,9 @@ final class Words {
   private static final int MANY = 28 * Letters.NAT;
   private static final int MANY_WORDS = 4;
 
+  /** Letters that are read as one word; more are no word, and the budget is asked between words. */
+  private static final int MOST_LETTERS = 4096;
+
   private int[] bounds = new int[64];
   private int count;
   private int letters;
@@ -99,7 +102,7 @@ final class Words {
   private void read(char[] chars, Work work) {
     Stretch stretch = new Stretch(STRANGE, PATIENCE);
     for (int i = 0; i < chars.length; ) {
-      int end = Letters.wordEnd(chars, i, chars.length);
+      int end = Letters.wordEnd(chars, i, Math.min(chars.length, i + MOST_LETTERS));
       if (end > i) {
         int gain = ORDINARY * (end - i) - Letters.word(chars, i, end);
         if (stretch.add(count, gain)) {

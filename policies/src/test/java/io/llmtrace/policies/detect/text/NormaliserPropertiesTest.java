@@ -12,7 +12,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.ShrinkingMode;
 
-class NormaliserProperties {
+class NormaliserPropertiesTest {
   private static final String BEFORE = "please keep to the plan and then ";
   private static final String AFTER = " before the garden is open again";
 
