@@ -12,7 +12,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
-class SegmentFileProperties {
+class SegmentFilePropertiesTest {
   private static List<String> read(SegmentFile.Contents contents) {
     return contents.records().stream().map(r -> new String(r, StandardCharsets.UTF_8)).toList();
   }
