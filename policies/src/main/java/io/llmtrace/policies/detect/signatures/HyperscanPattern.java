@@ -17,13 +17,13 @@ import java.util.Set;
  */
 final class HyperscanPattern {
   /** Gaps that may be wider become open: counting costs Hyperscan more than RE2/J costs us. */
-  private static final int WIDEST_COUNTED = 1;
+  private static final int WIDEST_COUNTED = 4;
 
   /**
    * Instructions of a pattern above which only its literals are written, in their order: Hyperscan
    * would build an automaton of many megabytes and seconds.
    */
-  private static final int LARGE = 500;
+  private static final int LARGE = 1500;
 
   private final StringBuilder out = new StringBuilder();
 
