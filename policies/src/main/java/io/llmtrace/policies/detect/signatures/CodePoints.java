@@ -66,15 +66,18 @@ final class CodePoints {
     return allOthers || others.length() > Character.MIN_SUPPLEMENTARY_CODE_POINT;
   }
 
+  boolean isAllSupplementary() {
+    return !allOthers
+        && ascii.isEmpty()
+        && others.nextSetBit(0) >= Character.MIN_SUPPLEMENTARY_CODE_POINT;
+  }
+
   /**
    * First units of the members, one of which each match holds; empty when a member has one unit, or
    * when they are more than {@code most}.
    */
   List<String> firstUnits(int most) {
-    if (allOthers
-        || !ascii.isEmpty()
-        || others.isEmpty()
-        || others.nextSetBit(0) < Character.MIN_SUPPLEMENTARY_CODE_POINT) {
+    if (!isAllSupplementary()) {
       return List.of();
     }
     List<String> units = new ArrayList<>();
@@ -112,7 +115,9 @@ final class CodePoints {
 
   /** The members as folded strings; empty when there are more than {@code most}. */
   List<String> folded(int most) {
-    if (allOthers || ascii.cardinality() + others.cardinality() > 2 * most) {
+    if (allOthers
+        || ascii.get(PatternFacts.BOUNDARY)
+        || ascii.cardinality() + others.cardinality() > 2 * most) {
       return List.of();
     }
     List<String> strings = new ArrayList<>();

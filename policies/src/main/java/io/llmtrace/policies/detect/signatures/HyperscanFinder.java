@@ -72,7 +72,7 @@ final class HyperscanFinder implements CandidateFinder {
 
   private static @Nullable Expression expression(SignatureRule rule, int index) {
     PatternFacts facts = rule.pattern().facts();
-    if (facts.longest() > SignatureProgram.LONGEST_MATCH) {
+    if (facts.longestOfAll() > SignatureProgram.LONGEST_MATCH) {
       return null;
     }
     Expression expression =

@@ -6,7 +6,10 @@ import io.llmtrace.policies.detect.signatures.PatternTree.Literal;
 import io.llmtrace.policies.detect.signatures.PatternTree.OneOf;
 import io.llmtrace.policies.detect.signatures.PatternTree.Repeat;
 import io.llmtrace.policies.detect.signatures.PatternTree.Sequence;
+import io.llmtrace.policies.detect.signatures.PatternTree.WordBoundary;
 import java.util.BitSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * Writes a pattern for Hyperscan, over the symbols of {@link Fold}: it matches wherever the RE2
@@ -16,14 +19,42 @@ final class HyperscanPattern {
   /** Gaps that may be wider become open: counting costs Hyperscan more than RE2/J costs us. */
   private static final int WIDEST_COUNTED = 4;
 
+  /**
+   * Instructions of a pattern above which only its literals are written, in their order: Hyperscan
+   * would build an automaton of many megabytes and seconds.
+   */
+  private static final int LARGE = 1500;
+
   private final StringBuilder out = new StringBuilder();
 
   private HyperscanPattern() {}
 
   static String of(PatternTree tree) {
     HyperscanPattern pattern = new HyperscanPattern();
-    pattern.write(tree);
+    PatternFacts facts = PatternFacts.of(tree);
+    if (PatternFacts.size(tree) > LARGE && !facts.required().isEmpty()) {
+      pattern.chain(facts.required());
+    } else {
+      pattern.write(tree);
+    }
     return pattern.out.toString();
+  }
+
+  private void chain(List<Set<String>> sets) {
+    for (int i = 0; i < sets.size(); i++) {
+      out.append(i == 0 ? "(?:" : "[\\x00-\\xff]*(?:");
+      boolean first = true;
+      for (String literal : sets.get(i)) {
+        out.append(first ? "" : "|");
+        first = false;
+        for (int k = 0; k < literal.length(); k++) {
+          if (literal.charAt(k) != PatternFacts.BOUNDARY) {
+            symbol(Fold.symbol(literal.charAt(k)));
+          }
+        }
+      }
+      out.append(')');
+    }
   }
 
   private void write(PatternTree tree) {
@@ -55,7 +86,7 @@ final class HyperscanPattern {
   }
 
   private void repeat(Repeat repeat) {
-    if (repeat.part() instanceof Empty) {
+    if (repeat.part() instanceof Empty || repeat.part() instanceof WordBoundary) {
       return;
     }
     boolean twoUnits = false;

@@ -30,20 +30,30 @@ final class LiteralAutomaton {
 
   private final String[] literals;
   private final boolean[] ascii;
+  private final boolean[] wordStart;
+  private final boolean[] wordEnd;
   private final int[] next;
   private final int[][] ending;
 
-  /** An automaton for folded strings, which must not be empty. */
-  LiteralAutomaton(List<String> literals) {
-    this.literals = literals.toArray(String[]::new);
-    this.ascii = new boolean[this.literals.length];
+  /**
+   * An automaton for folded strings, which must not be empty. With {@link PatternFacts#BOUNDARY} at
+   * an end, a string counts only where RE2's {@code \b} holds.
+   */
+  LiteralAutomaton(List<String> marked) {
+    String mark = String.valueOf(PatternFacts.BOUNDARY);
+    this.literals = marked.stream().map(s -> s.replace(mark, "")).toArray(String[]::new);
+    this.ascii = new boolean[literals.length];
+    this.wordStart = new boolean[literals.length];
+    this.wordEnd = new boolean[literals.length];
     List<int[]> rows = new ArrayList<>();
     Map<Integer, List<Integer>> outputs = new LinkedHashMap<>();
     rows.add(new int[Fold.SYMBOLS]);
-    for (int i = 0; i < this.literals.length; i++) {
+    for (int i = 0; i < literals.length; i++) {
       int state = 0;
-      ascii[i] = this.literals[i].chars().allMatch(c -> c < 128);
-      for (char c : this.literals[i].toCharArray()) {
+      ascii[i] = literals[i].chars().allMatch(c -> c < 128);
+      wordStart[i] = marked.get(i).startsWith(mark);
+      wordEnd[i] = marked.get(i).endsWith(mark);
+      for (char c : literals[i].toCharArray()) {
         int[] row = rows.get(state);
         byte symbol = Fold.symbol(c);
         if (row[symbol] == 0) {
@@ -116,7 +126,9 @@ final class LiteralAutomaton {
       if (found != null) {
         for (int literal : found) {
           int start = i + 1 - literals[literal].length();
-          if (ascii[literal] || equal(literals[literal], text, start)) {
+          if ((ascii[literal] || equal(literals[literal], text, start))
+              && (!wordStart[literal] || isBoundary(text, start))
+              && (!wordEnd[literal] || isBoundary(text, i + 1))) {
             sink.hit(literal, start, i + 1);
           }
         }
@@ -132,6 +144,19 @@ final class LiteralAutomaton {
       }
     }
     return true;
+  }
+
+  /** RE2's {@code \b}: words are of ASCII letters, digits and {@code _}. */
+  private static boolean isBoundary(String text, int at) {
+    return isWord(text, at - 1) != isWord(text, at);
+  }
+
+  private static boolean isWord(String text, int at) {
+    if (at < 0 || at >= text.length()) {
+      return false;
+    }
+    char c = text.charAt(at);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   }
 
   @Override

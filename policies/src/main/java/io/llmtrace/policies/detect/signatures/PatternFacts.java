@@ -1,11 +1,11 @@
 package io.llmtrace.policies.detect.signatures;
 
 import io.llmtrace.policies.detect.signatures.PatternTree.Choice;
-import io.llmtrace.policies.detect.signatures.PatternTree.Empty;
 import io.llmtrace.policies.detect.signatures.PatternTree.Literal;
 import io.llmtrace.policies.detect.signatures.PatternTree.OneOf;
 import io.llmtrace.policies.detect.signatures.PatternTree.Repeat;
 import io.llmtrace.policies.detect.signatures.PatternTree.Sequence;
+import io.llmtrace.policies.detect.signatures.PatternTree.WordBoundary;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -18,13 +18,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The method is that of RE2's {@code prefilter.cc}: a part either stands for a few strings
  * exactly, which grow as parts are joined, or it is known that each of its matches holds one of a
- * set of strings. A match must hold one string of <em>each</em> required set.
+ * set of strings. A match must hold one string of <em>each</em> required set, in the order of the
+ * sets. Other than there, a string knows where a word must begin or end: that is {@link #BOUNDARY}.
  *
  * @param required up to {@link #MOST_SETS} sets of folded strings; empty when nothing is known
- * @param longest characters of the longest match; {@link PatternTree#UNBOUNDED} without limit
+ * @param longest characters of the longest match in a text without surrogates; {@link
+ *     PatternTree#UNBOUNDED} without limit
+ * @param longestOfAll the same in any text
  */
-record PatternFacts(List<Set<String>> required, int longest) {
-  static final int MOST_SETS = 3;
+record PatternFacts(List<Set<String>> required, int longest, int longestOfAll) {
+  static final int MOST_SETS = 4;
+
+  /** Stands at the ends of a string where the pattern has {@code \b}. No folded text holds it. */
+  static final char BOUNDARY = 0;
 
   /** Strings in a set; above it, a prefilter would hit everywhere. */
   private static final int MOST_STRINGS = 160;
@@ -38,7 +44,8 @@ record PatternFacts(List<Set<String>> required, int longest) {
   private static final int MOST_MEMBERS = 8;
 
   /** Nothing is known. */
-  static final PatternFacts NONE = new PatternFacts(List.of(), PatternTree.UNBOUNDED);
+  static final PatternFacts NONE =
+      new PatternFacts(List.of(), PatternTree.UNBOUNDED, PatternTree.UNBOUNDED);
 
   PatternFacts {
     required = List.copyOf(required);
@@ -59,15 +66,16 @@ record PatternFacts(List<Set<String>> required, int longest) {
     if (known.exact() != null) {
       sets.add(known.exact());
     }
-    List<Set<String>> chosen =
-        sets.stream()
-            .map(PatternFacts::shortened)
-            .filter(set -> worth(set) > 0)
+    List<Set<String>> useful =
+        sets.stream().map(PatternFacts::shortened).filter(set -> worth(set) > 0).toList();
+    List<Set<String>> best =
+        useful.stream()
             .sorted(Comparator.comparingInt(PatternFacts::worth).reversed())
-            .distinct()
             .limit(MOST_SETS)
             .toList();
-    return new PatternFacts(chosen, longest(tree));
+    // In the order of the pattern, not of their worth.
+    List<Set<String>> chosen = useful.stream().filter(best::contains).limit(MOST_SETS).toList();
+    return new PatternFacts(chosen, longest(tree, 1), longest(tree, 2));
   }
 
   boolean isBounded() {
@@ -75,10 +83,11 @@ record PatternFacts(List<Set<String>> required, int longest) {
   }
 
   /**
-   * What is known of a part.
+   * What is known of a part: either all strings that it matches, or sets of which a match holds a
+   * string each.
    *
    * @param exact all strings that it matches; null when they are not known
-   * @param required of each of these sets, a match holds a string
+   * @param required in their order; empty where {@code exact} is known
    */
   private record Known(@Nullable Set<String> exact, List<Set<String>> required) {}
 
@@ -87,6 +96,9 @@ record PatternFacts(List<Set<String>> required, int longest) {
   private static Known known(PatternTree tree) {
     if (tree instanceof Literal literal) {
       int c = literal.codePoint();
+      if (c == BOUNDARY) {
+        return NOTHING;
+      }
       // A character of two units has its case in the second; let it stand for anything.
       return c >= Character.MIN_SUPPLEMENTARY_CODE_POINT
           ? supplementary(c)
@@ -104,6 +116,8 @@ record PatternFacts(List<Set<String>> required, int longest) {
       return choice(choice.options());
     } else if (tree instanceof Repeat repeat) {
       return repeat(repeat);
+    } else if (tree instanceof WordBoundary) {
+      return exactly(Set.of(String.valueOf(BOUNDARY)));
     } else {
       return exactly(Set.of(""));
     }
@@ -124,19 +138,19 @@ record PatternFacts(List<Set<String>> required, int longest) {
     boolean whole = true;
     for (PatternTree part : parts) {
       Known known = known(part);
-      required.addAll(known.required());
       Set<String> exact = known.exact();
       if (exact != null && joined.size() * exact.size() <= MOST_EXACT) {
         joined = product(joined, exact);
       } else {
         whole = false;
         required.add(joined);
+        required.addAll(known.required());
         // What cannot be joined begins a new run, with the strings it stands for if it does.
         joined = exact == null ? Set.of("") : exact;
       }
     }
     if (whole) {
-      return new Known(joined, required);
+      return exactly(joined);
     }
     required.add(joined);
     return new Known(null, required.stream().filter(set -> worth(set) > 0).toList());
@@ -150,6 +164,17 @@ record PatternFacts(List<Set<String>> required, int longest) {
       }
     }
     return product;
+  }
+
+  private static Set<String> power(Set<String> strings, int times) {
+    Set<String> power = strings;
+    for (int i = 1; i < Math.min(times, LONGEST_STRING); i++) {
+      if (power.size() * strings.size() > MOST_EXACT) {
+        return power;
+      }
+      power = product(power, strings);
+    }
+    return power;
   }
 
   private static Known choice(List<PatternTree> options) {
@@ -197,7 +222,7 @@ record PatternFacts(List<Set<String>> required, int longest) {
     }
     List<Set<String>> required = new ArrayList<>(part.required());
     if (exact != null) {
-      required.add(exact);
+      required.add(power(exact, repeat.least()));
     }
     return new Known(null, required.stream().filter(set -> worth(set) > 0).toList());
   }
@@ -206,7 +231,7 @@ record PatternFacts(List<Set<String>> required, int longest) {
   private static Set<String> shortened(Set<String> set) {
     List<String> strings =
         set.stream()
-            .map(s -> s.length() <= LONGEST_STRING ? s : s.substring(0, LONGEST_STRING))
+            .map(PatternFacts::shortened)
             .distinct()
             .sorted(Comparator.comparingInt(String::length).thenComparing(s -> s))
             .toList();
@@ -217,6 +242,17 @@ record PatternFacts(List<Set<String>> required, int longest) {
       }
     }
     return kept;
+  }
+
+  /** Boundaries stay at the ends only. */
+  private static String shortened(String string) {
+    String mark = String.valueOf(BOUNDARY);
+    String bare = string.replace(mark, "");
+    String start = string.startsWith(mark) ? mark : "";
+    if (bare.length() > LONGEST_STRING) {
+      return start + bare.substring(0, LONGEST_STRING);
+    }
+    return bare.isEmpty() ? "" : start + bare + (string.endsWith(mark) ? mark : "");
   }
 
   /**
@@ -235,11 +271,16 @@ record PatternFacts(List<Set<String>> required, int longest) {
   /** A character beyond ASCII tells as much as three letters, a sign as much as two. */
   private static int weight(String string) {
     int weight = 0;
+    int marks = 0;
     for (int i = 0; i < Math.min(string.length(), LONGEST_STRING); i++) {
       char c = string.charAt(i);
-      weight += c >= 128 ? 3 : Character.isLetter(c) ? 1 : c == ' ' ? 0 : 2;
+      if (c == BOUNDARY) {
+        marks++;
+      } else {
+        weight += c >= 128 ? 3 : Character.isLetter(c) ? 1 : c == ' ' ? 0 : 2;
+      }
     }
-    return weight;
+    return weight == 0 ? 0 : weight + marks;
   }
 
   /** About how many instructions a pattern compiles to, counted without compiling it. */
@@ -256,26 +297,31 @@ record PatternFacts(List<Set<String>> required, int longest) {
     }
   }
 
-  private static int longest(PatternTree tree) {
-    long length;
-    if (tree instanceof Empty) {
-      length = 0;
-    } else if (tree instanceof Literal literal) {
+  /**
+   * Characters of the longest match.
+   *
+   * @param widest characters of a code point that a set of all of them may match
+   */
+  private static int longest(PatternTree tree, int widest) {
+    long length = 0;
+    if (tree instanceof Literal literal) {
       // RE2/J folds no character into one of another plane.
       length = Character.charCount(literal.codePoint());
     } else if (tree instanceof OneOf oneOf) {
-      length = oneOf.members().hasSupplementary() ? 2 : 1;
+      length =
+          oneOf.members().isAllSupplementary()
+              ? 2
+              : oneOf.members().hasSupplementary() ? widest : 1;
     } else if (tree instanceof Sequence sequence) {
-      length = sequence.parts().stream().mapToLong(PatternFacts::longest).sum();
+      length = sequence.parts().stream().mapToLong(part -> longest(part, widest)).sum();
     } else if (tree instanceof Choice choice) {
-      length = choice.options().stream().mapToLong(PatternFacts::longest).max().orElse(0);
-    } else {
-      Repeat repeat = (Repeat) tree;
-      long one = longest(repeat.part());
-      length = one == 0 ? 0 : one * repeat.most();
+      length = choice.options().stream().mapToLong(part -> longest(part, widest)).max().orElse(0);
+    } else if (tree instanceof Repeat repeat) {
+      long one = longest(repeat.part(), widest);
       if (repeat.most() == PatternTree.UNBOUNDED && one > 0) {
         return PatternTree.UNBOUNDED;
       }
+      length = one * repeat.most();
     }
     return (int) Math.min(length, PatternTree.UNBOUNDED);
   }

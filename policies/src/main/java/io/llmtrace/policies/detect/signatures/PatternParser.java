@@ -6,14 +6,15 @@ import io.llmtrace.policies.detect.signatures.PatternTree.Literal;
 import io.llmtrace.policies.detect.signatures.PatternTree.OneOf;
 import io.llmtrace.policies.detect.signatures.PatternTree.Repeat;
 import io.llmtrace.policies.detect.signatures.PatternTree.Sequence;
+import io.llmtrace.policies.detect.signatures.PatternTree.WordBoundary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * Reads RE2 syntax as a {@link PatternTree} that matches at least what RE2 does: assertions are
- * dropped, case is ignored, Unicode classes hold everything. RE2/J says whether a pattern is right;
- * its own tree is not public.
+ * Reads RE2 syntax as a {@link PatternTree} that matches at least what RE2 does: assertions other
+ * than {@code \\b} are dropped, case is ignored, Unicode classes hold everything. RE2/J says
+ * whether a pattern is right; its own tree is not public.
  *
  * @see <a href="https://github.com/google/re2/wiki/Syntax">RE2 syntax</a>
  */
@@ -230,7 +231,7 @@ final class PatternParser {
     char c = pattern.charAt(at);
     if ("bBAz".indexOf(c) >= 0) {
       at++;
-      return new Empty();
+      return c == 'b' ? new WordBoundary() : new Empty();
     }
     if (c == 'C') {
       throw unknown();

@@ -8,6 +8,9 @@ sealed interface PatternTree {
   /** Nothing, or an assertion: it takes no characters. */
   record Empty() implements PatternTree {}
 
+  /** A place between a word and what is none; it takes no characters. */
+  record WordBoundary() implements PatternTree {}
+
   /** One code point. */
   record Literal(int codePoint) implements PatternTree {}
 

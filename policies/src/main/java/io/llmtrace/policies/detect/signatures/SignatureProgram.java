@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>A {@link CandidateFinder} says which rules a block of the text may match.
  *   <li>Of those, the automaton finds the literals that every match must hold. Where one of each of
- *       a rule's sets stands within the length of its longest match, a match may begin: that is a
- *       range of places, mostly a few hundred characters long.
+ *       a rule's sets stands, in their order, within the length of its longest match, a match may
+ *       begin: that is a range of places, mostly some hundred characters long.
  *   <li>RE2/J is run on these ranges, which decides alone what is found.
  * </ol>
  *
@@ -54,7 +54,11 @@ final class SignatureProgram {
   private static final int CONTEXT = 2;
 
   private final List<SignatureRule> rules;
-  private final int[] longest;
+
+  /** Characters of the longest match that is looked for, in texts without and with surrogates. */
+  private final int[] longestNarrow;
+
+  private final int[] longestWide;
   private final LiteralAutomaton automaton;
 
   /** For each literal, pairs of a rule and the number of the rule's set that holds it. */
@@ -68,7 +72,8 @@ final class SignatureProgram {
 
   SignatureProgram(List<SignatureRule> rules) {
     this.rules = List.copyOf(rules);
-    this.longest = new int[rules.size()];
+    this.longestNarrow = new int[rules.size()];
+    this.longestWide = new int[rules.size()];
     this.sets = new int[rules.size()];
     for (Zone zone : Zone.values()) {
       ofZone.put(zone, new BitSet());
@@ -76,7 +81,9 @@ final class SignatureProgram {
     Map<String, List<int[]>> literals = new LinkedHashMap<>();
     for (int r = 0; r < rules.size(); r++) {
       SignatureRule rule = rules.get(r);
-      longest[r] = Math.min(rule.pattern().facts().longest(), LONGEST_MATCH);
+      PatternFacts facts = rule.pattern().facts();
+      longestNarrow[r] = Math.min(facts.longest(), LONGEST_MATCH);
+      longestWide[r] = Math.min(facts.longestOfAll(), LONGEST_MATCH);
       for (Zone zone : rule.zones()) {
         bits(zone).set(r);
       }
@@ -104,18 +111,13 @@ final class SignatureProgram {
     return bits;
   }
 
-  /** Sets of literals of which each match holds one: proven ones, and the rule's own. */
-  static List<Set<String>> required(SignatureRule rule) {
-    List<Set<String>> required = new ArrayList<>();
-    if (!rule.literals().isEmpty()) {
-      required.add(new LinkedHashSet<>(rule.literals().stream().sorted().toList()));
-    }
-    for (Set<String> set : rule.pattern().facts().required()) {
-      if (required.size() < PatternFacts.MOST_SETS) {
-        required.add(set);
-      }
-    }
-    return required;
+  /** Sets of literals of which each match holds one, in this order. */
+  private static List<Set<String>> required(SignatureRule rule) {
+    List<Set<String>> proven = rule.pattern().facts().required();
+    // What a rule demands itself may stand anywhere in a match; it helps where nothing is proven.
+    return proven.isEmpty() && !rule.literals().isEmpty()
+        ? List.of(new LinkedHashSet<>(rule.literals().stream().sorted().toList()))
+        : proven;
   }
 
   List<SignatureRule> rules() {
@@ -137,11 +139,22 @@ final class SignatureProgram {
     private final BitSet zone;
     private final int[] resume = new int[rules.size()];
     private final int[] counts;
+    private final int[] longest;
 
     private Reading(String text, BitSet zone, int[] counts) {
       this.text = text;
       this.zone = zone;
       this.counts = counts;
+      this.longest = hasSurrogate(text) ? longestWide : longestNarrow;
+    }
+
+    private static boolean hasSurrogate(String text) {
+      for (int i = 0; i < text.length(); i++) {
+        if (Character.isSurrogate(text.charAt(i))) {
+          return true;
+        }
+      }
+      return false;
     }
 
     private boolean wants(int rule) {
@@ -213,8 +226,11 @@ final class SignatureProgram {
     private final @Nullable BitSet candidates;
     private final int from;
 
-    /** For each set of each rule, one more than where its last literal began; 0 for none. */
-    private final int[] last = new int[rules.size() * PatternFacts.MOST_SETS];
+    /**
+     * For each set of each rule, one more than where the latest chain began that has a literal of
+     * each set up to this one, in their order; 0 for none.
+     */
+    private final int[] chains = new int[rules.size() * PatternFacts.MOST_SETS];
 
     private final int[] open = new int[rules.size()];
     private final List<Range> ranges = new ArrayList<>();
@@ -235,28 +251,26 @@ final class SignatureProgram {
       for (int i = 0; i < pairs.length; i += 2) {
         int rule = pairs[i];
         if (wants(rule)) {
-          int base = rule * PatternFacts.MOST_SETS;
-          last[base + pairs[i + 1]] = start + 1;
-          if (end > from) {
-            begin(rule, base, end);
-          }
+          extend(rule, pairs[i + 1], start, end);
         }
       }
     }
 
     /**
-     * A match that holds the literal that ends at {@code end}, and no required one behind it, can
-     * begin no earlier than its longest length before that end, and no later than any of the
-     * literals that it holds.
+     * A match begins no earlier than its longest length before the end of its last literal, and no
+     * later than its first literal. The latest chain will do: the one that a match holds is no
+     * later.
      */
-    private void begin(int rule, int base, int end) {
-      int first = Math.max(0, end - longest[rule]);
-      int latest = Integer.MAX_VALUE;
-      for (int s = 0; s < sets[rule]; s++) {
-        latest = Math.min(latest, last[base + s] - 1);
+    private void extend(int rule, int set, int start, int end) {
+      int base = rule * PatternFacts.MOST_SETS;
+      int earliest = Math.max(0, end - reading.longest[rule]);
+      int chain = set == 0 ? Math.max(chains[base], start + 1) : chains[base + set - 1];
+      if (chain - 1 < earliest) {
+        return;
       }
-      if (latest >= first) {
-        add(rule, first, latest);
+      chains[base + set] = chain;
+      if (set == sets[rule] - 1 && end > from) {
+        add(rule, earliest, chain - 1);
       }
     }
 
@@ -282,7 +296,8 @@ final class SignatureProgram {
   private boolean search(Range range, Reading reading, InspectionBudget budget, Sink sink) {
     SignatureRule rule = rules.get(range.rule());
     int size = rule.pattern().compiled().programSize();
-    int chunk = Math.max(SHORTEST_CHUNK, MOST_STEPS / Math.max(1, size) - longest[range.rule()]);
+    int chunk =
+        Math.max(SHORTEST_CHUNK, MOST_STEPS / Math.max(1, size) - reading.longest[range.rule()]);
     for (int first = range.first(); first <= range.last(); first += chunk) {
       if (budget.spent()) {
         return false;
@@ -303,7 +318,7 @@ final class SignatureProgram {
       return;
     }
     int start = Math.max(0, at - CONTEXT);
-    int end = Math.min(text.length(), last + longest[index] + CONTEXT);
+    int end = Math.min(text.length(), last + reading.longest[index] + CONTEXT);
     Matcher matcher = rules.get(index).pattern().compiled().matcher(text.substring(start, end));
     while (reading.counts[index] < MOST_MATCHES
         && at <= last

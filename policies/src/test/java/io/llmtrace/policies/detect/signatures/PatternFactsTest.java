@@ -12,12 +12,14 @@ class PatternFactsTest {
   void names_the_words_that_a_match_must_hold() {
     PatternFacts facts = PatternFacts.of("(?i)\\b(?:ignore|Forget)\\b[^.\\n]{0,20}\\brules?\\b");
     assertThat(facts.required())
-        .containsExactlyInAnyOrder(Set.of("ignore", "forget"), Set.of("rule"));
+        .containsExactly(
+            Set.of(word("ignore"), word("forget")), Set.of(word("rule"), word("rules")));
   }
 
   @Test
   void counts_the_characters_of_the_longest_match() {
-    assertThat(PatternFacts.of("ab[^x]{0,10}c?").longest()).isEqualTo(2 + 20 + 1);
+    assertThat(PatternFacts.of("ab[^x]{0,10}c?").longest()).isEqualTo(2 + 10 + 1);
+    assertThat(PatternFacts.of("ab[^x]{0,10}c?").longestOfAll()).isEqualTo(2 + 20 + 1);
     assertThat(PatternFacts.of("ab[xy]{0,10}c?").longest()).isEqualTo(2 + 10 + 1);
     assertThat(PatternFacts.of("ab+").isBounded()).isFalse();
   }
@@ -37,5 +39,20 @@ class PatternFactsTest {
   @Test
   void does_not_guess_at_syntax_that_it_does_not_know() {
     assertThat(PatternFacts.of("abc\\C")).isEqualTo(PatternFacts.NONE);
+  }
+
+  @Test
+  void repeats_what_must_be_there_several_times() {
+    assertThat(PatternFacts.of("x?#{3,9}").required()).containsExactly(Set.of("###"));
+  }
+
+  @Test
+  void keeps_the_order_of_the_pattern() {
+    assertThat(PatternFacts.of("[/\\\\]\\w{1,3}secret\\w(?:ab|cd)\\w{2}").required())
+        .containsExactly(Set.of("/", "\\"), Set.of("secret"), Set.of("ab", "cd"));
+  }
+
+  private static String word(String word) {
+    return PatternFacts.BOUNDARY + word + PatternFacts.BOUNDARY;
   }
 }

@@ -38,6 +38,9 @@ public final class RuleMeasure {
   /** Precision assumed of rules for which the data has no case at all, as in tool calls. */
   private static final double UNMEASURED = 0.75;
 
+  /** Packs that the labels of the data say nothing about. */
+  private static final Set<String> NOT_MEASURED = Set.of("insecure-code", "sensitive");
+
   /** Attack rows that a pack must have hit before its own precision is believed. */
   private static final int FEWEST_MEASURED = 20;
 
@@ -199,7 +202,7 @@ public final class RuleMeasure {
   /** Writes each rule's confidence into the packs. */
   private void write(Path folder) throws IOException {
     for (String pack : SignaturePack.BUILT_IN) {
-      if (pack.equals("sensitive")) {
+      if (NOT_MEASURED.contains(pack)) {
         continue;
       }
       Path file = folder.resolve(pack + ".yaml");
