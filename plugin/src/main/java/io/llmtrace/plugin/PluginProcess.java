@@ -1,5 +1,6 @@
 package io.llmtrace.plugin;
 
+import io.llmtrace.plugin.gateway.A6Server;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.inspection.EngineAnalysis;
@@ -20,9 +21,11 @@ import io.llmtrace.runtime.files.PrivateFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -44,6 +47,16 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   /** Where the tap's secret is written when the configuration names none. */
   static final String TAP_KEY_FILE = "initial-tap.key";
 
+  /**
+   * Until we listen, requests pass uninspected or fail: signatures at once, models as they load.
+   */
+  private static final Duration WARM_UP = Duration.ofSeconds(3);
+
+  /** Where a predecessor serves meanwhile there is time, and it takes its share of the machine. */
+  private static final Duration WARM_UP_WHILE_SERVED = Duration.ofSeconds(30);
+
+  private static final Duration MODELS_WHILE_SERVED = Duration.ofSeconds(30);
+
   private final PluginConfig config;
   private final DetectionEngine engine;
   private final long startedAt = System.currentTimeMillis();
@@ -51,7 +64,8 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final S requests;
   private final LocalServer local;
 
-  private PluginProcess(LlmtraceConfig llmtrace, RequestSide.Opener<S> opener) throws IOException {
+  private PluginProcess(LlmtraceConfig llmtrace, RequestSide.Opener<S> opener, boolean served)
+      throws IOException {
     config = llmtrace.plugin();
     Files.createDirectories(config.dataDirectory());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -59,7 +73,10 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     engine = DetectionEngine.builtIn();
     DecisionEngine policy = new DecisionEngine();
     Analysis analysis = new EngineAnalysis(engine, policy);
-    WarmUp.run(analysis);
+    if (served) {
+      awaitModels();
+    }
+    WarmUp.run(analysis, served ? WARM_UP_WHILE_SERVED : WARM_UP);
     telemetry = Telemetry.open(telemetrySettings(config), meters);
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     try {
@@ -83,7 +100,8 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
    * @throws IOException if a directory, the socket or the port cannot be used
    */
   public static PluginProcess<PluginHost> start(LlmtraceConfig config) throws IOException {
-    PluginProcess<PluginHost> process = new PluginProcess<>(config, PluginHost::start);
+    PluginProcess<PluginHost> process =
+        new PluginProcess<>(config, PluginHost::start, A6Server.isServed(config.plugin().socket()));
     log.info(
         "plugin listens for the gateway on {} and for the tap on port {}",
         process.requestSide().socket(),
@@ -104,9 +122,22 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
    * @throws IOException if a directory or the port cannot be used
    */
   public static PluginProcess<FilterHost> startInRunner(LlmtraceConfig config) throws IOException {
-    PluginProcess<FilterHost> process = new PluginProcess<>(config, FilterHost::start);
+    PluginProcess<FilterHost> process = new PluginProcess<>(config, FilterHost::start, false);
     log.info("filter ready, the tap listens on port {}", process.localPort());
     return process;
+  }
+
+  /** A successor that inspects less than its predecessor would be no gain; a model may fail. */
+  private void awaitModels() throws IOException {
+    try {
+      if (!engine.awaitModels(MODELS_WHILE_SERVED)) {
+        log.warn(
+            "models are still loading after {}; taking over without them", MODELS_WHILE_SERVED);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("stopped while models were loading");
+    }
   }
 
   /** What takes the requests. */

@@ -153,18 +153,19 @@ class FaultsTest {
 
   @Test
   void aSuccessorTakesOverWithoutALostRequest() throws Exception {
-    handover(1, Duration.ofSeconds(1));
+    // The rate of the long form needs the machine for itself: five processes share its cores.
+    handover(1, Duration.ofSeconds(1), 100);
   }
 
   @Test
   @Tag("long")
   void successorsTakeOverWithoutALostRequestLong() throws Exception {
-    handover(5, Duration.ofSeconds(5));
+    handover(5, Duration.ofSeconds(5), 300);
   }
 
-  private void handover(int times, Duration span) throws Exception {
+  private void handover(int times, Duration span, int perSecond) throws Exception {
     provider.takeIds();
-    try (Load load = new Load(address("closed"), 300)) {
+    try (Load load = new Load(address("closed"), perSecond)) {
       for (int i = 0; i < times; i++) {
         Thread.sleep(span.toMillis());
         ChildProcess old = plugin;
@@ -181,8 +182,8 @@ class FaultsTest {
       assertThat(uninspected(ids)).as("reasons not to inspect").isEmpty();
       totalsEqualRows();
       System.out.printf(
-          "handovers: %d; %d requests at 300/s with degradation off, all 200, all inspected%n",
-          times, load.requests());
+          "handovers: %d; %d requests at %d/s with degradation off, all 200, all inspected%n",
+          times, load.requests(), perSecond);
     }
   }
 

@@ -16,6 +16,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -111,6 +112,19 @@ public final class A6Server implements AutoCloseable {
         server.watch.scheduleWithFixedDelay(
             server::poll, LINK_POLL_MILLIS, LINK_POLL_MILLIS, TimeUnit.MILLISECONDS);
     return server;
+  }
+
+  /** Whether a process listens on this socket now. */
+  public static boolean isServed(Path socket) {
+    if (!Files.exists(socket)) {
+      return false;
+    }
+    try (SocketChannel probe = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      return probe.isConnected();
+    } catch (IOException e) {
+      LOG.debug("nobody listens on {}", socket, e);
+      return false;
+    }
   }
 
   private A6Server(

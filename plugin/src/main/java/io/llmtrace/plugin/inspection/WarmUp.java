@@ -7,6 +7,7 @@ import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +22,6 @@ import org.slf4j.LoggerFactory;
 public final class WarmUp {
   private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
   private static final int ENOUGH_ROUNDS = 400;
-  private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(3);
   private static final String CHAT =
       """
       {"model":"m","stream":false,"messages":[
@@ -41,14 +41,20 @@ public final class WarmUp {
 
   private WarmUp() {}
 
-  /** Runs for a fixed number of rounds, and for three seconds at most. Nothing is recorded. */
-  public static void run(Analysis analysis) {
+  /**
+   * Runs for a fixed number of rounds, and for this long at most. Nothing is recorded.
+   *
+   * @param longest how long the gateway can wait: seconds where nobody serves it, longer where a
+   *     predecessor does until we are ready
+   */
+  public static void run(Analysis analysis, Duration longest) {
     long start = System.nanoTime();
     int rounds = 0;
-    while (rounds < ENOUGH_ROUNDS && System.nanoTime() - start < LONGEST_NANOS) {
+    while (rounds < ENOUGH_ROUNDS && System.nanoTime() - start < longest.toNanos()) {
       boolean anthropic = rounds / TEXTS.size() % 2 == 1;
       try {
-        round(analysis, TEXTS.get(rounds % TEXTS.size()), anthropic);
+        // Each text once: the verdict on one seen before is remembered, and warms nothing.
+        round(analysis, TEXTS.get(rounds % TEXTS.size()) + " (" + rounds + ")", anthropic);
       } catch (UnreadableBodyException | RuntimeException e) {
         // A fault of the engine must show on traffic, where it is counted; it is no reason to stay
         // away.
