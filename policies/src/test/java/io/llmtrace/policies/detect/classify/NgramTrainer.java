@@ -21,7 +21,7 @@ final class NgramTrainer {
     double rate = 0.15;
     double l2 = 2e-6;
     double sourcePower = 0.5;
-    double dropout = 0.3;
+    double dropout = 0.5;
     double otherWindows = 0.5;
     double benignScale = 1.0;
     long seed = 20260724;
