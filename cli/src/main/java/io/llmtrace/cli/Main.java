@@ -3,6 +3,7 @@ package io.llmtrace.cli;
 import io.llmtrace.cli.bench.BenchCommand;
 import io.llmtrace.cli.demo.DemoCommand;
 import io.llmtrace.cli.scan.ScanCommand;
+import io.llmtrace.runtime.logging.LogSetup;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -27,6 +28,8 @@ public final class Main {
   Main() {}
 
   public static void main(String[] args) {
+    // A process that reads a configuration sets its logging up again, as that says.
+    LogSetup.configureCommand();
     System.exit(commandLine().execute(args));
   }
 

@@ -45,6 +45,7 @@ final class PluginCommand implements Callable<Integer> {
       return 2;
     }
     LogSetup.configure(config.logging(), "llmtrace_plugin");
+    NativeLibraries.keepIn(config.plugin().dataDirectory().resolve("native"));
     PluginProcess<PluginHost> process = PluginProcess.start(config);
     Shutdown.await(process, process.requestSide().drained());
     return 0;

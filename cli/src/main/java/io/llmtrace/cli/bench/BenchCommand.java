@@ -131,12 +131,13 @@ public final class BenchCommand {
           variants.put(name, score(name, options.without(stage), rows));
         }
       }
-      Scorecard card = new Scorecard(bars, scored, variants);
+      Scorecard card = new Scorecard(bars, scored, variants, Retold.read());
       spec.commandLine().getOut().print(card.table());
       spec.commandLine().getOut().flush();
       write(json, card.json());
       if (page != null) {
-        String command = "./llmtrace bench detection --data dev.jsonl --scorecard FILE";
+        String command =
+            "./llmtrace bench detection --data dev.jsonl --spans spans.jsonl --scorecard FILE";
         Files.writeString(page, card.page(command));
       }
       return bars.stream().allMatch(bar -> Double.isNaN(bar.value()) || bar.meetsFirst()) ? 0 : 1;

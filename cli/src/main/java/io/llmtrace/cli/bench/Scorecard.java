@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.policies.wire.WireJson;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -19,8 +21,13 @@ import java.util.function.Function;
  * @param scored all rows
  * @param variants the bars' figures of the same rows for other profiles and with stages left out,
  *     by name
+ * @param retold what rows of this data say, in words of ours, by id
  */
-record Scorecard(List<Bar> bars, List<ScoredText> scored, Map<String, List<ScoredText>> variants) {
+record Scorecard(
+    List<Bar> bars,
+    List<ScoredText> scored,
+    Map<String, List<ScoredText>> variants,
+    Map<String, String> retold) {
   private static final String UNSEEN = "unseen_source";
   private static final int RELIABILITY_BINS = 10;
 
@@ -28,6 +35,7 @@ record Scorecard(List<Bar> bars, List<ScoredText> scored, Map<String, List<Score
     bars = List.copyOf(bars);
     scored = List.copyOf(scored);
     variants = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(variants));
+    retold = Map.copyOf(retold);
   }
 
   /** The figures that the rows alone give; those of time are added by who measures it. */
@@ -163,6 +171,7 @@ record Scorecard(List<Bar> bars, List<ScoredText> scored, Map<String, List<Score
     groups.put(
         "way it was written or encoded",
         row -> row.technique().isEmpty() ? "as written" : row.technique());
+    groups.put("source", LabelledText::source);
     return groups;
   }
 
@@ -182,7 +191,9 @@ record Scorecard(List<Bar> bars, List<ScoredText> scored, Map<String, List<Score
     out.append("Written by `").append(command).append("`; not edited by hand. ");
     out.append(
         "The data is described in [policies/training](../policies/training). Unless a table");
-    out.append(" says otherwise, its rows are of sources that nothing was fitted on.\n\n");
+    out.append(" says otherwise, its rows are of sources that nothing was fitted on. They were");
+    out.append(" not untouched by choices: [how far to trust them]");
+    out.append("(../policies/training/README.md#how-far-to-trust-the-unseen-figures).\n\n");
     out.append("| figure | measured | first bar | then |\n| --- | --- | --- | --- |\n");
     for (Bar bar : bars) {
       Double then = bar.then();
@@ -198,6 +209,7 @@ record Scorecard(List<Bar> bars, List<ScoredText> scored, Map<String, List<Score
       header(out, "engine");
       line(out, "as shipped (balanced)", unseen(scored));
       variants.forEach((name, rows) -> line(out, name, unseen(rows)));
+      costs(out);
     }
     GROUPS.forEach(
         (name, key) -> {
@@ -208,9 +220,67 @@ record Scorecard(List<Bar> bars, List<ScoredText> scored, Map<String, List<Score
     out.append("\n## By where the source was seen\n\n");
     header(out, "rows");
     grouped(scored, LabelledText::split).forEach((value, rows) -> line(out, value, rows));
+    confusions(out);
     calibration(out);
     stages(out);
     return out.toString();
+  }
+
+  /** What an engine spends on a text, by the clocks of its own stages. */
+  private void costs(StringBuilder out) {
+    Map<String, List<ScoredText>> all = new LinkedHashMap<>();
+    all.put("as shipped (balanced)", scored);
+    all.putAll(variants);
+    out.append("\nTheir cost, of all rows, on as many threads as there are processors:\n\n");
+    out.append("| engine | mean ms a text | to as shipped |\n| --- | --- | --- |\n");
+    double shipped = meanMillis(scored);
+    all.forEach(
+        (name, rows) ->
+            out.append(
+                String.format(
+                    Locale.ROOT,
+                    "| %s | %.2f | %.2f |%n",
+                    name,
+                    meanMillis(rows),
+                    meanMillis(rows) / shipped)));
+  }
+
+  private static double meanMillis(List<ScoredText> rows) {
+    return rows.stream()
+            .mapToLong(r -> r.stagesMicros().values().stream().mapToLong(Long::longValue).sum())
+            .average()
+            .orElse(Double.NaN)
+        / 1000;
+  }
+
+  /** Rows judged wrongly, the surest mistakes first; texts of the data itself are never shown. */
+  private void confusions(StringBuilder out) {
+    List<ScoredText> wrong =
+        unseen(scored).stream()
+            .filter(r -> r.flagged() != r.row().attack())
+            .sorted(
+                Comparator.<ScoredText>comparingDouble(
+                        r -> r.row().attack() ? r.score() : 1 - r.score())
+                    .thenComparing(r -> r.row().id()))
+            .toList();
+    List<ScoredText> told = wrong.stream().filter(r -> retold.containsKey(r.row().id())).toList();
+    out.append("\n## Confusions\n\n").append(wrong.size());
+    out.append(" rows are judged wrongly. ").append(told.size());
+    out.append(" of them retold in our words, the surest mistakes first:\n\n");
+    out.append("| row | zone | category | should be | confidence | what it says |\n");
+    out.append("| --- | --- | --- | --- | --- | --- |\n");
+    for (ScoredText row : told) {
+      out.append(
+          String.format(
+              Locale.ROOT,
+              "| %s | %s | %s | %s | %.2f | %s |%n",
+              row.row().id(),
+              row.row().zone().label(),
+              row.row().category(),
+              row.row().attack() ? "an attack" : "allowed",
+              row.score(),
+              retold.get(row.row().id())));
+    }
   }
 
   private static void header(StringBuilder out, String name) {
@@ -246,11 +316,7 @@ record Scorecard(List<Bar> bars, List<ScoredText> scored, Map<String, List<Score
               .toList();
       out.append(
           String.format(
-              java.util.Locale.ROOT,
-              "| %.1f to %.1f | %d | ",
-              bin / 10.0,
-              (bin + 1) / 10.0,
-              in.size()));
+              Locale.ROOT, "| %.1f to %.1f | %d | ", bin / 10.0, (bin + 1) / 10.0, in.size()));
       out.append(
           Rates.three(in.stream().mapToDouble(ScoredText::score).average().orElse(Double.NaN)));
       out.append(" | ").append(Rates.percent(Rates.share(in, r -> true, r -> r.row().attack())));
@@ -270,10 +336,9 @@ record Scorecard(List<Bar> bars, List<ScoredText> scored, Map<String, List<Score
               .filter(r -> r.stagesMicros().containsKey(name))
               .mapToDouble(r -> r.stagesMicros().getOrDefault(name, 0L))
               .toArray();
-      out.append(String.format(java.util.Locale.ROOT, "| %s | %d | ", name, micros.length));
+      out.append(String.format(Locale.ROOT, "| %s | %d | ", name, micros.length));
       for (double share : new double[] {0.5, 0.9, 0.99}) {
-        out.append(
-            String.format(java.util.Locale.ROOT, "%,.0f | ", Rates.percentile(micros, share)));
+        out.append(String.format(Locale.ROOT, "%,.0f | ", Rates.percentile(micros, share)));
       }
       out.setLength(out.length() - 1);
       out.append("\n");

@@ -7,6 +7,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.encoder.EncoderBase;
+import ch.qos.logback.core.joran.spi.ConsoleTarget;
 import io.llmtrace.runtime.config.LoggingConfig;
 import java.util.Arrays;
 import java.util.Locale;
@@ -37,12 +38,27 @@ public final class LogSetup {
     configure(config, target, System.getenv());
   }
 
+  /** For commands whose standard output is their answer: warnings only, on standard error. */
+  public static void configureCommand() {
+    configure(
+        new LoggingConfig(LoggingConfig.Level.WARN, LoggingConfig.Format.TEXT),
+        "llmtrace",
+        System.getenv(),
+        ConsoleTarget.SystemErr);
+  }
+
   static void configure(LoggingConfig config, String target, Map<String, String> env) {
+    configure(config, target, env, ConsoleTarget.SystemOut);
+  }
+
+  private static void configure(
+      LoggingConfig config, String target, Map<String, String> env, ConsoleTarget stream) {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(context);
     console.setName("console");
+    console.setTarget(stream.getName());
     console.setEncoder(encoder(context, config.format(), target));
     console.start();
 

@@ -1,5 +1,7 @@
 package io.llmtrace.policies.detect.signatures;
 
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -7,9 +9,16 @@ import org.jspecify.annotations.Nullable;
  * been compiled on a thread of its own. Thread-safe.
  */
 final class FinderChoice {
+  /**
+   * Compiling takes some ten seconds of one core, which a process that has just started, or takes
+   * over from another under load, needs for other things; and one that ends soon gains nothing.
+   */
+  private static final long SETTLE_SECONDS = 60;
+
   private volatile CandidateFinder finder = CandidateFinder.LITERALS_ONLY;
   private volatile String note = "";
   private final @Nullable Thread compiling;
+  private final CountDownLatch wanted = new CountDownLatch(1);
 
   private FinderChoice(SignatureProgram program, SignatureEngine engine) {
     switch (engine) {
@@ -22,7 +31,7 @@ final class FinderChoice {
         compiling = null;
       }
       default -> {
-        note = "hyperscan is being compiled";
+        note = "hyperscan is compiled in the background, a minute after the start";
         compiling = new Thread(() -> compile(program), "llmtrace-hyperscan-compiler");
         compiling.setDaemon(true);
       }
@@ -54,16 +63,23 @@ final class FinderChoice {
 
   private void compile(SignatureProgram program) {
     try {
+      if (!wanted.await(SETTLE_SECONDS, TimeUnit.SECONDS)) {
+        note = "hyperscan is being compiled";
+      }
       finder = HyperscanFinder.compile(program.rules());
       note = "";
     } catch (IllegalStateException | LinkageError e) {
       // Not a fault: most processors and the shaded jar do without. Shown by engineName().
       note = "hyperscan is not available: " + e;
+    } catch (InterruptedException e) {
+      note = "hyperscan was not compiled: interrupted";
+      Thread.currentThread().interrupt();
     }
   }
 
-  /** Waits until the choice is final; for measurements. */
+  /** Makes the choice final now, and waits until it is; for measurements. */
   void await() throws InterruptedException {
+    wanted.countDown();
     if (compiling != null) {
       compiling.join();
     }

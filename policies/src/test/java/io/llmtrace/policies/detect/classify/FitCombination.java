@@ -77,7 +77,7 @@ final class FitCombination {
     CombinationModel firstStep = model(first, new double[] {0, 1, 0, 0}, 0, 1, Map.of());
     // Few benign texts get here, and those that rules and n-grams call attacks most of all need a
     // second opinion.
-    double doubtFrom = quantile(verdicts(firstStep, benign(seen)), 0.935);
+    double doubtFrom = quantile(verdicts(firstStep, benign(seen)), 0.95);
     double doubtTo = 0.995;
     CombinationModel doubting =
         model(first, new double[] {0, 1, 0, 0}, doubtFrom, doubtTo, Map.of());
@@ -89,7 +89,7 @@ final class FitCombination {
     Map<Profile, Double> thresholds = new EnumMap<>(Profile.class);
     List<Double> quiet = verdicts(combined, benign(choosing));
     thresholds.put(Profile.RELAXED, quantile(quiet, 0.997));
-    thresholds.put(Profile.BALANCED, quantile(quiet, 0.9875));
+    thresholds.put(Profile.BALANCED, quantile(quiet, 0.99));
     thresholds.put(Profile.STRICT, quantile(quiet, 0.96));
     CombinationModel model = model(first, second, doubtFrom, doubtTo, thresholds);
     Files.createDirectories(directory);
