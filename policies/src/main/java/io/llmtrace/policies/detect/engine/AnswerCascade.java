@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The detectors of whole answers come before those of single texts: what only they can see (a
  * leaked prompt, data in an address) must have been looked for when a long answer eats the budget.
+ * The forms of the texts may take half of it: an answer that is all disguise is read as it stands.
  */
 record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers) {
   AnswerCascade {
@@ -56,6 +57,7 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers) 
     private final Answer answer;
     private final AnswerContext context;
     private final InspectionBudget budget;
+    private final InspectionBudget normalising;
     private final InspectionProgress progress;
     private final Set<String> unfinished = new LinkedHashSet<>();
     private @Nullable Throwable thrown;
@@ -68,6 +70,7 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers) 
       this.answer = answer;
       this.context = context;
       this.budget = budget;
+      this.normalising = budget.share(0.5);
       this.progress = progress;
     }
 
@@ -110,7 +113,7 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers) 
     private SegmentReading normalised(Segment segment) {
       SegmentReading[] made = {SegmentReading.asItStands(segment)};
       boolean whole =
-          stage(DetectionEngine.NORMALISE, () -> made[0] = Normaliser.read(segment, budget));
+          stage(DetectionEngine.NORMALISE, () -> made[0] = Normaliser.read(segment, normalising));
       if (!made[0].complete()) {
         unfinished.add(DetectionEngine.NORMALISE);
       }

@@ -23,6 +23,7 @@ import io.llmtrace.policies.wire.RefusedBy;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -156,6 +157,35 @@ class AnswerInspectionTest {
     assertThat(seen.receipt().coverage()).isEqualTo(Coverage.UNINSPECTED);
     assertThat(seen.receipt().reason()).isEqualTo("budget");
     assertThat(seen.receipt().missingStages()).isEqualTo(ENGINE.answerStages());
+  }
+
+  @Test
+  void an_answer_that_is_all_disguise_is_read_as_it_stands_within_the_budget() {
+    // A clock that moves whenever somebody looks: the forms of this text take half of the budget.
+    AtomicLong clock = new AtomicLong();
+    InspectionBudget budget = InspectionBudget.until(1_000, clock::incrementAndGet);
+    String body = json("mail anna.schmidt@kundenpost.de " + "\\\\u0430 ".repeat(1 << 16));
+    AnswerInspection seen = ENGINE.inspectAnswer(AnswerReader.read(body), 1, context(), budget);
+    assertThat(seen.findings()).extracting(Finding::type).contains(FindingType.PII_DETECTED);
+    assertThat(seen.receipt().coverage()).isEqualTo(Coverage.PARTIAL);
+    assertThat(seen.receipt().reason()).isEqualTo("budget");
+    assertThat(seen.receipt().missingStages()).contains("normalise");
+  }
+
+  @Test
+  void a_share_of_a_budget_ends_with_the_whole_or_before() {
+    AtomicLong clock = new AtomicLong();
+    InspectionBudget whole = InspectionBudget.until(100, clock::get);
+    InspectionBudget half = whole.share(0.5);
+    clock.set(49);
+    assertThat(half.spent()).isFalse();
+    clock.set(50);
+    assertThat(half.spent()).isTrue();
+    assertThat(whole.spent()).isFalse();
+    InspectionBudget rest = whole.share(1);
+    whole.cancel();
+    assertThat(rest.spent()).isTrue();
+    assertThat(InspectionBudget.unlimited().share(0.5).spent()).isFalse();
   }
 
   @Test
