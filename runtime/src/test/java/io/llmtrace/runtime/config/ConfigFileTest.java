@@ -175,7 +175,8 @@ class ConfigFileTest {
             "f.yaml:8: plugin.answers.allowed_hosts: expected host names such as docs.example.com,"
                 + " without scheme, port or wildcard, was a list",
             "f.yaml:9: plugin.answers.canary_key: expected a secret of at least 16 bytes",
-            "f.yaml:10: plugin.answers.canary: unknown key, expected \"canary_key\"?");
+            "f.yaml:10: plugin.answers.canary: unknown key, expected one of"
+                + " allowed_hosts, budget_ms, canary_key, inspect");
     assertThat(problems("plugin: {answers: {allowed_hosts: docs.example.com}}"))
         .containsExactly(
             "f.yaml:1: plugin.answers.allowed_hosts: expected a list of host names such as"
