@@ -103,6 +103,9 @@ class AnswerInspectorTest {
   void a_detector_that_never_ends_is_left_behind_and_the_others_findings_stand()
       throws InterruptedException {
     CountDownLatch end = new CountDownLatch(1);
+    try (AnswerInspector warm = Inspectors.inspector(Inspectors.WIDE, meters)) {
+      warm.warmUp();
+    }
     AnswersConfig narrow = new AnswersConfig(true, Duration.ofMillis(400), Set.of(), null);
     try (AnswerInspector inspector =
         Inspectors.inspector(
@@ -117,7 +120,6 @@ class AnswerInspectorTest {
                     Thread.currentThread().interrupt();
                   }
                 }))) {
-      inspector.warmUp();
       for (int i = 0; i < 4; i++) {
         AnswerInspection seen = inspect(inspector, json("![a](https://203.0.113.9/a.png)"));
         assertThat(seen.findings())
