@@ -73,3 +73,10 @@ CREATE TABLE metric_totals (
   value double precision NOT NULL,
   PRIMARY KEY (slot, metric, labels)
 );
+
+--changeset llmtrace:2
+-- A finding stands in a request or in its answer; place is its number in the answer's record, so that
+-- whichever half of an exchange comes last, and however often, an answer's findings are stored once.
+ALTER TABLE findings ADD COLUMN origin text NOT NULL DEFAULT 'request';
+ALTER TABLE findings ADD COLUMN place int;
+CREATE UNIQUE INDEX findings_place ON findings (decision_id, origin, place);

@@ -20,6 +20,7 @@ import picocli.CommandLine.HelpCommand;
       ControlPlaneCommand.class,
       PluginCommand.class,
       ConfigCommand.class,
+      CanaryCommand.class,
       ScanCommand.class,
       BenchCommand.class,
       HelpCommand.class

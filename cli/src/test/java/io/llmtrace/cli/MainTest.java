@@ -2,10 +2,23 @@ package io.llmtrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.SegmentReading;
+import io.llmtrace.policies.detect.output.AnswerContext;
+import io.llmtrace.policies.detect.output.AnswerReading;
+import io.llmtrace.policies.detect.output.CanaryDetector;
+import io.llmtrace.policies.detect.output.CanaryTokens;
+import io.llmtrace.policies.exchange.Answer;
+import io.llmtrace.policies.exchange.Segment;
+import io.llmtrace.policies.exchange.Zone;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -33,6 +46,52 @@ class MainTest {
   void anUnknownCommandIsAnswered() {
     assertThat(run("teapot")).isEqualTo(2);
     assertThat(err.toString()).contains("teapot");
+  }
+
+  @Test
+  void canaryTokensAreIssuedForATenantAndDifferEachTime() throws Exception {
+    Path file =
+        Files.writeString(
+            directory.resolve("a.yaml"), "plugin: {answers: {canary_key: 0123456789abcdef}}\n");
+    assertThat(
+            run("canary", "issue", "--config", file.toString(), "--tenant", "acme", "--count", "3"))
+        .isZero();
+    List<String> tokens = out.toString().lines().toList();
+    assertThat(tokens).hasSize(3).doesNotHaveDuplicates();
+    AnswerContext acme = known("acme");
+    for (String token : tokens) {
+      assertThat(found(token, acme)).containsExactly(FindingType.CANARY_TOKEN_LEAKAGE);
+      assertThat(found(token, known("other"))).isEmpty();
+    }
+  }
+
+  @Test
+  void withoutAKeyNoCanaryIsIssued() throws Exception {
+    Path file = Files.writeString(directory.resolve("a.yaml"), "logging: {level: debug}\n");
+    assertThat(run("canary", "issue", "--config", file.toString())).isEqualTo(2);
+    assertThat(err.toString()).contains("plugin.answers.canary_key: expected a secret");
+    assertThat(run("canary", "issue", "--config", file.toString(), "--count", "0")).isEqualTo(2);
+    assertThat(err.toString()).contains("--count: expected a number from 1");
+    assertThat(out.toString()).isEmpty();
+  }
+
+  private static AnswerContext known(String tenant) {
+    byte[] key = "0123456789abcdef".getBytes(StandardCharsets.UTF_8);
+    return AnswerContext.unknown().withCanaries(CanaryTokens.ofTenant(key, tenant));
+  }
+
+  private static List<FindingType> found(String token, AnswerContext context) {
+    Segment said = new Segment(Zone.ASSISTANT, "assistant", "/c", "The marker is " + token);
+    List<FindingType> types = new ArrayList<>();
+    new CanaryDetector()
+        .detect(
+            new AnswerReading(
+                new Answer(List.of(said), List.of(), false, null, false, 0),
+                List.of(SegmentReading.asItStands(said)),
+                context),
+            InspectionBudget.unlimited(),
+            finding -> types.add(finding.type()));
+    return types;
   }
 
   private int run(String... args) {

@@ -3,6 +3,7 @@ package io.llmtrace.controlplane;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.policies.detect.Finding;
@@ -20,6 +21,7 @@ import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.policies.wire.Receipt;
+import io.llmtrace.policies.wire.RefusedBy;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
@@ -39,6 +41,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -99,6 +102,123 @@ class ControlPlaneTest {
     // The same records in another batch are known by their decision id.
     assertThat(send("twice", 2, records).body()).contains("\"duplicate\":false");
     assertThat(sum("llmtrace_requests_total", "route=\"twice\"")).isEqualTo(1);
+  }
+
+  @Test
+  void findingsOfAnAnswerAreStoredBesideThoseOfItsRequestWhicheverHalfComesFirst()
+      throws Exception {
+    String together = ids.next();
+    String answerLast = ids.next();
+    String answerFirst = ids.next();
+    String leaks = "type=\"system_prompt_leak\"";
+    double before = sum("llmtrace_security_findings_total", leaks);
+    double answers = sum("llmtrace_answers_total", "coverage=\"inspected\"");
+    send(
+        "answers",
+        1,
+        List.of(
+            inspection(together, "answers"),
+            badAnswer(together),
+            inspection(answerLast, "answers")));
+    send("answers", 2, List.of(badAnswer(answerLast), badAnswer(answerFirst)));
+    assertThat(answerFindings("answers")).as("an answer waits for its request").hasSize(4);
+    // Counted when it came, whether or not it can be shown yet.
+    assertThat(sum("llmtrace_security_findings_total", leaks)).isEqualTo(before + 3);
+    List<TelemetryRecord> last = List.of(inspection(answerFirst, "answers"));
+    send("answers", 3, last);
+    // Once more, in the same batch and in others.
+    send("answers", 3, last);
+    send("answers", 4, List.of(badAnswer(answerFirst), inspection(together, "answers")));
+    send("answers", 5, List.of(badAnswer(together), badAnswer(answerLast)));
+
+    List<JsonNode> stored = answerFindings("answers");
+    assertThat(stored).hasSize(6);
+    assertThat(stored)
+        .extracting(finding -> finding.path("decision_id").asText())
+        .containsOnly(together, answerLast, answerFirst);
+    assertThat(sum("llmtrace_security_findings_total", leaks)).isEqualTo(before + 3);
+    assertThat(
+            sum("llmtrace_security_findings_total", "action=\"flag\",severity=\"high\"," + leaks))
+        .isEqualTo(before + 3);
+    assertThat(sum("llmtrace_answers_total", "coverage=\"inspected\"")).isEqualTo(answers + 3);
+    assertThat(sum("llmtrace_refusals_total", "by=\"model\"")).isEqualTo(3);
+    assertThat(sum("llmtrace_refusals_total", "provider=\"openai\"")).isEqualTo(3);
+
+    JsonNode exchange =
+        WireJson.mapper().readTree(get("/api/v1/exchanges/" + answerFirst, admin).body());
+    assertThat(exchange.path("findings"))
+        .extracting(f -> f.path("origin").asText() + " " + f.path("type").asText())
+        .containsExactly(
+            "request prompt_injection", "answer system_prompt_leak", "answer pii_detected");
+    assertThat(exchange.at("/completion/receipt/coverage").asText()).isEqualTo("inspected");
+    assertThat(exchange.at("/completion/refusal").asText()).isEqualTo("model");
+    assertThat(get("/api/v1/findings?route=answers&origin=request&limit=500", admin).body())
+        .contains("prompt_injection")
+        .doesNotContain("system_prompt_leak");
+  }
+
+  @Test
+  void anAnswerThatComesTooLateToCountItsRequestIsStoredAllTheSame() throws Exception {
+    String id = ids.next();
+    send("late-answer", 1, List.of(inspection(id, "late-answer")));
+    sql("DELETE FROM open_exchanges WHERE decision_id = '" + id + "'");
+    send("late-answer", 2, List.of(badAnswer(id)));
+    assertThat(answerFindings("late-answer")).hasSize(2);
+  }
+
+  @Test
+  void recordsOfANodeThatDoesNotReadAnswersAreTakenAsBefore() throws Exception {
+    String id = ids.next();
+    ObjectNode json =
+        WireJson.mapper()
+            .valueToTree(
+                new Batch(
+                    Batch.SCHEMA,
+                    "old",
+                    "boot",
+                    1,
+                    List.of(inspection(id, "old"), completion(id))));
+    ((ObjectNode) json.at("/records/0")).put("kind", "inspection");
+    ObjectNode completion = (ObjectNode) json.at("/records/1");
+    completion.put("kind", "completion").remove(List.of("findings", "receipt", "refusal"));
+    double answers = sum("llmtrace_answers_total", "coverage=");
+    assertThat(post("/api/v1/ingest/batches", instance, gzip(json)).statusCode()).isEqualTo(200);
+    assertThat(get("/api/v1/exchanges/" + id, admin).body()).contains("\"completed\"");
+    assertThat(sum("llmtrace_requests_total", "route=\"old\"")).isEqualTo(1);
+    assertThat(sum("llmtrace_answers_total", "coverage=")).isEqualTo(answers);
+    assertThat(answerFindings("old")).isEmpty();
+  }
+
+  private static List<JsonNode> answerFindings(String route) throws Exception {
+    JsonNode page =
+        WireJson.mapper()
+            .readTree(get("/api/v1/findings?origin=answer&limit=500&route=" + route, admin).body());
+    List<JsonNode> items = new ArrayList<>();
+    page.path("items").forEach(items::add);
+    return items;
+  }
+
+  private static CompletionRecord badAnswer(String id) {
+    return new CompletionRecord(
+        id,
+        2,
+        200,
+        120.0,
+        100.0,
+        "gpt-4o",
+        new Usage(3, 4),
+        "stop",
+        null,
+        false,
+        List.of(
+            finding(FindingType.SYSTEM_PROMPT_LEAK, Severity.HIGH),
+            finding(FindingType.PII_DETECTED, Severity.MEDIUM)),
+        new Receipt(Coverage.INSPECTED, "", 1, 1, 9, List.of()),
+        RefusedBy.MODEL);
+  }
+
+  private static Finding finding(FindingType type, Severity severity) {
+    return new Finding(type, severity, 0.9, Zone.ASSISTANT, "/c", 0, 3, "d", "r", "e");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.llmtrace.plugin;
 
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.conf.RunnerConfs;
@@ -102,6 +103,7 @@ public final class FilterHost implements RequestSide {
       Analysis analysis,
       TelemetrySink sink,
       DecisionIds ids,
+      OpenQuestions questions,
       MeterRegistry meters)
       throws IOException {
     PluginConfig plugin = config.plugin();
@@ -109,7 +111,7 @@ public final class FilterHost implements RequestSide {
     AnalysisBreaker breaker = new AnalysisBreaker(config.circuitBreaker(), plugin.node(), meters);
     InspectionService service =
         new InspectionService(
-            InspectionService.Settings.of(plugin), analysis, sink, ids, breaker, meters);
+            InspectionService.Settings.of(plugin), analysis, sink, ids, questions, breaker, meters);
     return new FilterHost(
         new RunnerConfs(RouteConfReader.of(plugin), meters), breaker, service, plugin, meters);
   }

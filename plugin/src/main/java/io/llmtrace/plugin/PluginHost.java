@@ -1,5 +1,6 @@
 package io.llmtrace.plugin;
 
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.A6Server;
@@ -58,6 +59,7 @@ public final class PluginHost implements RequestSide {
       Analysis analysis,
       TelemetrySink sink,
       DecisionIds ids,
+      OpenQuestions questions,
       MeterRegistry meters)
       throws IOException {
     PluginConfig plugin = config.plugin();
@@ -66,7 +68,7 @@ public final class PluginHost implements RequestSide {
     AnalysisBreaker breaker = new AnalysisBreaker(config.circuitBreaker(), plugin.node(), meters);
     InspectionService service =
         new InspectionService(
-            InspectionService.Settings.of(plugin), analysis, sink, ids, breaker, meters);
+            InspectionService.Settings.of(plugin), analysis, sink, ids, questions, breaker, meters);
     try {
       A6Server server =
           A6Server.start(

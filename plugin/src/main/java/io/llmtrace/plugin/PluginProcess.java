@@ -1,5 +1,7 @@
 package io.llmtrace.plugin;
 
+import io.llmtrace.plugin.answers.AnswerInspector;
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.gateway.A6Server;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
@@ -61,6 +63,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final DetectionEngine engine;
   private final long startedAt = System.currentTimeMillis();
   private final Telemetry telemetry;
+  private final AnswerInspector answers;
   private final S requests;
   private final LocalServer local;
 
@@ -77,17 +80,25 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       awaitModels();
     }
     WarmUp.run(analysis, served ? WARM_UP_WHILE_SERVED : WARM_UP);
+    answers = new AnswerInspector(engine, config.answers(), meters);
+    answers.warmUp();
+    OpenQuestions questions =
+        config.answers().inspect() ? new OpenQuestions(meters) : OpenQuestions.none(meters);
     telemetry = Telemetry.open(telemetrySettings(config), meters);
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     try {
-      requests = opener.open(llmtrace, telemetry.bootId(), analysis, telemetry, ids, meters);
+      requests =
+          opener.open(llmtrace, telemetry.bootId(), analysis, telemetry, ids, questions, meters);
       try {
-        local = LocalServer.start(config.bind(), config.port(), endpoints(meters, ids, policy));
+        local =
+            LocalServer.start(
+                config.bind(), config.port(), endpoints(meters, ids, policy, questions));
       } catch (IOException e) {
         requests.close();
         throw e;
       }
     } catch (IOException e) {
+      answers.close();
       telemetry.close();
       throw e;
     }
@@ -155,6 +166,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   public void close() throws IOException {
     requests.close();
     local.close();
+    answers.close();
     telemetry.close();
   }
 
@@ -173,12 +185,16 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   }
 
   private LocalServer.Endpoints endpoints(
-      PrometheusMeterRegistry meters, DecisionIds ids, DecisionEngine policy) throws IOException {
+      PrometheusMeterRegistry meters,
+      DecisionIds ids,
+      DecisionEngine policy,
+      OpenQuestions questions)
+      throws IOException {
     Secret inspectKey = config.inspectKey();
     return new LocalServer.Endpoints(
         this::health,
         meters,
-        new Tap(tapSecret(config), ids, telemetry, meters),
+        new Tap(tapSecret(config), ids, questions, answers, telemetry, meters),
         inspectKey == null ? null : inspectKey::matches,
         new TextInspector(engine, policy, config.budget()));
   }

@@ -1,5 +1,6 @@
 package io.llmtrace.plugin;
 
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
@@ -38,6 +39,7 @@ public interface RequestSide extends AutoCloseable {
      * Opens it.
      *
      * @param bootId random name of this process, at most 16 characters
+     * @param questions where fingerprints of questions wait for their answers
      * @throws IOException if the data directory or the socket cannot be used
      */
     S open(
@@ -46,6 +48,7 @@ public interface RequestSide extends AutoCloseable {
         Analysis analysis,
         TelemetrySink sink,
         DecisionIds ids,
+        OpenQuestions questions,
         MeterRegistry meters)
         throws IOException;
   }

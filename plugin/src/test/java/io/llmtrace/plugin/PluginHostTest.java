@@ -3,6 +3,7 @@ package io.llmtrace.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.gateway.RawGateway;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
@@ -119,7 +120,13 @@ class PluginHostTest {
           public void completion(CompletionRecord completion) {}
         };
     return PluginHost.start(
-        config, bootId, analysis, nowhere, DecisionIds.open(directory), new SimpleMeterRegistry());
+        config,
+        bootId,
+        analysis,
+        nowhere,
+        DecisionIds.open(directory),
+        OpenQuestions.none(new SimpleMeterRegistry()),
+        new SimpleMeterRegistry());
   }
 
   private static void slowly(String text) {

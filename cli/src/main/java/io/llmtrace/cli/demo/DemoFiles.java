@@ -80,6 +80,7 @@ record DemoFiles(Path directory) {
           budget_ms: 2000
           report_interval_ms: 1000
           spool: {flush_interval_ms: 200}
+          answers: {budget_ms: 2000}
         """
             .formatted(
                 quoted(socket()),

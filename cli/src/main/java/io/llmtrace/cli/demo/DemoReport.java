@@ -47,7 +47,13 @@ record DemoReport(
     }
   }
 
-  record Found(String type, String severity) {}
+  /** A finding; {@code origin} is {@code request} or {@code answer}. */
+  record Found(String type, String severity, String origin) {
+    String text() {
+      String where = origin.equals("answer") ? " in the answer" : "";
+      return type + where + " (" + severity + ")";
+    }
+  }
 
   record Stored(long exchanges, long findings) {}
 
@@ -75,12 +81,7 @@ record DemoReport(
           Integer.toString(outcome.status()),
           outcome.stream() ? "stream" : "json",
           String.format(Locale.ROOT, "%.1f ms", outcome.latencyMs()),
-          String.join(
-              ", ",
-              outcome.findings().stream()
-                  .map(found -> found.type() + " (" + found.severity() + ")")
-                  .distinct()
-                  .toList()));
+          String.join(", ", outcome.findings().stream().map(Found::text).distinct().toList()));
     }
     return table.toString();
   }

@@ -2,6 +2,7 @@ package io.llmtrace.cli.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.cli.Main;
+import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One run of the demo: both processes as JVMs of their own, the gateway and the provider in this
@@ -176,13 +178,16 @@ final class DemoRun implements AutoCloseable {
       String actual = "missing";
       if (inspection != null) {
         actual = inspection.path("decision").path("action").asText("missing");
-        inspection
+        exchange
+            .get()
             .path("findings")
             .forEach(
                 finding ->
                     types.add(
                         new DemoReport.Found(
-                            finding.path("type").asText(), finding.path("severity").asText())));
+                            finding.path("type").asText(),
+                            finding.path("severity").asText(),
+                            finding.path("origin").asText())));
       }
       findings += types.size();
       outcomes.add(outcome(each, actual, types));
@@ -202,17 +207,8 @@ final class DemoRun implements AutoCloseable {
     if (!actual.equals(expected)) {
       problems.add(scenario.name() + ": " + actual + ", expected " + expected);
     }
-    boolean right =
-        scenario.findings().isEmpty()
-            ? types.isEmpty()
-            : types.stream()
-                .anyMatch(
-                    type ->
-                        scenario.findings().stream()
-                            .anyMatch(wanted -> wanted.label().equals(type.type())));
-    if (!right) {
-      problems.add(scenario.name() + ": found " + types + ", expected " + scenario.findings());
-    }
+    found(scenario.name(), "request", types, scenario.findings());
+    found(scenario.name(), "answer", types, scenario.answerFindings());
     return new DemoReport.Outcome(
         scenario.name(),
         expected,
@@ -223,6 +219,22 @@ final class DemoRun implements AutoCloseable {
         each.decisionId(),
         types,
         each.seen().latencyMs());
+  }
+
+  private void found(
+      String scenario, String origin, List<DemoReport.Found> all, Set<FindingType> expected) {
+    List<String> types =
+        all.stream()
+            .filter(found -> found.origin().equals(origin))
+            .map(DemoReport.Found::type)
+            .toList();
+    boolean right =
+        expected.isEmpty()
+            ? types.isEmpty()
+            : expected.stream().anyMatch(wanted -> types.contains(wanted.label()));
+    if (!right) {
+      problems.add(scenario + ": found " + types + " in the " + origin + ", expected " + expected);
+    }
   }
 
   private Optional<JsonNode> completed(ControlPlaneApi api, String id, long end)
@@ -246,10 +258,15 @@ final class DemoRun implements AutoCloseable {
     counters.put(
         "llmtrace_security_findings_total", page.sum("llmtrace_security_findings_total", Map.of()));
     counters.put("llmtrace_inspections_total", page.sum("llmtrace_inspections_total", Map.of()));
+    counters.put(
+        "llmtrace_answers_total",
+        page.sum("llmtrace_answers_total", Map.of("coverage", "inspected")));
     double blocks = page.sum("llmtrace_inspections_total", Map.of("outcome", "block"));
     expect(counters, "llmtrace_requests_total", sent.size());
     expect(counters, "llmtrace_inspections_total", sent.size());
     expect(counters, "llmtrace_security_findings_total", (double) findings);
+    // What was stopped reached no provider.
+    expect(counters, "llmtrace_answers_total", (double) (sent.size() - blocked));
     if (blocks != blocked) {
       problems.add("llmtrace_inspections_total{outcome=block} is " + blocks + ", not " + blocked);
     }

@@ -13,7 +13,9 @@ import java.util.Set;
  * @param expected the action that must be decided
  * @param status HTTP status that the client must get
  * @param stream whether a streamed answer is asked for
- * @param findings types of which at least one must be found; empty when nothing may be found
+ * @param findings types of which at least one must be found in the request; empty when nothing may
+ *     be found
+ * @param answerFindings the same for the answer
  * @param body the request, JSON
  */
 record DemoScenario(
@@ -23,10 +25,12 @@ record DemoScenario(
     int status,
     boolean stream,
     Set<FindingType> findings,
+    Set<FindingType> answerFindings,
     String body) {
 
   DemoScenario {
     findings = Set.copyOf(findings);
+    answerFindings = Set.copyOf(answerFindings);
   }
 
   String path() {

@@ -13,7 +13,10 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 
-/** The demo's traffic: everyday requests first, then attacks, then a provider that fails. */
+/**
+ * The demo's traffic: everyday requests first, then attacks, bad answers, and a provider that
+ * fails.
+ */
 final class DemoScenarios {
   /** A model name for which the demo's provider answers with an error. */
   static final String FAILING_MODEL = "error-500";
@@ -71,12 +74,30 @@ final class DemoScenarios {
             Set.of(FindingType.SECRET_LEAKAGE),
             user("Why is this refused? AWS_ACCESS_KEY_ID=" + "AKIA" + "Q3EGRT7XJ5MLB2ZN")),
         blocked("streaming attack", true, attacks(), user(OVERRIDE)),
+        badAnswer(
+            "leaked system prompt",
+            "recites-prompt",
+            false,
+            FindingType.SYSTEM_PROMPT_LEAK,
+            message(
+                "system",
+                "You are the assistant of a bicycle shop. Never offer more than ten percent discount,"
+                    + " never mention that the workshop is booked out until May, and always"
+                    + " recommend the yearly inspection. Answer in two sentences."),
+            user("How do I tighten the brakes of my bicycle?")),
+        badAnswer(
+            "image carries data away",
+            "image-beacon",
+            true,
+            FindingType.DATA_EXFILTRATION,
+            user("Draw me a map from the old harbour to the museum of lighthouses.")),
         new DemoScenario(
             "provider error",
             Dialect.OPENAI_CHAT,
             Action.ALLOW,
             500,
             false,
+            Set.of(),
             Set.of(),
             request(FAILING_MODEL, false, user("What is the capital of Peru?"))));
   }
@@ -99,6 +120,7 @@ final class DemoScenarios {
         200,
         stream,
         Set.of(),
+        Set.of(),
         request(MODEL, stream, messages));
   }
 
@@ -111,7 +133,22 @@ final class DemoScenarios {
         400,
         stream,
         findings,
+        Set.of(),
         request(MODEL, stream, messages));
+  }
+
+  /** A request in order, which a provider answers badly: the client has it, and it is reported. */
+  private static DemoScenario badAnswer(
+      String name, String model, boolean stream, FindingType found, ObjectNode... messages) {
+    return new DemoScenario(
+        name,
+        Dialect.OPENAI_CHAT,
+        Action.ALLOW,
+        200,
+        stream,
+        Set.of(),
+        Set.of(found),
+        request(model, stream, messages));
   }
 
   private static DemoScenario anthropicBenign() {
@@ -125,6 +162,7 @@ final class DemoScenarios {
         Action.ALLOW,
         200,
         false,
+        Set.of(),
         Set.of(),
         text(request));
   }

@@ -68,7 +68,9 @@ class DemoPartsTest {
                     false,
                     "t",
                     "d",
-                    List.of(new DemoReport.Found("prompt_injection", "critical")),
+                    List.of(
+                        new DemoReport.Found("prompt_injection", "critical", "request"),
+                        new DemoReport.Found("pii_detected", "low", "answer")),
                     1.25)),
             WireJson.mapper().createObjectNode().put("status", "healthy"),
             new DemoReport.Stored(1, 1),
@@ -92,7 +94,9 @@ class DemoPartsTest {
             "findings",
             "latency_ms");
     assertThat(json.at("/scenarios/0/findings/0/type").asText()).isEqualTo("prompt_injection");
-    assertThat(report.table()).contains("direct injection", "prompt_injection (critical)");
+    assertThat(report.table())
+        .contains(
+            "direct injection", "prompt_injection (critical)", "pii_detected in the answer (low)");
   }
 
   @Test

@@ -87,6 +87,7 @@ public final class Ingest {
                           + " (SELECT decision_id FROM w) RETURNING decision_id",
                       Set.of());
               count(handle, met, deltas);
+              describeAnswers(handle, met);
               for (String json :
                   handle
                       .createQuery(
@@ -170,8 +171,19 @@ public final class Ingest {
             deltas.inspection(record);
           }
         });
+    completions.forEach(
+        (id, record) -> {
+          if (newCompletions.contains(id)) {
+            deltas.answer(record);
+          }
+        });
     describe(handle, newInspections);
-    count(handle, join(handle, inspections, newInspections, newCompletions), deltas);
+    Set<String> met = join(handle, inspections, newInspections, newCompletions);
+    count(handle, met, deltas);
+    Set<String> touched = new HashSet<>(met);
+    touched.addAll(newInspections);
+    touched.addAll(newCompletions);
+    describeAnswers(handle, touched);
   }
 
   /** Findings and routes follow from the inspections that are new. */
@@ -192,6 +204,27 @@ public final class Ingest {
             "INSERT INTO routes (route) SELECT DISTINCT route FROM inspections"
                 + " WHERE decision_id = ANY(:ids) ORDER BY route ON CONFLICT DO NOTHING")
         .bindArray("ids", String.class, inspections)
+        .execute();
+  }
+
+  /**
+   * Findings of answers need their inspection, for its route and tenant: they are stored when both
+   * are there, also where one came too late to be counted.
+   */
+  private static void describeAnswers(Handle handle, Set<String> exchanges) {
+    if (exchanges.isEmpty()) {
+      return;
+    }
+    handle
+        .createUpdate(
+            "INSERT INTO findings"
+                + " (decision_id, at, type, severity, route, tenant, record, origin, place)"
+                + " SELECT i.decision_id, c.at, f.record->>'type', f.record->>'severity', i.route,"
+                + " i.tenant, f.record, 'answer', f.place"
+                + " FROM completions c JOIN inspections i USING (decision_id),"
+                + " jsonb_array_elements(c.record->'findings') WITH ORDINALITY AS f(record, place)"
+                + " WHERE c.decision_id = ANY(:ids) ON CONFLICT DO NOTHING")
+        .bindArray("ids", String.class, exchanges)
         .execute();
   }
 

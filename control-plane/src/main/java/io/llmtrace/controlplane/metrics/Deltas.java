@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.metrics;
 
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
 import java.util.HashMap;
@@ -47,6 +48,24 @@ public final class Deltas {
     zeros(record);
   }
 
+  /** Counts what was seen in the answer of a completion that was stored for the first time. */
+  public void answer(CompletionRecord ended) {
+    for (Finding finding : ended.findings()) {
+      // The client has got the answer: nothing is done about it but to show it.
+      add(
+          Names.FINDINGS,
+          List.of(finding.type().label(), finding.severity().label(), Action.FLAG.label()),
+          1);
+    }
+    if (ended.receipt() != null) {
+      add(
+          Names.ANSWERS,
+          List.of(
+              ended.receipt().coverage().label(), totals.admit("reason", ended.receipt().reason())),
+          1);
+    }
+  }
+
   /** Counts an exchange that ended, with the labels of its inspection. */
   public void completion(@Nullable InspectionRecord asked, CompletionRecord ended) {
     if (asked != null && ended.status() >= 200 && ended.status() < 300) {
@@ -70,6 +89,9 @@ public final class Deltas {
           Names.TOKENS,
           List.of("completion", provider, model, tenant),
           (double) ended.usage().completionTokens());
+    }
+    if (ended.refusal() != null) {
+      add(Names.REFUSALS, List.of(ended.refusal().label(), provider, model), 1);
     }
     if (ended.upstreamError() != null) {
       add(

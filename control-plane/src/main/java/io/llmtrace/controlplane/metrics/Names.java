@@ -12,6 +12,8 @@ final class Names {
   static final String UPSTREAM_ERRORS = "llmtrace_upstream_errors_total";
   static final String INSPECTIONS = "llmtrace_inspections_total";
   static final String INSPECTION_DURATION = "llmtrace_inspection_duration_seconds";
+  static final String ANSWERS = "llmtrace_answers_total";
+  static final String REFUSALS = "llmtrace_refusals_total";
   static final String LOST = "llmtrace_events_lost_total";
   static final String COST = "llmtrace_cost_usd_total";
 
@@ -32,6 +34,10 @@ final class Names {
           List.of("provider", "reason"),
           INSPECTIONS,
           List.of("outcome", "reason"),
+          ANSWERS,
+          List.of("coverage", "reason"),
+          REFUSALS,
+          List.of("by", "provider", "model"),
           LOST,
           List.of("reason"),
           COST,

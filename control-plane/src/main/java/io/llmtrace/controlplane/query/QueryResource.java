@@ -2,6 +2,7 @@ package io.llmtrace.controlplane.query;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.policies.wire.WireJson;
@@ -35,7 +36,8 @@ public final class QueryResource {
           + " LEFT JOIN open_exchanges o USING (decision_id)";
   private static final String FINDINGS =
       "SELECT i.id AS id, (i.record || jsonb_build_object('id', i.id, 'decision_id',"
-          + " i.decision_id, 'at', i.at, 'route', i.route, 'tenant', i.tenant))::text AS row"
+          + " i.decision_id, 'at', i.at, 'route', i.route, 'tenant', i.tenant, 'origin',"
+          + " i.origin))::text AS row"
           + " FROM findings i";
 
   private final Supplier<Jdbi> jdbi;
@@ -62,8 +64,16 @@ public final class QueryResource {
     }
     Map<String, Object> answer = new LinkedHashMap<>();
     rows.get(0).json().properties().forEach(e -> answer.put(e.getKey(), e.getValue()));
-    answer.put("findings", rows.get(0).json().path("inspection").path("findings"));
+    List<JsonNode> findings = new ArrayList<>();
+    add(findings, "request", rows.get(0).json().path("inspection"));
+    add(findings, "answer", rows.get(0).json().path("completion"));
+    answer.put("findings", findings);
     return answer;
+  }
+
+  private static void add(List<JsonNode> findings, String origin, JsonNode half) {
+    half.path("findings")
+        .forEach(each -> findings.add(((ObjectNode) each.deepCopy()).put("origin", origin)));
   }
 
   @GET
@@ -75,7 +85,8 @@ public final class QueryResource {
   @GET
   @Path("findings")
   public Map<String, Object> findings(@Context UriInfo uri) {
-    return page(FINDINGS, Set.of("type", "severity", "route", "tenant", "decision_id"), uri);
+    return page(
+        FINDINGS, Set.of("type", "severity", "route", "tenant", "decision_id", "origin"), uri);
   }
 
   @GET

@@ -1,5 +1,6 @@
 package io.llmtrace.plugin.inspection;
 
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.ExchangeHandler;
 import io.llmtrace.plugin.gateway.GatewayRequest;
@@ -8,6 +9,9 @@ import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.output.AnswerContext;
+import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.runtime.config.PluginConfig;
@@ -40,12 +44,16 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   /** Milliseconds after its budget at which an exchange is answered whatever the disk does. */
   public static final long STORAGE_GRACE_MILLIS = 250;
 
+  /** A question's fingerprints take a tenth of a millisecond, those of a book some five. */
+  private static final long FINGERPRINT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
   private static final int RECORDERS = 2;
   private static final int MAX_WAITING_RECORDS = 4_096;
 
   private final Analysis analysis;
   private final TelemetrySink sink;
   private final DecisionIds ids;
+  private final OpenQuestions questions;
   private final AnalysisBreaker breaker;
   private final Settlements settlements;
   private final InspectionMetrics metrics;
@@ -74,11 +82,13 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       Analysis analysis,
       TelemetrySink sink,
       DecisionIds ids,
+      OpenQuestions questions,
       AnalysisBreaker breaker,
       MeterRegistry meters) {
     this.analysis = analysis;
     this.sink = sink;
     this.ids = ids;
+    this.questions = questions;
     this.breaker = breaker;
     this.settlements = new Settlements(analysis, ids);
     this.metrics = new InspectionMetrics(meters);
@@ -189,10 +199,39 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         now(inspection, settlements.uninspected(inspection, "error", inspection.seen()), false);
       }
     } finally {
+      keepQuestion(inspection);
       inspection.releaseMemory();
       if (inspection.endsOverdue()) {
         overdue.decrementAndGet();
       }
+    }
+  }
+
+  /**
+   * After the decision is out, for the answer that the tap will bring: fingerprints, while nobody
+   * waits for a worker.
+   */
+  private void keepQuestion(Inspection inspection) {
+    Exchange exchange = inspection.exchange;
+    Inspection.Settlement made = inspection.settlement();
+    if (!questions.wanted()
+        || exchange == null
+        || made == null
+        || !made.inspection().tap()
+        || made.answer() instanceof Answer.Stop) {
+      return;
+    }
+    if (workers.getQueue().remainingCapacity() == 0) {
+      questions.missed("busy");
+      return;
+    }
+    try {
+      AnswerContext context =
+          AnswerContext.of(exchange, InspectionBudget.until(System.nanoTime() + FINGERPRINT_NANOS));
+      questions.keep(inspection.decisionId, inspection.request.conf().tenant(), context);
+    } catch (RuntimeException | StackOverflowError | LinkageError e) {
+      LOG.warn("nothing is kept of the question {}", inspection.decisionId, e);
+      questions.missed("error");
     }
   }
 

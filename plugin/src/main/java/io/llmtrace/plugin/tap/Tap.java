@@ -2,9 +2,12 @@ package io.llmtrace.plugin.tap;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.plugin.answers.AnswerInspector;
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.local.TapEndpoint;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.detect.engine.AnswerInspection;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
@@ -19,6 +22,7 @@ import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.Secret;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -29,12 +33,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Turns the gateway's log into completion records. Thread-safe.
+ * Turns the gateway's log into completion records, with what was seen in the answers. Thread-safe.
  *
  * <p>An entry whose id this node issued completes that exchange. Any other passed without the
  * plugin (degradation): it is recorded as uninspected under an id made of the entry itself, so that
@@ -45,8 +50,19 @@ public final class Tap implements TapEndpoint {
   private static final int REMEMBERED = 100_000;
   private static final String BEARER = "Bearer ";
 
+  /** Of an exchange that passed without the plugin, or before it was started again. */
+  private static final String UNKNOWN_TENANT = "default";
+
+  /**
+   * How long the answers of one delivery are read: http-logger gives up after three seconds and
+   * sends all of it again. What is left is recorded uninspected.
+   */
+  private static final long DELIVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
+
   private final Secret secret;
   private final DecisionIds ids;
+  private final OpenQuestions questions;
+  private final AnswerInspector answers;
   private final TelemetrySink telemetry;
   private final MeterRegistry meters;
   private final Map<String, Boolean> seen =
@@ -59,9 +75,17 @@ public final class Tap implements TapEndpoint {
         }
       };
 
-  public Tap(Secret secret, DecisionIds ids, TelemetrySink telemetry, MeterRegistry meters) {
+  public Tap(
+      Secret secret,
+      DecisionIds ids,
+      OpenQuestions questions,
+      AnswerInspector answers,
+      TelemetrySink telemetry,
+      MeterRegistry meters) {
     this.secret = secret;
     this.ids = ids;
+    this.questions = questions;
+    this.answers = answers;
     this.telemetry = telemetry;
     this.meters = meters;
   }
@@ -79,18 +103,19 @@ public final class Tap implements TapEndpoint {
   @Override
   public void receive(byte[] body) throws IOException {
     JsonNode root = parse(body);
+    long latest = System.nanoTime() + DELIVERY_NANOS;
     if (!root.isArray()) {
-      entry(root);
+      entry(root, latest);
       return;
     }
     for (JsonNode entry : root) {
-      entry(entry);
+      entry(entry, latest);
     }
   }
 
   private static JsonNode parse(byte[] body) throws IOException {
     try {
-      JsonNode root = WireJson.mapper().readTree(body);
+      JsonNode root = tree(body);
       if (root.isContainerNode() && !root.isEmpty()) {
         return root;
       }
@@ -101,7 +126,18 @@ public final class Tap implements TapEndpoint {
     throw new IllegalArgumentException("expected a log entry or an array of them");
   }
 
-  private void entry(JsonNode node) throws IOException {
+  private static JsonNode tree(byte[] body) throws IOException {
+    try {
+      return WireJson.mapper().readTree(body);
+    } catch (CharConversionException | JsonProcessingException e) {
+      // A gateway logs bytes of an answer as they are: those that are no text must not cost the
+      // entries beside it.
+      log.debug("log entries are read again with what is no UTF-8 replaced", e);
+      return WireJson.mapper().readTree(new String(body, StandardCharsets.UTF_8));
+    }
+  }
+
+  private void entry(JsonNode node, long latestNanos) throws IOException {
     LogEntry entry;
     try {
       entry = LogEntry.of(node);
@@ -121,10 +157,10 @@ public final class Tap implements TapEndpoint {
       telemetry.inspection(uninspected(entry, id, digest));
     }
     String traceId = trace(entry, digest);
-    CompletionRecord completion = completion(entry, id);
-    telemetry.completion(completion);
+    telemetry.completion(completion(entry, id, own.isPresent(), latestNanos));
     // Only now: an entry that could not be kept is sent again, and must not look like a repeat.
     remember(id);
+    questions.forget(id);
     count(own.isPresent() ? "joined" : "uninspected");
     log.atInfo()
         .addKeyValue("trace_id", traceId)
@@ -156,7 +192,22 @@ public final class Tap implements TapEndpoint {
         : ids.verify(answered);
   }
 
-  private static CompletionRecord completion(LogEntry entry, String id) {
+  /** What was seen in the answer; null where no provider gave one. */
+  private @Nullable AnswerInspection answer(
+      LogEntry entry, String id, boolean ours, long latestNanos) {
+    if (!entry.reachedUpstream()) {
+      return null;
+    }
+    return answers.inspect(
+        id,
+        entry.responseBody(),
+        ours ? questions.find(id).orElse(null) : null,
+        UNKNOWN_TENANT,
+        latestNanos);
+  }
+
+  private CompletionRecord completion(LogEntry entry, String id, boolean ours, long latestNanos) {
+    AnswerInspection answer = answer(entry, id, ours, latestNanos);
     ResponseSummary summary = ResponseReader.read(null, entry.responseBody(), entry.status());
     return new CompletionRecord(
         id,
@@ -168,7 +219,10 @@ public final class Tap implements TapEndpoint {
         summary.usage(),
         summary.finishReason(),
         upstreamError(entry, summary),
-        summary.truncated());
+        summary.truncated(),
+        answer == null ? List.of() : answer.findings(),
+        answer == null ? null : answer.receipt(),
+        answer == null ? null : answer.refusal());
   }
 
   private static @Nullable String upstreamError(LogEntry entry, ResponseSummary summary) {
@@ -190,7 +244,7 @@ public final class Tap implements TapEndpoint {
         id,
         entry.startTime(),
         trace(entry, digest),
-        "default",
+        UNKNOWN_TENANT,
         entry.route(),
         entry.consumer(),
         entry.method(),

@@ -133,7 +133,7 @@ public final class Telemetry implements TelemetrySink, AutoCloseable {
   @Override
   public void completion(CompletionRecord completion) throws SpoolRefusedException {
     // Not counted as lost when refused: the gateway keeps its log entry and sends it again.
-    spool.append(Lane.NORMAL, completion);
+    spool.append(completion.findings().isEmpty() ? Lane.NORMAL : Lane.PRIORITY, completion);
     open.completed(completion.decisionId());
   }
 

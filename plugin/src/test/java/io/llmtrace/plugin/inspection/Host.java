@@ -1,5 +1,6 @@
 package io.llmtrace.plugin.inspection;
 
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.A6Server;
@@ -25,6 +26,7 @@ import java.util.function.Consumer;
 public final class Host implements AutoCloseable {
   public final Map<String, InspectionRecord> records = new ConcurrentHashMap<>();
   public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  public final OpenQuestions questions = new OpenQuestions(meters);
   public final MemoryBudget memory;
   public final A6Server server;
   public final AnalysisBreaker breaker;
@@ -60,7 +62,13 @@ public final class Host implements AutoCloseable {
         };
     this.service =
         new InspectionService(
-            settings, new MarkerAnalysis(hook), sink, DecisionIds.open(directory), breaker, meters);
+            settings,
+            new MarkerAnalysis(hook),
+            sink,
+            DecisionIds.open(directory),
+            questions,
+            breaker,
+            meters);
     this.server =
         A6Server.start(
             new A6Server.Settings(

@@ -2,6 +2,7 @@ package io.llmtrace.plugin.inspection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.gateway.RawGateway;
 import io.llmtrace.policies.wire.InspectionRecord;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
@@ -139,6 +141,65 @@ class InspectionServiceTest {
       byte[] large = new byte[200_000];
       assertThat(reason(host, first.call(1, token, large, Map.of()))).isEqualTo("memory");
       assertThat(host.memory.used()).isZero();
+    }
+  }
+
+  @Test
+  void whatPassedIsKeptForItsAnswerAndNothingElse() throws Exception {
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      int tapped = gateway.prepare("a#1", "{\"mode\":\"enforce\",\"tenant\":\"acme\"}");
+      int untapped = gateway.prepare("b#1", "{\"mode\":\"enforce\",\"tap\":false}");
+      gateway.call(1, tapped, "attack");
+      gateway.call(2, untapped, "fine");
+      RawGateway.Reply reply = gateway.call(3, tapped, "fine");
+      String id = host.recordOf(reply.headers()).decisionId();
+      // It is made after the answer went out.
+      for (int i = 0; i < 1_000 && host.questions.find(id).isEmpty(); i++) {
+        Thread.sleep(5);
+      }
+      assertThat(host.questions.find(id)).map(OpenQuestions.Question::tenant).contains("acme");
+      assertThat(host.questions.count()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void nothingIsKeptWhileTheQueueIsFull() throws Exception {
+    InspectionService.Settings one = new InspectionService.Settings(1, 1);
+    CountDownLatch first = new CountDownLatch(1);
+    try (Host host = new Host(directory, text -> awaitIf(text, "wait", first), one, 1 << 20);
+        RawGateway a = new RawGateway(host.socket);
+        RawGateway b = new RawGateway(host.socket)) {
+      int token = a.prepare("a#1", "{\"mode\":\"enforce\",\"budget_ms\":20000}");
+      CompletableFuture<RawGateway.Reply> busy =
+          CompletableFuture.supplyAsync(() -> call(a, token, "wait"));
+      while (host.meters.get("llmtrace_plugin_workers_busy").gauge().value() < 1) {
+        Thread.sleep(5);
+      }
+      CompletableFuture<RawGateway.Reply> queued =
+          CompletableFuture.supplyAsync(() -> call(b, token, "next"));
+      while (host.meters.get("llmtrace_plugin_queue").gauge().value() < 1) {
+        Thread.sleep(5);
+      }
+      first.countDown();
+      String skipped = host.recordOf(busy.get().headers()).decisionId();
+      String kept = host.recordOf(queued.get().headers()).decisionId();
+      while (host.questions.find(kept).isEmpty()) {
+        Thread.sleep(5);
+      }
+      assertThat(host.questions.find(skipped)).isEmpty();
+      assertThat(host.meters.counter("llmtrace_plugin_questions_missed", "reason", "busy").count())
+          .isEqualTo(1);
+    }
+  }
+
+  private static void awaitIf(String text, String marker, CountDownLatch latch) {
+    if (text.contains(marker)) {
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

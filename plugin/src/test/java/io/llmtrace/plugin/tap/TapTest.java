@@ -5,12 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.plugin.answers.AnswerInspector;
+import io.llmtrace.plugin.answers.Inspectors;
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.output.AnswerContext;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Usage;
+import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.RefusedBy;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.Secret;
@@ -29,14 +42,25 @@ import org.junit.jupiter.api.io.TempDir;
 class TapTest {
   @TempDir Path directory;
 
+  private static final String PROMPT =
+      "You are Otto, the assistant of a lighthouse museum. Never tell anybody that the lamp room is"
+          + " closed on Mondays. Always offer the guided tour first and never mention the internal"
+          + " discount code of the staff. If a visitor complains, answer politely and briefly.";
+
   private final Kept kept = new Kept();
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final OpenQuestions questions = new OpenQuestions(meters);
   private DecisionIds ids;
   private Tap tap;
 
   @BeforeEach
   void open() throws IOException {
     ids = DecisionIds.open(directory);
-    tap = new Tap(Secret.of("s3cret"), ids, kept, new SimpleMeterRegistry());
+    tap = tap(Inspectors.inspector(Inspectors.WIDE, meters));
+  }
+
+  private Tap tap(AnswerInspector answers) {
+    return new Tap(Secret.of("s3cret"), ids, questions, answers, kept, meters);
   }
 
   @Test
@@ -80,7 +104,7 @@ class TapTest {
     ((ObjectNode) entry.path("request").path("headers")).remove("x-llmtrace-id");
     tap.receive(bytes(entry));
     tap.receive(bytes(entry));
-    Tap afterRestart = new Tap(Secret.of("s3cret"), ids, kept, new SimpleMeterRegistry());
+    Tap afterRestart = tap(Inspectors.inspector(Inspectors.WIDE, meters));
     afterRestart.receive(bytes(entry));
 
     assertThat(kept.inspections).hasSize(2);
@@ -142,6 +166,147 @@ class TapTest {
   }
 
   @Test
+  void an_answer_is_read_beside_its_question_which_is_then_forgotten() throws IOException {
+    String id = asked();
+    tap.receive(bytes(answered(id, "I was told: " + PROMPT)));
+
+    CompletionRecord completion = kept.completions.get(0);
+    assertThat(completion.findings())
+        .extracting(Finding::type)
+        .containsExactly(FindingType.SYSTEM_PROMPT_LEAK);
+    assertThat(completion.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+    assertThat(questions.count()).isZero();
+  }
+
+  @Test
+  void without_its_question_it_is_read_all_the_same() throws IOException {
+    String id = ids.issue();
+    tap.receive(bytes(answered(id, PROMPT + " Mail anna.schmidt@kundenpost.de")));
+
+    assertThat(kept.completions.get(0).findings())
+        .extracting(Finding::type)
+        .containsExactly(FindingType.PII_DETECTED);
+    assertThat(kept.completions.get(0).receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+  }
+
+  @Test
+  void an_entry_with_a_forged_id_does_not_get_at_a_question() throws IOException {
+    String id = asked();
+    ObjectNode entry = answered(id, PROMPT);
+    tap.receive(bytes(withRequestId(entry, id + ".0123456789abcdef")));
+
+    assertThat(kept.inspections.get(0).receipt().reason()).isEqualTo("forged_id");
+    assertThat(kept.completions.get(0).findings()).isEmpty();
+    assertThat(kept.completions.get(0).receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+    assertThat(questions.find(id)).isPresent();
+  }
+
+  @Test
+  void a_question_stays_until_its_answer_is_on_disk() throws IOException {
+    String id = asked();
+    kept.refuse = true;
+    assertThatThrownBy(() -> tap.receive(bytes(answered(id, PROMPT))))
+        .isInstanceOf(IOException.class);
+    kept.refuse = false;
+    tap.receive(bytes(answered(id, PROMPT)));
+    assertThat(kept.completions).hasSize(1);
+    assertThat(kept.completions.get(0).findings()).hasSize(1);
+  }
+
+  @Test
+  void an_answer_of_ours_is_no_models() throws IOException {
+    String id = ids.issue();
+    ObjectNode entry = recorded("stopped-by-runner");
+    ((ObjectNode) entry.path("response").path("headers")).put("x-llmtrace-id", ids.header(id));
+    tap.receive(bytes(entry));
+    assertThat(kept.completions.get(0).receipt()).isNull();
+    assertThat(kept.completions.get(0).findings()).isEmpty();
+  }
+
+  @Test
+  void a_refusal_is_told_from_a_filter() throws IOException {
+    tap.receive(bytes(answered(ids.issue(), "I'm sorry, but I can't help with that.")));
+    ObjectNode filtered = answered(ids.issue(), "Half");
+    ((ObjectNode) filtered.path("response"))
+        .put(
+            "body",
+            "{\"choices\":[{\"message\":{\"content\":\"\"},\"finish_reason\":\"content_filter\"}]}");
+    tap.receive(bytes(filtered));
+    tap.receive(bytes(answered(ids.issue(), "The lamp turns every twelve seconds.")));
+    assertThat(kept.completions)
+        .extracting(CompletionRecord::refusal)
+        .containsExactly(RefusedBy.MODEL, RefusedBy.PROVIDER, null);
+  }
+
+  @Test
+  void bytes_that_are_no_text_cost_neither_their_entry_nor_those_beside_it() throws IOException {
+    ObjectNode binary = answered(ids.issue(), "");
+    ((ObjectNode) binary.path("response")).put("body", "PLACE");
+    byte[] batch =
+        WireJson.mapper().writeValueAsBytes(List.of(binary, answered(ids.issue(), "Good day.")));
+    String text = new String(batch, StandardCharsets.ISO_8859_1);
+    // Brotli, as a gateway logs it: the bytes as they are, what JSON forbids as escapes.
+    String raw = "\u00a1\\b\\u0000\u0080\u00aa\u00aa\u00ea\u00ff\u00dc\u00f1".repeat(20);
+    tap.receive(text.replace("PLACE", raw).getBytes(StandardCharsets.ISO_8859_1));
+
+    assertThat(kept.completions)
+        .extracting(completion -> completion.receipt().reason())
+        .containsExactly("binary", "");
+  }
+
+  @Test
+  void a_gzipped_answer_that_the_gateway_unpacked_is_read() throws IOException {
+    tap.receive(bytes(recorded("gzip-response")));
+    assertThat(kept.completions.get(0).receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+  }
+
+  @Test
+  void a_detector_that_throws_costs_no_completion() throws IOException {
+    Tap broken =
+        tap(
+            Inspectors.inspector(
+                Inspectors.WIDE,
+                meters,
+                Inspectors.detector(
+                    "broken",
+                    budget -> {
+                      throw new StackOverflowError("a bug");
+                    })));
+    broken.receive(bytes(answered(ids.issue(), "Mail anna.schmidt@kundenpost.de")));
+    CompletionRecord completion = kept.completions.get(0);
+    assertThat(completion.findings()).hasSize(1);
+    assertThat(completion.receipt().coverage()).isEqualTo(Coverage.PARTIAL);
+    assertThat(completion.receipt().reason()).isEqualTo("error");
+  }
+
+  /** Asks with the prompt, as the request side does. */
+  private String asked() {
+    String id = ids.issue();
+    Exchange exchange =
+        new Exchange(
+            Dialect.OPENAI_CHAT,
+            "openai",
+            "m",
+            false,
+            List.of(new Segment(Zone.SYSTEM, "system", "/messages/0/content", PROMPT)),
+            List.of(),
+            0);
+    questions.keep(id, "default", AnswerContext.of(exchange, InspectionBudget.unlimited()));
+    return id;
+  }
+
+  private ObjectNode answered(String id, String content) throws IOException {
+    ObjectNode entry = withRequestId(recorded("json"), ids.header(id));
+    entry.put("request_id", id);
+    ObjectNode body = WireJson.mapper().createObjectNode();
+    ObjectNode choice = body.putArray("choices").addObject();
+    choice.put("index", 0).put("finish_reason", "stop");
+    choice.putObject("message").put("role", "assistant").put("content", content);
+    ((ObjectNode) entry.path("response")).put("body", body.toString());
+    return entry;
+  }
+
+  @Test
   void knows_its_secret() {
     assertThat(tap.authorized("Bearer s3cret")).isTrue();
     assertThat(tap.authorized("s3cret")).isTrue();
@@ -181,7 +346,10 @@ class TapTest {
     }
 
     @Override
-    public void completion(CompletionRecord completion) {
+    public void completion(CompletionRecord completion) throws SpoolRefusedException {
+      if (refuse) {
+        throw new SpoolRefusedException("full", null);
+      }
       completions.add(completion);
     }
   }

@@ -1,6 +1,7 @@
 package io.llmtrace.policies.detect;
 
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How long an inspection may still take. Detectors ask {@link #spent()} between pieces of work of
@@ -10,26 +11,39 @@ import java.util.function.LongSupplier;
 public final class InspectionBudget {
   private final LongSupplier nanoTime;
   private final long deadline;
+  private final @Nullable InspectionBudget whole;
   private volatile boolean cancelled;
 
-  private InspectionBudget(LongSupplier nanoTime, long deadline) {
+  private InspectionBudget(LongSupplier nanoTime, long deadline, @Nullable InspectionBudget whole) {
     this.nanoTime = nanoTime;
     this.deadline = deadline;
+    this.whole = whole;
   }
 
   /** A budget that ends when {@link System#nanoTime()} reaches {@code deadlineNanos}. */
   public static InspectionBudget until(long deadlineNanos) {
-    return new InspectionBudget(System::nanoTime, deadlineNanos);
+    return new InspectionBudget(System::nanoTime, deadlineNanos, null);
   }
 
   /** The same, on a clock of the caller's. */
   public static InspectionBudget until(long deadlineNanos, LongSupplier nanoTime) {
-    return new InspectionBudget(nanoTime, deadlineNanos);
+    return new InspectionBudget(nanoTime, deadlineNanos, null);
   }
 
   /** A budget that only {@link #cancel()} ends: for tools, where nobody waits at a gateway. */
   public static InspectionBudget unlimited() {
-    return new InspectionBudget(() -> 0, 1);
+    return new InspectionBudget(() -> 0, 1, null);
+  }
+
+  /**
+   * A part of what is left, for a stage that must not take everything from those after it. It is
+   * spent at the latest when this is.
+   *
+   * @param part between 0 and 1
+   */
+  public InspectionBudget share(double part) {
+    long now = nanoTime.getAsLong();
+    return new InspectionBudget(nanoTime, now + (long) Math.ceil((deadline - now) * part), this);
   }
 
   /** Ends the budget now: nobody waits for the result any more. */
@@ -38,6 +52,6 @@ public final class InspectionBudget {
   }
 
   public boolean spent() {
-    return cancelled || nanoTime.getAsLong() - deadline >= 0;
+    return cancelled || nanoTime.getAsLong() - deadline >= 0 || (whole != null && whole.spent());
   }
 }

@@ -1,10 +1,13 @@
 package io.llmtrace.policies.wire;
 
+import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.exchange.Usage;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The second record of an exchange: how it ended, from the gateway's own log.
+ * The second record of an exchange: how it ended, from the gateway's own log, and what was seen in
+ * the answer. Records of before answers were read lack the last three.
  *
  * @param decisionId ULID of the exchange
  * @param at when the request started, epoch milliseconds, by the gateway's clock
@@ -17,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  * @param upstreamError reason label of a provider error ({@code http_5xx}, {@code rate_limited},
  *     {@code timeout}, {@code connect}, {@code broken_stream}, …), or null
  * @param truncated whether the log held only a part of the answer
+ * @param findings what was seen in the answer, masked
+ * @param receipt what was looked at of the answer; its reasons are also {@code off}, {@code
+ *     no_body}, {@code binary} and {@code truncated}. Null where no provider answered
+ * @param refusal who refused to answer, or null where nobody did
  */
 public record CompletionRecord(
     String decisionId,
@@ -28,5 +35,41 @@ public record CompletionRecord(
     @Nullable Usage usage,
     @Nullable String finishReason,
     @Nullable String upstreamError,
-    boolean truncated)
-    implements TelemetryRecord {}
+    boolean truncated,
+    List<Finding> findings,
+    @Nullable Receipt receipt,
+    @Nullable RefusedBy refusal)
+    implements TelemetryRecord {
+
+  public CompletionRecord {
+    findings = findings == null ? List.of() : List.copyOf(findings);
+  }
+
+  /** How an exchange ended whose answer nobody read. */
+  public CompletionRecord(
+      String decisionId,
+      long at,
+      int status,
+      double latencyMs,
+      @Nullable Double upstreamLatencyMs,
+      @Nullable String model,
+      @Nullable Usage usage,
+      @Nullable String finishReason,
+      @Nullable String upstreamError,
+      boolean truncated) {
+    this(
+        decisionId,
+        at,
+        status,
+        latencyMs,
+        upstreamLatencyMs,
+        model,
+        usage,
+        finishReason,
+        upstreamError,
+        truncated,
+        List.of(),
+        null,
+        null);
+  }
+}

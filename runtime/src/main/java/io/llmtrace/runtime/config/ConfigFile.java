@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -27,6 +28,8 @@ import org.snakeyaml.engine.v2.nodes.Node;
 public final class ConfigFile {
   private static final long LARGEST_FILE = 1 << 20;
   private static final int MOST_ALIASES = 20;
+  private static final Pattern HOST =
+      Pattern.compile("(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*");
 
   /** Whose secret files are opened: a process need not be able to read those of the other. */
   public enum Role {
@@ -211,6 +214,7 @@ public final class ConfigFile {
   private static PluginConfig plugin(ConfigSection section, boolean open, Map<String, String> env) {
     PluginConfig defaults = PluginConfig.defaults(env);
     ConfigSection spool = section.section("spool");
+    ConfigSection answers = section.section("answers");
     PluginConfig plugin =
         new PluginConfig(
             section.string(
@@ -236,10 +240,32 @@ public final class ConfigFile {
             section.bytes("max_request_body", defaults.maxRequestBody(), 1_024, 16L << 20),
             section.millis("report_interval_ms", defaults.reportInterval(), 100, 3_600_000),
             section.millis("drain_timeout_ms", defaults.drainTimeout(), 0, 600_000),
-            spool(spool));
+            spool(spool),
+            answers(answers, open));
     spool.finish();
+    answers.finish();
     section.finish();
     return plugin;
+  }
+
+  private static AnswersConfig answers(ConfigSection section, boolean open) {
+    AnswersConfig defaults = AnswersConfig.defaults();
+    @Nullable Secret key = section.secret("canary_key", open);
+    if (key != null
+        && key.reveal().getBytes(StandardCharsets.UTF_8).length
+            < AnswersConfig.LEAST_CANARY_KEY_BYTES) {
+      section.problem(
+          "canary_key",
+          "expected a secret of at least " + AnswersConfig.LEAST_CANARY_KEY_BYTES + " bytes");
+    }
+    return new AnswersConfig(
+        section.bool("inspect", defaults.inspect()),
+        section.millis("budget_ms", defaults.budget(), 1, 30_000),
+        section.strings(
+            "allowed_hosts",
+            "host names such as docs.example.com, without scheme, port or wildcard",
+            HOST.asMatchPredicate()),
+        key);
   }
 
   private static SpoolConfig spool(ConfigSection section) {

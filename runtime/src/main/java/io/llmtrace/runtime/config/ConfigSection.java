@@ -163,6 +163,32 @@ final class ConfigSection {
     return scalar.text();
   }
 
+  /** A list of different texts; absent is an empty one. */
+  Set<String> strings(String key, String expected, Predicate<String> valid) {
+    @Nullable Node node = node(key);
+    if (node == null || isNull(node)) {
+      return Set.of();
+    }
+    if (!(node instanceof SequenceNode list)) {
+      reading.problem(node, full(key), "expected a list of " + expected + ", was " + kind(node));
+      return Set.of();
+    }
+    Set<String> texts = new LinkedHashSet<>();
+    for (Node item : list.getValue()) {
+      @Nullable Scalar scalar = text(key, item, expected);
+      if (scalar == null) {
+        continue;
+      }
+      if (valid.test(scalar.text())) {
+        texts.add(scalar.text());
+      } else {
+        reading.problem(
+            item, full(key), "expected " + expected + ", was \"" + shown(scalar.text()) + "\"");
+      }
+    }
+    return texts;
+  }
+
   /** An optional text; empty counts as absent, so that {@code ${VAR:-}} can switch it off. */
   @Nullable String optionalString(String key) {
     @Nullable Scalar scalar = text(key, "text");
@@ -276,8 +302,11 @@ final class ConfigSection {
   }
 
   private void wrong(String key, String expected, String value) {
-    String shown = value.length() > 60 ? value.substring(0, 60) + "…" : value;
-    problem(key, "expected " + expected + ", was \"" + shown + "\"");
+    problem(key, "expected " + expected + ", was \"" + shown(value) + "\"");
+  }
+
+  private static String shown(String value) {
+    return value.length() > 60 ? value.substring(0, 60) + "…" : value;
   }
 
   private long inRange(
@@ -311,9 +340,10 @@ final class ConfigSection {
 
   private @Nullable Scalar text(String key, String expected) {
     @Nullable Node node = node(key);
-    if (node == null || isNull(node)) {
-      return null;
-    }
+    return node == null || isNull(node) ? null : text(key, node, expected);
+  }
+
+  private @Nullable Scalar text(String key, Node node, String expected) {
     if (!(node instanceof ScalarNode scalar)) {
       reading.problem(node, full(key), "expected " + expected + ", was " + kind(node));
       return null;

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxRequestBody largest body that is inspected, in bytes
  * @param reportInterval pause between two snapshots to the control plane
  * @param drainTimeout longest time that a leaving process answers what is in flight
+ * @param spool records on disk
+ * @param answers what is done with answers
  */
 public record PluginConfig(
     String node,
@@ -45,7 +47,8 @@ public record PluginConfig(
     long maxRequestBody,
     Duration reportInterval,
     Duration drainTimeout,
-    SpoolConfig spool) {
+    SpoolConfig spool,
+    AnswersConfig answers) {
 
   /** The defaults; the node is named after the host. */
   public static PluginConfig defaults(Map<String, String> env) {
@@ -67,7 +70,8 @@ public record PluginConfig(
         16L << 20,
         Duration.ofSeconds(5),
         Duration.ofSeconds(30),
-        SpoolConfig.defaults());
+        SpoolConfig.defaults(),
+        AnswersConfig.defaults());
   }
 
   /** A builder that starts with these values. */
@@ -95,6 +99,7 @@ public record PluginConfig(
     private Duration reportInterval;
     private Duration drainTimeout;
     private SpoolConfig spool;
+    private AnswersConfig answers;
 
     private Builder(PluginConfig from) {
       this.node = from.node;
@@ -115,6 +120,7 @@ public record PluginConfig(
       this.reportInterval = from.reportInterval;
       this.drainTimeout = from.drainTimeout;
       this.spool = from.spool;
+      this.answers = from.answers;
     }
 
     public Builder node(String value) {
@@ -207,6 +213,11 @@ public record PluginConfig(
       return this;
     }
 
+    public Builder answers(AnswersConfig value) {
+      this.answers = value;
+      return this;
+    }
+
     public PluginConfig build() {
       return new PluginConfig(
           node,
@@ -226,7 +237,8 @@ public record PluginConfig(
           maxRequestBody,
           reportInterval,
           drainTimeout,
-          spool);
+          spool,
+          answers);
     }
   }
 }

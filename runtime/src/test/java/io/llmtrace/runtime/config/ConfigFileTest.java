@@ -130,6 +130,60 @@ class ConfigFileTest {
   }
 
   @Test
+  void answersAreReadAndWrongOnesRefusedWithTheirLine() throws Exception {
+    AnswersConfig answers =
+        read("""
+                plugin:
+                  answers:
+                    inspect: false
+                    budget_ms: 40
+                    allowed_hosts: [docs.example.com, "${CDN:-cdn.example.com}", intranet]
+                    canary_key: "0123456789abcdef"
+                """)
+            .plugin()
+            .answers();
+    assertThat(answers.inspect()).isFalse();
+    assertThat(answers.budget()).isEqualTo(Duration.ofMillis(40));
+    assertThat(answers.allowedHosts())
+        .containsExactlyInAnyOrder("docs.example.com", "cdn.example.com", "intranet");
+    assertThat(answers.canaryKey().matches("0123456789abcdef")).isTrue();
+    assertThat(answers.toString()).doesNotContain("0123456789abcdef");
+    assertThat(read("").plugin().answers()).isEqualTo(AnswersConfig.defaults());
+
+    assertThat(
+            problems(
+                """
+                plugin:
+                  answers:
+                    inspect: perhaps
+                    budget_ms: 0
+                    allowed_hosts:
+                      - https://docs.example.com
+                      - "*.example.com"
+                      - [a]
+                    canary_key: short-1234
+                    canary: x
+                """))
+        .containsExactly(
+            "f.yaml:3: plugin.answers.inspect: expected true or false, was \"perhaps\"",
+            "f.yaml:4: plugin.answers.budget_ms: expected milliseconds as an integer from 1 to"
+                + " 30000, was \"0\"",
+            "f.yaml:6: plugin.answers.allowed_hosts: expected host names such as docs.example.com,"
+                + " without scheme, port or wildcard, was \"https://docs.example.com\"",
+            "f.yaml:7: plugin.answers.allowed_hosts: expected host names such as docs.example.com,"
+                + " without scheme, port or wildcard, was \"*.example.com\"",
+            "f.yaml:8: plugin.answers.allowed_hosts: expected host names such as docs.example.com,"
+                + " without scheme, port or wildcard, was a list",
+            "f.yaml:9: plugin.answers.canary_key: expected a secret of at least 16 bytes",
+            "f.yaml:10: plugin.answers.canary: unknown key, expected one of"
+                + " allowed_hosts, budget_ms, canary_key, inspect");
+    assertThat(problems("plugin: {answers: {allowed_hosts: docs.example.com}}"))
+        .containsExactly(
+            "f.yaml:1: plugin.answers.allowed_hosts: expected a list of host names such as"
+                + " docs.example.com, without scheme, port or wildcard, was a single value");
+  }
+
+  @Test
   void metricsOpenToTheNetworkNeedAWord() throws Exception {
     assertThat(problems("control_plane:\n  bind: 0.0.0.0\n"))
         .singleElement()

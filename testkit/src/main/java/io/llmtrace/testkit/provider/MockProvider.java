@@ -32,7 +32,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -53,6 +52,8 @@ import org.slf4j.LoggerFactory;
  *   <li>{@code broken-json} answers 200 with half a JSON document;
  *   <li>{@code broken-stream} hangs up in the middle of a stream, {@code reset} in the middle of
  *       any answer;
+ *   <li>{@code recites-prompt} tells the system prompt it was given, {@code image-beacon} draws an
+ *       image whose address carries what the user said;
  *   <li>any other model answers and is echoed.
  * </ul>
  *
@@ -63,8 +64,6 @@ import org.slf4j.LoggerFactory;
 public final class MockProvider implements AutoCloseable {
   static final int INPUT_TOKENS = 9;
 
-  private static final List<String> WORDS =
-      List.of("Hello", " from", " the", " mock", " provider.");
   static final String RESET = "reset";
 
   private static final Logger LOG = LoggerFactory.getLogger(MockProvider.class);
@@ -207,12 +206,12 @@ public final class MockProvider implements AutoCloseable {
                       ctx.channel(),
                       json,
                       pacing,
-                      dialect.stream(model, WORDS, usage(asked)),
+                      dialect.stream(model, Speech.words(model, asked), usage(asked)),
                       model,
                       keepAlive)
                   .start();
             } else {
-              whole(ctx, model, dialect.answer(model, WORDS), keepAlive);
+              whole(ctx, model, dialect.answer(model, Speech.words(model, asked)), keepAlive);
             }
           };
       if (wait == 0) {

@@ -14,6 +14,7 @@ import io.llmtrace.policies.detect.classify.ModelSlot;
 import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.classify.NgramClassifier;
 import io.llmtrace.policies.detect.classify.Score;
+import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.detect.sensitive.SensitiveDetector;
 import io.llmtrace.policies.detect.signatures.SignatureDetector;
 import io.llmtrace.policies.detect.signatures.SignaturePack;
@@ -22,6 +23,7 @@ import io.llmtrace.policies.detect.tools.LruToolMemory;
 import io.llmtrace.policies.detect.tools.ToolDetector;
 import io.llmtrace.policies.detect.turns.EscalationDetector;
 import io.llmtrace.policies.detect.turns.ManyShotDetector;
+import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import java.time.Duration;
@@ -62,11 +64,12 @@ public final class DetectionEngine {
   private final @Nullable SegmentJudge judge;
   private final @Nullable ModelSlot neural;
   private final @Nullable VerdictCache cache;
+  private final AnswerCascade answers;
   private final String identity;
 
   /** An engine of detectors alone: their findings stand as they are. */
   public DetectionEngine(List<Detector> detectors) {
-    this(detectors, List.of(), null, null, null, null, "detectors");
+    this(detectors, List.of(), null, null, null, null, AnswerStages.standard(), "detectors");
   }
 
   private DetectionEngine(
@@ -76,6 +79,7 @@ public final class DetectionEngine {
       @Nullable SegmentJudge judge,
       @Nullable ModelSlot neural,
       @Nullable VerdictCache cache,
+      AnswerStages answers,
       String identity) {
     this.detectors = List.copyOf(detectors);
     this.exchangeDetectors = List.copyOf(exchangeDetectors);
@@ -83,6 +87,7 @@ public final class DetectionEngine {
     this.judge = judge;
     this.neural = neural;
     this.cache = cache;
+    this.answers = AnswerCascade.of(answers, detectors);
     this.identity = identity;
   }
 
@@ -112,6 +117,7 @@ public final class DetectionEngine {
         classifies ? new SegmentJudge(CombinationModel.builtIn(), options.profile()) : null,
         asksNeural ? guard() : null,
         options.cacheBytes() > 0 ? new VerdictCache(options.cacheBytes()) : null,
+        options.answers().without(options.without()),
         options.profile() + " without " + options.without().stream().sorted().toList());
   }
 
@@ -181,6 +187,35 @@ public final class DetectionEngine {
   public void inspect(
       Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
     new Run(exchange, tenant, budget, progress).all();
+  }
+
+  /** Names of the stages that read answers, in the order they run, {@link #NORMALISE} first. */
+  public List<String> answerStages() {
+    return answers.stages();
+  }
+
+  /**
+   * Reads an answer until done or until the budget is spent, and keeps {@code progress} up to date
+   * throughout. Nothing is remembered of it: an answer comes once. A stage that throws does not
+   * keep the others from reading; what it threw goes to the caller after them.
+   *
+   * @param context what is known of the question
+   */
+  public void inspectAnswer(
+      Answer answer, AnswerContext context, InspectionBudget budget, InspectionProgress progress) {
+    answers.read(answer, context, budget, progress);
+  }
+
+  /**
+   * The same for callers that wait for the result.
+   *
+   * @param bytes length of the answer's body, for the receipt
+   */
+  public AnswerInspection inspectAnswer(
+      Answer answer, long bytes, AnswerContext context, InspectionBudget budget) {
+    InspectionProgress progress = new InspectionProgress();
+    inspectAnswer(answer, context, budget, progress);
+    return AnswerInspection.of(answer, bytes, progress.snapshot(), "budget");
   }
 
   /** One inspection. */

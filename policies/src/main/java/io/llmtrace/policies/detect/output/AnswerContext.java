@@ -18,6 +18,9 @@ import java.util.Set;
 public final class AnswerContext {
   private static final int MOST_WORDS = 16_384;
 
+  /** What the objects around the fingerprints take. */
+  private static final int OBJECT_BYTES = 256;
+
   /** Words in a row that data in an address has to share with the conversation. */
   static final int OVERLAP = 3;
 
@@ -75,6 +78,11 @@ public final class AnswerContext {
         TextPrint.of(user, OVERLAP, MOST_WORDS, budget),
         Optional.empty(),
         Set.of());
+  }
+
+  /** About how much memory it takes, bytes. */
+  public int bytes() {
+    return OBJECT_BYTES + prompt.bytes() + entrusted.bytes() + ofUser.bytes();
   }
 
   /** The same with the tenant's canary tokens, so that they are recognised in the answer. */

@@ -1,5 +1,7 @@
 package io.llmtrace.policies.detect.output;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -20,7 +22,11 @@ public final class CanaryTokens {
   /** What every token begins with. */
   public static final String MARK = "cnry";
 
+  /** The shortest key. */
+  public static final int LEAST_KEY_BYTES = 16;
+
   static final int LENGTH = 26;
+  private static final String HMAC = "HmacSHA256";
   private static final String ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
   private static final byte[] PURPOSE = {'c', 'a', 'n', 'a', 'r', 'y', '-', '1'};
   private static final int SERIAL_BYTES = 6;
@@ -33,11 +39,27 @@ public final class CanaryTokens {
    * @throws IllegalArgumentException for a shorter key
    */
   public CanaryTokens(byte[] tenantKey) {
-    if (tenantKey.length < 16) {
+    if (tenantKey.length < LEAST_KEY_BYTES) {
       throw new IllegalArgumentException(
-          "a canary key of " + tenantKey.length + " bytes; 16 are the least");
+          "a canary key of " + tenantKey.length + " bytes; " + LEAST_KEY_BYTES + " are the least");
     }
-    this.key = new SecretKeySpec(tenantKey, "HmacSHA256");
+    this.key = new SecretKeySpec(tenantKey, HMAC);
+  }
+
+  /**
+   * The tokens of one of many tenants that share a key: each gets a key of its own, made of both,
+   * so that no tenant's tokens are another's.
+   *
+   * @param key at least 16 bytes that nobody else knows
+   * @throws IllegalArgumentException for a shorter key
+   */
+  public static CanaryTokens ofTenant(byte[] key, String tenant) {
+    if (key.length < LEAST_KEY_BYTES) {
+      throw new IllegalArgumentException(
+          "a canary key of " + key.length + " bytes; " + LEAST_KEY_BYTES + " are the least");
+    }
+    return new CanaryTokens(
+        hmac(new SecretKeySpec(key, HMAC), ("canary-tenant-1\n" + tenant).getBytes(UTF_8)));
   }
 
   /**
@@ -61,11 +83,16 @@ public final class CanaryTokens {
   }
 
   private byte[] mac(byte[] token) {
+    return hmac(key, PURPOSE, Arrays.copyOf(token, SERIAL_BYTES));
+  }
+
+  private static byte[] hmac(SecretKeySpec key, byte[]... parts) {
     try {
-      Mac mac = Mac.getInstance("HmacSHA256");
+      Mac mac = Mac.getInstance(HMAC);
       mac.init(key);
-      mac.update(PURPOSE);
-      mac.update(token, 0, SERIAL_BYTES);
+      for (byte[] part : parts) {
+        mac.update(part);
+      }
       return mac.doFinal();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every Java platform has HmacSHA256", e);

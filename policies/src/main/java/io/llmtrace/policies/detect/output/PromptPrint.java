@@ -218,6 +218,10 @@ final class PromptPrint {
     return instructions[index];
   }
 
+  int bytes() {
+    return (Long.BYTES + 1) * shingles.length;
+  }
+
   int size() {
     return shingles.length;
   }

@@ -40,6 +40,10 @@ final class TextPrint {
     return new TextPrint(length, sorted);
   }
 
+  int bytes() {
+    return Long.BYTES * sorted.length;
+  }
+
   boolean contains(long shingle) {
     return Arrays.binarySearch(sorted, shingle) >= 0;
   }

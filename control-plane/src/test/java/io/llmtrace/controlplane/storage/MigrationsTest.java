@@ -1,0 +1,69 @@
+package io.llmtrace.controlplane.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.codahale.metrics.MetricRegistry;
+import io.dropwizard.db.DataSourceFactory;
+import io.dropwizard.migrations.CloseableLiquibaseWithClassPathMigrationsFile;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MigrationsTest {
+  @Test
+  void findingsOfBeforeAnswersWereReadAreThoseOfRequests(@TempDir Path directory) throws Exception {
+    EmbeddedDatabase database = EmbeddedDatabase.start(directory.resolve("postgres"));
+    try (Connection connection = DriverManager.getConnection(database.url());
+        Statement sql = connection.createStatement()) {
+      try (CloseableLiquibaseWithClassPathMigrationsFile before = migrations(database)) {
+        before.update(1, new Contexts(), new LabelExpression());
+      }
+      sql.execute(
+          "INSERT INTO inspections (decision_id, at, node, route, tenant, record)"
+              + " VALUES ('a', 1, 'n', 'r', 't', '{}')");
+      String finding =
+          "INSERT INTO findings (decision_id, at, type, severity, route, tenant, record%s)"
+              + " VALUES ('a', 1, 'jailbreak', 'high', 'r', 't', '{}'%s)";
+      sql.execute(finding.formatted("", ""));
+      sql.execute(finding.formatted("", ""));
+
+      try (CloseableLiquibaseWithClassPathMigrationsFile all = migrations(database)) {
+        all.update(new Contexts(), new LabelExpression());
+      }
+      try (ResultSet rows = sql.executeQuery("SELECT origin, place FROM findings")) {
+        for (int i = 0; i < 2; i++) {
+          assertThat(rows.next()).isTrue();
+          assertThat(rows.getString("origin")).isEqualTo("request");
+          assertThat(rows.getObject("place")).isNull();
+        }
+      }
+      // What a control plane of the last version writes during a rolling upgrade is taken as
+      // before.
+      sql.execute(finding.formatted("", ""));
+      String ofAnswer = finding.formatted(", origin, place", ", 'answer', 1");
+      sql.execute(ofAnswer);
+      assertThatThrownBy(() -> sql.execute(ofAnswer))
+          .isInstanceOf(SQLException.class)
+          .hasMessageContaining("findings_place");
+    } finally {
+      database.close();
+    }
+  }
+
+  private static CloseableLiquibaseWithClassPathMigrationsFile migrations(EmbeddedDatabase database)
+      throws Exception {
+    DataSourceFactory source = new DataSourceFactory();
+    source.setDriverClass("org.postgresql.Driver");
+    source.setUrl(database.url());
+    return new CloseableLiquibaseWithClassPathMigrationsFile(
+        source.build(new MetricRegistry(), "migrations"), "migrations.sql");
+  }
+}

@@ -1,0 +1,136 @@
+package io.llmtrace.plugin.answers;
+
+import io.llmtrace.policies.detect.output.AnswerContext;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What is kept of questions until their answers come: fingerprints, no text. A question whose
+ * answer never comes is forgotten after 15 minutes, and the oldest goes first where there are too
+ * many or they take too much memory: its answer is then read without it. Thread-safe; each call
+ * holds its lock for a few operations on a map.
+ */
+public final class OpenQuestions {
+  private static final Duration EXPIRY = Duration.ofMinutes(15);
+  private static final int MOST = 100_000;
+  private static final long MOST_BYTES = 64L << 20;
+
+  /** An entry of the map with its key. */
+  private static final int ENTRY_BYTES = 200;
+
+  private final Clock clock;
+  private final int most;
+  private final long mostBytes;
+  private final MeterRegistry meters;
+  private final Map<String, Question> questions = new LinkedHashMap<>();
+  private long bytes;
+
+  /**
+   * A question.
+   *
+   * @param at when it was kept, epoch milliseconds
+   * @param tenant whose it is
+   */
+  public record Question(long at, String tenant, AnswerContext context) {
+    int bytes() {
+      return ENTRY_BYTES + context.bytes();
+    }
+  }
+
+  public OpenQuestions(MeterRegistry meters) {
+    this(Clock.systemUTC(), MOST, MOST_BYTES, meters);
+  }
+
+  OpenQuestions(Clock clock, int most, long mostBytes, MeterRegistry meters) {
+    this.clock = clock;
+    this.most = most;
+    this.mostBytes = mostBytes;
+    this.meters = meters;
+    Gauge.builder("llmtrace_plugin_questions", this, OpenQuestions::count)
+        .description("Questions whose answer has not come")
+        .register(meters);
+    Gauge.builder("llmtrace_plugin_questions_bytes", this, OpenQuestions::bytes)
+        .description("About how much memory their fingerprints take")
+        .register(meters);
+  }
+
+  /** One that keeps nothing: answers are not inspected. */
+  public static OpenQuestions none(MeterRegistry meters) {
+    return new OpenQuestions(Clock.systemUTC(), 0, 0, meters);
+  }
+
+  /** Whether anything is kept at all. */
+  public boolean wanted() {
+    return most > 0;
+  }
+
+  /** Keeps a question until its answer has come. */
+  public synchronized void keep(String decisionId, String tenant, AnswerContext context) {
+    expire();
+    Question question = new Question(clock.millis(), tenant, context);
+    bytes += question.bytes();
+    Question before = questions.put(decisionId, question);
+    if (before != null) {
+      bytes -= before.bytes();
+    }
+    Iterator<Question> oldest = questions.values().iterator();
+    while ((questions.size() > most || bytes > mostBytes) && oldest.hasNext()) {
+      drop(oldest);
+      missed("crowded_out");
+    }
+  }
+
+  /** Says that a question was not kept, or not long enough, and why. */
+  public void missed(String reason) {
+    meters.counter("llmtrace_plugin_questions_missed", "reason", reason).increment();
+  }
+
+  /** The question of an exchange, where it is known. It stays until it is forgotten. */
+  public synchronized Optional<Question> find(String decisionId) {
+    return Optional.ofNullable(questions.get(decisionId));
+  }
+
+  /** Its answer has come and is recorded. */
+  public synchronized void forget(String decisionId) {
+    Question question = questions.remove(decisionId);
+    if (question != null) {
+      bytes -= question.bytes();
+    }
+  }
+
+  /** How many there are. */
+  public synchronized int count() {
+    expire();
+    return questions.size();
+  }
+
+  /** About how much memory they take. */
+  public synchronized long bytes() {
+    return bytes;
+  }
+
+  private void expire() {
+    long since = clock.millis() - EXPIRY.toMillis();
+    Iterator<Question> oldest = questions.values().iterator();
+    // Looks at one that stays, at most: each removal was paid for by a keep.
+    while (oldest.hasNext()) {
+      Question question = oldest.next();
+      if (question.at() >= since) {
+        return;
+      }
+      bytes -= question.bytes();
+      oldest.remove();
+    }
+  }
+
+  private void drop(Iterator<Question> oldest) {
+    bytes -= oldest.next().bytes();
+    oldest.remove();
+  }
+}

@@ -1,0 +1,234 @@
+package io.llmtrace.plugin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.BatchAck;
+import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.Coverage;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.TelemetryRecord;
+import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.AnswersConfig;
+import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.llmtrace.runtime.config.Secret;
+import io.llmtrace.runtime.config.SpoolConfig;
+import io.llmtrace.testkit.gateway.GatewayConfig;
+import io.llmtrace.testkit.gateway.Options;
+import io.llmtrace.testkit.gateway.TestGateway;
+import io.llmtrace.testkit.provider.MockProvider;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole plugin between a gateway, a provider that answers badly, and whoever takes batches. */
+@Timeout(60)
+class AnswersOnTrafficTest {
+  private static final String CHAT =
+      """
+      {"model":"%s","stream":%s,"messages":[
+      {"role":"system","content":"You are Otto, the assistant of a lighthouse museum. Never tell anybody that the \
+      lamp room is closed on Mondays. Always offer the guided tour first and never mention the internal discount \
+      code of the staff. If a visitor complains, answer politely and briefly."},
+      {"role":"user","content":"Our group of eleven arrives on Thursday at noon, what should we see first?"}]}
+      """;
+
+  @TempDir private Path folder;
+  private final Map<String, InspectionRecord> inspections = new ConcurrentHashMap<>();
+  private final Map<String, CompletionRecord> completions = new ConcurrentHashMap<>();
+  private HttpServer controlPlane;
+  private MockProvider provider;
+
+  @BeforeEach
+  void start() throws IOException {
+    controlPlane = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    controlPlane.createContext("/api/v1/ingest/batches", this::ingest);
+    controlPlane.start();
+    provider = MockProvider.start();
+  }
+
+  @AfterEach
+  void stop() {
+    controlPlane.stop(0);
+    provider.close();
+  }
+
+  @Test
+  void whatABadAnswerShowsComesWithItsCompletionWholeOrStreamed() throws Exception {
+    try (PluginProcess<PluginHost> plugin = PluginProcess.start(config(true));
+        TestGateway gateway = gateway(plugin)) {
+      for (boolean stream : new boolean[] {false, true}) {
+        CompletionRecord leaked = completed(send(gateway, "recites-prompt", stream));
+        assertThat(leaked.findings())
+            .extracting(Finding::type)
+            .containsExactly(FindingType.SYSTEM_PROMPT_LEAK);
+        assertThat(leaked.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+        assertThat(inspections.get(leaked.decisionId()).findings()).isEmpty();
+
+        CompletionRecord beacon = completed(send(gateway, "image-beacon", stream));
+        assertThat(beacon.findings())
+            .extracting(Finding::type, Finding::rule)
+            .contains(
+                org.assertj.core.groups.Tuple.tuple(
+                    FindingType.DATA_EXFILTRATION, "encoded-conversation"));
+
+        CompletionRecord good = completed(send(gateway, "any-model", stream));
+        assertThat(good.findings()).isEmpty();
+        assertThat(good.receipt().reason()).isEmpty();
+      }
+      CompletionRecord broken = completed(send(gateway, "broken-json", false));
+      assertThat(broken.receipt().reason()).isEqualTo("truncated");
+      CompletionRecord torn = completed(send(gateway, "broken-stream", true));
+      assertThat(torn.receipt().reason()).isEqualTo("truncated");
+    }
+  }
+
+  @Test
+  void aPluginThatWasStartedAgainReadsAnswersWithoutTheirQuestions() throws Exception {
+    String id;
+    int port;
+    // The gateway tries its log again until somebody takes it.
+    PluginProcess<PluginHost> first = PluginProcess.start(config(true));
+    TestGateway gateway = gateway(first, 3);
+    try {
+      port = first.localPort();
+      id = send(gateway, "image-beacon", false);
+      first.close();
+      try (PluginProcess<PluginHost> second = PluginProcess.start(config(true, port))) {
+        assertThat(second.localPort()).isEqualTo(port);
+        CompletionRecord completion = completed(id);
+        assertThat(completion.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+        // That it is the user's own words is not known any more, that it is text is.
+        assertThat(completion.findings()).extracting(Finding::rule).containsExactly("encoded-text");
+      }
+    } finally {
+      gateway.close();
+    }
+  }
+
+  @Test
+  void switchedOffItSaysSo() throws Exception {
+    try (PluginProcess<PluginHost> plugin = PluginProcess.start(config(false));
+        TestGateway gateway = gateway(plugin)) {
+      CompletionRecord completion = completed(send(gateway, "recites-prompt", false));
+      assertThat(completion.findings()).isEmpty();
+      assertThat(completion.receipt().reason()).isEqualTo("off");
+    }
+  }
+
+  private void ingest(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      Batch batch =
+          WireJson.mapper().readValue(new GZIPInputStream(exchange.getRequestBody()), Batch.class);
+      for (TelemetryRecord each : batch.records()) {
+        if (each instanceof InspectionRecord inspection) {
+          inspections.put(inspection.decisionId(), inspection);
+        } else if (each instanceof CompletionRecord completion) {
+          completions.put(completion.decisionId(), completion);
+        }
+      }
+      byte[] ack = WireJson.mapper().writeValueAsBytes(new BatchAck(batch.sequence(), false));
+      exchange.sendResponseHeaders(200, ack.length);
+      exchange.getResponseBody().write(ack);
+    }
+  }
+
+  private LlmtraceConfig config(boolean inspect) {
+    return config(inspect, 0);
+  }
+
+  private LlmtraceConfig config(boolean inspect, int port) {
+    LlmtraceConfig base = LlmtraceConfig.defaults();
+    return base.withPlugin(
+        base.plugin().toBuilder()
+            .node("answers")
+            .socket(folder.resolve("r.sock"))
+            .dataDirectory(folder.resolve("data"))
+            .controlPlaneUrl(URI.create("http://127.0.0.1:" + controlPlane.getAddress().getPort()))
+            .apiKey(Secret.of("key"))
+            .port(port)
+            .tapSecret(Secret.of("tap-secret"))
+            .budget(Duration.ofSeconds(5))
+            .spool(new SpoolConfig(1 << 24, 1 << 18, Duration.ofMillis(50)))
+            .answers(new AnswersConfig(inspect, Duration.ofSeconds(5), Set.of(), null))
+            .build());
+  }
+
+  private TestGateway gateway(PluginProcess<PluginHost> plugin) {
+    return gateway(plugin, 1);
+  }
+
+  private TestGateway gateway(PluginProcess<PluginHost> plugin, int logSeconds) {
+    return TestGateway.start(
+        GatewayConfig.parse(
+            """
+            routes:
+              - id: chat
+                uri: /v1/*
+                plugins:
+                  ext-plugin-post-req:
+                    conf:
+                      - {name: llmtrace, value: '{"budget_ms":5000}'}
+                  http-logger:
+                    uri: http://127.0.0.1:%d/tap
+                    auth_header: Bearer tap-secret
+                    include_resp_body: true
+                    batch_max_size: 20
+                    inactive_timeout: %d
+                    max_retry_count: 60
+                    retry_delay: 1
+                upstream:
+                  nodes:
+                    "127.0.0.1:%d": 1
+            #END
+            """
+                .formatted(plugin.localPort(), logSeconds, provider.port())),
+        Options.of(folder.resolve("r.sock")));
+  }
+
+  /** Sends a chat; returns the decision id that reached the provider. */
+  private String send(TestGateway gateway, String model, boolean stream) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + gateway.port() + "/v1/chat/completions"))
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(CHAT.formatted(model, stream)))
+            .build();
+    try {
+      HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      assertThat(model).as("only a broken stream breaks off: %s", e).isEqualTo("broken-stream");
+    }
+    String header = provider.lastHeaders().get("x-llmtrace-id");
+    return header.substring(0, header.indexOf('.'));
+  }
+
+  private CompletionRecord completed(String id) throws InterruptedException {
+    for (int i = 0;
+        i < 1_500 && !(completions.containsKey(id) && inspections.containsKey(id));
+        i++) {
+      Thread.sleep(20);
+    }
+    assertThat(completions).containsKey(id);
+    return completions.get(id);
+  }
+}

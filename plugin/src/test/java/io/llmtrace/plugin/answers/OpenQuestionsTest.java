@@ -1,0 +1,157 @@
+package io.llmtrace.plugin.answers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.output.AnswerContext;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.exchange.Segment;
+import io.llmtrace.policies.exchange.Zone;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+class OpenQuestionsTest {
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final Ticking clock = new Ticking();
+
+  @Test
+  void a_question_stays_until_it_is_forgotten() {
+    OpenQuestions questions = new OpenQuestions(clock, 10, 1 << 20, meters);
+    questions.keep("a", "acme", AnswerContext.unknown());
+    assertThat(questions.find("a")).map(OpenQuestions.Question::tenant).contains("acme");
+    // A delivery that could not be recorded comes again.
+    assertThat(questions.find("a")).isPresent();
+    questions.forget("a");
+    questions.forget("a");
+    assertThat(questions.find("a")).isEmpty();
+    assertThat(questions.bytes()).isZero();
+  }
+
+  @Test
+  void the_oldest_goes_first_where_there_are_too_many() {
+    OpenQuestions questions = new OpenQuestions(clock, 3, 1 << 20, meters);
+    for (String id : List.of("a", "b", "c", "d")) {
+      questions.keep(id, "t", AnswerContext.unknown());
+    }
+    assertThat(questions.find("a")).isEmpty();
+    assertThat(questions.find("d")).isPresent();
+    assertThat(questions.count()).isEqualTo(3);
+    assertThat(missed("crowded_out")).isEqualTo(1);
+  }
+
+  @Test
+  void so_it_does_where_they_take_too_much_memory() {
+    AnswerContext large = context(5_000);
+    long mostBytes = 3L * large.bytes();
+    OpenQuestions questions = new OpenQuestions(clock, 1_000, mostBytes, meters);
+    for (int i = 0; i < 50; i++) {
+      questions.keep("small-" + i, "t", AnswerContext.unknown());
+    }
+    for (int i = 0; i < 4; i++) {
+      questions.keep("large-" + i, "t", large);
+      assertThat(questions.bytes()).isLessThanOrEqualTo(mostBytes);
+    }
+    assertThat(questions.find("small-0")).isEmpty();
+    assertThat(questions.find("large-0")).isEmpty();
+    assertThat(questions.find("large-3")).isPresent();
+    OpenQuestions tiny = new OpenQuestions(clock, 10, 1_000, new SimpleMeterRegistry());
+    tiny.keep("too large for all of it", "t", large);
+    assertThat(tiny.count()).isZero();
+    assertThat(tiny.bytes()).isZero();
+  }
+
+  @Test
+  void one_whose_answer_never_comes_is_forgotten_after_fifteen_minutes() {
+    OpenQuestions questions = new OpenQuestions(clock, 10, 1 << 20, meters);
+    questions.keep("old", "t", AnswerContext.unknown());
+    clock.millis = 14 * 60_000;
+    questions.keep("young", "t", AnswerContext.unknown());
+    clock.millis = 15 * 60_000 + 1;
+    assertThat(questions.count()).isEqualTo(1);
+    assertThat(questions.find("young")).isPresent();
+  }
+
+  @Test
+  void none_keeps_nothing() {
+    OpenQuestions none = OpenQuestions.none(meters);
+    assertThat(none.wanted()).isFalse();
+    none.keep("a", "t", AnswerContext.unknown());
+    assertThat(none.count()).isZero();
+  }
+
+  @Test
+  void many_threads_leave_an_honest_sum() throws Exception {
+    OpenQuestions questions = new OpenQuestions(clock, 500, 1 << 20, meters);
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    List<Future<?>> all = new ArrayList<>();
+    for (int t = 0; t < 8; t++) {
+      int thread = t;
+      all.add(
+          threads.submit(
+              () -> {
+                for (int i = 0; i < 2_000; i++) {
+                  questions.keep(thread + "-" + i, "t", AnswerContext.unknown());
+                  questions.forget(thread + "-" + (i - i % 7));
+                }
+              }));
+    }
+    for (Future<?> one : all) {
+      one.get();
+    }
+    threads.shutdown();
+    long each = new OpenQuestions.Question(0, "t", AnswerContext.unknown()).bytes();
+    assertThat(questions.count()).isLessThanOrEqualTo(500);
+    assertThat(questions.bytes()).isEqualTo(each * questions.count());
+  }
+
+  private double missed(String reason) {
+    return meters.counter("llmtrace_plugin_questions_missed", "reason", reason).count();
+  }
+
+  private static AnswerContext context(int words) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < words; i++) {
+      text.append("word").append(i).append(' ');
+    }
+    return AnswerContext.of(
+        new Exchange(
+            Dialect.OPENAI_CHAT,
+            "openai",
+            "m",
+            false,
+            List.of(new Segment(Zone.SYSTEM, "system", "/0", text.toString())),
+            List.of(),
+            0),
+        InspectionBudget.unlimited());
+  }
+
+  /** A clock that a test sets. */
+  private static final class Ticking extends Clock {
+    private long millis;
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+
+    @Override
+    public Instant instant() {
+      return Instant.ofEpochMilli(millis);
+    }
+  }
+}
