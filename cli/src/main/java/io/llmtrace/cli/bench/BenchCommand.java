@@ -18,7 +18,6 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -179,13 +178,8 @@ public final class BenchCommand {
     return new DetectionBench(loaded(options), threads).score(rows, progress);
   }
 
-  /** An engine that has all it will ever have: what is measured must not depend on when. */
-  private static DetectionEngine loaded(EngineOptions options) throws InterruptedException {
-    DetectionEngine engine = DetectionEngine.builtIn(options);
-    if (!engine.awaitModels(Duration.ofMinutes(1))) {
-      throw new IllegalStateException("a model did not load within a minute");
-    }
-    return engine;
+  private DetectionEngine loaded(EngineOptions options) throws InterruptedException {
+    return ConfiguredEngine.loaded(options, spec.commandLine().getErr());
   }
 
   private static void write(@Nullable Path file, ObjectNode root) throws IOException {

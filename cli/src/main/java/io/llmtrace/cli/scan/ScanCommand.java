@@ -1,7 +1,6 @@
 package io.llmtrace.cli.scan;
 
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
-import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.EngineOptions;
 import io.llmtrace.runtime.config.ConfigException;
@@ -15,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -98,20 +96,7 @@ public final class ScanCommand implements Callable<Integer> {
     Path from = file;
     try (InputStream in = from == null ? System.in : Files.newInputStream(from)) {
       PrintWriter out = spec.commandLine().getOut();
-      DetectionEngine engine = DetectionEngine.builtIn(options);
-      if (!engine.awaitModels(Duration.ofSeconds(60))) {
-        return refuse("a model did not load within a minute");
-      }
-      engine
-          .models()
-          .forEach(
-              (name, state) -> {
-                if (state.status() != ModelState.Status.LOADED) {
-                  spec.commandLine()
-                      .getErr()
-                      .println("scan: without " + name + ": " + state.reason());
-                }
-              });
+      DetectionEngine engine = ConfiguredEngine.loaded(options, spec.commandLine().getErr());
       Scanner scanner = Scanner.of(engine, count);
       if (explain) {
         scanner = scanner.explaining();

@@ -99,7 +99,11 @@ final class ConfigSection {
     List<ConfigSection> sections = new ArrayList<>();
     List<Node> nodes = list(key, "a list of sections", MOST_SECTIONS);
     for (int i = 0; i < nodes.size(); i++) {
-      sections.add(new ConfigSection(reading, full(key) + "[" + i + "]", nodes.get(i)));
+      ConfigSection section = new ConfigSection(reading, full(key) + "[" + i + "]", nodes.get(i));
+      // What is no section has been told as such; that all its keys are missing need not be.
+      if (nodes.get(i) instanceof MappingNode) {
+        sections.add(section);
+      }
     }
     return sections;
   }
