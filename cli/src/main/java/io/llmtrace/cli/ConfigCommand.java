@@ -2,14 +2,20 @@ package io.llmtrace.cli;
 
 import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.config.ConfigFile;
+import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.llmtrace.runtime.detection.EngineSetup;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code config validate}: says what is wrong with a file without starting anything. */
+/**
+ * {@code config validate}: says what is wrong with a file, its signature packs and its models
+ * without starting anything.
+ */
 @Command(
     name = "config",
     description = "Looks at a configuration file.",
@@ -21,7 +27,11 @@ final class ConfigCommand {
 
   @Command(
       name = "validate",
-      description = "Says what is wrong with a file, one line a problem; starts nothing.",
+      description = {
+        "Says what is wrong with a file, with its signature packs and its models, one line a"
+            + " problem; starts nothing.",
+        "A model whose file is not there is a warning: the processes start without it."
+      },
       mixinStandardHelpOptions = true)
   int validate(
       @Parameters(paramLabel = "FILE", description = "The configuration file.") Path file,
@@ -32,10 +42,21 @@ final class ConfigCommand {
                   "Whose secret files must be there: ${COMPLETION-CANDIDATES}. Default:"
                       + " ${DEFAULT-VALUE}.")
           ConfigFile.Role role) {
+    LlmtraceConfig config;
     try {
-      ConfigFile.load(file, System.getenv(), role);
+      config = ConfigFile.load(file, System.getenv(), role);
     } catch (ConfigException e) {
       spec.commandLine().getErr().println(e.getMessage());
+      return 2;
+    }
+    List<EngineSetup.ModelProblem> problems =
+        role == ConfigFile.Role.CONTROL_PLANE ? List.of() : EngineSetup.check(config);
+    for (EngineSetup.ModelProblem problem : problems) {
+      spec.commandLine()
+          .getErr()
+          .println(file + ": " + (problem.absent() ? "warning: " : "") + problem.reason());
+    }
+    if (problems.stream().anyMatch(problem -> !problem.absent())) {
       return 2;
     }
     spec.commandLine().getOut().println(file + ": fine");

@@ -43,6 +43,37 @@ class MainTest {
   }
 
   @Test
+  void packsAndModelsAreValidatedToo() throws Exception {
+    Path pack = Files.writeString(directory.resolve("acme.yaml"), "rules: [{id: A}]\n");
+    Path file =
+        Files.writeString(directory.resolve("a.yaml"), "detection: {packs: [" + pack + "]}\n");
+    assertThat(run("config", "validate", file.toString())).isEqualTo(2);
+    assertThat(err.toString()).contains(pack + ":1: A: id must be lower-case letters");
+  }
+
+  @Test
+  void anAbsentModelIsAWarningAndADamagedOneIsNot() throws Exception {
+    String model =
+        """
+        models:
+          - id: mine
+            path: %s/mine.onnx
+            tokenizer: %s/tokenizer.json
+            labels: {1: jailbreak}
+            zones: [user]
+        """
+            .formatted(directory, directory);
+    Path file = Files.writeString(directory.resolve("a.yaml"), model);
+    assertThat(run("config", "validate", file.toString())).isZero();
+    assertThat(err.toString()).contains("warning: model 'mine': there is no file");
+
+    Files.writeString(directory.resolve("mine.onnx"), "noise");
+    assertThat(run("config", "validate", file.toString())).isEqualTo(2);
+    assertThat(err.toString()).contains("a.yaml: model 'mine': there is no file " + directory);
+    assertThat(run("config", "validate", "--role", "CONTROL_PLANE", file.toString())).isZero();
+  }
+
+  @Test
   void anUnknownCommandIsAnswered() {
     assertThat(run("teapot")).isEqualTo(2);
     assertThat(err.toString()).contains("teapot");

@@ -19,6 +19,7 @@ import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.llmtrace.runtime.config.Secret;
+import io.llmtrace.runtime.detection.EngineSetup;
 import io.llmtrace.runtime.files.PrivateFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -73,7 +74,8 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     Files.createDirectories(config.dataDirectory());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     DecisionIds ids = DecisionIds.open(config.dataDirectory());
-    engine = DetectionEngine.builtIn();
+    engine = DetectionEngine.builtIn(EngineSetup.options(llmtrace));
+    ModelWatch.start(engine);
     DecisionEngine policy = new DecisionEngine();
     Analysis analysis = new EngineAnalysis(engine, policy);
     if (served) {

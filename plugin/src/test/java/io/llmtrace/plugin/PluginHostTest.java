@@ -99,12 +99,7 @@ class PluginHostTest {
   private PluginHost start(String bootId, Path socket, Analysis analysis) throws IOException {
     LlmtraceConfig base = LlmtraceConfig.defaults();
     LlmtraceConfig config =
-        new LlmtraceConfig(
-            base.logging(),
-            base.alerts(),
-            base.circuitBreaker(),
-            base.metrics(),
-            base.controlPlane(),
+        base.withPlugin(
             base.plugin().toBuilder()
                 .node("n1")
                 .socket(socket)

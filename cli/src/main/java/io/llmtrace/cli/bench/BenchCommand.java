@@ -3,6 +3,7 @@ package io.llmtrace.cli.bench;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.bench.EngineBench.Times;
+import io.llmtrace.cli.scan.ConfiguredEngine;
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.classify.GuardModel;
 import io.llmtrace.policies.detect.classify.NgramClassifier;
@@ -10,13 +11,13 @@ import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.EngineOptions;
 import io.llmtrace.policies.detect.signatures.SignatureDetector;
 import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.terminal.Terminal;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,7 +86,7 @@ public final class BenchCommand {
   @Command(
       name = "detection",
       description =
-          "What the shipped engine catches and what it flags wrongly, on labelled texts: lines {text,"
+          "What the engine catches and what it flags wrongly, on labelled texts: lines {text,"
               + " label: attack|benign, category, zone, lang, source, split_kind, technique}.",
       mixinStandardHelpOptions = true)
   int detection(
@@ -95,6 +96,13 @@ public final class BenchCommand {
               paramLabel = "FILE",
               description = "The labelled texts.")
           Path data,
+      @Option(
+              names = "--config",
+              paramLabel = "FILE",
+              description =
+                  "The configuration file, of which detection and models are used; what is shipped"
+                      + " when left out.")
+          @Nullable Path config,
       @Option(
               names = "--spans",
               paramLabel = "FILE",
@@ -112,7 +120,7 @@ public final class BenchCommand {
       throws IOException, InterruptedException {
     try {
       List<LabelledText> rows = LabelledText.read(data);
-      EngineOptions options = EngineOptions.standard().withoutCache();
+      EngineOptions options = ConfiguredEngine.options(config);
       DetectionEngine engine = loaded(options);
       List<ScoredText> scored = score("rows", options, rows);
       List<Bar> bars = new ArrayList<>(Scorecard.bars(scored));
@@ -137,12 +145,17 @@ public final class BenchCommand {
       write(json, card.json());
       if (page != null) {
         String command =
-            "./llmtrace bench detection --data dev.jsonl --spans spans.jsonl --scorecard FILE";
+            "./llmtrace bench detection --data dev.jsonl --spans spans.jsonl"
+                + (config == null ? "" : " --config llmtrace.yaml")
+                + " --scorecard FILE";
         Files.writeString(page, card.page(command));
       }
       return bars.stream().allMatch(bar -> Double.isNaN(bar.value()) || bar.meetsFirst()) ? 0 : 1;
     } catch (NoSuchFileException e) {
       spec.commandLine().getErr().println("bench: " + e.getFile() + ": no such file");
+      return 2;
+    } catch (ConfigException e) {
+      spec.commandLine().getErr().println(e.getMessage());
       return 2;
     }
   }
@@ -165,13 +178,8 @@ public final class BenchCommand {
     return new DetectionBench(loaded(options), threads).score(rows, progress);
   }
 
-  /** An engine that has all it will ever have: what is measured must not depend on when. */
-  private static DetectionEngine loaded(EngineOptions options) throws InterruptedException {
-    DetectionEngine engine = DetectionEngine.builtIn(options);
-    if (!engine.awaitModels(Duration.ofMinutes(1))) {
-      throw new IllegalStateException("a model did not load within a minute");
-    }
-    return engine;
+  private DetectionEngine loaded(EngineOptions options) throws InterruptedException {
+    return ConfiguredEngine.loaded(options, spec.commandLine().getErr());
   }
 
   private static void write(@Nullable Path file, ObjectNode root) throws IOException {

@@ -1,9 +1,9 @@
 package io.llmtrace.cli.scan;
 
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
-import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.EngineOptions;
+import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.terminal.Terminal;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -53,14 +52,20 @@ public final class ScanCommand implements Callable<Integer> {
   private @Nullable Integer threads;
 
   @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description =
+          "The configuration file, of which detection and models are used; what is shipped when left"
+              + " out.")
+  private @Nullable Path config;
+
+  @Option(
       names = "--profile",
       paramLabel = "NAME",
-      defaultValue = "balanced",
       description =
           "How sure the engine must be before it speaks of an attack: relaxed, balanced or strict."
-              + " Default: ${DEFAULT-VALUE}.")
-  @SuppressWarnings("NullAway.Init") // set by picocli before any method runs
-  private String profile;
+              + " Default: what the configuration says, else balanced.")
+  private @Nullable String profile;
 
   @Option(
       names = "--explain",
@@ -73,29 +78,25 @@ public final class ScanCommand implements Callable<Integer> {
     if (count < 1 || count > 1024) {
       return refuse("--threads: expected a number from 1 to 1024, not " + count);
     }
-    EngineOptions options = EngineOptions.standard().withoutCache();
+    EngineOptions options;
     try {
-      options = options.with(Profile.valueOf(profile.toUpperCase(Locale.ROOT)));
-    } catch (IllegalArgumentException e) {
-      return refuse("--profile: expected relaxed, balanced or strict, not " + profile);
+      options = ConfiguredEngine.options(config);
+    } catch (ConfigException e) {
+      spec.commandLine().getErr().println(e.getMessage());
+      return 2;
+    }
+    String named = profile;
+    if (named != null) {
+      try {
+        options = options.with(Profile.valueOf(named.toUpperCase(Locale.ROOT)));
+      } catch (IllegalArgumentException e) {
+        return refuse("--profile: expected relaxed, balanced or strict, not " + named);
+      }
     }
     Path from = file;
     try (InputStream in = from == null ? System.in : Files.newInputStream(from)) {
       PrintWriter out = spec.commandLine().getOut();
-      DetectionEngine engine = DetectionEngine.builtIn(options);
-      if (!engine.awaitModels(Duration.ofSeconds(60))) {
-        return refuse("a model did not load within a minute");
-      }
-      engine
-          .models()
-          .forEach(
-              (name, state) -> {
-                if (state.status() != ModelState.Status.LOADED) {
-                  spec.commandLine()
-                      .getErr()
-                      .println("scan: without " + name + ": " + state.reason());
-                }
-              });
+      DetectionEngine engine = ConfiguredEngine.loaded(options, spec.commandLine().getErr());
       Scanner scanner = Scanner.of(engine, count);
       if (explain) {
         scanner = scanner.explaining();

@@ -127,7 +127,11 @@ final class SpoolDirectory implements AutoCloseable {
   SealedBatch seal(Path open, long sequence, Lane lane, long bytes, int records)
       throws IOException {
     Path sealed = path.resolve("%010d.%c.batch".formatted(sequence, lane.letter()));
-    Files.move(open, sealed, StandardCopyOption.ATOMIC_MOVE);
+    // A second try, because the disk refused the sync or a stopping process interrupted it, finds
+    // the file under its final name.
+    if (Files.exists(open) || !Files.exists(sealed)) {
+      Files.move(open, sealed, StandardCopyOption.ATOMIC_MOVE);
+    }
     sync(path);
     return new SealedBatch(sealed, bootId(), sequence, lane, bytes, records, new AtomicBoolean());
   }

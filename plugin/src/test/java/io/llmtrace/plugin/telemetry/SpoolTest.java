@@ -9,6 +9,7 @@ import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -49,6 +50,18 @@ class SpoolTest {
       next = spool.next();
     }
     return records;
+  }
+
+  @Test
+  void aSealThatIsInterruptedIsTakenUpAgain() throws Exception {
+    try (Spool spool = open(1 << 20, 1 << 16)) {
+      spool.append(Lane.NORMAL, completion("plain"));
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(spool::flush).isInstanceOf(ClosedByInterruptException.class);
+      assertThat(Thread.interrupted()).isTrue();
+      spool.flush();
+      assertThat(drain(spool)).containsExactly(completion("plain"));
+    }
   }
 
   @Test

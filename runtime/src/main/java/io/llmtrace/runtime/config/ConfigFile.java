@@ -1,11 +1,5 @@
 package io.llmtrace.runtime.config;
 
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +29,9 @@ public final class ConfigFile {
   public enum Role {
     CONTROL_PLANE,
     PLUGIN,
-    BOTH
+    BOTH,
+    /** No secret file is opened: for tools that only inspect texts. */
+    TOOL
   }
 
   private ConfigFile() {}
@@ -51,7 +47,8 @@ public final class ConfigFile {
 
   /**
    * Reads a file for one process. All keys are checked alike; secret files of the other process's
-   * section are not opened, and those secrets are {@code null}.
+   * section are not opened, and those secrets are {@code null}. Signature packs are not opened for
+   * the control plane, which inspects nothing; files of models are not opened here at all.
    *
    * @throws ConfigException with every problem of the file, when there is one
    */
@@ -61,24 +58,12 @@ public final class ConfigFile {
   }
 
   private static String text(Path file) throws ConfigException {
-    String expectation;
     try {
-      if (Files.size(file) <= LARGEST_FILE) {
-        return StandardCharsets.UTF_8
-            .newDecoder()
-            .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
-            .toString();
-      }
-      expectation = "expected at most " + LARGEST_FILE + " bytes";
-    } catch (NoSuchFileException e) {
-      expectation = "expected a file that exists";
-    } catch (CharacterCodingException e) {
-      expectation = "expected text in UTF-8";
-    } catch (IOException e) {
-      expectation = "expected a file that can be read (" + e.getMessage() + ")";
+      return Utf8File.read(file, LARGEST_FILE);
+    } catch (Utf8File.UnreadableException e) {
+      throw new ConfigException(
+          List.of(new ConfigProblem(file.toString(), 1, 1, "(file)", e.expectation())));
     }
-    throw new ConfigException(
-        List.of(new ConfigProblem(file.toString(), 1, 1, "(file)", expectation)));
   }
 
   static LlmtraceConfig parse(String name, String text, Map<String, String> env, Role role)
@@ -112,8 +97,8 @@ public final class ConfigFile {
   }
 
   private static LlmtraceConfig config(Reading reading, @Nullable Node node, Role role) {
-    boolean controlPlaneOpens = role != Role.PLUGIN;
-    boolean pluginOpens = role != Role.CONTROL_PLANE;
+    boolean controlPlaneOpens = role == Role.CONTROL_PLANE || role == Role.BOTH;
+    boolean pluginOpens = role == Role.PLUGIN || role == Role.BOTH;
     ConfigSection root = new ConfigSection(reading, "", node);
     LlmtraceConfig config =
         new LlmtraceConfig(
@@ -122,7 +107,9 @@ public final class ConfigFile {
             breaker(root.section("circuit_breaker")),
             metrics(root.section("metrics"), controlPlaneOpens),
             controlPlane(root.section("control_plane"), controlPlaneOpens),
-            plugin(root.section("plugin"), pluginOpens, reading.env()));
+            plugin(root.section("plugin"), pluginOpens, reading.env()),
+            detection(reading, root.section("detection"), role != Role.CONTROL_PLANE),
+            ModelReader.models(root.sections("models")));
     root.finish();
     if (!isLoopback(config.controlPlane().bind())
         && config.metrics().token() == null
@@ -266,6 +253,12 @@ public final class ConfigFile {
             "host names such as docs.example.com, without scheme, port or wildcard",
             HOST.asMatchPredicate()),
         key);
+  }
+
+  private static DetectionConfig detection(Reading reading, ConfigSection section, boolean open) {
+    DetectionConfig detection = new DetectionReader(reading, section, open).read();
+    section.finish();
+    return detection;
   }
 
   private static SpoolConfig spool(ConfigSection section) {

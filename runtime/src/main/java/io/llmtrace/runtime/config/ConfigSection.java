@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -34,11 +35,14 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  */
 final class ConfigSection {
   private static final Pattern INTEGER = Pattern.compile("[+-]?[0-9][0-9_]*");
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,9})?");
+  private static final int MOST_SECTIONS = 16;
   private static final Pattern SIZE = Pattern.compile("([0-9]+) ?(B|KiB|MiB|GiB)?");
   private static final long LARGEST_SECRET_FILE = 65_536;
 
   private final Reading reading;
   private final String path;
+  private final @Nullable Node at;
   private final Map<String, NodeTuple> entries = new LinkedHashMap<>();
   private final Set<String> asked = new LinkedHashSet<>();
 
@@ -46,6 +50,7 @@ final class ConfigSection {
   ConfigSection(Reading reading, String path, @Nullable Node node) {
     this.reading = reading;
     this.path = path;
+    this.at = node;
     if (node == null || isNull(node)) {
       return;
     }
@@ -72,6 +77,69 @@ final class ConfigSection {
     return new ConfigSection(reading, full(key), node(key));
   }
 
+  /** One text of a list, with its place. */
+  record Item(String text, Node node, String path) {}
+
+  /** A list of texts; absent is empty. */
+  List<Item> items(String key, String expected, int most) {
+    List<Item> items = new ArrayList<>();
+    List<Node> nodes = list(key, "a list of " + expected, most);
+    for (int i = 0; i < nodes.size(); i++) {
+      String at = full(key) + "[" + i + "]";
+      @Nullable Scalar scalar = scalar(nodes.get(i), at, expected);
+      if (scalar != null) {
+        items.add(new Item(scalar.text(), nodes.get(i), at));
+      }
+    }
+    return items;
+  }
+
+  /** A list of sections; absent is empty. */
+  List<ConfigSection> sections(String key) {
+    List<ConfigSection> sections = new ArrayList<>();
+    List<Node> nodes = list(key, "a list of sections", MOST_SECTIONS);
+    for (int i = 0; i < nodes.size(); i++) {
+      ConfigSection section = new ConfigSection(reading, full(key) + "[" + i + "]", nodes.get(i));
+      // What is no section has been told as such; that all its keys are missing need not be.
+      if (nodes.get(i) instanceof MappingNode) {
+        sections.add(section);
+      }
+    }
+    return sections;
+  }
+
+  private List<Node> list(String key, String expected, int most) {
+    @Nullable Node node = node(key);
+    if (node == null || isNull(node)) {
+      return List.of();
+    }
+    if (!(node instanceof SequenceNode sequence)) {
+      reading.problem(node, full(key), "expected " + expected + ", was " + kind(node));
+      return List.of();
+    }
+    if (sequence.getValue().size() > most) {
+      reading.problem(
+          node, full(key), "expected at most " + most + ", was " + sequence.getValue().size());
+      return List.of();
+    }
+    return sequence.getValue();
+  }
+
+  /** The keys that are there, in their order: for sections whose keys are the user's own. */
+  List<String> keys() {
+    return List.copyOf(entries.keySet());
+  }
+
+  boolean has(String key) {
+    return entries.containsKey(key);
+  }
+
+  /** Whether a key has keys of its own, rather than a value. */
+  boolean isSection(String key) {
+    @Nullable NodeTuple tuple = entries.get(key);
+    return tuple != null && tuple.getValueNode() instanceof MappingNode;
+  }
+
   boolean bool(String key, boolean fallback) {
     @Nullable Scalar scalar = plain(key, "true or false");
     if (scalar == null) {
@@ -94,6 +162,22 @@ final class ConfigSection {
       return fallback;
     }
     return (int) inRange(key, scalar.text(), expected, fallback, least, most);
+  }
+
+  double number(String key, double fallback, double least, double most) {
+    String expected = "a number from " + least + " to " + most;
+    @Nullable Scalar scalar = plain(key, expected);
+    if (scalar == null) {
+      return fallback;
+    }
+    if (NUMBER.matcher(scalar.text()).matches()) {
+      double value = Double.parseDouble(scalar.text());
+      if (value >= least && value <= most) {
+        return value;
+      }
+    }
+    wrong(key, expected, scalar.text());
+    return fallback;
   }
 
   Duration millis(String key, Duration fallback, long least, long most) {
@@ -298,7 +382,12 @@ final class ConfigSection {
   /** A problem with the value of a key, or with the section where the key is absent. */
   void problem(String key, String expectation) {
     @Nullable NodeTuple tuple = entries.get(key);
-    reading.problem(tuple == null ? null : tuple.getValueNode(), full(key), expectation);
+    reading.problem(tuple == null ? at : tuple.getValueNode(), full(key), expectation);
+  }
+
+  /** A problem with one text of a list. */
+  void problem(Item item, String expectation) {
+    reading.problem(item.node(), item.path(), expectation);
   }
 
   private void wrong(String key, String expected, String value) {
@@ -340,12 +429,12 @@ final class ConfigSection {
 
   private @Nullable Scalar text(String key, String expected) {
     @Nullable Node node = node(key);
-    return node == null || isNull(node) ? null : text(key, node, expected);
+    return node == null || isNull(node) ? null : scalar(node, full(key), expected);
   }
 
-  private @Nullable Scalar text(String key, Node node, String expected) {
+  private @Nullable Scalar scalar(Node node, String where, String expected) {
     if (!(node instanceof ScalarNode scalar)) {
-      reading.problem(node, full(key), "expected " + expected + ", was " + kind(node));
+      reading.problem(node, where, "expected " + expected + ", was " + kind(node));
       return null;
     }
     Substitution filled = Substitution.of(scalar.getValue(), reading.env());
@@ -353,7 +442,7 @@ final class ConfigSection {
       for (String name : filled.missing()) {
         reading.problem(
             node,
-            full(key),
+            where,
             "expected the environment variable " + name + ", or a default: ${" + name + ":-…}");
       }
       return null;

@@ -1,5 +1,7 @@
 package io.llmtrace.runtime.config;
 
+import java.util.List;
+
 /**
  * Everything that {@code llmtrace.yaml} can say, typed and in range. Immutable.
  *
@@ -9,6 +11,8 @@ package io.llmtrace.runtime.config;
  * @param metrics who may read the control plane's metrics
  * @param controlPlane the control plane's own section
  * @param plugin the plugin's own section
+ * @param detection what is looked for, and how carefully
+ * @param models classifiers that somebody brought, in the order in which they are asked
  */
 public record LlmtraceConfig(
     LoggingConfig logging,
@@ -16,7 +20,13 @@ public record LlmtraceConfig(
     BreakerConfig circuitBreaker,
     MetricsConfig metrics,
     ControlPlaneConfig controlPlane,
-    PluginConfig plugin) {
+    PluginConfig plugin,
+    DetectionConfig detection,
+    List<ModelConfig> models) {
+
+  public LlmtraceConfig {
+    models = List.copyOf(models);
+  }
 
   /** The configuration of an empty file. */
   public static LlmtraceConfig defaults() {
@@ -26,26 +36,38 @@ public record LlmtraceConfig(
         BreakerConfig.defaults(),
         MetricsConfig.defaults(),
         ControlPlaneConfig.defaults(),
-        PluginConfig.defaults(System.getenv()));
+        PluginConfig.defaults(System.getenv()),
+        DetectionConfig.defaults(),
+        List.of());
   }
 
   public LlmtraceConfig withLogging(LoggingConfig changed) {
-    return new LlmtraceConfig(changed, alerts, circuitBreaker, metrics, controlPlane, plugin);
+    return new LlmtraceConfig(
+        changed, alerts, circuitBreaker, metrics, controlPlane, plugin, detection, models);
   }
 
   public LlmtraceConfig withCircuitBreaker(BreakerConfig changed) {
-    return new LlmtraceConfig(logging, alerts, changed, metrics, controlPlane, plugin);
+    return new LlmtraceConfig(
+        logging, alerts, changed, metrics, controlPlane, plugin, detection, models);
   }
 
   public LlmtraceConfig withMetrics(MetricsConfig changed) {
-    return new LlmtraceConfig(logging, alerts, circuitBreaker, changed, controlPlane, plugin);
+    return new LlmtraceConfig(
+        logging, alerts, circuitBreaker, changed, controlPlane, plugin, detection, models);
   }
 
   public LlmtraceConfig withControlPlane(ControlPlaneConfig changed) {
-    return new LlmtraceConfig(logging, alerts, circuitBreaker, metrics, changed, plugin);
+    return new LlmtraceConfig(
+        logging, alerts, circuitBreaker, metrics, changed, plugin, detection, models);
   }
 
   public LlmtraceConfig withPlugin(PluginConfig changed) {
-    return new LlmtraceConfig(logging, alerts, circuitBreaker, metrics, controlPlane, changed);
+    return new LlmtraceConfig(
+        logging, alerts, circuitBreaker, metrics, controlPlane, changed, detection, models);
+  }
+
+  public LlmtraceConfig withDetection(DetectionConfig changed, List<ModelConfig> own) {
+    return new LlmtraceConfig(
+        logging, alerts, circuitBreaker, metrics, controlPlane, plugin, changed, own);
   }
 }

@@ -1,6 +1,8 @@
 package io.llmtrace.runtime.config;
 
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 
 /** Finds the key that somebody probably meant. */
@@ -19,6 +21,27 @@ final class Nearest {
       }
     }
     return Optional.ofNullable(best);
+  }
+
+  /**
+   * Up to three candidates that somebody may have meant, as in " (did you mean a, b?)"; empty if
+   * there is none. Beside small slips, a word that is part of a candidate counts.
+   */
+  static String question(String word, Collection<String> candidates) {
+    int bound = Math.max(2, word.length() / 3);
+    List<String> near =
+        candidates.stream()
+            .filter(each -> distance(word, each) <= bound || isPart(word, each))
+            .sorted(
+                Comparator.comparingInt((String each) -> distance(word, each))
+                    .thenComparing(each -> each))
+            .limit(3)
+            .toList();
+    return near.isEmpty() ? "" : " (did you mean " + String.join(", ", near) + "?)";
+  }
+
+  private static boolean isPart(String word, String candidate) {
+    return word.length() >= 3 && candidate.contains(word);
   }
 
   /** Levenshtein's distance, two rows at a time. */

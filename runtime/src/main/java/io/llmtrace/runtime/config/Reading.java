@@ -34,10 +34,19 @@ final class Reading {
         new ConfigProblem(file, line, column, key.isEmpty() ? "(file)" : key, expectation));
   }
 
+  /** A problem of another file that the configuration names. */
+  void problemIn(String other, int line, String key, String expectation) {
+    problems.add(new ConfigProblem(other, line, 1, key.isEmpty() ? "(file)" : key, expectation));
+  }
+
+  /** Those of the file itself first. */
   List<ConfigProblem> problems() {
     return problems.stream()
         .sorted(
-            Comparator.comparingInt(ConfigProblem::line).thenComparingInt(ConfigProblem::column))
+            Comparator.comparing((ConfigProblem problem) -> !problem.file().equals(file))
+                .thenComparing(ConfigProblem::file)
+                .thenComparingInt(ConfigProblem::line)
+                .thenComparingInt(ConfigProblem::column))
         .toList();
   }
 

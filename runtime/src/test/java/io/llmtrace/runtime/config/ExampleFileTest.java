@@ -21,12 +21,17 @@ class ExampleFileTest {
   @Test
   void everyCommentedKeyOfTheExampleIsAKeyToo() throws Exception {
     String all =
-        Files.readString(example).replaceAll("(?m)^( *)#- ", "$1").replaceAll("file:[a-z]+/", "");
+        Files.readString(example)
+            .replaceAll("(?m)^( *)#- ", "$1")
+            .replaceAll("file:[a-z]+/", "")
+            .replaceAll("(?m)^ *packs: .*$", "");
     LlmtraceConfig config = ConfigFile.parse("example.yaml", all, ENV, ConfigFile.Role.BOTH);
     assertThat(config.alerts().slackWebhookUrl()).isNotNull();
     assertThat(config.metrics().token()).isNotNull();
     assertThat(config.controlPlane().database().url()).isNotNull();
     assertThat(config.plugin().apiKey()).isNotNull();
     assertThat(config.plugin().inspectKey()).isNotNull();
+    assertThat(config.models()).hasSize(1);
+    assertThat(config.models().get(0).sha256()).isNotNull();
   }
 }

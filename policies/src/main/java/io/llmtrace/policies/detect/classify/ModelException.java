@@ -10,16 +10,19 @@ public final class ModelException extends Exception {
     this.absent = absent;
   }
 
-  ModelException(String message, Throwable cause) {
+  /** A model that is there and cannot be used. */
+  public ModelException(String message, Throwable cause) {
     super(message, cause);
     this.absent = false;
   }
 
-  static ModelException absent(String message) {
+  /** There is no such model: expected where a file or a library may be left out. */
+  public static ModelException absent(String message) {
     return new ModelException(message, true);
   }
 
-  static ModelException failed(String message) {
+  /** A model that is there and cannot be used. */
+  public static ModelException failed(String message) {
     return new ModelException(message, false);
   }
 

@@ -1,45 +1,46 @@
 package io.llmtrace.policies.detect.classify;
 
-import io.llmtrace.policies.detect.InspectionBudget;
-import io.llmtrace.policies.detect.SegmentReading;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 
 /**
  * A place for a model that may load later, or never, or break: asking it never throws. Thread-safe.
+ *
+ * @param <M> what asks the model
  */
-public final class ModelSlot {
+public final class ModelSlot<M> {
   /** Makes the model; runs once. */
   @FunctionalInterface
-  public interface Loader {
-    OnnxTextClassifier load() throws ModelException;
+  public interface Loader<M> {
+    M load() throws ModelException;
   }
 
-  private record Held(ModelState state, Optional<OnnxTextClassifier> model) {}
+  private record Held<M>(ModelState state, Optional<M> model) {}
 
   private final String id;
-  private volatile Held held;
+  private volatile Held<M> held;
 
-  private ModelSlot(String id, Held held) {
+  private ModelSlot(String id, Held<M> held) {
     this.id = id;
     this.held = held;
   }
 
   /** A slot whose model {@code executor} loads while the other stages work already. */
-  public static ModelSlot load(String id, Loader loader, Executor executor) {
-    ModelSlot slot = new ModelSlot(id, without(ModelState.Status.LOADING, ""));
+  public static <M> ModelSlot<M> load(String id, Loader<M> loader, Executor executor) {
+    ModelSlot<M> slot = new ModelSlot<>(id, without(ModelState.Status.LOADING, ""));
     executor.execute(() -> slot.held = loaded(id, loader));
     return slot;
   }
 
   /** A slot that stays empty, for example because the configuration names no model. */
-  public static ModelSlot empty(String id, String reason) {
-    return new ModelSlot(id, without(ModelState.Status.ABSENT, reason));
+  public static <M> ModelSlot<M> empty(String id, String reason) {
+    return new ModelSlot<>(id, without(ModelState.Status.ABSENT, reason));
   }
 
-  private static Held loaded(String id, Loader loader) {
+  private static <M> Held<M> loaded(String id, Loader<M> loader) {
     try {
-      return new Held(new ModelState(ModelState.Status.LOADED, ""), Optional.of(loader.load()));
+      return new Held<>(new ModelState(ModelState.Status.LOADED, ""), Optional.of(loader.load()));
     } catch (ModelException e) {
       return without(
           e.isAbsent() ? ModelState.Status.ABSENT : ModelState.Status.FAILED,
@@ -49,13 +50,16 @@ public final class ModelSlot {
       // them.
       return without(
           ModelState.Status.ABSENT, "no library that runs model '" + id + "' here: " + e);
+    } catch (OutOfMemoryError e) {
+      return without(
+          ModelState.Status.FAILED, "no memory to load model '" + id + "'; raise -Xmx: " + e);
     } catch (RuntimeException e) {
       return without(ModelState.Status.FAILED, "model '" + id + "' failed to load: " + e);
     }
   }
 
-  private static Held without(ModelState.Status status, String reason) {
-    return new Held(new ModelState(status, reason), Optional.empty());
+  private static <M> Held<M> without(ModelState.Status status, String reason) {
+    return new Held<>(new ModelState(status, reason), Optional.empty());
   }
 
   public String id() {
@@ -67,22 +71,18 @@ public final class ModelSlot {
   }
 
   /** The model, once it is loaded. */
-  public Optional<OnnxTextClassifier> model() {
+  public Optional<M> model() {
     return held.model();
   }
 
   /**
-   * What the model says of the window that {@code nominee} points at; empty if there is no model or
-   * it does not read the zone. A model that breaks is not asked again, and {@link #state()} says
-   * why.
+   * Asks the model; empty if there is none, or if the question has no answer. A model that breaks
+   * is not asked again, and {@link #state()} says why.
    */
-  public Optional<Score> score(SegmentReading reading, Score nominee, InspectionBudget budget) {
-    Optional<OnnxTextClassifier> model = model();
-    if (model.isEmpty() || !model.get().reads(reading.segment().zone())) {
-      return Optional.empty();
-    }
+  public <A> Optional<A> ask(Function<M, Optional<A>> question) {
+    Optional<M> model = model();
     try {
-      return Optional.of(model.get().score(reading, nominee, budget));
+      return model.flatMap(question);
     } catch (IllegalStateException e) {
       held = without(ModelState.Status.FAILED, String.valueOf(e.getMessage()));
       return Optional.empty();

@@ -1,46 +1,28 @@
 package io.llmtrace.policies.detect.classify;
 
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.OrtSession.SessionOptions;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.TextView;
 import io.llmtrace.policies.exchange.Zone;
-import java.util.LinkedHashMap;
+import java.util.EnumMap;
 import java.util.Map;
-import java.util.Set;
 
 /**
- * Any text classification model in ONNX form. Thread-safe.
- *
- * <p>Windows are run one at a time, unpadded. A model whose activations are quantised as it runs
- * scales them by the largest value in the batch, so a window's score would depend on its
- * neighbours, and on padding; one at a time it depends on the window alone. On a processor a batch
- * gains little: one window of 256 tokens fills the matrix units already.
+ * A text classification model in ONNX form that says one thing: how much a text looks like an
+ * attack. {@link LabelClassifier} reads models that say several. Thread-safe.
  */
 public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
-  /** Characters that are tokenised to fill a window, for each token of it. */
-  private static final int CHARACTERS_PER_TOKEN = 8;
-
   /** Characters before and after a nominated spot that a window may reach; as in training. */
   static final int AROUND = 1200;
 
   private final TextModelSpec spec;
-  private final WordPieces pieces;
-  private final OrtSession session;
+  private final OnnxModel model;
   private final String version;
-  private final Set<String> inputs;
 
-  private OnnxTextClassifier(
-      TextModelSpec spec, WordPieces pieces, OrtSession session, String version) {
+  private OnnxTextClassifier(TextModelSpec spec, OnnxModel model, String version) {
     this.spec = spec;
-    this.pieces = pieces;
-    this.session = session;
+    this.model = model;
     this.version = version;
-    this.inputs = session.getInputNames();
   }
 
   /**
@@ -52,35 +34,31 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
    */
   public static OnnxTextClassifier load(TextModelSpec spec, byte[] model, byte[] tokenizer)
       throws ModelException {
-    WordPieces pieces = WordPieces.of(spec, tokenizer);
-    OnnxTextClassifier made = null;
+    Map<Zone, String> prefixes = new EnumMap<>(Zone.class);
+    spec.zones().forEach(z -> prefixes.put(z, spec.zonePrefixes().getOrDefault(z, "")));
+    OnnxModel opened =
+        OnnxModel.open(
+            new OnnxModel.Setup(
+                spec.id(), prefixes, spec.windowTokens(), spec.overlapTokens(), spec.threads()),
+            model,
+            tokenizer);
     try {
-      made =
-          new OnnxTextClassifier(
-              spec, pieces, session(spec, model), Checksum.hex(Checksum.sha256(model), 0, 4));
-      for (Zone zone : spec.zones()) {
-        made.logit(zone, pieces.read("warm-up").ids);
+      for (Zone zone : prefixes.keySet()) {
+        int outputs = opened.warmUp(zone);
+        if (outputs != spec.labels().size()) {
+          throw ModelException.failed(
+              "model '"
+                  + spec.id()
+                  + "' cannot be run: it has "
+                  + outputs
+                  + " outputs for the labels "
+                  + spec.labels());
+        }
       }
-      return made;
-    } catch (OrtException e) {
-      if (made == null) {
-        pieces.close();
-      } else {
-        made.close();
-      }
-      throw new ModelException("model '" + spec.id() + "' cannot be run: " + e.getMessage(), e);
-    }
-  }
-
-  private static OrtSession session(TextModelSpec spec, byte[] model) throws OrtException {
-    try (SessionOptions options = new SessionOptions()) {
-      options.setIntraOpNumThreads(spec.threads());
-      options.setInterOpNumThreads(1);
-      options.setExecutionMode(SessionOptions.ExecutionMode.SEQUENTIAL);
-      options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
-      // A waiting thread must not spin: the gateway needs the core.
-      options.addConfigEntry("session.intra_op.allow_spinning", "0");
-      return OrtEnvironment.getEnvironment().createSession(model, options);
+      return new OnnxTextClassifier(spec, opened, Checksum.hex(Checksum.sha256(model), 0, 4));
+    } catch (ModelException e) {
+      opened.close();
+      throw e;
     }
   }
 
@@ -110,7 +88,7 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
     Best best = new Best(reading, spec.mostWindows());
     boolean complete = true;
     for (TextView view : reading.views()) {
-      complete = complete && whole(view, reading.segment().zone(), budget, best);
+      complete = complete && model.read(view, reading.segment().zone(), budget, best);
     }
     return best.score(complete);
   }
@@ -130,9 +108,9 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
     String text = nominee.view().text();
     int begin = Math.max(0, nominee.from() - AROUND);
     int end = Math.min(text.length(), Math.max(nominee.from() + 1, nominee.to()) + AROUND);
-    WordPieces.Pieces read = pieces.read(text.substring(begin, Math.max(begin, end)));
+    WordPieces.Pieces read = model.pieces().read(text.substring(begin, Math.max(begin, end)));
     int count = read.ids.length;
-    int room = pieces.room(zone, spec.windowTokens());
+    int room = model.room(zone);
     int first = 0;
     if (count > room) {
       int spotFrom = 0;
@@ -149,103 +127,15 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
     }
     int last = Math.min(count, first + room);
     best.take(
-        run(zone, read.ids, first, last),
+        model.run(zone, read.ids, first, last),
         nominee.view(),
         count == 0 ? begin : begin + read.from[first],
         count == 0 ? begin : begin + read.to[last - 1]);
     return best.score(true);
   }
 
-  /** The windows of one view; false if the budget or their number ended them. */
-  private boolean whole(TextView view, Zone zone, InspectionBudget budget, Best best) {
-    String text = view.text();
-    int room = pieces.room(zone, spec.windowTokens());
-    int at = 0;
-    int stride = 0;
-    while (at < text.length()) {
-      if (budget.spent() || best.full()) {
-        return false;
-      }
-      int end = Math.min(text.length(), at + room * CHARACTERS_PER_TOKEN);
-      WordPieces.Pieces read = pieces.read(text.substring(at, end));
-      int count = Math.min(room, read.ids.length);
-      int reached = count == 0 || count == read.ids.length ? end : at + read.to[count - 1];
-      best.take(run(zone, read.ids, 0, count), view, at, reached);
-      if (reached >= text.length()) {
-        return stride == 0;
-      }
-      int next =
-          count <= spec.overlapTokens() ? reached : at + read.from[count - spec.overlapTokens()];
-      if (stride == 0 && at == 0) {
-        stride = evenly(text.length(), Math.max(1, next), best.left());
-      }
-      at = Math.max(at + 1, Math.max(next, at + stride));
-    }
-    return stride == 0;
-  }
-
-  /**
-   * Characters from one window to the next for {@code windows} windows to reach the end of a text;
-   * none if windows of {@code step} characters reach it anyway.
-   */
-  private static int evenly(int length, int step, int windows) {
-    int needed = (length + step - 1) / step;
-    return needed - 1 <= windows ? 0 : (length - step) / Math.max(1, windows);
-  }
-
-  private double run(Zone zone, long[] ids, int from, int to) {
-    try {
-      return logit(zone, from == 0 && to == ids.length ? ids : slice(ids, from, to));
-    } catch (OrtException e) {
-      throw new IllegalStateException(
-          "model '" + spec.id() + "' broke on a window: " + e.getMessage(), e);
-    }
-  }
-
-  private static long[] slice(long[] ids, int from, int to) {
-    long[] slice = new long[to - from];
-    System.arraycopy(ids, from, slice, 0, slice.length);
-    return slice;
-  }
-
-  private double logit(Zone zone, long[] ids) throws OrtException {
-    WordPieces.Input input =
-        pieces.input(zone, ids, 0, Math.min(ids.length, pieces.room(zone, spec.windowTokens())));
-    long[] ones = new long[input.ids.length];
-    java.util.Arrays.fill(ones, 1);
-    OrtEnvironment environment = OrtEnvironment.getEnvironment();
-    Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
-    try {
-      for (String name : inputs) {
-        long[] values =
-            switch (name) {
-              case "input_ids" -> input.ids;
-              case "attention_mask" -> ones;
-              case "token_type_ids" -> input.types;
-              default ->
-                  throw new OrtException(
-                      "it asks for '"
-                          + name
-                          + "'; expected input_ids, attention_mask, token_type_ids");
-            };
-        tensors.put(name, OnnxTensor.createTensor(environment, new long[][] {values}));
-      }
-      try (OrtSession.Result result = session.run(tensors)) {
-        return logit(result.get(0).getValue());
-      }
-    } finally {
-      tensors.values().forEach(OnnxTensor::close);
-    }
-  }
-
-  private double logit(Object output) throws OrtException {
-    if (!(output instanceof float[][] rows) || rows.length != 1 || rows[0].length == 0) {
-      throw new OrtException("its first output is not one row of numbers");
-    }
-    float[] row = rows[0];
-    if (row.length != spec.labels().size()) {
-      throw new OrtException("it has " + row.length + " outputs for the labels " + spec.labels());
-    }
+  /** Natural logarithm of the odds that the labels of attacks have beside the others. */
+  private double logit(float[] row) {
     if (row.length == 1) {
       return row[0];
     }
@@ -271,16 +161,11 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
 
   @Override
   public void close() {
-    pieces.close();
-    try {
-      session.close();
-    } catch (OrtException e) {
-      throw new IllegalStateException("model '" + spec.id() + "' cannot be closed", e);
-    }
+    model.close();
   }
 
   /** The most suspicious window so far. */
-  private static final class Best {
+  private final class Best implements OnnxModel.Reader {
     private final int most;
     private double logit = Double.NEGATIVE_INFINITY;
     private double sum;
@@ -294,15 +179,14 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
       this.most = most;
     }
 
-    boolean full() {
-      return windows >= most;
-    }
-
-    int left() {
+    @Override
+    public int left() {
       return most - windows;
     }
 
-    void take(double windowLogit, TextView windowView, int windowFrom, int windowTo) {
+    @Override
+    public void take(float[] outputs, TextView windowView, int windowFrom, int windowTo) {
+      double windowLogit = OnnxTextClassifier.this.logit(outputs);
       windows++;
       sum += windowLogit;
       if (windowLogit > logit) {

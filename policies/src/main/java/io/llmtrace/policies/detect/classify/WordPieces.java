@@ -62,7 +62,13 @@ final class WordPieces implements AutoCloseable {
     this.tokenizer = tokenizer;
   }
 
-  static WordPieces of(TextModelSpec spec, byte[] tokenizerJson) throws ModelException {
+  /**
+   * Reads a tokenizer.
+   *
+   * @param prefixes for each zone that is read, the first of two sequences; empty for one alone
+   */
+  static WordPieces of(String id, Map<Zone, String> prefixes, byte[] tokenizerJson)
+      throws ModelException {
     for (String offline : new String[] {"OPT_OUT_TRACKING", "ai.djl.offline"}) {
       if (System.getProperty(offline) == null) {
         System.setProperty(offline, "true");
@@ -77,13 +83,11 @@ final class WordPieces implements AutoCloseable {
               HuggingFaceTokenizer.newInstance(
                   new ByteArrayInputStream(tokenizerJson),
                   Map.of("truncation", "false", "padding", "false")));
-      for (Zone zone : spec.zones()) {
-        pieces.frames.put(zone, pieces.frame(spec.zonePrefixes().getOrDefault(zone, "")));
-      }
+      prefixes.forEach((zone, prefix) -> pieces.frames.put(zone, pieces.frame(prefix)));
       return pieces;
     } catch (IOException | RuntimeException e) {
       throw new ModelException(
-          "model '" + spec.id() + "': its tokenizer.json cannot be read: " + e.getMessage(), e);
+          "model '" + id + "': its tokenizer.json cannot be read: " + e.getMessage(), e);
     }
   }
 

@@ -9,6 +9,7 @@ import io.llmtrace.policies.detect.output.AnswerReading;
 import io.llmtrace.policies.detect.text.Normaliser;
 import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.Segment;
+import io.llmtrace.policies.exchange.Zone;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,28 +24,32 @@ import org.jspecify.annotations.Nullable;
  * leaked prompt, data in an address) must have been looked for when a long answer eats the budget.
  * The forms of the texts may take half of it: an answer that is all disguise is read as it stands.
  */
-record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers) {
+record AnswerCascade(
+    List<Detector> ofSegments, List<AnswerDetector> ofAnswers, OwnModels models) {
+  /** The zones of what a model says. */
+  private static final Set<Zone> ZONES = Set.of(Zone.ASSISTANT, Zone.TOOL_CALL);
+
   AnswerCascade {
     ofSegments = List.copyOf(ofSegments);
     ofAnswers = List.copyOf(ofAnswers);
   }
 
-  static AnswerCascade of(AnswerStages stages, List<Detector> own) {
+  static AnswerCascade of(AnswerStages stages, List<Detector> own, OwnModels models) {
     return new AnswerCascade(
         Stream.concat(
                 own.stream().filter(detector -> stages.shared().contains(detector.name())),
                 stages.ofSegments().stream())
             .toList(),
-        stages.ofAnswers());
+        stages.ofAnswers(),
+        models);
   }
 
   List<String> stages() {
-    return Stream.concat(
-            Stream.of(DetectionEngine.NORMALISE),
-            Stream.concat(
-                ofAnswers.stream().map(AnswerDetector::name),
-                ofSegments.stream().map(Detector::name)))
-        .toList();
+    List<String> names = new ArrayList<>(List.of(DetectionEngine.NORMALISE));
+    ofAnswers.forEach(detector -> names.add(detector.name()));
+    ofSegments.forEach(detector -> names.add(detector.name()));
+    names.addAll(models.ids(ZONES));
+    return names;
   }
 
   void read(
@@ -98,16 +103,26 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers) 
                           budget,
                           finding -> progress.found(number, finding)));
         }
+        whole &= models(number, readings.get(number));
         if (whole) {
           progress.segmentRead();
         }
       }
-      progress.end(unfinished, Set.of());
+      progress.end(unfinished, new LinkedHashSet<>(models.missing(segments)));
       if (thrown instanceof RuntimeException failure) {
         throw failure;
       } else if (thrown instanceof Error failure) {
         throw failure;
       }
+    }
+
+    /** Asks the models that somebody brought; whether they came to their end. */
+    private boolean models(int number, SegmentReading reading) {
+      OwnModels.Said said = models.ask(reading, budget);
+      said.findings().forEach(finding -> progress.found(number, finding));
+      said.micros().forEach(progress::stage);
+      unfinished.addAll(said.unfinished());
+      return said.unfinished().isEmpty();
     }
 
     private SegmentReading normalised(Segment segment) {

@@ -13,11 +13,11 @@ import io.llmtrace.policies.detect.classify.GuardModel;
 import io.llmtrace.policies.detect.classify.ModelSlot;
 import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.classify.NgramClassifier;
+import io.llmtrace.policies.detect.classify.OnnxTextClassifier;
 import io.llmtrace.policies.detect.classify.Score;
 import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.detect.sensitive.SensitiveDetector;
 import io.llmtrace.policies.detect.signatures.SignatureDetector;
-import io.llmtrace.policies.detect.signatures.SignaturePack;
 import io.llmtrace.policies.detect.text.Normaliser;
 import io.llmtrace.policies.detect.tools.LruToolMemory;
 import io.llmtrace.policies.detect.tools.ToolDetector;
@@ -58,18 +58,30 @@ public final class DetectionEngine {
   /** What loading a model may need of its thread; the runtime's optimiser goes deep. */
   private static final long LOADER_STACK_BYTES = 16L << 20;
 
+  private static final OwnModels NO_MODELS = new OwnModels(List.of(), Runnable::run);
+
   private final List<Detector> detectors;
   private final List<ExchangeDetector> exchangeDetectors;
   private final @Nullable NgramClassifier ngram;
   private final @Nullable SegmentJudge judge;
-  private final @Nullable ModelSlot neural;
+  private final @Nullable ModelSlot<OnnxTextClassifier> neural;
+  private final OwnModels own;
   private final @Nullable VerdictCache cache;
   private final AnswerCascade answers;
   private final String identity;
 
   /** An engine of detectors alone: their findings stand as they are. */
   public DetectionEngine(List<Detector> detectors) {
-    this(detectors, List.of(), null, null, null, null, AnswerStages.standard(), "detectors");
+    this(
+        detectors,
+        List.of(),
+        null,
+        null,
+        null,
+        NO_MODELS,
+        null,
+        AnswerStages.standard(),
+        "detectors");
   }
 
   private DetectionEngine(
@@ -77,7 +89,8 @@ public final class DetectionEngine {
       List<ExchangeDetector> exchangeDetectors,
       @Nullable NgramClassifier ngram,
       @Nullable SegmentJudge judge,
-      @Nullable ModelSlot neural,
+      @Nullable ModelSlot<OnnxTextClassifier> neural,
+      OwnModels own,
       @Nullable VerdictCache cache,
       AnswerStages answers,
       String identity) {
@@ -86,8 +99,9 @@ public final class DetectionEngine {
     this.ngram = ngram;
     this.judge = judge;
     this.neural = neural;
+    this.own = own;
     this.cache = cache;
-    this.answers = AnswerCascade.of(answers, detectors);
+    this.answers = AnswerCascade.of(answers, detectors, own);
     this.identity = identity;
   }
 
@@ -96,12 +110,17 @@ public final class DetectionEngine {
     return builtIn(EngineOptions.standard());
   }
 
-  /** The same, made as the options say. The neural model loads in the background. */
+  /**
+   * The same, made as the options say. Models load in the background.
+   *
+   * @throws io.llmtrace.policies.detect.signatures.PackException if two rules have the same id
+   * @throws IllegalArgumentException if a rule is disabled that is not shipped
+   */
   public static DetectionEngine builtIn(EngineOptions options) {
     List<Detector> detectors =
         List.of(
-            new SignatureDetector(SignaturePack.builtIn()),
-            new SensitiveDetector(),
+            new SignatureDetector(options.signatures()),
+            new SensitiveDetector(options.sensitive()),
             new ActionDetector());
     List<ExchangeDetector> exchangeDetectors =
         List.of(
@@ -115,21 +134,20 @@ public final class DetectionEngine {
         exchangeDetectors.stream().filter(d -> !options.without().contains(d.name())).toList(),
         classifies ? NgramClassifier.builtIn() : null,
         classifies ? new SegmentJudge(CombinationModel.builtIn(), options.profile()) : null,
-        asksNeural ? guard() : null,
+        asksNeural
+            ? ModelSlot.load(
+                GuardModel.NAME, () -> GuardModel.load(1), DetectionEngine::onItsOwnThread)
+            : null,
+        new OwnModels(options.models(), DetectionEngine::onItsOwnThread),
         options.cacheBytes() > 0 ? new VerdictCache(options.cacheBytes()) : null,
-        options.answers().without(options.without()),
+        options.answerStages(),
         options.profile() + " without " + options.without().stream().sorted().toList());
   }
 
-  private static ModelSlot guard() {
-    return ModelSlot.load(
-        GuardModel.NAME,
-        () -> GuardModel.load(1),
-        task -> {
-          Thread thread = new Thread(null, task, "llmtrace-model-load", LOADER_STACK_BYTES);
-          thread.setDaemon(true);
-          thread.start();
-        });
+  private static void onItsOwnThread(Runnable task) {
+    Thread thread = new Thread(null, task, "llmtrace-model-load", LOADER_STACK_BYTES);
+    thread.setDaemon(true);
+    thread.start();
   }
 
   /** Names of the stages, in the order they run; {@link #NORMALISE} comes before all of them. */
@@ -141,6 +159,7 @@ public final class DetectionEngine {
     if (neural != null) {
       names.add(neural.id());
     }
+    names.addAll(own.ids());
     exchangeDetectors.forEach(detector -> names.add(detector.name()));
     return names;
   }
@@ -153,6 +172,7 @@ public final class DetectionEngine {
     if (neural != null) {
       models.put(neural.id(), neural.state());
     }
+    models.putAll(own.states());
     return models;
   }
 
@@ -227,6 +247,7 @@ public final class DetectionEngine {
     private final Set<String> unfinished = new LinkedHashSet<>();
     private final Set<String> absent = new LinkedHashSet<>();
     private final List<Doubt> doubts = new ArrayList<>();
+    private final List<Judged> forOwn = new ArrayList<>();
     private final SegmentReading[] readings;
 
     Run(Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
@@ -248,6 +269,10 @@ public final class DetectionEngine {
               .thenComparingInt(doubt -> -doubt.number));
       for (Doubt doubt : doubts) {
         ask(doubt);
+      }
+      absent.addAll(own.missing(segments));
+      for (Judged judged : forOwn) {
+        askOwn(judged);
       }
       wholeExchange();
       progress.end(unfinished, absent);
@@ -307,7 +332,7 @@ public final class DetectionEngine {
       NgramClassifier classifier = ngram;
       SegmentJudge combine = judge;
       if (classifier == null || combine == null) {
-        finish(number, key, found, InspectionProgress.attackConfidence(found), whole);
+        finish(number, key, reading, found, InspectionProgress.attackConfidence(found), whole);
         return;
       }
       long before = System.nanoTime();
@@ -362,7 +387,7 @@ public final class DetectionEngine {
 
     /** Asks the neural model about a segment that the other stages leave in doubt. */
     private void ask(Doubt doubt) {
-      ModelSlot slot = neural;
+      ModelSlot<OnnxTextClassifier> slot = neural;
       SegmentJudge combine = judge;
       if (slot == null || combine == null) {
         throw new IllegalStateException("doubts are kept only where a model can be asked");
@@ -372,7 +397,12 @@ public final class DetectionEngine {
         return;
       }
       long start = System.nanoTime();
-      Optional<Score> answer = slot.score(doubt.reading, doubt.ngram, budget);
+      Optional<Score> answer =
+          slot.ask(
+              model ->
+                  model.reads(doubt.reading.segment().zone())
+                      ? Optional.of(model.score(doubt.reading, doubt.ngram, budget))
+                      : Optional.empty());
       progress.stage(slot.id(), micros(start));
       if (answer.isEmpty()) {
         // Not there, or not for this zone: the verdict without it stands.
@@ -412,15 +442,52 @@ public final class DetectionEngine {
         boolean last,
         boolean remember) {
       List<Finding> findings = combine.findings(doubt.reading, where, doubt.found, verdict, said);
+      double confidence = SegmentJudge.score(verdict, findings);
       if (!last) {
-        progress.assessed(doubt.number, findings, verdict.confidence());
+        progress.assessed(doubt.number, findings, confidence);
         return;
       }
       if (progress.isExplaining()) {
         progress.explain(contributions(doubt.reading.segment(), verdict));
       }
       finish(
-          doubt.number, remember ? doubt.key : null, findings, verdict.confidence(), doubt.whole);
+          doubt.number,
+          remember ? doubt.key : null,
+          doubt.reading,
+          findings,
+          confidence,
+          doubt.whole);
+    }
+
+    /** The shipped stages are done with a segment: what is left are the models of the user. */
+    private void finish(
+        int number,
+        VerdictCache.@Nullable Key key,
+        SegmentReading reading,
+        List<Finding> findings,
+        double score,
+        boolean whole) {
+      if (own.read(reading.segment().zone())) {
+        progress.assessed(number, findings, score);
+        forOwn.add(new Judged(number, key, reading, findings, score, whole));
+      } else {
+        finish(number, key, findings, score, whole);
+      }
+    }
+
+    /** Asks the models that somebody brought, when all that is cheaper has spoken. */
+    private void askOwn(Judged judged) {
+      OwnModels.Said said = own.ask(judged.reading, budget);
+      said.micros().forEach(progress::stage);
+      unfinished.addAll(said.unfinished());
+      List<Finding> findings = new ArrayList<>(judged.findings);
+      findings.addAll(said.findings());
+      finish(
+          judged.number,
+          said.loading() ? null : judged.key,
+          findings,
+          Math.max(judged.score, SegmentJudge.flagging(said.findings())),
+          judged.whole && said.unfinished().isEmpty());
     }
 
     private void finish(
@@ -457,6 +524,15 @@ public final class DetectionEngine {
       List<Finding> found,
       Score ngram,
       Verdict verdict,
+      boolean whole) {}
+
+  /** A segment of which the shipped stages have said all they will. */
+  private record Judged(
+      int number,
+      VerdictCache.@Nullable Key key,
+      SegmentReading reading,
+      List<Finding> findings,
+      double score,
       boolean whole) {}
 
   private static long micros(long startNanos) {

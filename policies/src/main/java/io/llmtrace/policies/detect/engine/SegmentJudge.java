@@ -10,6 +10,7 @@ import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.classify.CombinationModel.Stages;
 import io.llmtrace.policies.detect.classify.CombinationModel.Verdict;
 import io.llmtrace.policies.detect.classify.Score;
+import io.llmtrace.policies.detect.signatures.SignatureDetector;
 import io.llmtrace.policies.exchange.Zone;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,7 +24,8 @@ import java.util.Optional;
  * next more careful profile's threshold on it is high, from this profile's own on medium, below
  * that low: it is shown, and nothing is done about it. Where the classifiers see an attack and no
  * rule does, there is a finding of theirs. All other findings (secrets, personal data, tool
- * arguments) stay as their detector made them.
+ * arguments) stay as their detector made them, and so do those of rules that a user wrote: the
+ * combination was fitted on the shipped ones, and who says that his own rule is to block means it.
  */
 final class SegmentJudge {
   /** Detector of findings that no rule made. */
@@ -46,7 +48,7 @@ final class SegmentJudge {
 
   Verdict combine(
       SegmentReading reading, Score ngram, List<Finding> found, Optional<Score> neural) {
-    return combination.combine(new Stages(reading, ngram, found, neural));
+    return combination.combine(new Stages(reading, ngram, shipped(found), neural));
   }
 
   boolean inDoubt(Verdict verdict) {
@@ -60,7 +62,7 @@ final class SegmentJudge {
    */
   static Verdict unasked(Verdict verdict, List<Finding> found) {
     double rule =
-        found.stream()
+        shipped(found).stream()
             .filter(f -> f.type().group() == FindingType.Group.ATTACK)
             .filter(f -> f.severity().atLeast(Severity.HIGH))
             .mapToDouble(Finding::confidence)
@@ -83,6 +85,7 @@ final class SegmentJudge {
     boolean named = false;
     for (Finding each : found) {
       if (each.type().group() != FindingType.Group.ATTACK
+          || SignatureDetector.isOfUserPack(each)
           || !each.severity().atLeast(Severity.MEDIUM)) {
         findings.add(each);
         continue;
@@ -107,7 +110,7 @@ final class SegmentJudge {
       String said) {
     // A rule too weak to speak for itself may still know the kind.
     FindingType type =
-        found.stream()
+        shipped(found).stream()
             .filter(each -> each.type().group() == FindingType.Group.ATTACK)
             .max(Comparator.comparingDouble(Finding::confidence))
             .map(Finding::type)
@@ -125,6 +128,23 @@ final class SegmentJudge {
         CLASSIFIER,
         said,
         Evidence.phrase(text.substring(from, to)));
+  }
+
+  /** What the combination was fitted on. */
+  private static List<Finding> shipped(List<Finding> found) {
+    return found.stream().filter(each -> !SignatureDetector.isOfUserPack(each)).toList();
+  }
+
+  /** The score of a segment: what its verdict says, or what a user's rule says that flags. */
+  static double score(Verdict verdict, List<Finding> findings) {
+    List<Finding> own = findings.stream().filter(SignatureDetector::isOfUserPack).toList();
+    return Math.max(verdict.confidence(), flagging(own));
+  }
+
+  /** The confidence of findings that stand beside the verdict, of those that flag. */
+  static double flagging(List<Finding> findings) {
+    return InspectionProgress.attackConfidence(
+        findings.stream().filter(each -> each.severity().atLeast(Severity.MEDIUM)).toList());
   }
 
   private static FindingType ofZone(Zone zone) {

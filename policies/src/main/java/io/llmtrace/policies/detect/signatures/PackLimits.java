@@ -4,7 +4,11 @@ package io.llmtrace.policies.detect.signatures;
 final class PackLimits {
   static final int LONGEST_YAML = 1 << 20;
   static final int DEEPEST_YAML = 8;
-  static final int MOST_RULES = 2000;
+  static final int MOST_RULES = 1000;
+
+  /** What a rule may claim of itself: nobody has measured it on anybody else's traffic. */
+  static final double MOST_CONFIDENCE = 0.95;
+
   static final int MOST_CASES = 50;
   static final int LONGEST_CASE = 10_000;
 

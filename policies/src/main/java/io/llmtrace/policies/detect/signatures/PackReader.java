@@ -6,6 +6,7 @@ import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Zone;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -43,6 +44,12 @@ final class PackReader {
           "matches",
           "does_not_match");
 
+  private static final List<String> TYPES =
+      Arrays.stream(FindingType.values()).map(FindingType::label).toList();
+  private static final List<String> ZONES = Arrays.stream(Zone.values()).map(Zone::label).toList();
+  private static final List<String> SEVERITIES =
+      Arrays.stream(Severity.values()).map(Severity::label).toList();
+
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}");
   private static final Pattern WORD = Pattern.compile("\\{\\{([a-z0-9_]{1,40})}}");
 
@@ -54,13 +61,15 @@ final class PackReader {
     UPLOADED
   }
 
+  private final String name;
   private final Trust trust;
-  private final List<String> problems = new ArrayList<>();
+  private final List<PackException.Problem> problems = new ArrayList<>();
   private final Map<String, String> words = new LinkedHashMap<>();
   private Map<String, Node> defaults = Map.of();
   private int instructions;
 
-  private PackReader(Trust trust) {
+  private PackReader(String name, Trust trust) {
+    this.name = name;
     this.trust = trust;
   }
 
@@ -70,9 +79,9 @@ final class PackReader {
    * @throws PackException with every problem
    */
   static List<SignatureRule> read(String name, String yaml, Trust trust) {
-    PackReader reader = new PackReader(trust);
+    PackReader reader = new PackReader(name, trust);
     List<SignatureRule> rules = List.of();
-    Node root = PackYaml.compose(yaml, trust, reader.problems);
+    Node root = PackYaml.compose(yaml, trust, reader::add);
     if (root != null) {
       rules = reader.rules(root);
     }
@@ -158,7 +167,11 @@ final class PackReader {
   }
 
   private void problem(Node node, String where, String key, String what) {
-    problems.add("line " + PackYaml.line(node) + ": " + where + ": " + (key + " " + what).strip());
+    add(PackYaml.line(node), where, (key + " " + what).strip());
+  }
+
+  private void add(int line, String where, String what) {
+    problems.add(new PackException.Problem(name, line, where, what));
   }
 
   private static @Nullable String scalar(@Nullable Node node) {
@@ -195,7 +208,7 @@ final class PackReader {
   private void runCases(List<SignatureRule> rules) {
     for (SignatureRule rule : rules) {
       for (String failed : failedCases(rule)) {
-        problems.add("line " + rule.line() + ": " + rule.id() + ": " + failed);
+        add(rule.line(), rule.id(), failed);
       }
     }
   }
@@ -273,7 +286,7 @@ final class PackReader {
       text("rationale");
       text("source");
       Map<Zone, FindingType> types = types();
-      Severity severity = choice("severity", value("severity"), Severity::of);
+      Severity severity = choice("severity", value("severity"), Severity::of, SEVERITIES);
       double confidence = confidence();
       List<String> literals = texts("literals", 0, 500);
       boolean secret = secret();
@@ -287,6 +300,8 @@ final class PackReader {
       literals.forEach(literal -> folded.add(folded(literal)));
       return new SignatureRule(
           id,
+          name,
+          trust == Trust.BUILT_IN,
           PackYaml.line(node),
           types,
           severity,
@@ -315,7 +330,8 @@ final class PackReader {
       return text;
     }
 
-    private <T> @Nullable T choice(String key, @Nullable Node value, Function<String, T> reader) {
+    private <T> @Nullable T choice(
+        String key, @Nullable Node value, Function<String, T> reader, List<String> known) {
       String text = scalar(value);
       if (text == null) {
         wrong(key, "must be a text");
@@ -324,7 +340,7 @@ final class PackReader {
       try {
         return reader.apply(text);
       } catch (IllegalArgumentException e) {
-        wrong(key, "'" + text + "' is unknown");
+        wrong(key, "'" + text + "' is unknown; expected one of " + String.join(", ", known));
         return null;
       }
     }
@@ -335,8 +351,8 @@ final class PackReader {
       Node type = value("type");
       if (type instanceof MappingNode mapping) {
         for (NodeTuple tuple : mapping.getValue()) {
-          Zone zone = choice("type", tuple.getKeyNode(), Zone::of);
-          FindingType of = choice("type", tuple.getValueNode(), FindingType::of);
+          Zone zone = choice("type", tuple.getKeyNode(), Zone::of, ZONES);
+          FindingType of = choice("type", tuple.getValueNode(), FindingType::of, TYPES);
           if (zone != null && of != null) {
             types.put(zone, of);
           }
@@ -349,7 +365,7 @@ final class PackReader {
           wrong("type", "must name at least one zone and its type");
         }
       } else {
-        FindingType of = choice("type", type, FindingType::of);
+        FindingType of = choice("type", type, FindingType::of, TYPES);
         for (Zone zone : zones()) {
           if (of != null) {
             types.put(zone, of);
@@ -363,7 +379,7 @@ final class PackReader {
       Set<Zone> zones = new LinkedHashSet<>();
       if (value("zones") instanceof SequenceNode list && !list.getValue().isEmpty()) {
         for (Node item : list.getValue()) {
-          Zone zone = choice("zones", item, Zone::of);
+          Zone zone = choice("zones", item, Zone::of, ZONES);
           if (zone != null) {
             zones.add(zone);
           }
@@ -379,7 +395,9 @@ final class PackReader {
         String text = scalar(value("confidence"));
         double confidence = text == null ? -1 : Double.parseDouble(text);
         if (confidence >= 0 && confidence <= 1) {
-          return confidence;
+          return trust == Trust.BUILT_IN
+              ? confidence
+              : Math.min(confidence, PackLimits.MOST_CONFIDENCE);
         }
       } catch (NumberFormatException e) {
         // Told below, as any other value that is no such number.

@@ -1,6 +1,5 @@
 package io.llmtrace.policies.detect.signatures;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -16,6 +15,12 @@ import org.snakeyaml.engine.v2.nodes.Node;
  * before the tree is made, since making it recurses. Stateless.
  */
 final class PackYaml {
+  /** Takes what is wrong with the file. */
+  @FunctionalInterface
+  interface Problems {
+    void add(int line, String where, String what);
+  }
+
   private static final LoadSettings SETTINGS =
       LoadSettings.builder()
           .setUseMarks(true)
@@ -27,9 +32,9 @@ final class PackYaml {
   private PackYaml() {}
 
   /** The tree; null with a problem added when there is none. */
-  static @Nullable Node compose(String yaml, PackReader.Trust trust, List<String> problems) {
+  static @Nullable Node compose(String yaml, PackReader.Trust trust, Problems problems) {
     if (yaml.length() > PackLimits.LONGEST_YAML) {
-      problems.add("line 1: a pack must be at most " + PackLimits.LONGEST_YAML + " characters");
+      problems.add(1, "", "a pack must be at most " + PackLimits.LONGEST_YAML + " characters");
       return null;
     }
     try {
@@ -38,19 +43,19 @@ final class PackYaml {
       }
       @Nullable Node root = new Compose(SETTINGS).composeString(yaml).orElse(null);
       if (root == null) {
-        problems.add("line 1: 'rules' must be a list with at least one rule");
+        problems.add(1, "", "'rules' must be a list with at least one rule");
       }
       return root;
     } catch (MarkedYamlEngineException e) {
       @Nullable Mark at = e.getProblemMark().orElse(null);
-      problems.add("line " + (at == null ? 1 : at.getLine() + 1) + ": no YAML: " + e.getProblem());
+      problems.add(at == null ? 1 : at.getLine() + 1, "", "no YAML: " + e.getProblem());
     } catch (YamlEngineException e) {
-      problems.add("line 1: no YAML: " + e.getMessage());
+      problems.add(1, "", "no YAML: " + e.getMessage());
     }
     return null;
   }
 
-  private static boolean isFlat(String yaml, List<String> problems) {
+  private static boolean isFlat(String yaml, Problems problems) {
     int depth = 0;
     for (Event event : new Parse(SETTINGS).parseString(yaml)) {
       int line = event.getStartMark().map(Mark::getLine).orElse(0) + 1;
@@ -58,7 +63,7 @@ final class PackYaml {
         case MappingStart, SequenceStart -> depth++;
         case MappingEnd, SequenceEnd -> depth--;
         case Alias -> {
-          problems.add("line " + line + ": aliases are not read; write the value out");
+          problems.add(line, "", "aliases are not read; write the value out");
           return false;
         }
         default -> {
@@ -66,7 +71,7 @@ final class PackYaml {
         }
       }
       if (depth > PackLimits.DEEPEST_YAML) {
-        problems.add("line " + line + ": nested deeper than " + PackLimits.DEEPEST_YAML);
+        problems.add(line, "", "nested deeper than " + PackLimits.DEEPEST_YAML);
         return false;
       }
     }

@@ -23,6 +23,9 @@ public final class SignatureDetector implements Detector {
   /** The stage's name. */
   public static final String NAME = "signatures";
 
+  /** With what {@link Finding#detector()} begins where a rule of a user's pack made it. */
+  static final String OF_USER_PACK = NAME + ":";
+
   /** Characters read between two questions to the budget. */
   public static final int WINDOW = SignatureProgram.BLOCK;
 
@@ -66,6 +69,11 @@ public final class SignatureDetector implements Detector {
    */
   public void awaitEngine() throws InterruptedException {
     choice.await();
+  }
+
+  /** Whether a rule made a finding that somebody else wrote: the combination does not know it. */
+  public static boolean isOfUserPack(Finding finding) {
+    return finding.detector().startsWith(OF_USER_PACK);
   }
 
   /** A rule on characters of the original. */
@@ -115,7 +123,7 @@ public final class SignatureDetector implements Detector {
         view,
         start,
         end,
-        NAME,
+        rule.detector(),
         rule.id(),
         rule.secret() ? Evidence.secret(match) : Evidence.phrase(match));
   }

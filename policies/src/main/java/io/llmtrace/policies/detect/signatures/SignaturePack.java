@@ -9,6 +9,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,9 +79,10 @@ public final class SignaturePack {
   }
 
   /**
-   * Reads a pack that somebody wrote, compiles its patterns and runs its cases.
+   * Reads a pack that somebody wrote, compiles its patterns and runs its cases. Every pack from
+   * outside comes through here, so this is where patterns that would not end are refused.
    *
-   * @param name how problems call it
+   * @param name what its findings name as their detector, behind {@code signatures:}
    * @throws PackException with every problem of the pack
    */
   public static SignaturePack parse(String name, String yaml) {
@@ -93,14 +95,22 @@ public final class SignaturePack {
    * @throws PackException if two rules have the same id
    */
   public static SignaturePack merged(List<SignaturePack> packs) {
-    List<String> problems = new ArrayList<>();
-    Map<String, String> places = new HashMap<>();
+    List<PackException.Problem> problems = new ArrayList<>();
+    Map<String, SignatureRule> known = new HashMap<>();
     for (SignaturePack pack : packs) {
       for (SignatureRule rule : pack.rules) {
-        String place = pack.name + " line " + rule.line();
-        String before = places.putIfAbsent(rule.id(), place);
+        SignatureRule before = known.putIfAbsent(rule.id(), rule);
         if (before != null) {
-          problems.add(place + ": " + rule.id() + ": id is used already in " + before);
+          String where =
+              before.shipped()
+                  ? " by a rule that is shipped, in its pack "
+                  : " in line " + before.line() + " of the pack ";
+          problems.add(
+              new PackException.Problem(
+                  rule.pack(),
+                  rule.line(),
+                  rule.id(),
+                  "id is used already" + where + before.pack() + "; write another"));
         }
       }
     }
@@ -109,6 +119,26 @@ public final class SignaturePack {
       throw new PackException(name, problems);
     }
     return new SignaturePack(name, packs.stream().flatMap(pack -> pack.rules.stream()).toList());
+  }
+
+  /**
+   * The pack without some of its rules; itself if there are none to leave out.
+   *
+   * @throws IllegalArgumentException for an id that no rule has
+   */
+  public SignaturePack without(Set<String> ids) {
+    for (String id : ids) {
+      if (rules.stream().noneMatch(rule -> rule.id().equals(id))) {
+        throw new IllegalArgumentException("no rule '" + id + "' in " + name);
+      }
+    }
+    return ids.isEmpty()
+        ? this
+        : new SignaturePack(name, rules.stream().filter(rule -> !ids.contains(rule.id())).toList());
+  }
+
+  public String name() {
+    return name;
   }
 
   /** The rules made ready, once for all detectors of this pack. */

@@ -11,6 +11,8 @@ import java.util.Set;
  * One rule of a pack.
  *
  * @param id unique over all packs
+ * @param pack name of the pack it is in
+ * @param shipped whether that is a pack of the product, on whose rules the combination was fitted
  * @param line line of the pack's file at which the rule begins
  * @param types for each zone that it reads, what it says there
  * @param confidence between 0 and 1
@@ -22,6 +24,8 @@ import java.util.Set;
  */
 record SignatureRule(
     String id,
+    String pack,
+    boolean shipped,
     int line,
     Map<Zone, FindingType> types,
     Severity severity,
@@ -37,6 +41,11 @@ record SignatureRule(
     literals = Set.copyOf(literals);
     matches = List.copyOf(matches);
     doesNotMatch = List.copyOf(doesNotMatch);
+  }
+
+  /** The detector of its findings. */
+  String detector() {
+    return shipped ? SignatureDetector.NAME : SignatureDetector.OF_USER_PACK + pack;
   }
 
   /** Zones in the order of the taxonomy, not of a hash. */

@@ -9,6 +9,7 @@ import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ModelSlotTest {
@@ -21,19 +22,20 @@ class ModelSlotTest {
   @Test
   void a_model_loads_in_the_background_and_answers_nothing_until_then() throws ModelException {
     List<Runnable> waiting = new ArrayList<>();
-    ModelSlot slot = ModelSlot.load("guard", () -> GuardModel.load(1), waiting::add);
+    ModelSlot<OnnxTextClassifier> slot =
+        ModelSlot.load("guard", () -> GuardModel.load(1), waiting::add);
     assertThat(slot.state()).isEqualTo(new ModelState(ModelState.Status.LOADING, ""));
-    assertThat(slot.score(READING, NOMINEE, AMPLE)).isEmpty();
+    assertThat(ask(slot)).isEmpty();
 
     waiting.get(0).run();
     assertThat(slot.state()).isEqualTo(new ModelState(ModelState.Status.LOADED, ""));
-    assertThat(slot.score(READING, NOMINEE, AMPLE)).isPresent();
+    assertThat(ask(slot)).isPresent();
     slot.model().orElseThrow().close();
   }
 
   @Test
   void a_model_without_its_library_is_absent() {
-    ModelSlot slot =
+    ModelSlot<OnnxTextClassifier> slot =
         ModelSlot.load(
             "guard",
             () -> {
@@ -42,19 +44,19 @@ class ModelSlotTest {
             Runnable::run);
     assertThat(slot.state().status()).isEqualTo(ModelState.Status.ABSENT);
     assertThat(slot.state().reason()).contains("guard", "OrtEnvironment");
-    assertThat(slot.score(READING, NOMINEE, AMPLE)).isEmpty();
+    assertThat(ask(slot)).isEmpty();
   }
 
   @Test
   void a_model_without_its_file_is_absent_and_one_that_is_wrong_has_failed() {
-    ModelSlot absent =
+    ModelSlot<OnnxTextClassifier> absent =
         ModelSlot.load(
             "guard",
             () -> {
               throw ModelException.absent("no file");
             },
             Runnable::run);
-    ModelSlot failed =
+    ModelSlot<OnnxTextClassifier> failed =
         ModelSlot.load(
             "guard",
             () -> {
@@ -67,19 +69,24 @@ class ModelSlotTest {
 
   @Test
   void a_model_that_breaks_while_it_runs_is_not_asked_again() throws ModelException {
-    ModelSlot slot = ModelSlot.load("guard", () -> GuardModel.load(1), Runnable::run);
+    ModelSlot<OnnxTextClassifier> slot =
+        ModelSlot.load("guard", () -> GuardModel.load(1), Runnable::run);
     slot.model().orElseThrow().close();
-    assertThat(slot.score(READING, NOMINEE, AMPLE)).isEmpty();
+    assertThat(ask(slot)).isEmpty();
     assertThat(slot.state().status()).isEqualTo(ModelState.Status.FAILED);
     assertThat(slot.state().reason()).isNotEmpty();
-    assertThat(slot.score(READING, NOMINEE, AMPLE)).isEmpty();
+    assertThat(ask(slot)).isEmpty();
   }
 
   @Test
   void a_slot_that_was_never_filled_says_why() {
-    ModelSlot slot = ModelSlot.empty("guard", "not configured");
+    ModelSlot<OnnxTextClassifier> slot = ModelSlot.empty("guard", "not configured");
     assertThat(slot.id()).isEqualTo("guard");
     assertThat(slot.state()).isEqualTo(new ModelState(ModelState.Status.ABSENT, "not configured"));
     assertThat(slot.model()).isEmpty();
+  }
+
+  private static Optional<Score> ask(ModelSlot<OnnxTextClassifier> slot) {
+    return slot.ask(model -> Optional.of(model.score(READING, NOMINEE, AMPLE)));
   }
 }

@@ -162,6 +162,8 @@ class EngineIdentityTest {
     SignatureRule model = RULES.get(0);
     return new SignatureRule(
         "r",
+        "p",
+        true,
         1,
         model.types(),
         model.severity(),

@@ -3,9 +3,16 @@ package io.llmtrace.policies.detect.signatures;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.exchange.Segment;
+import io.llmtrace.policies.exchange.Zone;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -162,7 +169,8 @@ class SignaturePackTest {
     SignaturePack two = SignaturePack.parse("two", RULE);
     assertThatThrownBy(() -> SignaturePack.merged(List.of(one, two)))
         .isInstanceOf(PackException.class)
-        .hasMessageContaining("two line 2: mine-1: id is used already in one line 2");
+        .hasMessageContaining(
+            "line 2: mine-1: id is used already in line 2 of the pack one; write another");
   }
 
   @Test
@@ -174,6 +182,11 @@ class SignaturePackTest {
             "(?:" + "abcdefghij|".repeat(700) + "x)",
             "(".repeat(400) + "a" + ")".repeat(400),
             "(?i)\u1c80",
+            "(?i)\\x{1C88}",
+            "(?i:x|\u1c85)",
+            "x(?i)\\Q\u1c81\\E",
+            "(?i)[^a-z\u1c82]",
+            "(?i)[\\x{100}-\\x{10ffff}]x",
             "(?i)[\u1c00-\u1cff]x")) {
       assertThat(problems(RULE.replace("(?i)\\bopen sesame\\b", costly)))
           .as("%.20s", costly)
@@ -224,6 +237,73 @@ class SignaturePackTest {
         .singleElement()
         .asString()
         .contains("at most 1048576 characters");
+  }
+
+  @Test
+  void patterns_near_those_that_do_not_end_are_compiled() {
+    for (String sound :
+        List.of(
+            "\u1c80x",
+            "(?i)[^a]x",
+            "(?i)\\PLx",
+            "(?i)\\p{Cyrillic}x",
+            "(?i)\\p{Lu}x",
+            "(?i)[[:^alpha:]]x",
+            "(?i).x",
+            "(?i)[\u0432-\u044f]x")) {
+      String rule =
+          RULE.replace("(?i)\\bopen sesame\\b", "Open|" + sound)
+              .replace("[open the sesame jar]", "[shut]");
+      assertThat(SignaturePack.parse("p", rule).ruleIds()).as(sound).hasSize(1);
+    }
+  }
+
+  @Test
+  void a_users_rule_names_its_pack_and_claims_no_more_than_it_may() {
+    SignatureRule rule = SignaturePack.parse("acme", RULE.replace("0.9", "1")).rules().get(0);
+    assertThat(rule.detector()).isEqualTo("signatures:acme");
+    assertThat(rule.confidence()).isEqualTo(0.95);
+    assertThat(SignaturePack.builtIn().rules())
+        .allSatisfy(shipped -> assertThat(shipped.detector()).isEqualTo("signatures"));
+  }
+
+  @Test
+  void a_users_pack_finds_the_same_on_both_engines() {
+    assumeThat(com.gliwka.hyperscan.wrapper.Scanner.getIsValidPlatform()).isTrue();
+    SignaturePack pack = SignaturePack.parse("acme", RULE);
+    String text = "Say OPEN SESAME, then say open sesame again; opensesame.";
+    assertThat(found(pack, SignatureEngine.HYPERSCAN, text))
+        .hasSize(2)
+        .isEqualTo(found(pack, SignatureEngine.AHO_CORASICK, text));
+  }
+
+  private static List<Finding> found(SignaturePack pack, SignatureEngine engine, String text) {
+    List<Finding> found = new ArrayList<>();
+    new SignatureDetector(pack, engine)
+        .detect(
+            SegmentReading.asItStands(new Segment(Zone.USER, "user", "", text)),
+            InspectionBudget.unlimited(),
+            found::add);
+    return found;
+  }
+
+  @Test
+  void a_pack_without_some_of_its_rules() {
+    SignaturePack shipped = SignaturePack.builtIn();
+    String first = shipped.ruleIds().get(0);
+    assertThat(shipped.without(Set.of(first)).ruleIds())
+        .hasSize(shipped.ruleIds().size() - 1)
+        .doesNotContain(first);
+    assertThat(shipped.without(Set.of())).isSameAs(shipped);
+    assertThatThrownBy(() -> shipped.without(Set.of("no-such")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("no rule 'no-such'");
+  }
+
+  @Test
+  void more_rules_than_a_pack_may_have_are_refused() {
+    assertThat(problems("rules:\n" + "  - {id: a}\n".repeat(1001)))
+        .containsExactly("line 2: the pack: rules must be at most 1000");
   }
 
   private static List<String> problems(String yaml) {
