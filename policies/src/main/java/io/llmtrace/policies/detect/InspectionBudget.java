@@ -1,15 +1,20 @@
 package io.llmtrace.policies.detect;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /**
  * How long an inspection may still take. Detectors ask {@link #spent()} between pieces of work of
  * at most a few hundred microseconds and stop when it is true. Thread-safe: the thread that
  * enforces the deadline may {@link #cancel()} while a worker reads.
+ *
+ * <p>A detector that stops at a bound of its own, such as a number of arguments, says so by {@link
+ * #leaveOut()}: time was left, and still a part was not read.
  */
 public final class InspectionBudget {
   private final LongSupplier nanoTime;
   private final long deadline;
+  private final AtomicInteger leftOut = new AtomicInteger();
   private volatile boolean cancelled;
 
   private InspectionBudget(LongSupplier nanoTime, long deadline) {
@@ -29,7 +34,7 @@ public final class InspectionBudget {
 
   /** A budget that only {@link #cancel()} ends: for tools, where nobody waits at a gateway. */
   public static InspectionBudget unlimited() {
-    return new InspectionBudget(() -> 0, 1);
+    return new InspectionBudget(() -> 0, Long.MAX_VALUE / 2);
   }
 
   /** Ends the budget now: nobody waits for the result any more. */
@@ -37,7 +42,26 @@ public final class InspectionBudget {
     cancelled = true;
   }
 
+  /**
+   * Whether there is time for work that cannot be interrupted.
+   *
+   * @param nanos how long it takes
+   */
+  public boolean allows(long nanos) {
+    return !cancelled && nanoTime.getAsLong() + nanos - deadline < 0;
+  }
+
   public boolean spent() {
     return cancelled || nanoTime.getAsLong() - deadline >= 0;
+  }
+
+  /** A bound other than time ended the reading of a part: the receipt is to name the stage. */
+  public void leaveOut() {
+    leftOut.incrementAndGet();
+  }
+
+  /** How often a part was left out so far. */
+  public int leftOut() {
+    return leftOut.get();
   }
 }

@@ -28,7 +28,11 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
   /** Characters before and after a nominated spot that a window may reach; as in training. */
   static final int AROUND = 1200;
 
+  /** Characters that are tokenised around a nominated spot at most. */
+  private static final int MOST_AROUND = 3 * AROUND;
+
   private final TextModelSpec spec;
+  private final Pace pace = new Pace();
   private final WordPieces pieces;
   private final OrtSession session;
   private final String version;
@@ -61,6 +65,7 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
       for (Zone zone : spec.zones()) {
         made.logit(zone, pieces.read("warm-up").ids);
       }
+      made.measure();
       return made;
     } catch (OrtException e) {
       if (made == null) {
@@ -130,6 +135,11 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
     String text = nominee.view().text();
     int begin = Math.max(0, nominee.from() - AROUND);
     int end = Math.min(text.length(), Math.max(nominee.from() + 1, nominee.to()) + AROUND);
+    if (end - begin > MOST_AROUND) {
+      // Words of a hundred letters: the middle fills the window several times over.
+      begin = (begin + end - MOST_AROUND) / 2;
+      end = begin + MOST_AROUND;
+    }
     WordPieces.Pieces read = pieces.read(text.substring(begin, Math.max(begin, end)));
     int count = read.ids.length;
     int room = pieces.room(zone, spec.windowTokens());
@@ -148,6 +158,9 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
       first = Math.max(0, Math.min(first, count - room));
     }
     int last = Math.min(count, first + room);
+    if (!pace.fits(last - first, budget)) {
+      return best.score(false);
+    }
     best.take(
         run(zone, read.ids, first, last),
         nominee.view(),
@@ -170,6 +183,9 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
       WordPieces.Pieces read = pieces.read(text.substring(at, end));
       int count = Math.min(room, read.ids.length);
       int reached = count == 0 || count == read.ids.length ? end : at + read.to[count - 1];
+      if (!pace.fits(count, budget)) {
+        return false;
+      }
       best.take(run(zone, read.ids, 0, count), view, at, reached);
       if (reached >= text.length()) {
         return stride == 0;
@@ -193,9 +209,24 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
     return needed - 1 <= windows ? 0 : (length - step) / Math.max(1, windows);
   }
 
+  /** Runs whole windows, to know what one takes here. */
+  private void measure() throws OrtException {
+    Zone zone = spec.zones().iterator().next();
+    long[] ids = new long[pieces.room(zone, spec.windowTokens())];
+    java.util.Arrays.fill(ids, pieces.read("a").ids[0]);
+    for (int i = 0; i < 2; i++) {
+      long start = System.nanoTime();
+      logit(zone, ids);
+      pace.set(ids.length, System.nanoTime() - start);
+    }
+  }
+
   private double run(Zone zone, long[] ids, int from, int to) {
+    long start = System.nanoTime();
     try {
-      return logit(zone, from == 0 && to == ids.length ? ids : slice(ids, from, to));
+      double logit = logit(zone, from == 0 && to == ids.length ? ids : slice(ids, from, to));
+      pace.took(to - from, System.nanoTime() - start);
+      return logit;
     } catch (OrtException e) {
       throw new IllegalStateException(
           "model '" + spec.id() + "' broke on a window: " + e.getMessage(), e);
