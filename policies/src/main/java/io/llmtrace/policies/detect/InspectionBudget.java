@@ -1,5 +1,6 @@
 package io.llmtrace.policies.detect;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -7,11 +8,15 @@ import org.jspecify.annotations.Nullable;
  * How long an inspection may still take. Detectors ask {@link #spent()} between pieces of work of
  * at most a few hundred microseconds and stop when it is true. Thread-safe: the thread that
  * enforces the deadline may {@link #cancel()} while a worker reads.
+ *
+ * <p>A detector that stops at a bound of its own, such as a number of arguments, says so by {@link
+ * #leaveOut()}: time was left, and still a part was not read.
  */
 public final class InspectionBudget {
   private final LongSupplier nanoTime;
   private final long deadline;
   private final @Nullable InspectionBudget whole;
+  private final AtomicInteger leftOut = new AtomicInteger();
   private volatile boolean cancelled;
 
   private InspectionBudget(LongSupplier nanoTime, long deadline, @Nullable InspectionBudget whole) {
@@ -32,7 +37,7 @@ public final class InspectionBudget {
 
   /** A budget that only {@link #cancel()} ends: for tools, where nobody waits at a gateway. */
   public static InspectionBudget unlimited() {
-    return new InspectionBudget(() -> 0, 1, null);
+    return new InspectionBudget(() -> 0, Long.MAX_VALUE / 2, null);
   }
 
   /**
@@ -51,7 +56,31 @@ public final class InspectionBudget {
     cancelled = true;
   }
 
+  /**
+   * Whether there is time for work that cannot be interrupted.
+   *
+   * @param nanos how long it takes
+   */
+  public boolean allows(long nanos) {
+    return !cancelled
+        && nanoTime.getAsLong() + nanos - deadline < 0
+        && (whole == null || whole.allows(nanos));
+  }
+
   public boolean spent() {
     return cancelled || nanoTime.getAsLong() - deadline >= 0 || (whole != null && whole.spent());
+  }
+
+  /** A bound other than time ended the reading of a part: the receipt is to name the stage. */
+  public void leaveOut() {
+    leftOut.incrementAndGet();
+    if (whole != null) {
+      whole.leaveOut();
+    }
+  }
+
+  /** How often a part was left out so far. */
+  public int leftOut() {
+    return leftOut.get();
   }
 }

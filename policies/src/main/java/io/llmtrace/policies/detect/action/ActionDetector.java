@@ -72,7 +72,7 @@ public final class ActionDetector implements Detector {
     }
     Report report = new Report(reading, sink);
     for (TextView view : reading.views()) {
-      if (budget.spent() || report.isFull()) {
+      if (budget.spent() || isFull(report, budget)) {
         return;
       }
       if (zone == Zone.TOOL_CALL) {
@@ -81,6 +81,15 @@ public final class ActionDetector implements Detector {
         answer(view, report, budget);
       }
     }
+  }
+
+  /** Whether no more findings are taken; what comes is then left out. */
+  private static boolean isFull(Report report, InspectionBudget budget) {
+    if (report.isFull()) {
+      budget.leaveOut();
+      return true;
+    }
+    return false;
   }
 
   /** Hands findings on, each once: the same text is there in several forms. */
@@ -177,7 +186,10 @@ public final class ActionDetector implements Detector {
   private static void document(TextView view, int depth, Report report, InspectionBudget budget) {
     List<JsonStrings.Value> values = JsonStrings.read(view, budget);
     int last = Math.min(values.size(), MOST_ARGUMENTS);
-    for (int i = 0; i < last && !budget.spent() && !report.isFull(); i++) {
+    if (last < values.size()) {
+      budget.leaveOut();
+    }
+    for (int i = 0; i < last && !budget.spent() && !isFull(report, budget); i++) {
       JsonStrings.Value value = values.get(i);
       boolean nested = JsonStrings.looksLikeJson(value.view().text());
       if (nested && depth < DEEPEST_JSON) {
@@ -240,7 +252,7 @@ public final class ActionDetector implements Detector {
     switch (kind) {
       case COMMAND -> {
         dangers.addAll(ShellRules.read(text, budget));
-        dangers.addAll(UrlRules.inside(text));
+        dangers.addAll(UrlRules.inside(text, budget));
       }
       case QUERY -> dangers.addAll(query(text, SqlRules.Value.PLAIN, budget));
       case SEARCH -> dangers.addAll(query(text, SqlRules.Value.SEARCH, budget));

@@ -173,9 +173,12 @@ enum SensitivePath {
     return Character.isLetterOrDigit(c) || c == '_';
   }
 
-  /** Lower case, slashes, homes as a tilde, no doubled slashes. */
+  /**
+   * Lower case, slashes, homes as a tilde, no doubled slashes; the beginning of what is no path.
+   */
   static String plain(String written) {
-    String path = Letters.lower(written.replace('\\', '/')).strip();
+    String beginning = written.substring(0, Math.min(written.length(), LONGEST));
+    String path = Letters.lower(beginning.replace('\\', '/')).strip();
     if (path.startsWith("file:")) {
       path = path.substring("file:".length());
     }

@@ -19,6 +19,13 @@ import org.jspecify.annotations.Nullable;
 final class ShellParser {
   static final int DEEPEST = 12;
   private static final int MOST_COMMANDS = 200_000;
+
+  /** Words of one command; it is told as cut, and the rest read as another. */
+  private static final int MOST_WORDS = 20_000;
+
+  /** Characters that a word keeps of a substitution's text; what it runs is kept apart. */
+  private static final int MOST_OF_A_SUBSTITUTION = 8192;
+
   private static final int STEPS_BETWEEN_QUESTIONS = 1024;
 
   /** How backslashes are meant. */
@@ -110,7 +117,10 @@ final class ShellParser {
   /** Whether there is more to read; a spent budget ends the text here. */
   private boolean more() {
     boolean asks = (++steps & (STEPS_BETWEEN_QUESTIONS - 1)) == 0;
-    if (commands > MOST_COMMANDS || (asks && budget.spent())) {
+    if (commands > MOST_COMMANDS && pos < text.length()) {
+      budget.leaveOut();
+      pos = text.length();
+    } else if (asks && budget.spent()) {
       pos = text.length();
     }
     return pos < text.length();
@@ -139,6 +149,11 @@ final class ShellParser {
       if (pos >= text.length() || c == terminator || c == ')') {
         break;
       }
+      if (!isEnd(c)) {
+        // A command that was cut for its length.
+        start = pos;
+        continue;
+      }
       pos += at("&&") || at("||") || at(";;") ? 2 : 1;
       start = pos;
     }
@@ -146,6 +161,10 @@ final class ShellParser {
       pipelines.add(new Pipeline(pipe, start, Math.min(pos, text.length())));
     }
     return pipelines;
+  }
+
+  private static boolean isEnd(char c) {
+    return c == ';' || c == '|' || c == '&' || c == '\n' || c == ')';
   }
 
   private boolean at(String operator) {
@@ -184,6 +203,10 @@ final class ShellParser {
         break;
       }
       if (c == '&' && !at("&>")) {
+        break;
+      }
+      if (words.size() >= MOST_WORDS || redirects.size() >= MOST_WORDS) {
+        budget.leaveOut();
         break;
       }
       start = start < 0 ? pos : start;
@@ -266,7 +289,8 @@ final class ShellParser {
     if (at("<(") || at(">(")) {
       pos++;
       Word group = group(depth);
-      words.add(new Word(text.substring(from, pos), from, pos, false, group.inner()));
+      String shown = text.substring(from, Math.min(pos, from + MOST_OF_A_SUBSTITUTION));
+      words.add(new Word(shown, from, pos, false, group.inner()));
       return;
     }
     if (text.charAt(pos) == '&') {
@@ -360,7 +384,7 @@ final class ShellParser {
 
   private void doubled(int depth, StringBuilder out, List<Pipeline> inner) {
     pos++;
-    while (pos < text.length() && text.charAt(pos) != '"') {
+    while (more() && text.charAt(pos) != '"') {
       char c = text.charAt(pos);
       if (c == '\\' && dialect == Dialect.POSIX && pos + 1 < text.length()) {
         char next = text.charAt(pos + 1);
@@ -392,7 +416,11 @@ final class ShellParser {
       pos = close < 0 ? text.length() : close;
     }
     pos = Math.min(text.length(), pos + 1);
-    out.append(text, from, pos);
+    keep(out, from);
+  }
+
+  private void keep(StringBuilder out, int from) {
+    out.append(text, from, Math.min(pos, from + MOST_OF_A_SUBSTITUTION));
   }
 
   /** Reads from a dollar sign; true when it was a quoted string. */
@@ -407,7 +435,7 @@ final class ShellParser {
       if (pos < text.length() && text.charAt(pos) == ')') {
         pos++;
       }
-      out.append(text, from, pos);
+      keep(out, from);
       return false;
     }
     if (at("$'") && dialect == Dialect.POSIX) {
@@ -432,7 +460,7 @@ final class ShellParser {
   }
 
   private void ansi(StringBuilder out) {
-    while (pos < text.length() && text.charAt(pos) != '\'') {
+    while (more() && text.charAt(pos) != '\'') {
       char c = text.charAt(pos++);
       if (c != '\\' || pos >= text.length()) {
         out.append(c);

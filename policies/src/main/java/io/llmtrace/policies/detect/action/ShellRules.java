@@ -84,11 +84,11 @@ final class ShellRules {
   /** Goes through pipelines; a span other than -1 stands for all that is in them. */
   private void walk(List<Pipeline> pipelines, int start, int end, int depth) {
     for (Pipeline pipeline : pipelines) {
-      if (dangers.size() >= MOST_DANGERS || budget.spent()) {
+      if (isFull() || budget.spent()) {
         return;
       }
       Scope scope = new Scope(start, end, depth);
-      List<Program> programs = pipeline.commands().stream().map(Program::of).toList();
+      List<Program> programs = programs(pipeline);
       pipes(pipeline, programs, scope);
       for (Program program : programs) {
         if (over()) {
@@ -103,6 +103,26 @@ final class ShellRules {
         }
       }
     }
+  }
+
+  private boolean isFull() {
+    if (dangers.size() >= MOST_DANGERS) {
+      budget.leaveOut();
+      return true;
+    }
+    return false;
+  }
+
+  /** The programs of a pipeline, as far as there is time. */
+  private List<Program> programs(Pipeline pipeline) {
+    List<Program> programs = new ArrayList<>();
+    for (Command command : pipeline.commands()) {
+      if (over()) {
+        break;
+      }
+      programs.add(Program.of(command));
+    }
+    return programs;
   }
 
   /** Where findings of nested text point: at the word that holds it. */

@@ -12,7 +12,10 @@ import java.util.List;
  * not closed goes to the end. One pass.
  */
 final class SqlLexer {
-  /** Tokens after which reading stops: more is a data load and no query. */
+  /**
+   * Tokens after which reading stops, which is said as a part left out: more is a data load and no
+   * query.
+   */
   static final int MOST_TOKENS = 200_000;
 
   enum Kind {
@@ -47,7 +50,10 @@ final class SqlLexer {
     this.pos = from;
   }
 
-  /** Tokens from a character on; a spent budget ends the text. */
+  /**
+   * Tokens from a character on; a spent budget ends the text, and so do {@link #MOST_TOKENS}, which
+   * the budget is told.
+   */
   static List<Token> read(String text, int from, InspectionBudget budget) {
     SqlLexer lexer = new SqlLexer(text, from);
     int steps = 0;
@@ -56,6 +62,9 @@ final class SqlLexer {
         break;
       }
       lexer.next();
+    }
+    if (lexer.tokens.size() >= MOST_TOKENS && lexer.pos < text.length()) {
+      budget.leaveOut();
     }
     return lexer.tokens;
   }

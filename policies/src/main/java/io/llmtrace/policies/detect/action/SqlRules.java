@@ -108,6 +108,9 @@ final class SqlRules {
   private static final Set<String> PASSWORD_TABLES =
       Set.of("PG_SHADOW", "PG_AUTHID", "SYSLOGINS", "SQL_LOGINS", "DBA_USERS");
 
+  private static final int MOST_OF_STATEMENTS = 20;
+  private static final int MOST_DANGERS = 40;
+
   private SqlRules() {}
 
   /** Whether a text begins as a statement does. */
@@ -133,7 +136,8 @@ final class SqlRules {
               || has(tokens, "(")
               || tokens.get(1).isLiteral()
               || tokens.get(1).text().startsWith("@");
-      case "UPDATE" -> has(tokens, "SET");
+      // "Update the heading to Results, set it in bold" has the words and no grammar.
+      case "UPDATE" -> isName(tokens.get(1)) && has(tokens, "SET") && has(tokens, "=");
       case "INSERT", "REPLACE", "MERGE" -> has(tokens, "INTO");
       case "DELETE" -> tokens.get(1).is("FROM");
       case "DROP", "CREATE", "ALTER", "TRUNCATE" -> isObject(tokens.get(1)) || has(tokens, "TABLE");
@@ -147,6 +151,11 @@ final class SqlRules {
 
   private static boolean has(List<Token> tokens, String word) {
     return tokens.stream().anyMatch(t -> t.is(word));
+  }
+
+  /** A name as it stands, in quotes or in brackets. */
+  private static boolean isName(Token token) {
+    return token.kind() == Kind.WORD || token.kind() == Kind.STRING || token.is("[");
   }
 
   private static boolean isObject(Token token) {
@@ -183,7 +192,11 @@ final class SqlRules {
     List<Token> tokens = SqlLexer.read(text, 0, budget);
     List<List<Token>> statements = statements(tokens);
     boolean readsFirst = false;
-    for (int i = 0; i < statements.size() && dangers.size() < 20 && !budget.spent(); i++) {
+    for (int i = 0; i < statements.size() && !budget.spent(); i++) {
+      if (dangers.size() >= MOST_OF_STATEMENTS) {
+        budget.leaveOut();
+        break;
+      }
       List<Token> statement = statements.get(i);
       boolean piggyBacked = readsFirst && i > 0;
       statement(statement, piggyBacked, dangers);
@@ -258,8 +271,12 @@ final class SqlRules {
 
   /** What reaches from the database to its machine, and what only an attacker asks of it. */
   private static void server(List<Token> tokens, InspectionBudget budget, List<Danger> out) {
-    for (int i = 0; i < tokens.size() && out.size() < 40; i++) {
+    for (int i = 0; i < tokens.size(); i++) {
       if ((i & 1023) == 1023 && budget.spent()) {
+        return;
+      }
+      if (out.size() >= MOST_DANGERS) {
+        budget.leaveOut();
         return;
       }
       Token token = tokens.get(i);

@@ -5,6 +5,7 @@ import static io.llmtrace.policies.detect.Severity.HIGH;
 import static io.llmtrace.policies.detect.Severity.LOW;
 import static io.llmtrace.policies.detect.Severity.MEDIUM;
 
+import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.parse.Host;
 import io.llmtrace.policies.detect.parse.Letters;
 import io.llmtrace.policies.detect.parse.WebAddress;
@@ -49,16 +50,26 @@ final class UrlRules {
   }
 
   /** Reads the addresses inside a longer text, for example a command line. */
-  static List<Danger> inside(String text) {
+  static List<Danger> inside(String text, InspectionBudget budget) {
     List<Danger> dangers = new ArrayList<>();
     int urls = 0;
-    for (int i = text.indexOf(':'); i >= 0 && urls < MOST_URLS; i = text.indexOf(':', i + 1)) {
+    int steps = 0;
+    for (int i = text.indexOf(':'); i >= 0; i = text.indexOf(':', i + 1)) {
+      if ((++steps & 1023) == 0 && budget.spent()) {
+        break;
+      }
       boolean slashes = text.startsWith("://", i) || text.startsWith(":\\\\", i);
       int start = slashes ? schemeStart(text, i) : i;
       if (start == i) {
         continue;
       }
-      urls++;
+      if (++urls > MOST_URLS) {
+        budget.leaveOut();
+        break;
+      }
+      if (budget.spent()) {
+        break;
+      }
       int end = i;
       while (end < text.length() && end - start < 4096 && !isDelimiter(text.charAt(end))) {
         end++;

@@ -15,6 +15,9 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
   /** Characters before and after a nominated spot that a window may reach; as in training. */
   static final int AROUND = 1200;
 
+  /** Characters that are tokenised around a nominated spot at most. */
+  private static final int MOST_AROUND = 3 * AROUND;
+
   private final TextModelSpec spec;
   private final OnnxModel model;
   private final String version;
@@ -55,6 +58,7 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
                   + spec.labels());
         }
       }
+      opened.fillWindow(spec.zones().iterator().next());
       return new OnnxTextClassifier(spec, opened, Checksum.hex(Checksum.sha256(model), 0, 4));
     } catch (ModelException e) {
       opened.close();
@@ -108,6 +112,11 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
     String text = nominee.view().text();
     int begin = Math.max(0, nominee.from() - AROUND);
     int end = Math.min(text.length(), Math.max(nominee.from() + 1, nominee.to()) + AROUND);
+    if (end - begin > MOST_AROUND) {
+      // Words of a hundred letters: the middle fills the window several times over.
+      begin = (begin + end - MOST_AROUND) / 2;
+      end = begin + MOST_AROUND;
+    }
     WordPieces.Pieces read = model.pieces().read(text.substring(begin, Math.max(begin, end)));
     int count = read.ids.length;
     int room = model.room(zone);
@@ -126,6 +135,9 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
       first = Math.max(0, Math.min(first, count - room));
     }
     int last = Math.min(count, first + room);
+    if (!model.fits(last - first, budget)) {
+      return best.score(false);
+    }
     best.take(
         model.run(zone, read.ids, first, last),
         nominee.view(),

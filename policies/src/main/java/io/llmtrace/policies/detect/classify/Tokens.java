@@ -153,6 +153,10 @@ final class Tokens {
         char lower = lower(c);
         upper += lower == c ? 0 : 1;
         c = lower;
+        // A run of ASCII that is too long for a word does not become one by a letter behind it.
+        if (c >= 128 && letters + digits > LONGEST_WORD) {
+          break;
+        }
         ascii &= c < 128;
       } else if (k == SKIPPED
           || ((c == '\'' || c == '\u2019')

@@ -142,6 +142,7 @@ record AnswerCascade(
         return false;
       }
       long start = System.nanoTime();
+      int leftOut = budget.leftOut();
       try {
         work.run();
       } catch (RuntimeException | StackOverflowError | LinkageError e) {
@@ -156,6 +157,10 @@ record AnswerCascade(
         return false;
       }
       progress.stageRead();
+      if (budget.leftOut() != leftOut) {
+        unfinished.add(name);
+        return false;
+      }
       return true;
     }
 

@@ -55,6 +55,15 @@ public final class DetectionEngine {
   /** Tools whose definitions are remembered, to notice when one changes. */
   private static final int TOOLS_REMEMBERED = 20_000;
 
+  /**
+   * How much is still looked up among known verdicts when the budget is spent, in characters: what
+   * is known costs next to nothing, but a body may have a million segments.
+   */
+  private static final int MOST_LATE = 256 * 1024;
+
+  /** Characters that cost as much as a segment does whatever its length. */
+  private static final int OF_A_SEGMENT = 1024;
+
   /** What loading a model may need of its thread; the runtime's optimiser goes deep. */
   private static final long LOADER_STACK_BYTES = 16L << 20;
 
@@ -261,7 +270,15 @@ public final class DetectionEngine {
     void all() {
       List<Segment> segments = exchange.segments();
       progress.begin(segments.size(), stages());
+      int late = 0;
       for (int i = segments.size() - 1; i >= 0; i--) {
+        if (budget.spent()) {
+          late += OF_A_SEGMENT + segments.get(i).text().length();
+          if (late > MOST_LATE) {
+            leaveOut();
+            break;
+          }
+        }
         segment(i, segments.get(i));
       }
       doubts.sort(
@@ -278,9 +295,19 @@ public final class DetectionEngine {
       progress.end(unfinished, absent);
     }
 
+    /** There is no time for the stages that read segments. */
+    private void leaveOut() {
+      unfinished.addAll(stages());
+      unfinished.add(NORMALISE);
+    }
+
     /** The stages that need to see all segments beside each other. */
     private void wholeExchange() {
       if (exchangeDetectors.isEmpty()) {
+        return;
+      }
+      if (budget.spent()) {
+        exchangeDetectors.forEach(detector -> unfinished.add(detector.name()));
         return;
       }
       ExchangeReading reading =
@@ -291,11 +318,13 @@ public final class DetectionEngine {
           continue;
         }
         long start = System.nanoTime();
+        int leftOut = budget.leftOut();
         detector.detect(reading, budget, progress::foundInExchange);
         progress.stage(detector.name(), micros(start));
-        if (budget.spent()) {
+        if (budget.spent() || budget.leftOut() != leftOut) {
           unfinished.add(detector.name());
-        } else {
+        }
+        if (!budget.spent()) {
           progress.stageRead();
         }
       }
@@ -316,6 +345,10 @@ public final class DetectionEngine {
           progress.stage(CACHE, micros(start));
           return;
         }
+      }
+      if (budget.spent()) {
+        leaveOut();
+        return;
       }
       long start = System.nanoTime();
       SegmentReading reading = Normaliser.read(segment, budget);
@@ -365,6 +398,7 @@ public final class DetectionEngine {
         return false;
       }
       long start = System.nanoTime();
+      int leftOut = budget.leftOut();
       try {
         detector.detect(
             reading,
@@ -382,6 +416,10 @@ public final class DetectionEngine {
         return false;
       }
       progress.stageRead();
+      if (budget.leftOut() != leftOut) {
+        unfinished.add(detector.name());
+        return false;
+      }
       return true;
     }
 

@@ -113,13 +113,14 @@ public final class JsonStrings {
   private int string(int from, InspectionBudget budget) {
     int end = from;
     boolean escaped = false;
+    int steps = 0;
     while (end < text.length() && text.charAt(end) != '"') {
       if (text.charAt(end) == '\\') {
         escaped = true;
         end++;
       }
       end++;
-      if (end % STEPS_BETWEEN_QUESTIONS == 0 && budget.spent()) {
+      if (++steps % STEPS_BETWEEN_QUESTIONS == 0 && budget.spent()) {
         break;
       }
     }
@@ -130,7 +131,8 @@ public final class JsonStrings {
       container.name = text.substring(from, Math.min(end, from + 100));
     } else if (end > from) {
       int list = container == null ? -1 : container.list;
-      values.add(new Value(name(), list, escaped ? unescaped(from, end) : plain(from, end)));
+      values.add(
+          new Value(name(), list, escaped ? unescaped(from, end, budget) : plain(from, end)));
     }
     return end + 1;
   }
@@ -139,12 +141,17 @@ public final class JsonStrings {
     return Views.slice(view, from, end, "json");
   }
 
-  private TextView unescaped(int from, int end) {
+  /** Cut short when there is no more time. */
+  private TextView unescaped(int from, int end, InspectionBudget budget) {
     StringBuilder out = new StringBuilder(end - from);
     int[] starts = new int[end - from];
     int[] ends = new int[end - from];
     int i = from;
+    int steps = 0;
     while (i < end) {
+      if (++steps % STEPS_BETWEEN_QUESTIONS == 0 && budget.spent()) {
+        break;
+      }
       int at = i;
       char c = text.charAt(i++);
       if (c == '\\' && i < end) {

@@ -36,7 +36,7 @@ final class Base64Text implements Decoder {
 
   @Override
   public void decode(Form form, Shape shape, Edits edits, Work work) {
-    Octets octets = new Octets();
+    Octets octets = new Octets(work);
     int read = 0;
     int wrappedTo = 0;
     for (int run = 0; run < shape.runs(); run++) {

@@ -167,10 +167,14 @@ final class Edits {
   /** Numbers of the pieces, in the low half of each element, by where they begin. */
   long[] order() {
     long[] order = new long[count()];
+    boolean sorted = true;
     for (int i = 0; i < order.length; i++) {
       order[i] = (long) from(i) << 32 | i;
+      sorted &= i == 0 || order[i - 1] < order[i];
     }
-    Arrays.sort(order);
+    if (!sorted) {
+      Arrays.sort(order);
+    }
     return order;
   }
 }

@@ -18,6 +18,9 @@ final class Form {
    */
   static final int CONTEXT = 128;
 
+  /** New numbers that cost as much as a character's work. */
+  private static final int MEMORY = 16;
+
   final char[] chars;
   final List<String> transforms;
 
@@ -85,11 +88,14 @@ final class Form {
   }
 
   /**
-   * The form that edits make of this one; where two overlap, the one that begins first counts. Cut
-   * short when there is no more time.
+   * The form that edits make of this one; where two overlap, the one that begins first counts. This
+   * form itself when there is no more time.
    */
   Form edited(Edits edits, Kept kept, int depth, Work work) {
-    Builder builder = new Builder(chars.length / 2 + edits.size() + 64);
+    if (work.stopped()) {
+      return this;
+    }
+    Builder builder = new Builder(chars.length / 2 + edits.size() + 64, work);
     long[] order = edits.order();
     List<String> names = new ArrayList<>(transforms);
     int done = 0;
@@ -101,8 +107,8 @@ final class Form {
       if (from < done) {
         continue;
       }
-      if (work.spent(from - done + edits.textTo(edit) - edits.textFrom(edit) + 4)) {
-        break;
+      if (work.spent(4)) {
+        return this;
       }
       if (kept == Kept.ALL || from - done <= (first ? CONTEXT : 2 * CONTEXT)) {
         builder.copy(done, from);
@@ -126,7 +132,8 @@ final class Form {
     }
     builder.copy(
         done, kept == Kept.ALL ? chars.length : whole(Math.min(chars.length, done + CONTEXT)));
-    return builder.form(names, depth);
+    Form form = builder.form(names, depth);
+    return work.stopped() ? this : form;
   }
 
   /** The nearest place at or before {@code index} that does not part a surrogate pair. */
@@ -145,16 +152,21 @@ final class Form {
     private int[] from;
     private int[] to;
     private int size;
+    private final Work work;
 
-    Builder(int capacity) {
+    Builder(int capacity, Work work) {
+      this.work = work;
       text = new char[capacity];
+      work.spent(capacity / MEMORY);
       from = new int[capacity];
+      work.spent(capacity / MEMORY);
       to = new int[capacity];
+      work.spent(capacity / MEMORY);
     }
 
     void copy(int begin, int end) {
       reserve(end - begin);
-      for (int i = begin; i < end; i++) {
+      for (int i = begin; i < end && !work.spent(1); i++) {
         text[size] = chars[i];
         from[size] = start(i);
         to[size++] = Form.this.end(i);
@@ -173,7 +185,7 @@ final class Form {
       int begin = edits.textFrom(edit);
       int end = edits.textTo(edit);
       reserve(end - begin);
-      for (int i = begin; i < end; i++) {
+      for (int i = begin; i < end && !work.spent(1); i++) {
         text[size] = edits.charAt(i);
         // In a form that was turned round the first of several characters is not the least.
         int least = Integer.MAX_VALUE;
@@ -197,12 +209,16 @@ final class Form {
     }
 
     Form form(List<String> names, int depth) {
-      return new Form(
-          Arrays.copyOf(text, size),
-          List.copyOf(names),
-          depth,
-          Arrays.copyOf(from, size),
-          Arrays.copyOf(to, size));
+      if (work.stopped()) {
+        return Form.this;
+      }
+      char[] exact = Arrays.copyOf(text, size);
+      work.spent(size / MEMORY);
+      int[] starts = Arrays.copyOf(from, size);
+      work.spent(size / MEMORY);
+      int[] ends = Arrays.copyOf(to, size);
+      work.spent(size / MEMORY);
+      return new Form(exact, List.copyOf(names), depth, starts, ends);
     }
   }
 }

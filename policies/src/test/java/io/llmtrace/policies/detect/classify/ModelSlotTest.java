@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ModelSlotTest {
-  private static final InspectionBudget AMPLE = InspectionBudget.until(1, () -> 0);
+  private static final InspectionBudget AMPLE = InspectionBudget.unlimited();
   private static final SegmentReading READING =
       SegmentReading.asItStands(new Segment(Zone.USER, "user", "/x", "hello"));
   private static final Score NOMINEE =

@@ -118,7 +118,9 @@ class OnnxTextClassifierTest {
   @Test
   void the_budget_is_asked_between_windows() {
     long[] questions = {0};
-    InspectionBudget short3 = InspectionBudget.until(3, () -> questions[0]++);
+    // Asked before and after the words are split, and a second passes with each question.
+    InspectionBudget short3 =
+        InspectionBudget.until(6_000_000_000L, () -> questions[0]++ * 1_000_000_000L);
     Score score = guard.score(reading(Zone.DOCUMENT, PAGE.repeat(100)), short3);
     assertThat(score.complete()).isFalse();
     assertThat(score.windows()).isEqualTo(3);
@@ -126,6 +128,16 @@ class OnnxTextClassifierTest {
         guard.score(reading(Zone.USER, "hello"), score, InspectionBudget.until(0, () -> 1));
     assertThat(none.complete()).isFalse();
     assertThat(none.windows()).isZero();
+  }
+
+  @Test
+  void no_window_is_begun_that_the_budget_would_not_see_the_end_of() {
+    SegmentReading reading = reading(Zone.DOCUMENT, PAGE.repeat(20));
+    Score nominee = guard.score(reading, AMPLE);
+    InspectionBudget short_ = InspectionBudget.until(10_000, () -> 0);
+    assertThat(guard.score(reading, short_).windows()).isZero();
+    assertThat(guard.score(reading, nominee, short_).complete()).isFalse();
+    assertThat(guard.score(reading, nominee, AMPLE).complete()).isTrue();
   }
 
   @Test

@@ -75,6 +75,14 @@ class TokensTest {
     }
   }
 
+  @Test
+  void a_letter_of_another_script_behind_a_run_that_is_no_word_does_not_make_it_one() {
+    String run = "x7".repeat(60);
+    assertThat(pieces(run + "\u00e9 b")).containsExactly(run, "\u00e9", "b");
+    a_token_never_has_more_features_than_there_is_room_for(run + "\u00e9");
+    a_token_never_has_more_features_than_there_is_room_for("a'".repeat(60) + "\u044f");
+  }
+
   private static Tokens read(String text) {
     Tokens tokens = new Tokens();
     tokens.read(text, 0, text.length());
