@@ -1,5 +1,6 @@
 package io.llmtrace.runtime.config;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

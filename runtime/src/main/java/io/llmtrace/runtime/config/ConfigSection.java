@@ -37,6 +37,7 @@ final class ConfigSection {
   private static final Pattern INTEGER = Pattern.compile("[+-]?[0-9][0-9_]*");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,9})?");
   private static final int MOST_SECTIONS = 16;
+  private static final int MOST_TEXTS = 1000;
   private static final Pattern SIZE = Pattern.compile("([0-9]+) ?(B|KiB|MiB|GiB)?");
   private static final long LARGEST_SECRET_FILE = 65_536;
 
@@ -249,25 +250,15 @@ final class ConfigSection {
 
   /** A list of different texts; absent is an empty one. */
   Set<String> strings(String key, String expected, Predicate<String> valid) {
-    @Nullable Node node = node(key);
-    if (node == null || isNull(node)) {
-      return Set.of();
-    }
-    if (!(node instanceof SequenceNode list)) {
-      reading.problem(node, full(key), "expected a list of " + expected + ", was " + kind(node));
-      return Set.of();
-    }
     Set<String> texts = new LinkedHashSet<>();
-    for (Node item : list.getValue()) {
-      @Nullable Scalar scalar = text(key, item, expected);
-      if (scalar == null) {
-        continue;
-      }
-      if (valid.test(scalar.text())) {
-        texts.add(scalar.text());
+    for (Item item : items(key, expected, MOST_TEXTS)) {
+      if (valid.test(item.text())) {
+        texts.add(item.text());
       } else {
         reading.problem(
-            item, full(key), "expected " + expected + ", was \"" + shown(scalar.text()) + "\"");
+            item.node(),
+            item.path(),
+            "expected " + expected + ", was \"" + shown(item.text()) + "\"");
       }
     }
     return texts;

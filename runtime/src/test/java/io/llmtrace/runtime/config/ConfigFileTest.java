@@ -168,11 +168,11 @@ class ConfigFileTest {
             "f.yaml:3: plugin.answers.inspect: expected true or false, was \"perhaps\"",
             "f.yaml:4: plugin.answers.budget_ms: expected milliseconds as an integer from 1 to"
                 + " 30000, was \"0\"",
-            "f.yaml:6: plugin.answers.allowed_hosts: expected host names such as docs.example.com,"
+            "f.yaml:6: plugin.answers.allowed_hosts[0]: expected host names such as docs.example.com,"
                 + " without scheme, port or wildcard, was \"https://docs.example.com\"",
-            "f.yaml:7: plugin.answers.allowed_hosts: expected host names such as docs.example.com,"
+            "f.yaml:7: plugin.answers.allowed_hosts[1]: expected host names such as docs.example.com,"
                 + " without scheme, port or wildcard, was \"*.example.com\"",
-            "f.yaml:8: plugin.answers.allowed_hosts: expected host names such as docs.example.com,"
+            "f.yaml:8: plugin.answers.allowed_hosts[2]: expected host names such as docs.example.com,"
                 + " without scheme, port or wildcard, was a list",
             "f.yaml:9: plugin.answers.canary_key: expected a secret of at least 16 bytes",
             "f.yaml:10: plugin.answers.canary: unknown key, expected one of"

@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
  * leaked prompt, data in an address) must have been looked for when a long answer eats the budget.
  * The forms of the texts may take half of it: an answer that is all disguise is read as it stands.
  */
-record AnswerCascade(
-    List<Detector> ofSegments, List<AnswerDetector> ofAnswers, OwnModels models) {
+record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, OwnModels models) {
   /** The zones of what a model says. */
   private static final Set<Zone> ZONES = Set.of(Zone.ASSISTANT, Zone.TOOL_CALL);
 
