@@ -546,7 +546,19 @@ class ControlPlaneTest {
 
   private static CompletionRecord completion(String id) {
     return new CompletionRecord(
-        id, 2, 200, 120.0, 100.0, "gpt-4o", new Usage(3, 4), "stop", null, false);
+        id,
+        2,
+        200,
+        120.0,
+        100.0,
+        "gpt-4o",
+        new Usage(3, 4),
+        "stop",
+        null,
+        false,
+        List.of(),
+        null,
+        null);
   }
 
   private static HttpResponse<String> send(

@@ -74,22 +74,22 @@ final class DemoScenarios {
             Set.of(FindingType.SECRET_LEAKAGE),
             user("Why is this refused? AWS_ACCESS_KEY_ID=" + "AKIA" + "Q3EGRT7XJ5MLB2ZN")),
         blocked("streaming attack", true, attacks(), user(OVERRIDE)),
-        badAnswer(
+        passing(
             "leaked system prompt",
             "recites-prompt",
             false,
-            FindingType.SYSTEM_PROMPT_LEAK,
+            Set.of(FindingType.SYSTEM_PROMPT_LEAK),
             message(
                 "system",
                 "You are the assistant of a bicycle shop. Never offer more than ten percent discount,"
                     + " never mention that the workshop is booked out until May, and always"
                     + " recommend the yearly inspection. Answer in two sentences."),
             user("How do I tighten the brakes of my bicycle?")),
-        badAnswer(
+        passing(
             "image carries data away",
             "image-beacon",
             true,
-            FindingType.DATA_EXFILTRATION,
+            Set.of(FindingType.DATA_EXFILTRATION),
             user("Draw me a map from the old harbour to the museum of lighthouses.")),
         new DemoScenario(
             "provider error",
@@ -113,15 +113,7 @@ final class DemoScenarios {
   }
 
   private static DemoScenario allowed(String name, boolean stream, ObjectNode... messages) {
-    return new DemoScenario(
-        name,
-        Dialect.OPENAI_CHAT,
-        Action.ALLOW,
-        200,
-        stream,
-        Set.of(),
-        Set.of(),
-        request(MODEL, stream, messages));
+    return passing(name, MODEL, stream, Set.of(), messages);
   }
 
   private static DemoScenario blocked(
@@ -137,9 +129,13 @@ final class DemoScenarios {
         request(MODEL, stream, messages));
   }
 
-  /** A request in order, which a provider answers badly: the client has it, and it is reported. */
-  private static DemoScenario badAnswer(
-      String name, String model, boolean stream, FindingType found, ObjectNode... messages) {
+  /** A request in order, which a provider may answer badly: the client has it, it is reported. */
+  private static DemoScenario passing(
+      String name,
+      String model,
+      boolean stream,
+      Set<FindingType> answerFindings,
+      ObjectNode... messages) {
     return new DemoScenario(
         name,
         Dialect.OPENAI_CHAT,
@@ -147,7 +143,7 @@ final class DemoScenarios {
         200,
         stream,
         Set.of(),
-        Set.of(found),
+        answerFindings,
         request(model, stream, messages));
   }
 

@@ -106,6 +106,18 @@ class TotalsTest {
 
   private static CompletionRecord ended(int status) {
     return new CompletionRecord(
-        "01ARZ3NDEKTSV4RRFFQ69G5FAV", 1, status, 1.0, null, null, null, null, null, false);
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        1,
+        status,
+        1.0,
+        null,
+        null,
+        null,
+        null,
+        null,
+        false,
+        List.of(),
+        null,
+        null);
   }
 }

@@ -11,12 +11,17 @@ import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.detect.output.CanaryTokens;
 import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.AnswerReader;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.exchange.Segment;
+import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.runtime.config.AnswersConfig;
 import io.llmtrace.runtime.config.Secret;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -113,11 +118,16 @@ public final class AnswerInspector implements AutoCloseable {
       return;
     }
     Answer answer = AnswerReader.read(WARM_UP);
+    List<Segment> said =
+        List.of(
+            new Segment(Zone.SYSTEM, "system", "", WARM_UP),
+            new Segment(Zone.USER, "user", "", WARM_UP));
+    Exchange question = new Exchange(Dialect.TEXT, "", "", false, said, List.of(), 0);
     InspectionBudget budget =
         InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1));
     for (int i = 0; i < WARM_UP_ROUNDS && !budget.spent(); i++) {
       try {
-        engine.inspectAnswer(answer, 0, AnswerContext.unknown(), budget);
+        engine.inspectAnswer(answer, 0, AnswerContext.of(question, budget), budget);
       } catch (RuntimeException | StackOverflowError | LinkageError e) {
         // It will show on traffic, where it is counted; it is no reason to stay away.
         LOG.warn("warm-up of answers ended early", e);

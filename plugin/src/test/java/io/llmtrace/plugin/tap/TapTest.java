@@ -88,9 +88,7 @@ class TapTest {
   @Test
   void joins_a_stopped_request_by_the_answers_header_and_blames_no_provider() throws IOException {
     String id = ids.issue();
-    ObjectNode entry = recorded("stopped-by-runner");
-    ((ObjectNode) entry.path("response").path("headers")).put("x-llmtrace-id", ids.header(id));
-    tap.receive(bytes(entry));
+    tap.receive(bytes(stopped(id)));
 
     assertThat(kept.inspections).isEmpty();
     assertThat(kept.completions.get(0).decisionId()).isEqualTo(id);
@@ -216,9 +214,7 @@ class TapTest {
   @Test
   void an_answer_of_ours_is_no_models() throws IOException {
     String id = ids.issue();
-    ObjectNode entry = recorded("stopped-by-runner");
-    ((ObjectNode) entry.path("response").path("headers")).put("x-llmtrace-id", ids.header(id));
-    tap.receive(bytes(entry));
+    tap.receive(bytes(stopped(id)));
     assertThat(kept.completions.get(0).receipt()).isNull();
     assertThat(kept.completions.get(0).findings()).isEmpty();
   }
@@ -312,6 +308,12 @@ class TapTest {
     assertThat(tap.authorized("s3cret")).isTrue();
     assertThat(tap.authorized("Bearer other")).isFalse();
     assertThat(tap.authorized(null)).isFalse();
+  }
+
+  private ObjectNode stopped(String id) throws IOException {
+    ObjectNode entry = recorded("stopped-by-runner");
+    ((ObjectNode) entry.path("response").path("headers")).put("x-llmtrace-id", ids.header(id));
+    return entry;
   }
 
   private static ObjectNode withRequestId(ObjectNode entry, String header) {

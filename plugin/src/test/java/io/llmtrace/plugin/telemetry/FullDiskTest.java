@@ -108,7 +108,9 @@ class FullDiskTest {
   private static boolean write(Spool spool, String id) {
     try {
       spool.append(
-          Lane.NORMAL, new CompletionRecord(id, 1, 200, 1, null, null, null, null, null, false));
+          Lane.NORMAL,
+          new CompletionRecord(
+              id, 1, 200, 1, null, null, null, null, null, false, List.of(), null, null));
       System.out.println("accepted " + id);
       return true;
     } catch (SpoolRefusedException e) {

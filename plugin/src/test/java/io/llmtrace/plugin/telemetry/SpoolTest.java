@@ -34,7 +34,8 @@ class SpoolTest {
   }
 
   private static CompletionRecord completion(String id) {
-    return new CompletionRecord(id, 1, 200, 2.5, null, null, null, null, null, false);
+    return new CompletionRecord(
+        id, 1, 200, 2.5, null, null, null, null, null, false, List.of(), null, null);
   }
 
   /** Takes everything out, as the sender does. */

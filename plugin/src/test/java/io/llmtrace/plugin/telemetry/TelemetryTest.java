@@ -127,7 +127,8 @@ class TelemetryTest {
   }
 
   private static CompletionRecord completion(String id) {
-    return new CompletionRecord(id, 1, 200, 2.5, null, null, null, null, null, false);
+    return new CompletionRecord(
+        id, 1, 200, 2.5, null, null, null, null, null, false, List.of(), null, null);
   }
 
   private static void await(BooleanSupplier condition) throws InterruptedException {

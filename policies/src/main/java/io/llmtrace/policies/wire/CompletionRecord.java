@@ -44,32 +44,4 @@ public record CompletionRecord(
   public CompletionRecord {
     findings = findings == null ? List.of() : List.copyOf(findings);
   }
-
-  /** How an exchange ended whose answer nobody read. */
-  public CompletionRecord(
-      String decisionId,
-      long at,
-      int status,
-      double latencyMs,
-      @Nullable Double upstreamLatencyMs,
-      @Nullable String model,
-      @Nullable Usage usage,
-      @Nullable String finishReason,
-      @Nullable String upstreamError,
-      boolean truncated) {
-    this(
-        decisionId,
-        at,
-        status,
-        latencyMs,
-        upstreamLatencyMs,
-        model,
-        usage,
-        finishReason,
-        upstreamError,
-        truncated,
-        List.of(),
-        null,
-        null);
-  }
 }

@@ -21,7 +21,9 @@ class CompletionRecordTest {
     assertThat(read.receipt()).isNull();
     assertThat(read.refusal()).isNull();
     assertThat(read)
-        .isEqualTo(new CompletionRecord("01K", 1, 200, 2.5, null, null, null, "stop", null, false));
+        .isEqualTo(
+            new CompletionRecord(
+                "01K", 1, 200, 2.5, null, null, null, "stop", null, false, List.of(), null, null));
   }
 
   @Test
