@@ -27,29 +27,16 @@ class ConfiguredDetectionTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String CHAT =
       "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}";
-  private static final String PACK =
-      """
-      rules:
-        - id: acme-1
-          type: prompt_injection
-          severity: high
-          confidence: 0.9
-          zones: [user]
-          pattern: '(?i)\\bgolden duck\\b'
-          rationale: The word that our red team uses.
-          source: red team
-          matches: [a golden duck]
-          does_not_match: [a golden ducks]
-      """;
+  private static final Path ACME =
+      Path.of("..", "policies/src/test/resources/user-packs/acme.yaml");
 
   @TempDir Path directory;
   private final HttpClient http = HttpClient.newHttpClient();
 
   @Test
   void a_users_pack_stops_traffic_and_its_finding_carries_the_packs_name() throws Exception {
-    Path pack = Files.writeString(directory.resolve("acme.yaml"), PACK);
     try (PluginProcess<PluginHost> process =
-            PluginProcess.start(config("detection: {packs: [%s]}\n".formatted(pack)));
+            PluginProcess.start(config("detection: {packs: [%s]}\n".formatted(ACME)));
         RawGateway gateway = new RawGateway(process.requestSide().socket())) {
       assertThat(call(gateway, 1, "Is there a duck in the pond?")).isEqualTo("rewrite");
       assertThat(call(gateway, 2, "Is there a golden duck in the pond?")).isEqualTo("stop");

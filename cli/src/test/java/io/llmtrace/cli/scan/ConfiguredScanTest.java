@@ -19,6 +19,9 @@ import picocli.CommandLine;
 class ConfiguredScanTest {
   private static final Path TINY = Path.of("..", "policies/src/test/resources/models/tiny");
 
+  private static final Path ACME =
+      Path.of("..", "policies/src/test/resources/user-packs/acme.yaml");
+
   @TempDir Path directory;
   private final StringWriter err = new StringWriter();
   private Path config;
@@ -26,22 +29,6 @@ class ConfiguredScanTest {
 
   @BeforeEach
   void write() throws Exception {
-    Path pack =
-        Files.writeString(
-            directory.resolve("acme.yaml"),
-            """
-            rules:
-              - id: acme-1
-                type: prompt_injection
-                severity: high
-                confidence: 0.9
-                zones: [user]
-                pattern: '(?i)\\bgolden duck\\b'
-                rationale: r
-                source: s
-                matches: [a golden duck]
-                does_not_match: [a golden ducks]
-            """);
     config =
         Files.writeString(
             directory.resolve("llmtrace.yaml"),
@@ -59,7 +46,7 @@ class ConfiguredScanTest {
                 zones: [user]
                 max_tokens: 64
             """
-                .formatted(pack, TINY, TINY));
+                .formatted(ACME, TINY, TINY));
     lines =
         Files.writeString(
             directory.resolve("lines.jsonl"),
@@ -67,7 +54,7 @@ class ConfiguredScanTest {
             {"id":1,"text":"The golden duck of the harbour."}
             {"id":2,"text":"The rude dragon of the harbour, warm and grain."}
             {"id":3,"text":"A dragon in a document.","zone":"document"}
-            {"id":4,"text":"You are a dragon."}
+            {"id":4,"text":"The dragon."}
             """
                 .repeat(25));
   }
@@ -108,7 +95,7 @@ class ConfiguredScanTest {
     StringWriter out = new StringWriter();
     assertThat(run(out, args)).as("%s", err).isZero();
     List<JsonNode> answers = new ArrayList<>();
-    for (String line : out.toString().split("\n")) {
+    for (String line : out.toString().lines().toList()) {
       ObjectNode answer = (ObjectNode) WireJson.mapper().readTree(line);
       answer.remove("latency_us");
       answers.add(answer);

@@ -27,26 +27,15 @@ import org.junit.jupiter.api.io.TempDir;
 class DetectionConfigTest {
   private static final Map<String, String> ENV = Map.of("HOSTNAME", "gw-1");
 
-  private static final String PACK =
-      """
-      rules:
-        - id: acme-1
-          type: prompt_injection
-          severity: high
-          confidence: 0.9
-          zones: [user]
-          pattern: '(?i)\\bgolden duck\\b'
-          rationale: r
-          source: s
-          matches: [a golden duck]
-          does_not_match: [a golden ducks]
-      """;
+  /** Its rule begins in line 3. */
+  private static final Path ACME =
+      Path.of("..", "policies/src/test/resources/user-packs/acme.yaml");
 
   @TempDir Path directory;
 
   @Test
   void what_is_said_of_detection_becomes_what_the_engine_is_made_of() throws Exception {
-    Path pack = pack("acme.yaml", PACK);
+    Path pack = ACME;
     LlmtraceConfig config =
         read(
             """
@@ -132,31 +121,34 @@ class DetectionConfigTest {
     Path bad =
         pack(
             "bad.yaml",
-            PACK.replace("0.9", "2").replace("(?i)\\bgolden", "(?i)\u1c80(").concat("colour: x\n"));
+            acme()
+                .replace("0.9", "2")
+                .replace("(?i)\\bgolden", "(?i)\u1c80(")
+                .concat("colour: x\n"));
     assertThat(problems("detection: {packs: [%s], profile: odd}\n".formatted(bad)))
         .hasSize(4)
         .anySatisfy(p -> assertThat(p).startsWith("f.yaml:1: detection.profile: "))
         .anySatisfy(
             p ->
                 assertThat(p)
-                    .isEqualTo(bad + ":5: acme-1: confidence must be a number between 0 and 1"))
-        .anySatisfy(p -> assertThat(p).startsWith(bad + ":7: acme-1: pattern is no RE2 pattern"))
-        .anySatisfy(p -> assertThat(p).startsWith(bad + ":12: the pack: colour is no key"));
+                    .isEqualTo(bad + ":6: acme-1: confidence must be a number between 0 and 1"))
+        .anySatisfy(p -> assertThat(p).startsWith(bad + ":8: acme-1: pattern is no RE2 pattern"))
+        .anySatisfy(p -> assertThat(p).startsWith(bad + ":13: the pack: colour is no key"));
   }
 
   @Test
   void a_rule_that_fails_its_own_cases_is_refused() throws Exception {
-    Path bad = pack("bad.yaml", PACK.replace("[a golden duck]", "[a silver duck]"));
+    Path bad = pack("bad.yaml", acme().replace("[a golden duck]", "[a silver duck]"));
     assertThat(problems("detection: {packs: [%s]}\n".formatted(bad)))
-        .containsExactly(bad + ":2: acme-1: matches 'a silver duck', but the pattern does not");
+        .containsExactly(bad + ":3: acme-1: matches 'a silver duck', but the pattern does not");
   }
 
   @Test
   void an_id_that_is_taken_by_a_shipped_rule_or_another_pack_is_refused() throws Exception {
     String shipped = SignaturePack.builtIn().ruleIds().get(0);
-    Path one = pack("one.yaml", PACK);
-    Path two = pack("two.yaml", PACK);
-    Path three = pack("three.yaml", PACK.replace("acme-1", shipped));
+    Path one = pack("one.yaml", acme());
+    Path two = pack("two.yaml", acme());
+    Path three = pack("three.yaml", acme().replace("acme-1", shipped));
     assertThat(problems("detection: {packs: [%s, %s, %s]}\n".formatted(one, two, three)))
         .hasSize(2)
         .anySatisfy(
@@ -164,12 +156,12 @@ class DetectionConfigTest {
                 assertThat(p)
                     .isEqualTo(
                         two
-                            + ":2: acme-1: id is used already in line 2 of the pack one; write"
+                            + ":3: acme-1: id is used already in line 3 of the pack one; write"
                             + " another"))
         .anySatisfy(
             p ->
                 assertThat(p)
-                    .startsWith(three + ":2: " + shipped + ": id is used already by a rule that"));
+                    .startsWith(three + ":3: " + shipped + ": id is used already by a rule that"));
     assertThat(
             problems("detection: {packs: [%s], disabled_rules: [%s]}\n".formatted(three, shipped)))
         .as("an id means one thing, also where its rule is switched off")
@@ -200,8 +192,7 @@ class DetectionConfigTest {
     LlmtraceConfig config =
         ConfigFile.parse(
             "f.yaml",
-            "plugin: {api_key: 'file:/nowhere/x.key'}\ndetection: {packs: [%s]}"
-                .formatted(pack("acme.yaml", PACK)),
+            "plugin: {api_key: 'file:/nowhere/x.key'}\ndetection: {packs: [%s]}".formatted(ACME),
             ENV,
             ConfigFile.Role.TOOL);
     assertThat(config.detection().packs()).hasSize(1);
@@ -321,6 +312,10 @@ class DetectionConfigTest {
             "f.yaml:17: models[1].zones: expected a list of at least one of system, user,"
                 + " assistant, tool_call, tool_result, document, metadata",
             "f.yaml:18: models[2]: expected a section with keys, was a single value");
+  }
+
+  private static String acme() throws IOException {
+    return Files.readString(ACME);
   }
 
   private Path pack(String name, String yaml) throws IOException {

@@ -55,6 +55,7 @@ public final class LabelClassifier implements Detector, AutoCloseable {
     try {
       Zone zone = spec.zones().iterator().next();
       int count = opened.warmUp(zone);
+      List<Output> outputs = outputs(spec, card, count);
       opened.fillWindow(zone);
       boolean softmax =
           spec.activation() == Activation.AUTO
@@ -63,7 +64,7 @@ public final class LabelClassifier implements Detector, AutoCloseable {
       if (softmax && count == 1) {
         throw wrong(spec, "has one output, whose softmax is always 1; expected activation sigmoid");
       }
-      return new LabelClassifier(spec, opened, outputs(spec, card, count), softmax);
+      return new LabelClassifier(spec, opened, outputs, softmax);
     } catch (ModelException e) {
       opened.close();
       throw e;

@@ -3,6 +3,7 @@ package io.llmtrace.policies.detect.classify;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import io.llmtrace.policies.detect.InspectionBudget;
@@ -25,6 +26,8 @@ import java.util.Set;
 final class OnnxModel implements AutoCloseable {
   /** Characters that are tokenised to fill a window, for each token of it. */
   private static final int CHARACTERS_PER_TOKEN = 8;
+
+  private static final int LONGEST_REASON = 300;
 
   /**
    * How a model is asked.
@@ -78,7 +81,13 @@ final class OnnxModel implements AutoCloseable {
   }
 
   private static ModelException cannotRun(Setup setup, OrtException e) {
-    return new ModelException("model '" + setup.id() + "' cannot be run: " + e.getMessage(), e);
+    return new ModelException("model '" + setup.id() + "' cannot be run: " + said(e), e);
+  }
+
+  /** What the runtime said, on one line. */
+  private static String said(OrtException e) {
+    String line = String.valueOf(e.getMessage()).replaceAll("\\s+", " ").strip();
+    return line.length() > LONGEST_REASON ? line.substring(0, LONGEST_REASON) + "…" : line;
   }
 
   private static OrtSession session(Setup setup, byte[] model) throws OrtException {
@@ -89,6 +98,8 @@ final class OnnxModel implements AutoCloseable {
       options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
       // A waiting thread must not spin: the gateway needs the core.
       options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      // What goes wrong is in the exception; the runtime would also print it.
+      options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
       return OrtEnvironment.getEnvironment().createSession(model, options);
     }
   }
@@ -145,7 +156,7 @@ final class OnnxModel implements AutoCloseable {
               + "' does not run on a window of "
               + setup.windowTokens()
               + " tokens; expected no more than its positions hold: "
-              + e.getMessage(),
+              + said(e),
           e);
     }
   }
@@ -209,7 +220,7 @@ final class OnnxModel implements AutoCloseable {
       return said;
     } catch (OrtException e) {
       throw new IllegalStateException(
-          "model '" + setup.id() + "' broke on a window: " + e.getMessage(), e);
+          "model '" + setup.id() + "' broke on a window: " + said(e), e);
     }
   }
 

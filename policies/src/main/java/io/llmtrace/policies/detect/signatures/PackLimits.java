@@ -24,5 +24,11 @@ final class PackLimits {
   /** Instructions of all patterns of a pack: memory. */
   static final int LARGEST_PACK = 300_000;
 
+  /**
+   * Characters of all cases of a pack, each times the instructions of its pattern: a few seconds. A
+   * rule of a hundred instructions with four cases of a line each takes some 25,000.
+   */
+  static final long MOST_CASE_STEPS = 300_000_000;
+
   private PackLimits() {}
 }

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -206,11 +207,30 @@ final class PackReader {
 
   /** Runs each rule's own cases on the rule alone. */
   private void runCases(List<SignatureRule> rules) {
+    long steps = 0;
     for (SignatureRule rule : rules) {
+      steps += steps(rule);
+      if (steps > PackLimits.MOST_CASE_STEPS) {
+        add(
+            rule.line(),
+            rule.id(),
+            "the cases of the rules up to here are too long for patterns as large as theirs; shorten"
+                + " either");
+        return;
+      }
       for (String failed : failedCases(rule)) {
         add(rule.line(), rule.id(), failed);
       }
     }
+  }
+
+  /** How much running a rule's cases takes at worst. */
+  private static long steps(SignatureRule rule) {
+    long characters =
+        Stream.concat(rule.matches().stream(), rule.doesNotMatch().stream())
+            .mapToLong(String::length)
+            .sum();
+    return characters * rule.pattern().compiled().programSize();
   }
 
   /** What a rule gets wrong of its own cases. */
@@ -472,7 +492,10 @@ final class PackReader {
           return true;
         }
       } catch (PatternSyntaxException | UnsupportedOperationException e) {
-        wrong("pattern", "is no RE2 pattern that can be used: " + e.getMessage());
+        wrong(
+            "pattern",
+            "is no RE2 pattern that can be used (it has no look-around and no back references): "
+                + e.getMessage());
       }
       return false;
     }

@@ -301,6 +301,18 @@ class SignaturePackTest {
   }
 
   @Test
+  void cases_that_would_take_minutes_are_refused_before_they_are_run() {
+    String costly =
+        RULE.replace("(?i)\\bopen sesame\\b", "(?:[^x]{0,450}[ay]){3}b")
+            .replace(
+                "[Open Sesame!]", "[ab" + ", z%s".formatted("ay".repeat(4500)).repeat(49) + "]");
+    assertThat(problems(costly))
+        .singleElement()
+        .asString()
+        .contains("line 2: mine-1: the cases of the rules up to here are too long");
+  }
+
+  @Test
   void more_rules_than_a_pack_may_have_are_refused() {
     assertThat(problems("rules:\n" + "  - {id: a}\n".repeat(1001)))
         .containsExactly("line 2: the pack: rules must be at most 1000");
