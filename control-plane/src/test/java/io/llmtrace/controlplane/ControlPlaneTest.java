@@ -199,17 +199,8 @@ class ControlPlaneTest {
   }
 
   private static CompletionRecord badAnswer(String id) {
-    return new CompletionRecord(
+    return completion(
         id,
-        2,
-        200,
-        120.0,
-        100.0,
-        "gpt-4o",
-        new Usage(3, 4),
-        "stop",
-        null,
-        false,
         List.of(
             finding(FindingType.SYSTEM_PROMPT_LEAK, Severity.HIGH),
             finding(FindingType.PII_DETECTED, Severity.MEDIUM)),
@@ -545,6 +536,11 @@ class ControlPlaneTest {
   }
 
   private static CompletionRecord completion(String id) {
+    return completion(id, List.of(), null, null);
+  }
+
+  private static CompletionRecord completion(
+      String id, List<Finding> findings, Receipt receipt, RefusedBy refusal) {
     return new CompletionRecord(
         id,
         2,
@@ -556,9 +552,9 @@ class ControlPlaneTest {
         "stop",
         null,
         false,
-        List.of(),
-        null,
-        null);
+        findings,
+        receipt,
+        refusal);
   }
 
   private static HttpResponse<String> send(
