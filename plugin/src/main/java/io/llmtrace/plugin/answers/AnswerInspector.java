@@ -167,7 +167,11 @@ public final class AnswerInspector implements AutoCloseable {
       return AnswerInspection.uninspected("overload", bytes);
     }
     Reading reading =
-        new Reading(body, context(question, tenant), InspectionBudget.until(now + allowed));
+        new Reading(
+            body,
+            question == null ? tenant : question.tenant(),
+            context(question, tenant),
+            InspectionBudget.until(now + allowed));
     String cut;
     try {
       Future<?> done = threads.submit(reading);
@@ -247,13 +251,15 @@ public final class AnswerInspector implements AutoCloseable {
   /** One answer; a worker fills it while the caller may look. */
   private final class Reading implements Runnable {
     private final String body;
+    private final String tenant;
     private final AnswerContext context;
     private final InspectionBudget budget;
     private final InspectionProgress progress = new InspectionProgress();
     private volatile @Nullable Answer answer;
 
-    Reading(String body, AnswerContext context, InspectionBudget budget) {
+    Reading(String body, String tenant, AnswerContext context, InspectionBudget budget) {
       this.body = body;
+      this.tenant = tenant;
       this.context = context;
       this.budget = budget;
     }
@@ -262,7 +268,7 @@ public final class AnswerInspector implements AutoCloseable {
     public void run() {
       Answer read = reader.apply(body);
       answer = read;
-      engine.inspectAnswer(read, context, budget, progress);
+      engine.inspectAnswer(read, tenant, context, budget, progress);
     }
   }
 }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, OwnModels models) {
   /** The zones of what a model says. */
-  private static final Set<Zone> ZONES = Set.of(Zone.ASSISTANT, Zone.TOOL_CALL);
+  private static final Set<Zone> SAID = Set.of(Zone.ASSISTANT, Zone.TOOL_CALL);
 
   AnswerCascade {
     ofSegments = List.copyOf(ofSegments);
@@ -43,11 +43,16 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, 
         models);
   }
 
+  /** What comes with an answer and was not said by the model: results of tools, MCP messages. */
+  static List<Segment> brought(Answer answer) {
+    return answer.segments().stream().filter(s -> !SAID.contains(s.zone())).toList();
+  }
+
   List<String> stages() {
     List<String> names = new ArrayList<>(List.of(DetectionEngine.NORMALISE));
     ofAnswers.forEach(detector -> names.add(detector.name()));
     ofSegments.forEach(detector -> names.add(detector.name()));
-    names.addAll(models.ids(ZONES));
+    names.addAll(models.ids(SAID));
     return names;
   }
 
@@ -90,6 +95,11 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, 
         stage(detector.name(), () -> detector.detect(reading, budget, progress::foundInExchange));
       }
       for (int i = 0; i < readings.size(); i++) {
+        if (!SAID.contains(segments.get(i).zone())) {
+          // What others sent is read as in a request, see DetectionEngine.
+          progress.segmentRead();
+          continue;
+        }
         int number = i;
         boolean whole = readings.get(i).complete();
         for (Detector detector : ofSegments) {

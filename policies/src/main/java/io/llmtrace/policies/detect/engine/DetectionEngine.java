@@ -24,6 +24,7 @@ import io.llmtrace.policies.detect.tools.ToolDetector;
 import io.llmtrace.policies.detect.turns.EscalationDetector;
 import io.llmtrace.policies.detect.turns.ManyShotDetector;
 import io.llmtrace.policies.exchange.Answer;
+import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import java.time.Duration;
@@ -228,11 +229,39 @@ public final class DetectionEngine {
    * throughout. Nothing is remembered of it: an answer comes once. A stage that throws does not
    * keep the others from reading; what it threw goes to the caller after them.
    *
+   * <p>Results of tools and messages of an MCP server go on to a model, so they are read by all
+   * stages, as they would be in the next request.
+   *
+   * @param tenant whose exchange it is
    * @param context what is known of the question
    */
   public void inspectAnswer(
-      Answer answer, AnswerContext context, InspectionBudget budget, InspectionProgress progress) {
-    answers.read(answer, context, budget, progress);
+      Answer answer,
+      String tenant,
+      AnswerContext context,
+      InspectionBudget budget,
+      InspectionProgress progress) {
+    List<Segment> brought = AnswerCascade.brought(answer);
+    try {
+      if (!brought.isEmpty()) {
+        readBrought(brought, tenant, budget, progress);
+      }
+    } finally {
+      answers.read(answer, context, budget, progress);
+    }
+  }
+
+  private void readBrought(
+      List<Segment> brought, String tenant, InspectionBudget budget, InspectionProgress progress) {
+    InspectionProgress part = new InspectionProgress();
+    try {
+      Exchange exchange =
+          new Exchange(
+              Dialect.GENERIC_JSON, "", Exchange.UNKNOWN_MODEL, false, brought, List.of(), 0);
+      inspect(exchange, tenant, budget, part);
+    } finally {
+      progress.include(part.snapshot());
+    }
   }
 
   /**
@@ -243,7 +272,7 @@ public final class DetectionEngine {
   public AnswerInspection inspectAnswer(
       Answer answer, long bytes, AnswerContext context, InspectionBudget budget) {
     InspectionProgress progress = new InspectionProgress();
-    inspectAnswer(answer, context, budget, progress);
+    inspectAnswer(answer, "", context, budget, progress);
     return AnswerInspection.of(answer, bytes, progress.snapshot(), "budget");
   }
 

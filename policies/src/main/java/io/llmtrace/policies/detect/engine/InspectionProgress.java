@@ -38,6 +38,8 @@ public final class InspectionProgress {
   private int segmentsInspected;
   private boolean anythingRead;
   private boolean complete;
+  private final Set<String> missingElsewhere = new LinkedHashSet<>();
+  private boolean wholeElsewhere = true;
 
   /** What is known of one segment. */
   private static final class Said {
@@ -172,6 +174,15 @@ public final class InspectionProgress {
     return bySegment.computeIfAbsent(segment, number -> new Said());
   }
 
+  /** A part was inspected by itself, before {@link #end} is said of the rest. */
+  synchronized void include(Snapshot part) {
+    part.findings().forEach(this::foundInExchange);
+    part.stagesMicros().forEach(this::stage);
+    missingElsewhere.addAll(part.missingStages());
+    wholeElsewhere &= part.coverage() == Coverage.INSPECTED;
+    anythingRead |= part.coverage() != Coverage.UNINSPECTED;
+  }
+
   boolean isExplaining() {
     return explaining;
   }
@@ -199,6 +210,7 @@ public final class InspectionProgress {
     missingStages.clear();
     missingStages.addAll(unfinished);
     missingStages.addAll(absent);
-    complete = unfinished.isEmpty() && segmentsInspected == segments;
+    missingStages.addAll(missingElsewhere);
+    complete = unfinished.isEmpty() && segmentsInspected == segments && wholeElsewhere;
   }
 }
