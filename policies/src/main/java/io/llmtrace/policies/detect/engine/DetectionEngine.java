@@ -316,10 +316,11 @@ public final class DetectionEngine {
       for (Doubt doubt : doubts) {
         ask(doubt);
       }
-      absent.addAll(own.missing(segments));
       for (Judged judged : forOwn) {
         askOwn(judged);
       }
+      // Also those whose verdicts the cache has answered without them.
+      absent.addAll(own.missing(segments));
       wholeExchange();
       progress.end(unfinished, absent);
     }
@@ -547,6 +548,7 @@ public final class DetectionEngine {
       OwnModels.Said said = own.ask(judged.reading, budget);
       said.micros().forEach(progress::stage);
       unfinished.addAll(said.unfinished());
+      absent.addAll(said.silent());
       List<Finding> findings = new ArrayList<>(judged.findings);
       findings.addAll(said.findings());
       finish(

@@ -1,5 +1,6 @@
 package io.llmtrace.policies.detect.engine;
 
+import io.llmtrace.policies.detect.Detector;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /**
  * The models that somebody brought, asked one after the other. What they find stands beside the
@@ -56,6 +58,32 @@ final class OwnModels {
     return states;
   }
 
+  /**
+   * Each as a detector, for stages that read texts one by one and keep nothing of them. One that is
+   * not there finds nothing; {@link #missing} names it.
+   */
+  List<Detector> detectors() {
+    return members.stream().map(OwnModels::detector).toList();
+  }
+
+  private static Detector detector(Member member) {
+    return new Detector() {
+      @Override
+      public String name() {
+        return member.slot().id();
+      }
+
+      @Override
+      public void detect(SegmentReading reading, InspectionBudget budget, Consumer<Finding> sink) {
+        boolean unused =
+            member
+                .slot()
+                .ask(model -> Optional.of(model.read(reading, budget, sink)))
+                .orElse(false);
+      }
+    };
+  }
+
   /** Whether one of them reads a zone, if it loads. */
   boolean read(Zone zone) {
     return members.stream().anyMatch(member -> member.zones().contains(zone));
@@ -76,15 +104,21 @@ final class OwnModels {
    * @param findings in the order of the models and their labels
    * @param micros what each took, microseconds
    * @param unfinished models that the budget, or the length of the text, cut short
-   * @param loading whether one that reads the zone may still come
+   * @param silent models that could not be asked
+   * @param loading whether one of those may still come
    */
   record Said(
-      List<Finding> findings, Map<String, Long> micros, List<String> unfinished, boolean loading) {}
+      List<Finding> findings,
+      Map<String, Long> micros,
+      List<String> unfinished,
+      List<String> silent,
+      boolean loading) {}
 
   Said ask(SegmentReading reading, InspectionBudget budget) {
     List<Finding> findings = new ArrayList<>();
     Map<String, Long> micros = new LinkedHashMap<>();
     List<String> unfinished = new ArrayList<>();
+    List<String> silent = new ArrayList<>();
     boolean loading = false;
     for (Member member : members) {
       ModelSlot<LabelClassifier> slot = member.slot();
@@ -99,13 +133,15 @@ final class OwnModels {
       long start = System.nanoTime();
       Optional<Boolean> complete =
           slot.ask(model -> Optional.of(model.read(reading, budget, findings::add)));
-      if (complete.isPresent()) {
+      if (complete.isEmpty()) {
+        silent.add(slot.id());
+      } else {
         micros.put(slot.id(), (System.nanoTime() - start) / 1000);
         if (!complete.get()) {
           unfinished.add(slot.id());
         }
       }
     }
-    return new Said(findings, micros, unfinished, loading);
+    return new Said(findings, micros, unfinished, silent, loading);
   }
 }

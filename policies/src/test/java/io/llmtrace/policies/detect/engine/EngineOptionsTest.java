@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.detect.classify.LabelClassifier;
 import io.llmtrace.policies.detect.classify.ModelException;
@@ -24,6 +25,7 @@ import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.wire.Coverage;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -143,6 +145,20 @@ class EngineOptionsTest {
   }
 
   @Test
+  void a_model_is_a_detector_for_texts_that_come_one_by_one() {
+    var spec = TinyModel.spec(Zone.ASSISTANT);
+    OwnModels models =
+        new OwnModels(List.of(new OwnModel(spec, () -> TinyModel.load(spec))), Runnable::run);
+    List<Finding> found = new ArrayList<>();
+    for (Zone zone : List.of(Zone.USER, Zone.ASSISTANT)) {
+      SegmentReading reading =
+          SegmentReading.asItStands(new Segment(zone, "", "/" + zone.label(), "a rude ship"));
+      models.detectors().get(0).detect(reading, InspectionBudget.unlimited(), found::add);
+    }
+    assertThat(found).extracting(Finding::pointer).containsExactly("/assistant");
+  }
+
+  @Test
   void what_a_model_said_is_remembered() throws Exception {
     DetectionEngine engine = own(EngineOptions.standard().without("guard-minilm"), TinyModel::load);
     Exchange text = user("The rude dragon of the harbour.");
@@ -204,6 +220,7 @@ class EngineOptionsTest {
     InspectionProgress.Snapshot seen = inspect(engine, user("dragon"));
     assertThat(engine.models().get("tiny").status()).isEqualTo(Status.FAILED);
     assertThat(seen.findings()).isEmpty();
+    assertThat(seen.missingStages()).containsExactly("tiny");
     assertThat(inspect(engine, user("dragon")).missingStages()).containsExactly("tiny");
   }
 
