@@ -4,7 +4,6 @@ import com.google.re2j.Matcher;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Zone;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -61,7 +60,7 @@ final class SignatureProgram {
   private final int[] longestWide;
   private final LiteralAutomaton automaton;
 
-  /** For each literal, pairs of a rule and the number of the rule's set that holds it. */
+  /** For each literal the sets that hold it: a rule's number times the most sets, and which. */
   private final int[][] uses;
 
   /** For each rule, how many sets of literals it has; rules without are tried everywhere. */
@@ -78,7 +77,7 @@ final class SignatureProgram {
     for (Zone zone : Zone.values()) {
       ofZone.put(zone, new BitSet());
     }
-    Map<String, List<int[]>> literals = new LinkedHashMap<>();
+    Map<String, List<Integer>> literals = new LinkedHashMap<>();
     for (int r = 0; r < rules.size(); r++) {
       SignatureRule rule = rules.get(r);
       PatternFacts facts = rule.pattern().facts();
@@ -92,14 +91,15 @@ final class SignatureProgram {
       withoutLiterals.set(r, required.isEmpty());
       for (int s = 0; s < required.size(); s++) {
         for (String literal : required.get(s)) {
-          literals.computeIfAbsent(literal, l -> new ArrayList<>()).add(new int[] {r, s});
+          int slot = r * PatternFacts.MOST_SETS + s;
+          literals.computeIfAbsent(literal, l -> new ArrayList<>()).add(slot);
         }
       }
     }
     this.automaton = new LiteralAutomaton(List.copyOf(literals.keySet()));
     this.uses =
         literals.values().stream()
-            .map(pairs -> pairs.stream().flatMapToInt(Arrays::stream).toArray())
+            .map(slots -> slots.stream().mapToInt(Integer::intValue).toArray())
             .toArray(int[][]::new);
   }
 
@@ -245,31 +245,38 @@ final class SignatureProgram {
       return reading.wants(rule) && (candidates == null || candidates.get(rule));
     }
 
-    @Override
-    public void hit(int literal, int start, int end) {
-      int[] pairs = uses[literal];
-      for (int i = 0; i < pairs.length; i += 2) {
-        int rule = pairs[i];
-        if (wants(rule)) {
-          extend(rule, pairs[i + 1], start, end);
-        }
-      }
-    }
-
     /**
      * A match begins no earlier than its longest length before the end of its last literal, and no
      * later than its first literal. The latest chain will do: the one that a match holds is no
-     * later.
+     * later. Most literals are words that texts are full of and end no chain, so whether a rule is
+     * wanted is asked only where one ends.
      */
-    private void extend(int rule, int set, int start, int end) {
-      int base = rule * PatternFacts.MOST_SETS;
+    @Override
+    public void hit(int literal, int start, int end) {
+      int[] mine = chains;
+      for (int slot : uses[literal]) {
+        int chain = mine[slot];
+        if ((slot & PatternFacts.MOST_SETS - 1) == 0) {
+          // Strings that end at one place come the longest first.
+          chain = Math.max(chain, start + 1);
+        } else {
+          chain = mine[slot - 1];
+          if (chain == 0) {
+            continue;
+          }
+        }
+        extend(slot, chain, end);
+      }
+    }
+
+    private void extend(int slot, int chain, int end) {
+      int rule = slot / PatternFacts.MOST_SETS;
       int earliest = Math.max(0, end - reading.longest[rule]);
-      int chain = set == 0 ? Math.max(chains[base], start + 1) : chains[base + set - 1];
       if (chain - 1 < earliest) {
         return;
       }
-      chains[base + set] = chain;
-      if (set == sets[rule] - 1 && end > from) {
+      chains[slot] = chain;
+      if (slot % PatternFacts.MOST_SETS == sets[rule] - 1 && end > from && wants(rule)) {
         add(rule, earliest, chain - 1);
       }
     }
