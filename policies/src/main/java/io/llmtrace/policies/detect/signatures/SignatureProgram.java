@@ -60,11 +60,14 @@ final class SignatureProgram {
   private final int[] longestWide;
   private final LiteralAutomaton automaton;
 
-  /** For each literal the sets that hold it: a rule's number times the most sets, and which. */
-  private final int[][] uses;
+  /** Marks a rule's last set in {@link #uses}. */
+  private static final int LAST = 1;
 
-  /** For each rule, how many sets of literals it has; rules without are tried everywhere. */
-  private final int[] sets;
+  /**
+   * For each literal the sets that hold it: twice a rule's number times the most sets and the set's
+   * own, and {@link #LAST}.
+   */
+  private final int[][] uses;
 
   private final BitSet withoutLiterals = new BitSet();
   private final Map<Zone, BitSet> ofZone = new java.util.EnumMap<>(Zone.class);
@@ -73,7 +76,6 @@ final class SignatureProgram {
     this.rules = List.copyOf(rules);
     this.longestNarrow = new int[rules.size()];
     this.longestWide = new int[rules.size()];
-    this.sets = new int[rules.size()];
     for (Zone zone : Zone.values()) {
       ofZone.put(zone, new BitSet());
     }
@@ -87,19 +89,19 @@ final class SignatureProgram {
         bits(zone).set(r);
       }
       List<Set<String>> required = required(rule);
-      sets[r] = required.size();
       withoutLiterals.set(r, required.isEmpty());
       for (int s = 0; s < required.size(); s++) {
         for (String literal : required.get(s)) {
           int slot = r * PatternFacts.MOST_SETS + s;
-          literals.computeIfAbsent(literal, l -> new ArrayList<>()).add(slot);
+          int use = slot << 1 | (s == required.size() - 1 ? LAST : 0);
+          literals.computeIfAbsent(literal, l -> new ArrayList<>()).add(use);
         }
       }
     }
     this.automaton = new LiteralAutomaton(List.copyOf(literals.keySet()));
     this.uses =
         literals.values().stream()
-            .map(slots -> slots.stream().mapToInt(Integer::intValue).toArray())
+            .map(each -> each.stream().mapToInt(Integer::intValue).toArray())
             .toArray(int[][]::new);
   }
 
@@ -254,29 +256,27 @@ final class SignatureProgram {
     @Override
     public void hit(int literal, int start, int end) {
       int[] mine = chains;
-      for (int slot : uses[literal]) {
-        int chain = mine[slot];
-        if ((slot & PatternFacts.MOST_SETS - 1) == 0) {
-          // Strings that end at one place come the longest first.
-          chain = Math.max(chain, start + 1);
-        } else {
-          chain = mine[slot - 1];
-          if (chain == 0) {
-            continue;
-          }
+      for (int use : uses[literal]) {
+        int slot = use >> 1;
+        boolean first = slot % PatternFacts.MOST_SETS == 0;
+        if (first && (use & LAST) == 0) {
+          mine[slot] = Math.max(mine[slot], start + 1);
+        } else if (first) {
+          extend(slot, true, Math.max(mine[slot], start + 1), end);
+        } else if (mine[slot - 1] != 0) {
+          extend(slot, (use & LAST) != 0, mine[slot - 1], end);
         }
-        extend(slot, chain, end);
       }
     }
 
-    private void extend(int slot, int chain, int end) {
+    private void extend(int slot, boolean last, int chain, int end) {
       int rule = slot / PatternFacts.MOST_SETS;
       int earliest = Math.max(0, end - reading.longest[rule]);
       if (chain - 1 < earliest) {
         return;
       }
       chains[slot] = chain;
-      if (slot % PatternFacts.MOST_SETS == sets[rule] - 1 && end > from && wants(rule)) {
+      if (last && end > from && wants(rule)) {
         add(rule, earliest, chain - 1);
       }
     }
