@@ -6,10 +6,12 @@ import io.llmtrace.cli.bench.EngineBench.Times;
 import io.llmtrace.cli.scan.ConfiguredEngine;
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.classify.GuardModel;
+import io.llmtrace.policies.detect.classify.ModelException;
 import io.llmtrace.policies.detect.classify.NgramClassifier;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.EngineOptions;
 import io.llmtrace.policies.detect.signatures.SignatureDetector;
+import io.llmtrace.policies.detect.signatures.SignatureEngine;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.terminal.Terminal;
@@ -44,7 +46,7 @@ public final class BenchCommand {
   private static final List<String> SCORING =
       List.of(SignatureDetector.NAME, NgramClassifier.NAME, GuardModel.NAME);
 
-  private static final int TEXT = 4096;
+  private static final int TEXT = EngineBench.TEXT;
 
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli before any method runs
@@ -53,30 +55,48 @@ public final class BenchCommand {
   @Command(
       name = "engine",
       description =
-          "Time and memory of one inspection of 4 KB, beside an engine without stages in the same"
-              + " run.",
+          "Time and memory of one inspection of 4 KB with and without the ONNX stage, on both"
+              + " matchers, new and read before, beside an engine without stages in the same run;"
+              + " time to the first verdict, and heap.",
       mixinStandardHelpOptions = true)
   int engine(
       @Option(names = "--json", paramLabel = "FILE", description = "Writes the figures there.")
           @Nullable Path json)
       throws IOException, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
-    DetectionEngine nothing = new DetectionEngine(List.of());
-    DetectionEngine shipped = loaded(EngineOptions.standard());
-    DetectionEngine uncached = loaded(EngineOptions.standard().withoutCache());
-    out.println(EngineBench.head());
+    EngineBench.Start start = EngineBench.start();
+    out.println(start.lines());
+    out.flush();
+    EngineOptions cheap = EngineOptions.standard().withoutCache().without(GuardModel.NAME);
     List<Times> all = new ArrayList<>();
-    all.add(EngineBench.time("no stages, 4 KB", nothing, TEXT, false));
-    all.add(EngineBench.time("new text, 4 KB", uncached, TEXT, false));
-    all.add(EngineBench.time("new text, 400 characters", uncached, 400, false));
-    all.add(EngineBench.time("text read before, 4 KB", shipped, TEXT, true));
-    ObjectNode root = WireJson.mapper().createObjectNode();
-    ArrayNode times = root.putArray("times");
-    for (Times each : all) {
-      out.println(each.line());
-      times.add(each.json());
+    out.println(EngineBench.head());
+    Times nothing =
+        EngineBench.time("no stages, 4 KB", new DetectionEngine(List.of()), TEXT, false);
+    add(all, nothing, out);
+    Times literals =
+        EngineBench.time("new 4 KB, no ONNX, literals", on("aho-corasick", cheap), TEXT, false);
+    add(all, literals, out);
+    try {
+      DetectionEngine hyperscan = on("hyperscan", cheap);
+      add(all, EngineBench.time("new 4 KB, no ONNX, Hyperscan", hyperscan, TEXT, false), out);
+    } catch (IllegalStateException | LinkageError e) {
+      out.println("new 4 KB, no ONNX: Hyperscan does not run here: " + e.getMessage());
     }
-    double ratio = all.get(1).percentile(0.5) / all.get(0).percentile(0.5);
+    DetectionEngine uncached = loaded(EngineOptions.standard().withoutCache());
+    add(all, EngineBench.time("new 4 KB", uncached, TEXT, false), out);
+    add(all, EngineBench.time("new 400 characters", uncached, 400, false), out);
+    DetectionEngine shipped = loaded(EngineOptions.standard());
+    add(all, EngineBench.time("4 KB read before", shipped, TEXT, true), out);
+    try {
+      add(all, EngineBench.window("ONNX stage, 256 tokens"), out);
+    } catch (ModelException e) {
+      out.println("ONNX stage: " + e.getMessage());
+    }
+    ObjectNode root = WireJson.mapper().createObjectNode();
+    root.set("start", start.json());
+    ArrayNode times = root.putArray("times");
+    all.forEach(each -> times.add(each.json()));
+    double ratio = literals.percentile(0.5) / nothing.percentile(0.5);
     root.put("new_text_to_no_stages_p50", Math.round(ratio * 10) / 10.0);
     out.printf(Locale.ROOT, "new text takes %.1f times as long as no stages (p50)%n", ratio);
     write(json, root);
@@ -157,6 +177,28 @@ public final class BenchCommand {
     } catch (ConfigException e) {
       spec.commandLine().getErr().println(e.getMessage());
       return 2;
+    }
+  }
+
+  private static void add(List<Times> all, Times times, PrintWriter out) {
+    all.add(times);
+    out.println(times.line());
+    out.flush();
+  }
+
+  /** An engine whose signatures run on one matcher, compiled before it is handed out. */
+  private static DetectionEngine on(String matcher, EngineOptions options)
+      throws InterruptedException {
+    String before = System.getProperty(SignatureEngine.PROPERTY);
+    System.setProperty(SignatureEngine.PROPERTY, matcher);
+    try {
+      return loaded(options);
+    } finally {
+      if (before == null) {
+        System.clearProperty(SignatureEngine.PROPERTY);
+      } else {
+        System.setProperty(SignatureEngine.PROPERTY, before);
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package io.llmtrace.cli.bench;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.policies.detect.classify.GuardModel;
 import io.llmtrace.policies.wire.WireJson;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -69,7 +70,15 @@ record Scorecard(
             Rates.flagged(rows, LabelledText::indirect),
             0.75,
             0.92,
-            "share"));
+            "share"),
+        Bar.atMost(
+            "benign texts that reach the ONNX stage", onnxShareOfBenign(rows), 0.1, 0.03, "share"));
+  }
+
+  /** How many of the benign texts the cheap stages leave in doubt; NaN where there are none. */
+  static double onnxShareOfBenign(List<ScoredText> rows) {
+    return Rates.share(
+        rows, r -> !r.row().attack(), r -> r.stagesMicros().containsKey(GuardModel.NAME));
   }
 
   /** Rows of sources that nothing was fitted on; all rows of a file that does not tell. */
@@ -117,6 +126,12 @@ record Scorecard(
     ObjectNode root = WireJson.mapper().createObjectNode();
     root.put("rows", scored.size());
     root.put("rows_unseen", unseen(scored).size());
+    double onnxShare = onnxShareOfBenign(unseen(scored));
+    if (Double.isNaN(onnxShare)) {
+      root.putNull("onnx_share_benign");
+    } else {
+      root.put("onnx_share_benign", Math.round(onnxShare * 1e4) / 1e4);
+    }
     ArrayNode figures = root.putArray("bars");
     for (Bar bar : bars) {
       ObjectNode node = figures.addObject();

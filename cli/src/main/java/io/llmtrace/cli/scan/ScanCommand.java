@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,13 @@ public final class ScanCommand implements Callable<Integer> {
   private @Nullable String profile;
 
   @Option(
+      names = "--without",
+      paramLabel = "STAGE",
+      description =
+          "Leaves a stage out, for example guard-minilm, the neural model; may be repeated.")
+  private List<String> without = List.of();
+
+  @Option(
       names = "--explain",
       description = "Adds to each verdict what every stage contributed to its score.")
   private boolean explain;
@@ -92,6 +100,16 @@ public final class ScanCommand implements Callable<Integer> {
       } catch (IllegalArgumentException e) {
         return refuse("--profile: expected relaxed, balanced or strict, not " + named);
       }
+    }
+    for (String stage : without) {
+      if (!DetectionEngine.BUILT_IN_STAGES.contains(stage)) {
+        return refuse(
+            "--without: expected one of "
+                + String.join(", ", DetectionEngine.BUILT_IN_STAGES)
+                + ", not "
+                + stage);
+      }
+      options = options.without(stage);
     }
     Path from = file;
     try (InputStream in = from == null ? System.in : Files.newInputStream(from)) {

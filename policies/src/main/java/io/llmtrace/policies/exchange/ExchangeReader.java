@@ -1,6 +1,5 @@
 package io.llmtrace.policies.exchange;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -84,11 +83,9 @@ public final class ExchangeReader {
     try {
       JsonNode root = reader.readTree(body);
       return root.isMissingNode() ? null : root;
-    } catch (JsonProcessingException e) {
-      // Not an error of ours: the caller reads the same bytes as text.
-      return null;
     } catch (IOException e) {
-      throw new IllegalStateException("reading from memory failed", e);
+      // No JSON, or in no encoding of it: not an error of ours, the caller reads the bytes as text.
+      return null;
     }
   }
 }

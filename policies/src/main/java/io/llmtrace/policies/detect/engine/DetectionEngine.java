@@ -53,6 +53,18 @@ public final class DetectionEngine {
   /** The stage that answers for segments that were read before. */
   public static final String CACHE = "cache";
 
+  /** Stages of the shipped engine that can be left out, in the order they run. */
+  public static final List<String> BUILT_IN_STAGES =
+      List.of(
+          SignatureDetector.NAME,
+          SensitiveDetector.NAME,
+          ActionDetector.NAME,
+          NgramClassifier.NAME,
+          GuardModel.NAME,
+          ToolDetector.NAME,
+          ManyShotDetector.NAME,
+          EscalationDetector.NAME);
+
   /** Tools whose definitions are remembered, to notice when one changes. */
   private static final int TOOLS_REMEMBERED = 20_000;
 

@@ -4,7 +4,6 @@ import com.google.re2j.Matcher;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Zone;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -61,11 +60,14 @@ final class SignatureProgram {
   private final int[] longestWide;
   private final LiteralAutomaton automaton;
 
-  /** For each literal, pairs of a rule and the number of the rule's set that holds it. */
-  private final int[][] uses;
+  /** Marks a rule's last set in {@link #uses}. */
+  private static final int LAST = 1;
 
-  /** For each rule, how many sets of literals it has; rules without are tried everywhere. */
-  private final int[] sets;
+  /**
+   * For each literal the sets that hold it: twice a rule's number times the most sets and the set's
+   * own, and {@link #LAST}.
+   */
+  private final int[][] uses;
 
   private final BitSet withoutLiterals = new BitSet();
   private final Map<Zone, BitSet> ofZone = new java.util.EnumMap<>(Zone.class);
@@ -74,11 +76,10 @@ final class SignatureProgram {
     this.rules = List.copyOf(rules);
     this.longestNarrow = new int[rules.size()];
     this.longestWide = new int[rules.size()];
-    this.sets = new int[rules.size()];
     for (Zone zone : Zone.values()) {
       ofZone.put(zone, new BitSet());
     }
-    Map<String, List<int[]>> literals = new LinkedHashMap<>();
+    Map<String, List<Integer>> literals = new LinkedHashMap<>();
     for (int r = 0; r < rules.size(); r++) {
       SignatureRule rule = rules.get(r);
       PatternFacts facts = rule.pattern().facts();
@@ -88,18 +89,19 @@ final class SignatureProgram {
         bits(zone).set(r);
       }
       List<Set<String>> required = required(rule);
-      sets[r] = required.size();
       withoutLiterals.set(r, required.isEmpty());
       for (int s = 0; s < required.size(); s++) {
         for (String literal : required.get(s)) {
-          literals.computeIfAbsent(literal, l -> new ArrayList<>()).add(new int[] {r, s});
+          int slot = r * PatternFacts.MOST_SETS + s;
+          int use = slot << 1 | (s == required.size() - 1 ? LAST : 0);
+          literals.computeIfAbsent(literal, l -> new ArrayList<>()).add(use);
         }
       }
     }
     this.automaton = new LiteralAutomaton(List.copyOf(literals.keySet()));
     this.uses =
         literals.values().stream()
-            .map(pairs -> pairs.stream().flatMapToInt(Arrays::stream).toArray())
+            .map(each -> each.stream().mapToInt(Integer::intValue).toArray())
             .toArray(int[][]::new);
   }
 
@@ -245,31 +247,36 @@ final class SignatureProgram {
       return reading.wants(rule) && (candidates == null || candidates.get(rule));
     }
 
+    /**
+     * A match begins no earlier than its longest length before the end of its last literal, and no
+     * later than its first literal. The latest chain will do: the one that a match holds is no
+     * later. Most literals are words that texts are full of and end no chain, so whether a rule is
+     * wanted is asked only where one ends.
+     */
     @Override
     public void hit(int literal, int start, int end) {
-      int[] pairs = uses[literal];
-      for (int i = 0; i < pairs.length; i += 2) {
-        int rule = pairs[i];
-        if (wants(rule)) {
-          extend(rule, pairs[i + 1], start, end);
+      int[] mine = chains;
+      for (int use : uses[literal]) {
+        int slot = use >> 1;
+        boolean first = slot % PatternFacts.MOST_SETS == 0;
+        if (first && (use & LAST) == 0) {
+          mine[slot] = Math.max(mine[slot], start + 1);
+        } else if (first) {
+          extend(slot, true, Math.max(mine[slot], start + 1), end);
+        } else if (mine[slot - 1] != 0) {
+          extend(slot, (use & LAST) != 0, mine[slot - 1], end);
         }
       }
     }
 
-    /**
-     * A match begins no earlier than its longest length before the end of its last literal, and no
-     * later than its first literal. The latest chain will do: the one that a match holds is no
-     * later.
-     */
-    private void extend(int rule, int set, int start, int end) {
-      int base = rule * PatternFacts.MOST_SETS;
+    private void extend(int slot, boolean last, int chain, int end) {
+      int rule = slot / PatternFacts.MOST_SETS;
       int earliest = Math.max(0, end - reading.longest[rule]);
-      int chain = set == 0 ? Math.max(chains[base], start + 1) : chains[base + set - 1];
       if (chain - 1 < earliest) {
         return;
       }
-      chains[base + set] = chain;
-      if (set == sets[rule] - 1 && end > from) {
+      chains[slot] = chain;
+      if (last && end > from && wants(rule)) {
         add(rule, earliest, chain - 1);
       }
     }

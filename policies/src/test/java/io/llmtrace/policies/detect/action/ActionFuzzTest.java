@@ -17,7 +17,7 @@ class ActionFuzzTest {
   private static final List<String> NAMES =
       List.of("command", "sql", "query", "url", "host", "path", "code", "x", "arguments");
 
-  @FuzzTest(maxDuration = "3m")
+  @FuzzTest(maxDuration = "10m")
   void arguments_are_read_without_failing(FuzzedDataProvider data) {
     String name = data.pickValue(NAMES);
     Zone zone = data.consumeBoolean() ? Zone.TOOL_CALL : Zone.ASSISTANT;
@@ -25,7 +25,7 @@ class ActionFuzzTest {
     Readings.detect(new ActionDetector(), zone, "/input/" + name, text);
   }
 
-  @FuzzTest(maxDuration = "3m")
+  @FuzzTest(maxDuration = "10m")
   void parsers_read_anything(FuzzedDataProvider data) {
     String text = data.consumeRemainingAsString();
     ShellParser.parse(text, ShellParser.Dialect.POSIX, Readings.unlimited());

@@ -15,13 +15,13 @@ import java.util.TreeMap;
  * HostileInputs}, by the processor time of its own thread. Arguments: part of a kind's name (empty
  * for all), repetitions, budgets in milliseconds separated by commas.
  *
- * <p>Two measures. {@code gap}: the longest work between two questions to a budget of two seconds,
+ * <p>Two measures. {@code gap}: the longest work between two questions to a budget of one second,
  * with the place that asked at its end; whatever a budget is, an inspection is over it by no more
  * than one gap and what is done after it. {@code over}: how far over each budget an inspection was.
  * Both are the least of the repetitions, since collections and compilations are not the engine's.
  */
 final class HostileReport {
-  private static final int LONGEST_NANOS = 2_000_000_000;
+  private static final int LONGEST_NANOS = 1_000_000_000;
 
   private static final double WORTH_A_LOOK = 4;
 
@@ -49,7 +49,7 @@ final class HostileReport {
     List<HostileInputs.Kind> kinds =
         HostileInputs.all().stream().filter(kind -> kind.name().contains(part)).toList();
     for (HostileInputs.Kind kind : kinds) {
-      AskedBudget budget = AskedBudget.ofMillis(100);
+      AskedBudget budget = AskedBudget.ofMillis(20);
       engine.inspect(
           kind.make().apply(HostileInputs.FULL / 8), budget.budget(), new InspectionProgress());
     }
