@@ -187,8 +187,7 @@ public final class BenchCommand {
   }
 
   /** An engine whose signatures run on one matcher, compiled before it is handed out. */
-  private DetectionEngine on(String matcher, EngineOptions options)
-      throws InterruptedException {
+  private DetectionEngine on(String matcher, EngineOptions options) throws InterruptedException {
     String before = System.getProperty(SignatureEngine.PROPERTY);
     System.setProperty(SignatureEngine.PROPERTY, matcher);
     try {

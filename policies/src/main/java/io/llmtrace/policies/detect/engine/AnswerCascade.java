@@ -69,6 +69,7 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, 
     private final InspectionBudget normalising;
     private final InspectionProgress progress;
     private final Set<String> unfinished = new LinkedHashSet<>();
+    private final Set<String> absent = new LinkedHashSet<>();
     private @Nullable Throwable thrown;
 
     Run(
@@ -117,7 +118,7 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, 
           progress.segmentRead();
         }
       }
-      progress.end(unfinished, new LinkedHashSet<>(models.missing(segments)));
+      progress.end(unfinished, absent);
       if (thrown instanceof RuntimeException failure) {
         throw failure;
       } else if (thrown instanceof Error failure) {
@@ -131,6 +132,7 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, 
       said.findings().forEach(finding -> progress.found(number, finding));
       said.micros().forEach(progress::stage);
       unfinished.addAll(said.unfinished());
+      absent.addAll(said.silent());
       return said.unfinished().isEmpty();
     }
 

@@ -1,6 +1,5 @@
 package io.llmtrace.policies.detect.engine;
 
-import io.llmtrace.policies.detect.Detector;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
@@ -16,7 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 
 /**
  * The models that somebody brought, asked one after the other. What they find stands beside the
@@ -56,32 +54,6 @@ final class OwnModels {
     Map<String, ModelState> states = new LinkedHashMap<>();
     members.forEach(member -> states.put(member.slot().id(), member.slot().state()));
     return states;
-  }
-
-  /**
-   * Each as a detector, for stages that read texts one by one and keep nothing of them. One that is
-   * not there finds nothing; {@link #missing} names it.
-   */
-  List<Detector> detectors() {
-    return members.stream().map(OwnModels::detector).toList();
-  }
-
-  private static Detector detector(Member member) {
-    return new Detector() {
-      @Override
-      public String name() {
-        return member.slot().id();
-      }
-
-      @Override
-      public void detect(SegmentReading reading, InspectionBudget budget, Consumer<Finding> sink) {
-        boolean unused =
-            member
-                .slot()
-                .ask(model -> Optional.of(model.read(reading, budget, sink)))
-                .orElse(false);
-      }
-    };
   }
 
   /** Whether one of them reads a zone, if it loads. */

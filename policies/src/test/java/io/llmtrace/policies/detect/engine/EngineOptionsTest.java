@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.offset;
 
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
-import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.detect.classify.LabelClassifier;
 import io.llmtrace.policies.detect.classify.ModelException;
@@ -15,17 +14,19 @@ import io.llmtrace.policies.detect.classify.ModelState.Status;
 import io.llmtrace.policies.detect.classify.NgramClassifier;
 import io.llmtrace.policies.detect.classify.TinyModel;
 import io.llmtrace.policies.detect.engine.EngineOptions.Toxicity;
+import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.detect.output.AnswerDetector;
 import io.llmtrace.policies.detect.sensitive.SensitiveSettings;
 import io.llmtrace.policies.detect.signatures.PackException;
 import io.llmtrace.policies.detect.signatures.SignaturePack;
+import io.llmtrace.policies.exchange.Answer;
+import io.llmtrace.policies.exchange.AnswerReader;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.wire.Coverage;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -145,17 +146,20 @@ class EngineOptionsTest {
   }
 
   @Test
-  void a_model_is_a_detector_for_texts_that_come_one_by_one() {
+  void a_model_of_the_zone_reads_answers() throws Exception {
     var spec = TinyModel.spec(Zone.ASSISTANT);
-    OwnModels models =
-        new OwnModels(List.of(new OwnModel(spec, () -> TinyModel.load(spec))), Runnable::run);
-    List<Finding> found = new ArrayList<>();
-    for (Zone zone : List.of(Zone.USER, Zone.ASSISTANT)) {
-      SegmentReading reading =
-          SegmentReading.asItStands(new Segment(zone, "", "/" + zone.label(), "a rude ship"));
-      models.detectors().get(0).detect(reading, InspectionBudget.unlimited(), found::add);
-    }
-    assertThat(found).extracting(Finding::pointer).containsExactly("/assistant");
+    DetectionEngine engine =
+        DetectionEngine.builtIn(
+            BASE.withModels(List.of(new OwnModel(spec, () -> TinyModel.load(spec)))));
+    assertThat(engine.awaitModels(Duration.ofSeconds(20))).isTrue();
+    Answer answer =
+        AnswerReader.read(
+            "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"a rude ship\"}}]}");
+    AnswerInspection seen =
+        engine.inspectAnswer(answer, 1, AnswerContext.unknown(), InspectionBudget.unlimited());
+    assertThat(seen.findings()).extracting(Finding::detector).containsExactly("tiny");
+    assertThat(seen.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+    assertThat(engine.answerStages()).contains("tiny");
   }
 
   @Test
