@@ -21,6 +21,12 @@ import java.util.stream.Collectors;
  */
 public record AnswerStages(
     Set<String> shared, List<Detector> ofSegments, List<AnswerDetector> ofAnswers) {
+  private static final AnswerStages STANDARD =
+      new AnswerStages(
+          Set.of(SensitiveDetector.NAME, ActionDetector.NAME),
+          List.of(),
+          AnswerDetectors.builtIn());
+
   public AnswerStages {
     shared = Set.copyOf(shared);
     ofSegments = List.copyOf(ofSegments);
@@ -31,8 +37,7 @@ public record AnswerStages(
    * Secrets and personal data, unsafe tool calls, and the detectors of answers that are shipped.
    */
   public static AnswerStages standard() {
-    return new AnswerStages(
-        Set.of(SensitiveDetector.NAME, ActionDetector.NAME), List.of(), AnswerDetectors.builtIn());
+    return STANDARD;
   }
 
   /** The same and one more detector of texts. */
