@@ -249,7 +249,13 @@ final class PatternParser {
   private CodePoints escapedClass() {
     char c = pattern.charAt(at++);
     if (c == 'p' || c == 'P') {
-      at = pattern.charAt(at) == '{' ? pattern.indexOf('}', at) + 1 : at + 1;
+      boolean named = pattern.charAt(at) == '{';
+      int end = named ? pattern.indexOf('}', at) : at;
+      if (end < 0) {
+        // Not the beginning once more: that never ends.
+        throw unknown();
+      }
+      at = end + 1;
       return CodePoints.everything();
     }
     CodePoints set = new CodePoints();

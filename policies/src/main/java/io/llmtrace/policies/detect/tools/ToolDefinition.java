@@ -83,12 +83,18 @@ record ToolDefinition(
     return pointer;
   }
 
-  /** The part that holds the description, or the first one. */
+  /** The part that holds the description, or the first one with anything to point at. */
   SegmentReading description() {
     for (SegmentReading part : parts) {
       if (part.segment().pointer().endsWith("/description")
           && part.segment().pointer().length()
-              <= pointer.length() + "/function/description".length()) {
+              <= pointer.length() + "/function/description".length()
+          && !part.segment().text().isEmpty()) {
+        return part;
+      }
+    }
+    for (SegmentReading part : parts) {
+      if (!part.segment().text().isEmpty()) {
         return part;
       }
     }

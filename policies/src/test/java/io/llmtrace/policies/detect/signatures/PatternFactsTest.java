@@ -2,7 +2,9 @@ package io.llmtrace.policies.detect.signatures;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.Set;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,6 +41,13 @@ class PatternFactsTest {
   @Test
   void does_not_guess_at_syntax_that_it_does_not_know() {
     assertThat(PatternFacts.of("abc\\C")).isEqualTo(PatternFacts.NONE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[\\p{", "a\\p{b", "[x\\P{y]", "[[:", "[[:]", "a{", "(?", "\\", "["})
+  void comes_to_an_end_on_what_is_not_closed(String pattern) {
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(20), () -> assertThat(PatternFacts.of(pattern)).isNotNull());
   }
 
   @Test

@@ -16,7 +16,9 @@ import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.ExchangeReader;
 import io.llmtrace.policies.exchange.RequestContent;
+import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.exchange.Zone;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -108,6 +110,17 @@ class ToolDetectorTest {
     assertThat(finding.pointer()).isEqualTo("/tools/0/function/description");
     assertThat(finding.start()).isEqualTo(6);
     assertThat(finding.rule()).isEqualTo("poisoned-override");
+  }
+
+  @Test
+  void where_there_is_no_description_the_name_is_pointed_at() {
+    List<Segment> parts =
+        List.of(
+            new Segment(Zone.METADATA, "tools", "/tools/0/function/name", "g\u0435t"),
+            new Segment(Zone.METADATA, "tools", "/tools/0/function/description", ""));
+    List<SegmentReading> readings = parts.stream().map(SegmentReading::asItStands).toList();
+    assertThat(ToolDefinition.among(readings).get(0).description().segment().text())
+        .isEqualTo("g\u0435t");
   }
 
   @Test
