@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
@@ -27,57 +28,58 @@ public final class ExchangeReader {
    * read as JSON and, because one of the values is lost there, as one text too.
    *
    * @param forced the route's dialect, or null to detect it
-   * @throws UnreadableBodyException if the body's content encoding cannot be undone within bounds
+   * @throws UnreadableBodyException if the body's content encoding cannot be undone within bounds,
+   *     or if the request opens a connection whose messages the gateway does not show
    */
   public static Exchange read(RequestContent request, @Nullable Dialect forced)
       throws UnreadableBodyException {
+    RequestHead head = RequestHead.of(request);
+    Dialect named = forced != null ? forced : Dialects.named(head);
+    if (named.format().unreadable() || head.header("upgrade").equalsIgnoreCase("websocket")) {
+      throw new UnreadableBodyException("realtime", "messages on a websocket are not inspected");
+    }
     byte[] body = BodyText.decode(request.headers(), request.body());
-    Dialect dialect =
-        forced != null
-            ? forced
-            : Dialects.detect(request.method(), request.path(), request.headers());
-    JsonNode strict = dialect == Dialect.TEXT ? null : json(STRICT, body);
+    JsonNode strict = named == Dialect.TEXT ? null : json(STRICT, body);
     // Asked again only where the first answer was no: damage and doubled keys are rare.
     JsonNode root =
-        strict == null && dialect != Dialect.TEXT ? json(WireJson.mapper().reader(), body) : strict;
+        strict == null && named != Dialect.TEXT ? json(WireJson.mapper().reader(), body) : strict;
     if (root == null || !root.isContainerNode()) {
-      return text(dialect, BodyText.utf8(body));
+      return text(named, head, BodyText.utf8(body));
     }
+    Dialect dialect =
+        forced == null && named == Dialect.GENERIC_JSON ? Dialects.resembling(root) : named;
     SegmentCollector out = new SegmentCollector();
     if (strict == null) {
       out.everyString(Zone.USER, "", "", TextNode.valueOf(BodyText.utf8(body)));
     }
-    // Neither API takes a list, but a lenient server might: its strings are read as they are.
-    switch (root.isObject() ? dialect : Dialect.GENERIC_JSON) {
-      case OPENAI_CHAT -> OpenAiChat.collect(root, out);
-      case ANTHROPIC_MESSAGES -> AnthropicMessages.collect(root, out);
-      case GENERIC_JSON, TEXT -> {
-        if (McpMessages.isMcp(root)) {
-          McpMessages.collect(root, out);
-        } else {
-          out.everyString(Zone.USER, "", "", root);
-        }
-      }
-    }
+    // No API but MCP takes a list, but a lenient server might: its strings are read as they are.
+    Dialect shape = root.isObject() ? dialect : Dialects.resembling(root);
+    shape.format().collect(root, out);
+    String model = dialect.format().model(root, head);
     return new Exchange(
         dialect,
-        dialect.provider(),
-        model(root.path("model")),
-        root.path("stream").asBoolean(false),
+        Providers.of(dialect, head),
+        model.isBlank() ? Exchange.UNKNOWN_MODEL : model,
+        dialect.format().stream(root, head),
         out.segments(),
         out.tools(),
-        out.uninspectedParts());
+        out.uninspectedParts(),
+        dialect.format().callId(root));
   }
 
-  private static String model(JsonNode model) {
-    return model.isTextual() && !model.asText().isBlank() ? model.asText() : Exchange.UNKNOWN_MODEL;
-  }
-
-  private static Exchange text(Dialect dialect, String text) {
+  private static Exchange text(Dialect dialect, RequestHead head, String text) {
     List<Segment> segments =
         text.isEmpty() ? List.of() : List.of(new Segment(Zone.USER, "", "", text));
+    JsonNode nothing = MissingNode.getInstance();
+    String model = dialect.format().model(nothing, head);
     return new Exchange(
-        dialect, dialect.provider(), Exchange.UNKNOWN_MODEL, false, segments, List.of(), 0);
+        dialect,
+        Providers.of(dialect, head),
+        model.isBlank() ? Exchange.UNKNOWN_MODEL : model,
+        dialect.format().stream(nothing, head),
+        segments,
+        List.of(),
+        0);
   }
 
   private static @Nullable JsonNode json(ObjectReader reader, byte[] body) {
