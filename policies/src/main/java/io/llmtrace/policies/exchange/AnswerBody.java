@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a provider's answer apart: a document, an event stream, or lines of JSON, each given to the
- * dialect whose shape it has. The dialect of the request is asked first, where it is known: the tap
- * sees a log line and not always the request.
+ * Takes a provider's answer apart: a document, an event stream, lines or frames of JSON, each given
+ * to the dialect whose shape it has. The dialect of the request is asked first, where it is known:
+ * the tap sees a log line and not always the request.
  */
 final class AnswerBody {
   /** How a body ends. */
@@ -33,19 +33,19 @@ final class AnswerBody {
   private final Visitor visitor;
   private DialectFormat last;
 
-  private AnswerBody(@Nullable Dialect dialect, AnswerFacts facts, Visitor visitor) {
+  private AnswerBody(@Nullable DialectFormat first, AnswerFacts facts, Visitor visitor) {
     this.facts = facts;
     this.visitor = visitor;
-    this.last = (dialect == null ? Dialect.GENERIC_JSON : dialect).format();
+    this.last = first == null ? Dialect.GENERIC_JSON.format() : first;
   }
 
   /**
    * Reads a body; never fails.
    *
-   * @param dialect the request's dialect, or null where it is not known
+   * @param first the format of the request, or null where it is not known
    */
-  static End read(@Nullable Dialect dialect, String body, AnswerFacts facts, Visitor visitor) {
-    return new AnswerBody(dialect, facts, visitor).read(body);
+  static End read(@Nullable DialectFormat first, String body, AnswerFacts facts, Visitor visitor) {
+    return new AnswerBody(first, facts, visitor).read(body);
   }
 
   private End read(String body) {
@@ -56,6 +56,11 @@ final class AnswerBody {
       ProviderText.events(body).forEach(this::event);
       return facts.ended ? End.WHOLE : End.BROKEN;
     }
+    if (EventFrames.isFrames(body)) {
+      EventFrames.Decoded frames = EventFrames.decode(body);
+      frames.events().forEach(this::event);
+      return frames.intact() && facts.ended ? End.WHOLE : End.BROKEN;
+    }
     if (isLines(body)) {
       body.lines().filter(line -> !line.isBlank()).forEach(this::event);
       boolean known = last != Dialect.GENERIC_JSON.format();
@@ -63,6 +68,10 @@ final class AnswerBody {
     }
     JsonNode whole = ProviderText.json(body);
     JsonNode root = whole.isMissingNode() ? ProviderText.jsonSoFar(body) : whole;
+    if (isListOfEvents(root)) {
+      root.forEach(event -> event(format(event), event));
+      return whole.isMissingNode() || !facts.ended ? End.BROKEN : End.WHOLE;
+    }
     if (!root.isContainerNode()) {
       visitor.text(body);
       return ProviderText.looksLikeJson(body) && whole.isMissingNode() ? End.CUT : End.WHOLE;
@@ -93,9 +102,18 @@ final class AnswerBody {
       visitor.text(data);
       return;
     }
-    DialectFormat format = format(event);
+    event(format(event), event);
+  }
+
+  private void event(DialectFormat format, JsonNode event) {
     format.facts(event, facts);
+    facts.ended |= EventFrames.isLast(event);
     visitor.event(format, event);
+  }
+
+  /** As Gemini streams where no event stream was asked for. */
+  private boolean isListOfEvents(JsonNode root) {
+    return root.isArray() && format(root.path(0)).listsEvents();
   }
 
   private DialectFormat format(JsonNode answer) {

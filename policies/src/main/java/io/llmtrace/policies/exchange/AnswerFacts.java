@@ -72,7 +72,8 @@ final class AnswerFacts {
     completion(usage.path("output_tokens"));
     JsonNode input = usage.path("input_tokens");
     if (usage.has("cache_read_input_tokens") || usage.has("cache_creation_input_tokens")) {
-      anthropicCache(input, usage);
+      cachedBeside(
+          input, usage.path("cache_read_input_tokens"), usage.path("cache_creation_input_tokens"));
     } else {
       prompt(input);
     }
@@ -82,12 +83,12 @@ final class AnswerFacts {
     cached(usage.path("prompt_cache_hit_tokens"));
   }
 
-  private void anthropicCache(JsonNode input, JsonNode usage) {
-    if (input.isIntegralNumber()) {
-      // Anthropic counts cached tokens beside the others; we count what the model was given.
-      cached = usage.path("cache_read_input_tokens").asLong();
-      cacheWrite = usage.path("cache_creation_input_tokens").asLong();
-      prompt = input.asLong() + cached + cacheWrite;
+  /** Anthropic and Bedrock count cached tokens beside the others; we count what was given. */
+  void cachedBeside(JsonNode input, JsonNode read, JsonNode written) {
+    if (count(input, -1) >= 0) {
+      cached = count(read, 0);
+      cacheWrite = count(written, 0);
+      prompt = count(input, 0) + cached + cacheWrite;
     }
   }
 

@@ -17,7 +17,7 @@ public final class AnswerReader {
    * @param body the answer's text, possibly cut by the logger
    */
   public static Answer read(String body) {
-    return read(null, body);
+    return shaped(null, body);
   }
 
   /**
@@ -27,9 +27,13 @@ public final class AnswerReader {
    * @param body the answer's text, possibly cut by the logger
    */
   public static Answer read(@Nullable Dialect dialect, String body) {
+    return shaped(dialect == null ? null : dialect.format(), body);
+  }
+
+  static Answer shaped(@Nullable DialectFormat format, String body) {
     AnswerFacts facts = new AnswerFacts();
     Texts texts = new Texts();
-    AnswerBody.End end = AnswerBody.read(dialect, body, facts, texts);
+    AnswerBody.End end = AnswerBody.read(format, body, facts, texts);
     return texts.stream.answer(facts, end != AnswerBody.End.WHOLE);
   }
 

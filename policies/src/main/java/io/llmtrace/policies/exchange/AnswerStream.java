@@ -60,13 +60,17 @@ final class AnswerStream {
       for (int i = 0; i < node.size(); i++) {
         anyText(at + "/" + i, node.get(i));
       }
-    } else {
+    } else if (node.isObject()) {
       rest(node, Set.of(), at);
     }
   }
 
-  /** What of an event's object its reader has left. */
+  /** What of an event's object its reader has left; all of what is no object. */
   void rest(JsonNode object, Set<String> read, String at) {
+    if (!object.isObject()) {
+      anyText(at, object);
+      return;
+    }
     for (Map.Entry<String, JsonNode> field : object.properties()) {
       String name = field.getKey();
       JsonNode value = field.getValue();

@@ -271,13 +271,19 @@ final class AnthropicMessages implements DialectFormat {
     if (counts) {
       return error(400, notice);
     }
-    ObjectNode message = message(notice);
-    if (notice.caller().stream()) {
-      return BlockAnswer.typedEvents(events(message, notice.message()));
-    }
-    message.put("stop_reason", "refusal");
+    return notice.caller().stream()
+        ? BlockAnswer.typedEvents(refusalEvents(notice))
+        : BlockAnswer.json(refusalMessage(notice));
+  }
+
+  static ObjectNode refusalMessage(BlockNotice notice) {
+    ObjectNode message = message(notice).put("stop_reason", "refusal");
     message.putArray("content").addObject().put("type", "text").put("text", notice.message());
-    return BlockAnswer.json(message);
+    return message;
+  }
+
+  static List<ObjectNode> refusalEvents(BlockNotice notice) {
+    return events(message(notice), notice.message());
   }
 
   private static ObjectNode message(BlockNotice notice) {

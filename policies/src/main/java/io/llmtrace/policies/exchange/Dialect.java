@@ -13,10 +13,38 @@ import org.jspecify.annotations.Nullable;
 public enum Dialect {
   /** {@code /v1/chat/completions}, of OpenAI and of all who speak it. */
   OPENAI_CHAT("openai", OpenAiChat.chat()),
+  /** {@code /v1/responses}. */
+  OPENAI_RESPONSES("openai", new OpenAiResponses()),
+  /** {@code /v1/completions}, the legacy one. */
+  OPENAI_COMPLETIONS("openai", OpenAiChat.completions()),
+  /** Ollama's {@code /api/chat}. */
+  OLLAMA_CHAT("ollama", Ollama.chat()),
+  /** Ollama's {@code /api/generate}, {@code /api/embed} and {@code /api/embeddings}. */
+  OLLAMA_GENERATE("ollama", Ollama.generate()),
+  /** {@code /v1/embeddings}. */
+  OPENAI_EMBEDDINGS("openai", OpenAiInput.embeddings()),
+  /** {@code /v1/moderations}. */
+  OPENAI_MODERATIONS("openai", OpenAiInput.moderations()),
+  /** {@code /v1/realtime}: not inspected. */
+  OPENAI_REALTIME("openai", new OpenAiInput.Realtime()),
+  /** {@code /v1/messages/count_tokens}. */
+  ANTHROPIC_COUNT_TOKENS("anthropic", AnthropicMessages.countTokens()),
+  /** Google's {@code …:generateContent} and {@code …:streamGenerateContent}. */
+  GEMINI("gemini", new Gemini()),
+  /** Amazon Bedrock's {@code /model/…/converse} and {@code …/converse-stream}. */
+  BEDROCK_CONVERSE("bedrock", new BedrockConverse()),
+  /** Amazon Bedrock's {@code /model/…/invoke} and {@code …/invoke-with-response-stream}. */
+  BEDROCK_INVOKE("bedrock", new BedrockInvoke()),
+  /** Cohere's {@code /v2/chat}. */
+  COHERE_CHAT("cohere", new CohereChat()),
+  /** {@code /generate} and {@code /generate_stream} of model servers. */
+  TEXT_GENERATION("tgi", new TextGeneration()),
   /** {@code /v1/messages}. */
   ANTHROPIC_MESSAGES("anthropic", AnthropicMessages.messages()),
   /** The Model Context Protocol over HTTP. */
   MCP("mcp", new McpMessages()),
+  /** An API that a mapping describes ({@link MappedDialect}); told by that and by nothing else. */
+  MAPPED("unknown", PlainBody.json()),
   /** Any other text. */
   TEXT("unknown", PlainBody.text()),
   /** Any other JSON document: every string in it is a segment. */

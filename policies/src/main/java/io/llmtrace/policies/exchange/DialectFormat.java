@@ -54,6 +54,11 @@ interface DialectFormat {
     return false;
   }
 
+  /** Whether a whole answer that is a list is a stream of events. */
+  default boolean listsEvents() {
+    return false;
+  }
+
   /** Gathers the texts and tool calls of a whole answer. */
   default void answer(JsonNode answer, SegmentCollector out) {
     out.everyString(Zone.ASSISTANT, "", "", answer);

@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.llmtrace.policies.wire.WireJson;
+import java.io.CharConversionException;
 import java.io.IOException;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Turns a request into an {@link Exchange}. Stateless. */
@@ -35,58 +35,80 @@ public final class ExchangeReader {
       throws UnreadableBodyException {
     RequestHead head = RequestHead.of(request);
     Dialect named = forced != null ? forced : Dialects.named(head);
+    Parsed body = parse(request, head, named);
+    boolean unnamed = forced == null && named == Dialect.GENERIC_JSON && body.root() != null;
+    Dialect dialect = unnamed ? Dialects.resembling(body.json()) : named;
+    return exchange(body, head, dialect, dialect.format(), Providers.of(dialect, head));
+  }
+
+  /** Reads a request of a format that is no dialect's own. */
+  static Exchange read(
+      RequestContent request, Dialect dialect, DialectFormat format, String provider)
+      throws UnreadableBodyException {
+    RequestHead head = RequestHead.of(request);
+    return exchange(parse(request, head, dialect), head, dialect, format, provider);
+  }
+
+  /**
+   * A body.
+   *
+   * @param root the document, or null where it is none
+   * @param text what is read as text, beside the document or instead of it
+   */
+  private record Parsed(@Nullable JsonNode root, @Nullable String text) {
+    JsonNode json() {
+      return root == null ? MissingNode.getInstance() : root;
+    }
+  }
+
+  private static Parsed parse(RequestContent request, RequestHead head, Dialect named)
+      throws UnreadableBodyException {
     if (named.format().unreadable() || head.header("upgrade").equalsIgnoreCase("websocket")) {
       throw new UnreadableBodyException("realtime", "messages on a websocket are not inspected");
     }
     byte[] body = BodyText.decode(request.headers(), request.body());
-    JsonNode strict = named == Dialect.TEXT ? null : json(STRICT, body);
+    if (named == Dialect.TEXT) {
+      return new Parsed(null, BodyText.utf8(body));
+    }
+    JsonNode strict = json(STRICT, body);
     // Asked again only where the first answer was no: damage and doubled keys are rare.
-    JsonNode root =
-        strict == null && named != Dialect.TEXT ? json(WireJson.mapper().reader(), body) : strict;
+    JsonNode root = strict == null ? json(WireJson.mapper().reader(), body) : strict;
     if (root == null || !root.isContainerNode()) {
-      return text(named, head, BodyText.utf8(body));
+      return new Parsed(null, BodyText.utf8(body));
     }
-    Dialect dialect =
-        forced == null && named == Dialect.GENERIC_JSON ? Dialects.resembling(root) : named;
+    return new Parsed(root, strict == null ? BodyText.utf8(body) : null);
+  }
+
+  private static Exchange exchange(
+      Parsed body, RequestHead head, Dialect dialect, DialectFormat format, String provider) {
     SegmentCollector out = new SegmentCollector();
-    if (strict == null) {
-      out.everyString(Zone.USER, "", "", TextNode.valueOf(BodyText.utf8(body)));
+    if (body.text() != null) {
+      out.text(Zone.USER, "", "", TextNode.valueOf(body.text()));
     }
-    // No API but MCP takes a list, but a lenient server might: its strings are read as they are.
-    Dialect shape = root.isObject() ? dialect : Dialects.resembling(root);
-    shape.format().collect(root, out);
-    String model = dialect.format().model(root, head);
+    JsonNode root = body.json();
+    if (root.isObject()) {
+      format.collect(root, out);
+    } else if (root.isArray()) {
+      // Of the APIs only MCP takes a list, but a lenient server might: its strings are read.
+      (dialect == Dialect.MAPPED ? format : Dialects.resembling(root).format()).collect(root, out);
+    }
+    String model = format.model(root, head);
     return new Exchange(
         dialect,
-        Providers.of(dialect, head),
+        provider,
         model.isBlank() ? Exchange.UNKNOWN_MODEL : model,
-        dialect.format().stream(root, head),
+        format.stream(root, head),
         out.segments(),
         out.tools(),
         out.uninspectedParts(),
-        dialect.format().callId(root));
-  }
-
-  private static Exchange text(Dialect dialect, RequestHead head, String text) {
-    List<Segment> segments =
-        text.isEmpty() ? List.of() : List.of(new Segment(Zone.USER, "", "", text));
-    JsonNode nothing = MissingNode.getInstance();
-    String model = dialect.format().model(nothing, head);
-    return new Exchange(
-        dialect,
-        Providers.of(dialect, head),
-        model.isBlank() ? Exchange.UNKNOWN_MODEL : model,
-        dialect.format().stream(nothing, head),
-        segments,
-        List.of(),
-        0);
+        format.callId(root));
   }
 
   private static @Nullable JsonNode json(ObjectReader reader, byte[] body) {
     try {
       JsonNode root = reader.readTree(body);
       return root.isMissingNode() ? null : root;
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | CharConversionException e) {
       // Not an error of ours: the caller reads the same bytes as text.
       return null;
     } catch (IOException e) {

@@ -90,26 +90,17 @@ final class McpMessages implements DialectFormat {
         out.tool(params.path("name").asText());
         out.everyString(Zone.TOOL_CALL, "", pointer + "/arguments", params.path("arguments"));
         out.nameOrText(Zone.TOOL_CALL, "", pointer + "/name", params.path("name"));
-        other(params, CALL, Zone.TOOL_CALL, "", pointer, out);
+        out.rest(params, CALL, Zone.TOOL_CALL, "", pointer);
       }
       case "sampling/createMessage" -> {
         out.everyString(
             Zone.SYSTEM, SERVER, pointer + "/systemPrompt", params.path("systemPrompt"));
         messages(params.path("messages"), pointer + "/messages", out);
-        other(params, SAMPLING, Zone.USER, "", pointer, out);
+        out.rest(params, SAMPLING, Zone.USER, "", pointer);
       }
       default -> out.everyString(Zone.USER, "", pointer, params);
     }
     out.rest(message, MESSAGE, Zone.USER, "", at);
-  }
-
-  private static void other(
-      JsonNode node, Set<String> read, Zone zone, String role, String at, SegmentCollector out) {
-    if (node.isObject()) {
-      out.rest(node, read, zone, role, at);
-    } else {
-      out.everyString(zone, role, at, node);
-    }
   }
 
   private static void result(String name, JsonNode value, String at, SegmentCollector out) {
@@ -130,7 +121,7 @@ final class McpMessages implements DialectFormat {
     if (resource.has("blob")) {
       out.uninspected(Zone.DOCUMENT, SERVER, at, resource);
     } else {
-      other(resource, Set.of(), Zone.DOCUMENT, SERVER, at, out);
+      out.rest(resource, Set.of(), Zone.DOCUMENT, SERVER, at);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.llmtrace.policies.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.policies.wire.Ulid;
 import java.util.List;
@@ -178,9 +179,6 @@ final class OpenAiChat implements DialectFormat {
           out.everyString(Zone.ASSISTANT, ASSISTANT, at + "/text", choice.path("text"));
           JsonNode message = choice.path("message");
           message(message, ASSISTANT, at + "/message", out);
-          if (!message.isObject()) {
-            out.everyString(Zone.ASSISTANT, ASSISTANT, at + "/message", message);
-          }
           calls(message, at + "/message", out);
           out.rest(choice, with(CHOICE, "delta"), Zone.ASSISTANT, ASSISTANT, at);
           out.everyString(Zone.ASSISTANT, ASSISTANT, at + "/delta", choice.path("delta"));
@@ -205,13 +203,7 @@ final class OpenAiChat implements DialectFormat {
 
   @Override
   public void event(JsonNode event, AnswerStream out) {
-    for (JsonNode choice : event.path("choices")) {
-      if (choice.isObject()) {
-        choice(choice, out);
-      } else {
-        out.anyText("/choices", choice);
-      }
-    }
+    event.path("choices").forEach(choice -> choice(choice, out));
     out.rest(event, ANSWER, "");
   }
 
@@ -231,7 +223,7 @@ final class OpenAiChat implements DialectFormat {
     }
     int place = 0;
     JsonNode calls = delta.path("tool_calls");
-    for (JsonNode call : calls) {
+    for (JsonNode call : calls.isArray() ? calls : NOTHING) {
       String at = message + "/tool_calls/" + call.path("index").asInt(place++);
       function(at + "/function", call.path("function"), out);
       out.rest(call, CALL, at);
@@ -246,9 +238,6 @@ final class OpenAiChat implements DialectFormat {
     out.piece(
         Zone.ASSISTANT, message + "/audio/transcript", delta.path("audio").path("transcript"));
     out.rest(delta, MESSAGE, message);
-    if (delta.isTextual()) {
-      out.anyText(message, delta);
-    }
   }
 
   private static void function(String at, JsonNode function, AnswerStream out) {
@@ -263,6 +252,7 @@ final class OpenAiChat implements DialectFormat {
     out.rest(function, Names.isToken(name) ? NAME_AND_ARGUMENTS : ARGUMENTS, at);
   }
 
+  private static final JsonNode NOTHING = MissingNode.getInstance();
   private static final Set<String> ARGUMENTS = Set.of("arguments");
   private static final Set<String> NAME_AND_ARGUMENTS = Set.of("name", "arguments");
 

@@ -32,8 +32,6 @@ final class PlainBody implements DialectFormat {
   public void facts(JsonNode answer, AnswerFacts facts) {
     facts.common(answer);
     facts.finish(answer.path("stop_reason"));
-    facts.finish(answer.path("candidates").path(0).path("finishReason"));
-    facts.refusal(answer.path("promptFeedback").path("blockReason"));
     facts.ended |= answer.path("done").asBoolean();
   }
 

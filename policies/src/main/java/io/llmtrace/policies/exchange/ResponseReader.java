@@ -30,8 +30,12 @@ public final class ResponseReader {
    * @param status HTTP status of the answer
    */
   public static ResponseSummary read(@Nullable Dialect dialect, String body, int status) {
+    return shaped(dialect == null ? null : dialect.format(), body, status);
+  }
+
+  static ResponseSummary shaped(@Nullable DialectFormat format, String body, int status) {
     AnswerFacts facts = new AnswerFacts();
-    AnswerBody.End end = AnswerBody.read(dialect, body, facts, NOBODY);
+    AnswerBody.End end = AnswerBody.read(format, body, facts, NOBODY);
     return new ResponseSummary(
         facts.model,
         facts.usage(),

@@ -111,11 +111,15 @@ final class SegmentCollector {
 
   /**
    * What of an object the dialect's own reader has left: every string in fields that it does not
-   * know, apart from names of things.
+   * know, apart from names of things. Of what is no object, which no reader knows, every string.
    *
    * @param read the fields that were read already
    */
   void rest(JsonNode object, Set<String> read, Zone zone, String role, String pointer) {
+    if (!object.isObject()) {
+      left(object, zone, role, pointer);
+      return;
+    }
     for (Map.Entry<String, JsonNode> field : object.properties()) {
       String name = field.getKey();
       JsonNode value = field.getValue();
