@@ -187,8 +187,8 @@ final class McpMessages implements DialectFormat {
 
   /**
    * An error with the id of the call. Where there is one, the status is 200 unless 403 is asked
-   * for: a client gives an error of JSON-RPC to whoever called, while the Python client's call
-   * waits for its time-out after an HTTP error.
+   * for: a client gives an error of JSON-RPC to whoever called, while the Python client puts a text
+   * of its own in the place of an HTTP error's body ({@code mcp/client/streamable_http.py}).
    */
   @Override
   public BlockAnswer error(int status, BlockNotice notice) {
