@@ -15,6 +15,9 @@ final class AnswerStream {
   /** Texts kept apart in a stream; an answer has a handful, and the rest is joined in one. */
   private static final int MOST_PARTS = 1024;
 
+  /** Names come in pieces too; one that goes on and on would be put together again and again. */
+  private static final int LONGEST_NAME = 256;
+
   private final Map<String, Part> parts = new LinkedHashMap<>();
   private final Map<String, String> names = new LinkedHashMap<>();
   private final SegmentCollector whole = new SegmentCollector();
@@ -47,8 +50,11 @@ final class AnswerStream {
 
   /** Begins, or goes on with, a call whose arguments stand at this pointer. */
   void call(String pointer, String name) {
-    if (!name.isEmpty() && (names.size() < MOST_PARTS || names.containsKey(pointer))) {
-      names.merge(pointer, name, String::concat);
+    String before = names.getOrDefault(pointer, "");
+    if (!name.isEmpty()
+        && before.length() < LONGEST_NAME
+        && (names.size() < MOST_PARTS || names.containsKey(pointer))) {
+      names.put(pointer, before + name);
     }
   }
 

@@ -76,15 +76,7 @@ final class CohereChat implements DialectFormat {
     content(message.path("content"), zone, role, at + "/content", out);
     out.everyString(zone, role, at + "/message", message.path("message"));
     out.everyString(zone, role, at + "/tool_plan", message.path("tool_plan"));
-    out.each(
-        message.path("tool_calls"),
-        Zone.TOOL_CALL,
-        role,
-        at + "/tool_calls",
-        (call, place) -> {
-          out.everyString(Zone.TOOL_CALL, role, place + "/function", call.path("function"));
-          out.rest(call, CALL, Zone.TOOL_CALL, role, place);
-        });
+    out.functionCalls(message.path("tool_calls"), role, at + "/tool_calls");
     out.left(message.path("citations"), zone, role, at + "/citations");
     out.rest(message, MESSAGE, zone, role, at);
   }

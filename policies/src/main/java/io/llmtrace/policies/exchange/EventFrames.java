@@ -75,7 +75,8 @@ final class EventFrames {
       String head = new String(bytes, start + PRELUDE, headers, StandardCharsets.ISO_8859_1);
       String text =
           new String(bytes, payload, start + length - CRC - payload, StandardCharsets.UTF_8);
-      events.add(event(type(head, 0), text));
+      events.add(
+          event(type(head, first(head.indexOf(EVENT_TYPE), head.indexOf(EXCEPTION_TYPE))), text));
       start += length;
     }
     return true;
@@ -88,42 +89,46 @@ final class EventFrames {
   }
 
   /** The name of the event: behind the header's name a type, two bytes of length, the value. */
-  private static String type(String text, int from) {
-    int header = text.indexOf(EVENT_TYPE, from);
-    int name = header < 0 ? text.indexOf(EXCEPTION_TYPE, from) : header;
-    if (name < 0) {
+  private static String type(String text, int header) {
+    if (header < 0) {
       return "";
     }
-    int value = name + (header < 0 ? EXCEPTION_TYPE : EVENT_TYPE).length() + 3;
+    String name = text.startsWith(EVENT_TYPE, header) ? EVENT_TYPE : EXCEPTION_TYPE;
+    int value = Math.min(text.length(), header + name.length() + 3);
     int end = value;
+    // The value ends where the length of the next header's name stands, which is no letter.
     while (end < text.length() && Character.isLetter(text.charAt(end)) && end - value < 64) {
       end++;
     }
-    // The value ends where the length of the next header's name stands, which is no letter.
-    return value > text.length() ? "" : text.substring(value, end);
+    return text.substring(value, end);
   }
 
-  /** Objects of JSON behind the headers, wherever they are; linear, each character is seen once. */
+  /** Objects of JSON behind the headers, wherever they are; linear, no character is seen often. */
   private static void payloads(String body, List<String> events) {
-    int at = next(body, 0);
+    int event = body.indexOf(EVENT_TYPE);
+    int exception = body.indexOf(EXCEPTION_TYPE);
+    int at = first(event, exception);
     while (at >= 0) {
-      int next = next(body, at + 1);
+      if (at == event) {
+        event = body.indexOf(EVENT_TYPE, at + 1);
+      } else {
+        exception = body.indexOf(EXCEPTION_TYPE, at + 1);
+      }
+      int next = first(event, exception);
       int limit = next < 0 ? body.length() : next;
-      int open = body.indexOf('{', at);
-      if (open >= 0 && open < limit) {
+      int open = at;
+      while (open < limit && body.charAt(open) != '{') {
+        open++;
+      }
+      if (open < limit) {
         events.add(event(type(body, at), body.substring(open, objectEnd(body, open, limit))));
       }
       at = next;
     }
   }
 
-  private static int next(String body, int from) {
-    int event = body.indexOf(EVENT_TYPE + "\u0007", from);
-    int exception = body.indexOf(EXCEPTION_TYPE + "\u0007", from);
-    if (event < 0 || exception < 0) {
-      return Math.max(event, exception);
-    }
-    return Math.min(event, exception);
+  private static int first(int one, int other) {
+    return one < 0 || other < 0 ? Math.max(one, other) : Math.min(one, other);
   }
 
   private static int objectEnd(String body, int open, int limit) {

@@ -26,7 +26,6 @@ final class Ollama implements DialectFormat {
           "input");
   private static final Set<String> MESSAGE =
       Set.of("content", "thinking", "images", "tool_calls", "tool_name");
-  private static final Set<String> CALL = Set.of("function");
   private static final Set<String> ANSWER =
       Set.of("message", "response", "thinking", "logprobs", "tool_calls");
 
@@ -81,15 +80,7 @@ final class Ollama implements DialectFormat {
     out.everyString(zone, role, at + "/thinking", message.path("thinking"));
     images(message.path("images"), zone, role, at + "/images", out);
     out.nameOrText(zone, role, at + "/tool_name", message.path("tool_name"));
-    out.each(
-        message.path("tool_calls"),
-        Zone.TOOL_CALL,
-        role,
-        at + "/tool_calls",
-        (call, place) -> {
-          out.everyString(Zone.TOOL_CALL, role, place + "/function", call.path("function"));
-          out.rest(call, CALL, Zone.TOOL_CALL, role, place);
-        });
+    out.functionCalls(message.path("tool_calls"), role, at + "/tool_calls");
     out.rest(message, MESSAGE, zone, role, at);
   }
 

@@ -13,7 +13,7 @@ import java.util.TreeSet;
  * Mistral, vLLM, SGLang, Groq and many more. The two share a class because lenient servers, and
  * their answers, mix them.
  */
-final class OpenAiChat implements DialectFormat {
+final class OpenAiChat implements OpenAiFormat {
   static final String ASSISTANT = "assistant";
 
   /** Texts beside the content: what was refused, and how some servers show a model's reasoning. */
@@ -89,16 +89,6 @@ final class OpenAiChat implements DialectFormat {
   }
 
   @Override
-  public String model(JsonNode body, RequestHead head) {
-    return OpenAi.model(body, head);
-  }
-
-  @Override
-  public String provider(RequestHead head) {
-    return OpenAi.provider(head);
-  }
-
-  @Override
   public void collect(JsonNode root, SegmentCollector out) {
     out.each(
         root.path("messages"),
@@ -123,30 +113,15 @@ final class OpenAiChat implements DialectFormat {
         out.everyString(zone, role, pointer + "/" + field, message.path(field));
       }
     }
-    out.each(
-        message.path("tool_calls"),
-        Zone.TOOL_CALL,
-        role,
-        pointer + "/tool_calls",
-        (call, at) -> call(call, role, at, out));
+    out.functionCalls(message.path("tool_calls"), role, pointer + "/tool_calls");
     out.everyString(
         Zone.TOOL_CALL, role, pointer + "/function_call", message.path("function_call"));
-    JsonNode audio = message.path("audio");
-    if (audio.has("data")) {
-      out.uninspected(zone, role, pointer + "/audio", audio);
-    } else {
-      out.textBeside(zone, role, pointer + "/audio", audio);
+    if (message.path("audio").has("data")) {
+      out.uninspected(zone, role, pointer + "/audio", message.path("audio"));
+    } else if (message.has("audio")) {
+      out.textBeside(zone, role, pointer + "/audio", message.path("audio"));
     }
     out.rest(message, MESSAGE, zone, role, pointer);
-  }
-
-  private static void call(JsonNode call, String role, String at, SegmentCollector out) {
-    if (call.path("function").isObject()) {
-      out.everyString(Zone.TOOL_CALL, role, at + "/function", call.path("function"));
-      out.rest(call, CALL, Zone.TOOL_CALL, role, at);
-    } else {
-      out.everyString(Zone.TOOL_CALL, role, at, call);
-    }
   }
 
   static void content(
@@ -180,7 +155,7 @@ final class OpenAiChat implements DialectFormat {
           JsonNode message = choice.path("message");
           message(message, ASSISTANT, at + "/message", out);
           calls(message, at + "/message", out);
-          out.rest(choice, with(CHOICE, "delta"), Zone.ASSISTANT, ASSISTANT, at);
+          out.rest(choice, CHOICE, Zone.ASSISTANT, ASSISTANT, at);
           out.everyString(Zone.ASSISTANT, ASSISTANT, at + "/delta", choice.path("delta"));
         });
     out.rest(root, ANSWER, Zone.ASSISTANT, ASSISTANT, "");
@@ -266,11 +241,6 @@ final class OpenAiChat implements DialectFormat {
       facts.refusal(choice.path("message").path("refusal"));
       facts.refusal(choice.path("delta").path("refusal"));
     }
-  }
-
-  @Override
-  public BlockAnswer error(int status, BlockNotice notice) {
-    return OpenAi.error(status, notice);
   }
 
   @Override

@@ -9,7 +9,7 @@ import java.util.function.Predicate;
  * OpenAI's APIs that take an {@code input} and generate no text: embeddings and moderations. Both
  * say no by an error only: there is no number that would mean it.
  */
-final class OpenAiInput implements DialectFormat {
+final class OpenAiInput implements OpenAiFormat {
   private static final Set<String> REQUEST = Set.of("input");
   private static final Set<String> ANSWER = Set.of("data", "results", "usage");
   private static final Set<String> EMBEDDING = Set.of("embedding");
@@ -39,16 +39,6 @@ final class OpenAiInput implements DialectFormat {
   }
 
   @Override
-  public String model(JsonNode body, RequestHead head) {
-    return OpenAi.model(body, head);
-  }
-
-  @Override
-  public String provider(RequestHead head) {
-    return OpenAi.provider(head);
-  }
-
-  @Override
   public void collect(JsonNode body, SegmentCollector out) {
     OpenAiChat.content(body.path("input"), Zone.USER, "user", "/input", out);
     out.rest(body, REQUEST, Zone.USER, "", "");
@@ -75,11 +65,6 @@ final class OpenAiInput implements DialectFormat {
           });
     }
     out.rest(answer, ANSWER, Zone.ASSISTANT, OpenAiChat.ASSISTANT, "");
-  }
-
-  @Override
-  public BlockAnswer error(int status, BlockNotice notice) {
-    return OpenAi.error(status, notice);
   }
 
   @Override

@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** OpenAI's Responses API: a list of typed items in, a list of typed items out. */
-final class OpenAiResponses implements DialectFormat {
+final class OpenAiResponses implements OpenAiFormat {
   private static final Set<String> SETTINGS =
       new TreeSet<>(
           Set.of(
@@ -27,6 +27,8 @@ final class OpenAiResponses implements DialectFormat {
       OpenAiChat.with(SETTINGS, "instructions", "input", "tools", "prompt");
   private static final Set<String> MESSAGE = Set.of("content");
   private static final Set<String> CALL = Set.of("arguments", "input", "name", "action", "code");
+  private static final Set<String> CALL_AND_OUTPUT =
+      OpenAiChat.with(CALL, "output", "results", "outputs");
   private static final Set<String> OUTPUT = Set.of("output");
   private static final Set<String> REASONING = Set.of("summary", "content", "encrypted_content");
 
@@ -50,16 +52,6 @@ final class OpenAiResponses implements DialectFormat {
         && (body.path("input").isTextual()
             || body.path("input").path(0).path("type").isTextual()
             || body.path("input").path(0).path("role").isTextual());
-  }
-
-  @Override
-  public String model(JsonNode body, RequestHead head) {
-    return OpenAi.model(body, head);
-  }
-
-  @Override
-  public String provider(RequestHead head) {
-    return OpenAi.provider(head);
   }
 
   @Override
@@ -122,8 +114,8 @@ final class OpenAiResponses implements DialectFormat {
       case "function_call", "custom_tool_call", "mcp_call", "mcp_approval_request" -> {
         call(item, at, out);
         // A call to a remote server carries what came back.
-        out.everyString(Zone.TOOL_RESULT, "tool", at + "/output", item.path("output"));
-        out.rest(item, with(CALL, "output"), Zone.TOOL_CALL, OpenAiChat.ASSISTANT, at);
+        results(item, at, out);
+        out.rest(item, CALL_AND_OUTPUT, Zone.TOOL_CALL, OpenAiChat.ASSISTANT, at);
       }
       case "local_shell_call",
           "shell_call",
@@ -133,9 +125,8 @@ final class OpenAiResponses implements DialectFormat {
           "code_interpreter_call",
           "apply_patch_call" -> {
         call(item, at, out);
-        out.everyString(Zone.TOOL_RESULT, "tool", at + "/results", item.path("results"));
-        out.everyString(Zone.TOOL_RESULT, "tool", at + "/outputs", item.path("outputs"));
-        out.rest(item, with(CALL, "results", "outputs"), Zone.TOOL_CALL, OpenAiChat.ASSISTANT, at);
+        results(item, at, out);
+        out.rest(item, CALL_AND_OUTPUT, Zone.TOOL_CALL, OpenAiChat.ASSISTANT, at);
       }
       case "function_call_output",
           "custom_tool_call_output",
@@ -164,8 +155,10 @@ final class OpenAiResponses implements DialectFormat {
     }
   }
 
-  private static Set<String> with(Set<String> some, String... others) {
-    return OpenAiChat.with(some, others);
+  private static void results(JsonNode item, String at, SegmentCollector out) {
+    for (String field : List.of("output", "results", "outputs")) {
+      out.everyString(Zone.TOOL_RESULT, "tool", at + "/" + field, item.path(field));
+    }
   }
 
   private static void call(JsonNode item, String at, SegmentCollector out) {
@@ -308,11 +301,6 @@ final class OpenAiResponses implements DialectFormat {
     facts.refused |= type.startsWith("response.refusal.");
     facts.ended |=
         Set.of("response.completed", "response.failed", "response.incomplete").contains(type);
-  }
-
-  @Override
-  public BlockAnswer error(int status, BlockNotice notice) {
-    return OpenAi.error(status, notice);
   }
 
   @Override

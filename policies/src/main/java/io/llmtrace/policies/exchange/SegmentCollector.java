@@ -13,6 +13,8 @@ final class SegmentCollector {
   private final List<ToolCall> calls = new ArrayList<>();
   private int uninspectedParts;
 
+  private static final Set<String> FUNCTION = Set.of("function");
+
   List<Segment> segments() {
     return segments;
   }
@@ -150,7 +152,9 @@ final class SegmentCollector {
   /** Settings of a request: what of them is more than a name is read as {@link Zone#METADATA}. */
   void settings(JsonNode object, Set<String> fields) {
     for (String field : fields) {
-      textBeside(Zone.METADATA, "settings", "/" + field, object.path(field));
+      if (object.has(field)) {
+        textBeside(Zone.METADATA, "settings", "/" + field, object.path(field));
+      }
     }
   }
 
@@ -177,6 +181,26 @@ final class SegmentCollector {
         everyString(zone, role, at, list.get(i));
       }
     }
+  }
+
+  /**
+   * Calls in the shape of OpenAI's: what they call stands in {@code function}. Of a call of another
+   * kind every string is read.
+   */
+  void functionCalls(JsonNode calls, String role, String pointer) {
+    each(
+        calls,
+        Zone.TOOL_CALL,
+        role,
+        pointer,
+        (call, at) -> {
+          if (call.path("function").isObject()) {
+            everyString(Zone.TOOL_CALL, role, at + "/function", call.path("function"));
+            rest(call, FUNCTION, Zone.TOOL_CALL, role, at);
+          } else {
+            everyString(Zone.TOOL_CALL, role, at, call);
+          }
+        });
   }
 
   /** Definitions of tools; {@code function} is where the name stands, empty for the tool itself. */
