@@ -9,12 +9,14 @@ import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.OnUninspectable;
 import io.llmtrace.runtime.config.PluginConfig;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -125,7 +127,10 @@ public final class RouteConfReader {
                 key,
                 value,
                 Dialect::of,
-                "openai_chat, anthropic_messages, generic_json or text",
+                "one of "
+                    + Arrays.stream(Dialect.values())
+                        .map(Dialect::label)
+                        .collect(Collectors.joining(", ")),
                 choice -> dialect = choice);
         case "capture" ->
             choice(

@@ -3,6 +3,7 @@ package io.llmtrace.plugin.inspection;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
@@ -41,13 +42,7 @@ public interface Analysis {
   Decision decide(List<Finding> findings, Mode mode);
 
   /** The answer for a request that is stopped, in its own dialect. */
-  Answer.Stop block(
-      Dialect dialect,
-      boolean stream,
-      String model,
-      BlockStyle style,
-      String decisionId,
-      String category);
+  Answer.Stop block(Caller caller, BlockStyle style, String decisionId, String category);
 
   /** One inspection. One thread runs it while others look at it. */
   interface Run {

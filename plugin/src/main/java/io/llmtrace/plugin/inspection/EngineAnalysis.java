@@ -5,13 +5,14 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.InspectionProgress;
+import io.llmtrace.policies.exchange.BlockAnswer;
+import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.ExchangeReader;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
-import io.llmtrace.policies.policy.BlockAnswer;
 import io.llmtrace.policies.policy.BlockAnswers;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
@@ -70,14 +71,8 @@ public final class EngineAnalysis implements Analysis {
   }
 
   @Override
-  public Answer.Stop block(
-      Dialect dialect,
-      boolean stream,
-      String model,
-      BlockStyle style,
-      String decisionId,
-      String category) {
-    BlockAnswer answer = BlockAnswers.answer(dialect, stream, model, style, decisionId, category);
+  public Answer.Stop block(Caller caller, BlockStyle style, String decisionId, String category) {
+    BlockAnswer answer = BlockAnswers.answer(caller, style, decisionId, category);
     return new Answer.Stop(answer.status(), answer.headers(), answer.body());
   }
 }

@@ -5,7 +5,9 @@ import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
+import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.policy.Action;
@@ -62,8 +64,7 @@ final class Settlements {
     RouteConf conf = request.conf();
     Exchange exchange = inspection.exchange;
     Dialect dialect = dialect(request, exchange);
-    boolean stream = exchange != null && exchange.stream();
-    String model = exchange == null ? Exchange.UNKNOWN_MODEL : exchange.model();
+    Caller caller = exchange == null ? Caller.of(dialect) : Caller.of(exchange);
     Decision decision = analysis.decide(seen.findings(), conf.effectiveMode());
     BlockStyle style = conf.blockStyle();
     if (strict(conf, coverage, reason) && decision.action() != Action.BLOCK) {
@@ -102,9 +103,9 @@ final class Settlements {
             request.method(),
             request.path(),
             dialect,
-            exchange == null ? dialect.provider() : exchange.provider(),
-            model,
-            stream,
+            exchange == null ? provider(request, dialect) : exchange.provider(),
+            caller.model(),
+            caller.stream(),
             decision,
             seen.findings(),
             receipt,
@@ -112,7 +113,7 @@ final class Settlements {
             conf.tap());
     Answer answer =
         decision.action() == Action.BLOCK
-            ? stop(inspection, decision, dialect, stream, model, style)
+            ? stop(inspection, decision, caller, style)
             : goOn(inspection, decision);
     return new Inspection.Settlement(inspected, answer);
   }
@@ -136,6 +137,10 @@ final class Settlements {
     return forced != null ? forced : analysis.detect(content(request));
   }
 
+  private static String provider(GatewayRequest request, Dialect dialect) {
+    return Dialects.provider(dialect, request.method(), request.path(), request.headers());
+  }
+
   private Answer goOn(Inspection inspection, Decision decision) {
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put(DecisionIds.HEADER, ids.header(inspection.decisionId));
@@ -153,22 +158,11 @@ final class Settlements {
     return new Answer.Rewrite(headers, removed, Map.of(), null);
   }
 
-  private Answer stop(
-      Inspection inspection,
-      Decision decision,
-      Dialect dialect,
-      boolean stream,
-      String model,
-      BlockStyle style) {
+  private Answer stop(Inspection inspection, Decision decision, Caller caller, BlockStyle style) {
     String category = decision.category();
     Answer.Stop stop =
         analysis.block(
-            dialect,
-            stream,
-            model,
-            style,
-            inspection.decisionId,
-            category == null ? "policy" : category);
+            caller, style, inspection.decisionId, category == null ? "policy" : category);
     Map<String, String> headers = new LinkedHashMap<>(stop.headers());
     headers.put(DecisionIds.HEADER, ids.header(inspection.decisionId));
     return new Answer.Stop(stop.status(), headers, stop.body());

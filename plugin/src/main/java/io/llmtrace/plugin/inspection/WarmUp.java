@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
@@ -83,7 +84,6 @@ public final class WarmUp {
             exchange, "", InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
     run.inspect();
     analysis.decide(run.seen().findings(), Mode.ENFORCE);
-    analysis.block(
-        exchange.dialect(), exchange.stream(), exchange.model(), BlockStyle.ERROR, "w", "warm_up");
+    analysis.block(Caller.of(exchange), BlockStyle.ERROR, "w", "warm_up");
   }
 }

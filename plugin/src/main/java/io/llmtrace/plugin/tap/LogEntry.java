@@ -26,7 +26,13 @@ record LogEntry(
     String responseBody) {
 
   private static final Set<String> KEPT =
-      Set.of("x-llmtrace-id", "traceparent", "content-type", "anthropic-version");
+      Set.of(
+          "x-llmtrace-id",
+          "traceparent",
+          "content-type",
+          "host",
+          "anthropic-version",
+          "mcp-protocol-version");
 
   /**
    * Reads an entry.

@@ -250,7 +250,7 @@ public final class Tap implements TapEndpoint {
         entry.method(),
         entry.path(),
         dialect,
-        dialect.provider(),
+        Dialects.provider(dialect, entry.method(), entry.path(), entry.requestHeaders()),
         model == null ? Exchange.UNKNOWN_MODEL : model,
         false,
         new DecisionEngine().decide(List.of(), Mode.OBSERVE),

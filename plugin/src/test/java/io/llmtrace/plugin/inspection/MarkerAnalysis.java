@@ -5,6 +5,7 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
@@ -89,16 +90,10 @@ public final class MarkerAnalysis implements Analysis {
   }
 
   @Override
-  public Answer.Stop block(
-      Dialect dialect,
-      boolean stream,
-      String model,
-      BlockStyle style,
-      String decisionId,
-      String category) {
+  public Answer.Stop block(Caller caller, BlockStyle style, String decisionId, String category) {
     return new Answer.Stop(
         style == BlockStyle.FORBIDDEN ? 403 : 400,
         Map.of("content-type", "text/plain"),
-        model.getBytes(StandardCharsets.UTF_8));
+        caller.model().getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -3,23 +3,63 @@ package io.llmtrace.policies.exchange;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
-/** The API shape that a request is written in, which is also the shape that a refusal must have. */
+/**
+ * The API shape that a request is written in, which is also the shape that a refusal must have. The
+ * order of the constants is the order in which they are asked whether a request is theirs: a longer
+ * path before one that it ends with.
+ */
 public enum Dialect {
-  /** {@code POST …/chat/completions}. */
-  OPENAI_CHAT("openai"),
-  /** {@code POST …/messages}. */
-  ANTHROPIC_MESSAGES("anthropic"),
-  /** Any other JSON document: every string in it is a segment. */
-  GENERIC_JSON("unknown"),
+  /** {@code /v1/chat/completions}, of OpenAI and of all who speak it. */
+  OPENAI_CHAT("openai", OpenAiChat.chat()),
+  /** {@code /v1/responses}. */
+  OPENAI_RESPONSES("openai", new OpenAiResponses()),
+  /** {@code /v1/completions}, the legacy one. */
+  OPENAI_COMPLETIONS("openai", OpenAiChat.completions()),
+  /** Ollama's {@code /api/chat}. */
+  OLLAMA_CHAT("ollama", Ollama.chat()),
+  /** Ollama's {@code /api/generate}, {@code /api/embed} and {@code /api/embeddings}. */
+  OLLAMA_GENERATE("ollama", Ollama.generate()),
+  /** {@code /v1/embeddings}. */
+  OPENAI_EMBEDDINGS("openai", OpenAiInput.embeddings()),
+  /** {@code /v1/moderations}. */
+  OPENAI_MODERATIONS("openai", OpenAiInput.moderations()),
+  /** {@code /v1/realtime}: not inspected. */
+  OPENAI_REALTIME("openai", new OpenAiInput.Realtime()),
+  /** {@code /v1/messages/count_tokens}. */
+  ANTHROPIC_COUNT_TOKENS("anthropic", AnthropicMessages.countTokens()),
+  /** Google's {@code …:generateContent} and {@code …:streamGenerateContent}. */
+  GEMINI("gemini", new Gemini()),
+  /** Amazon Bedrock's {@code /model/…/converse} and {@code …/converse-stream}. */
+  BEDROCK_CONVERSE("bedrock", new BedrockConverse()),
+  /** Amazon Bedrock's {@code /model/…/invoke} and {@code …/invoke-with-response-stream}. */
+  BEDROCK_INVOKE("bedrock", new BedrockInvoke()),
+  /** Cohere's {@code /v2/chat}. */
+  COHERE_CHAT("cohere", new CohereChat()),
+  /** {@code /generate} and {@code /generate_stream} of model servers. */
+  TEXT_GENERATION("tgi", new TextGeneration()),
+  /** {@code /v1/messages}. */
+  ANTHROPIC_MESSAGES("anthropic", AnthropicMessages.messages()),
+  /** The Model Context Protocol over HTTP. */
+  MCP("mcp", new McpMessages()),
+  /** An API that a mapping describes ({@link MappedDialect}); told by that and by nothing else. */
+  MAPPED("unknown", PlainBody.json()),
   /** Any other text. */
-  TEXT("unknown");
+  TEXT("unknown", PlainBody.text()),
+  /** Any other JSON document: every string in it is a segment. */
+  GENERIC_JSON("unknown", PlainBody.json());
 
   private final String label = name().toLowerCase(Locale.ROOT);
   private final String provider;
 
-  Dialect(String provider) {
+  // Formats have no state; an interface cannot say so to the checker.
+  @SuppressWarnings("ImmutableEnumChecker")
+  private final DialectFormat format;
+
+  Dialect(String provider, DialectFormat format) {
     this.provider = provider;
+    this.format = format;
   }
 
   /** The name used on the wire and in route configuration, for example {@code openai_chat}. */
@@ -28,9 +68,30 @@ public enum Dialect {
     return label;
   }
 
-  /** The value of the {@code provider} label in metrics. */
+  /** The value of the {@code provider} label in metrics, where the request names no other. */
   public String provider() {
     return provider;
+  }
+
+  DialectFormat format() {
+    return format;
+  }
+
+  /**
+   * The error that a client of this API raises as its own exception and does not retry.
+   *
+   * @param status 400 or 403
+   */
+  public BlockAnswer error(int status, BlockNotice notice) {
+    return format.error(status, notice);
+  }
+
+  /**
+   * A well-formed answer that says no, streamed where a stream was asked for; an error where the
+   * API has no such answer.
+   */
+  public BlockAnswer refusal(BlockNotice notice) {
+    return format.refusal(notice);
   }
 
   /**
@@ -40,11 +101,13 @@ public enum Dialect {
    */
   @JsonCreator
   public static Dialect of(String label) {
+    @Nullable Dialect found = null;
     for (Dialect dialect : values()) {
-      if (dialect.label.equals(label)) {
-        return dialect;
-      }
+      found = dialect.label.equals(label) ? dialect : found;
     }
-    throw new IllegalArgumentException("unknown dialect '" + label + "'");
+    if (found == null) {
+      throw new IllegalArgumentException("unknown dialect '" + label + "'");
+    }
+    return found;
   }
 }

@@ -12,6 +12,7 @@ import java.util.List;
  * @param segments the texts, in the order of the body
  * @param tools names of the tools that the client offers to the model
  * @param uninspectedParts parts that hold no text we can read (images, audio, files by reference)
+ * @param callId what an answer must repeat, as JSON (the id of a JSON-RPC call); empty for nothing
  */
 public record Exchange(
     Dialect dialect,
@@ -20,7 +21,8 @@ public record Exchange(
     boolean stream,
     List<Segment> segments,
     List<String> tools,
-    int uninspectedParts) {
+    int uninspectedParts,
+    String callId) {
 
   /** The model's name where the client gave none. */
   public static final String UNKNOWN_MODEL = "unknown";
@@ -28,5 +30,17 @@ public record Exchange(
   public Exchange {
     segments = List.copyOf(segments);
     tools = List.copyOf(tools);
+  }
+
+  /** An exchange whose answer repeats nothing. */
+  public Exchange(
+      Dialect dialect,
+      String provider,
+      String model,
+      boolean stream,
+      List<Segment> segments,
+      List<String> tools,
+      int uninspectedParts) {
+    this(dialect, provider, model, stream, segments, tools, uninspectedParts, "");
   }
 }

@@ -3,10 +3,10 @@ package io.llmtrace.policies.exchange;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Turns a request into an {@link Exchange}. Stateless. */
@@ -26,57 +26,80 @@ public final class ExchangeReader {
    * read as JSON and, because one of the values is lost there, as one text too.
    *
    * @param forced the route's dialect, or null to detect it
-   * @throws UnreadableBodyException if the body's content encoding cannot be undone within bounds
+   * @throws UnreadableBodyException if the body's content encoding cannot be undone within bounds,
+   *     or if the request opens a connection whose messages the gateway does not show
    */
   public static Exchange read(RequestContent request, @Nullable Dialect forced)
       throws UnreadableBodyException {
+    RequestHead head = RequestHead.of(request);
+    Dialect named = forced != null ? forced : Dialects.named(head);
+    Parsed body = parse(request, head, named);
+    boolean unnamed = forced == null && named == Dialect.GENERIC_JSON && body.root() != null;
+    Dialect dialect = unnamed ? Dialects.resembling(body.json()) : named;
+    return exchange(body, head, dialect, dialect.format(), Providers.of(dialect, head));
+  }
+
+  /** Reads a request of a format that is no dialect's own. */
+  static Exchange read(
+      RequestContent request, Dialect dialect, DialectFormat format, String provider)
+      throws UnreadableBodyException {
+    RequestHead head = RequestHead.of(request);
+    return exchange(parse(request, head, dialect), head, dialect, format, provider);
+  }
+
+  /**
+   * A body.
+   *
+   * @param root the document, or null where it is none
+   * @param text what is read as text, beside the document or instead of it
+   */
+  private record Parsed(@Nullable JsonNode root, @Nullable String text) {
+    JsonNode json() {
+      return root == null ? MissingNode.getInstance() : root;
+    }
+  }
+
+  private static Parsed parse(RequestContent request, RequestHead head, Dialect named)
+      throws UnreadableBodyException {
+    if (named.format().unreadable() || head.header("upgrade").equalsIgnoreCase("websocket")) {
+      throw new UnreadableBodyException("realtime", "messages on a websocket are not inspected");
+    }
     byte[] body = BodyText.decode(request.headers(), request.body());
-    Dialect dialect =
-        forced != null
-            ? forced
-            : Dialects.detect(request.method(), request.path(), request.headers());
-    JsonNode strict = dialect == Dialect.TEXT ? null : json(STRICT, body);
+    if (named == Dialect.TEXT) {
+      return new Parsed(null, BodyText.utf8(body));
+    }
+    JsonNode strict = json(STRICT, body);
     // Asked again only where the first answer was no: damage and doubled keys are rare.
-    JsonNode root =
-        strict == null && dialect != Dialect.TEXT ? json(WireJson.mapper().reader(), body) : strict;
+    JsonNode root = strict == null ? json(WireJson.mapper().reader(), body) : strict;
     if (root == null || !root.isContainerNode()) {
-      return text(dialect, BodyText.utf8(body));
+      return new Parsed(null, BodyText.utf8(body));
     }
+    return new Parsed(root, strict == null ? BodyText.utf8(body) : null);
+  }
+
+  private static Exchange exchange(
+      Parsed body, RequestHead head, Dialect dialect, DialectFormat format, String provider) {
     SegmentCollector out = new SegmentCollector();
-    if (strict == null) {
-      out.everyString(Zone.USER, "", "", TextNode.valueOf(BodyText.utf8(body)));
+    if (body.text() != null) {
+      out.text(Zone.USER, "", "", TextNode.valueOf(body.text()));
     }
-    // Neither API takes a list, but a lenient server might: its strings are read as they are.
-    switch (root.isObject() ? dialect : Dialect.GENERIC_JSON) {
-      case OPENAI_CHAT -> OpenAiChat.collect(root, out);
-      case ANTHROPIC_MESSAGES -> AnthropicMessages.collect(root, out);
-      case GENERIC_JSON, TEXT -> {
-        if (McpMessages.isMcp(root)) {
-          McpMessages.collect(root, out);
-        } else {
-          out.everyString(Zone.USER, "", "", root);
-        }
-      }
+    JsonNode root = body.json();
+    if (root.isObject()) {
+      format.collect(root, out);
+    } else if (root.isArray()) {
+      // Of the APIs only MCP takes a list, but a lenient server might: its strings are read.
+      (dialect == Dialect.MAPPED ? format : Dialects.resembling(root).format()).collect(root, out);
     }
+    String model = format.model(root, head);
     return new Exchange(
         dialect,
-        dialect.provider(),
-        model(root.path("model")),
-        root.path("stream").asBoolean(false),
+        provider,
+        model.isBlank() ? Exchange.UNKNOWN_MODEL : model,
+        format.stream(root, head),
         out.segments(),
         out.tools(),
-        out.uninspectedParts());
-  }
-
-  private static String model(JsonNode model) {
-    return model.isTextual() && !model.asText().isBlank() ? model.asText() : Exchange.UNKNOWN_MODEL;
-  }
-
-  private static Exchange text(Dialect dialect, String text) {
-    List<Segment> segments =
-        text.isEmpty() ? List.of() : List.of(new Segment(Zone.USER, "", "", text));
-    return new Exchange(
-        dialect, dialect.provider(), Exchange.UNKNOWN_MODEL, false, segments, List.of(), 0);
+        out.uninspectedParts(),
+        format.callId(root));
   }
 
   private static @Nullable JsonNode json(ObjectReader reader, byte[] body) {

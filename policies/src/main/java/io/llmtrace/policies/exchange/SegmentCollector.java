@@ -4,12 +4,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** Gathers the segments of one request; one for each thread and request. */
+/** Gathers the segments of one request or answer; one for each thread and body. */
 final class SegmentCollector {
   private final List<Segment> segments = new ArrayList<>();
   private final List<String> tools = new ArrayList<>();
+  private final List<ToolCall> calls = new ArrayList<>();
   private int uninspectedParts;
+
+  private static final Set<String> FUNCTION = Set.of("function");
 
   List<Segment> segments() {
     return segments;
@@ -17,6 +21,10 @@ final class SegmentCollector {
 
   List<String> tools() {
     return tools;
+  }
+
+  List<ToolCall> calls() {
+    return calls;
   }
 
   int uninspectedParts() {
@@ -35,8 +43,41 @@ final class SegmentCollector {
     }
   }
 
+  /** A call in an answer. */
+  void call(String name, String arguments, String pointer) {
+    calls.add(new ToolCall(name, arguments, pointer));
+  }
+
   void uninspected() {
     uninspectedParts++;
+  }
+
+  /**
+   * A part that is no text (an image, a file, something sealed): it is counted, and what text there
+   * is beside its data is read.
+   */
+  void uninspected(Zone zone, String role, String pointer, JsonNode part) {
+    uninspectedParts++;
+    textBeside(zone, role, pointer, part);
+  }
+
+  /** Every string that is more than a code: see {@link Names#isCode}. */
+  void textBeside(Zone zone, String role, String pointer, JsonNode node) {
+    if (node.isTextual()) {
+      if (!Names.isCode(node.asText())) {
+        text(zone, role, pointer, node);
+      }
+    } else if (node.isArray()) {
+      for (int i = 0; i < node.size(); i++) {
+        textBeside(zone, role, pointer + "/" + i, node.get(i));
+      }
+    } else {
+      for (Map.Entry<String, JsonNode> field : node.properties()) {
+        String child = pointer + "/" + escape(field.getKey());
+        name(zone, role, child, field.getKey());
+        textBeside(zone, role, child, field.getValue());
+      }
+    }
   }
 
   /** Every string below {@code node}, and every name: text hides in names as well as in values. */
@@ -50,10 +91,69 @@ final class SegmentCollector {
     } else if (node.isObject()) {
       for (Map.Entry<String, JsonNode> field : node.properties()) {
         String child = pointer + "/" + escape(field.getKey());
-        if (field.getKey().indexOf(' ') >= 0) {
-          segments.add(new Segment(zone, role, child, field.getKey()));
-        }
+        name(zone, role, child, field.getKey());
         everyString(zone, role, child, field.getValue());
+      }
+    }
+  }
+
+  /** The name of a field, where it is more than a name. */
+  void name(Zone zone, String role, String pointer, String name) {
+    if (name.indexOf(' ') >= 0) {
+      segments.add(new Segment(zone, role, pointer, name));
+    }
+  }
+
+  /** A name of something that is read only where it is more than a name. */
+  void nameOrText(Zone zone, String role, String pointer, JsonNode name) {
+    if (!name.isTextual() || !Names.isToken(name.asText())) {
+      everyString(zone, role, pointer, name);
+    }
+  }
+
+  /**
+   * What of an object the dialect's own reader has left: every string in fields that it does not
+   * know, apart from names of things. Of what is no object, which no reader knows, every string.
+   *
+   * @param read the fields that were read already
+   */
+  void rest(JsonNode object, Set<String> read, Zone zone, String role, String pointer) {
+    if (!object.isObject()) {
+      left(object, zone, role, pointer);
+      return;
+    }
+    for (Map.Entry<String, JsonNode> field : object.properties()) {
+      String name = field.getKey();
+      JsonNode value = field.getValue();
+      if (read.contains(name) || (value.isTextual() && Names.isName(name, value.asText()))) {
+        continue;
+      }
+      if (value.isTextual() || value.isContainerNode() || name.indexOf(' ') >= 0) {
+        String child = pointer + "/" + escape(name);
+        name(zone, role, child, name);
+        left(value, zone, role, child);
+      }
+    }
+  }
+
+  /** Every string apart from names of things. */
+  void left(JsonNode node, Zone zone, String role, String pointer) {
+    if (node.isArray()) {
+      for (int i = 0; i < node.size(); i++) {
+        left(node.get(i), zone, role, pointer + "/" + i);
+      }
+    } else if (node.isObject()) {
+      rest(node, Set.of(), zone, role, pointer);
+    } else {
+      text(zone, role, pointer, node);
+    }
+  }
+
+  /** Settings of a request: what of them is more than a name is read as {@link Zone#METADATA}. */
+  void settings(JsonNode object, Set<String> fields) {
+    for (String field : fields) {
+      if (object.has(field)) {
+        textBeside(Zone.METADATA, "settings", "/" + field, object.path(field));
       }
     }
   }
@@ -81,6 +181,39 @@ final class SegmentCollector {
         everyString(zone, role, at, list.get(i));
       }
     }
+  }
+
+  /**
+   * Calls in the shape of OpenAI's: what they call stands in {@code function}. Of a call of another
+   * kind every string is read.
+   */
+  void functionCalls(JsonNode calls, String role, String pointer) {
+    each(
+        calls,
+        Zone.TOOL_CALL,
+        role,
+        pointer,
+        (call, at) -> {
+          if (call.path("function").isObject()) {
+            everyString(Zone.TOOL_CALL, role, at + "/function", call.path("function"));
+            rest(call, FUNCTION, Zone.TOOL_CALL, role, at);
+          } else {
+            everyString(Zone.TOOL_CALL, role, at, call);
+          }
+        });
+  }
+
+  /** Definitions of tools; {@code function} is where the name stands, empty for the tool itself. */
+  void definitions(JsonNode list, String pointer, String function) {
+    each(
+        list,
+        Zone.METADATA,
+        "tools",
+        pointer,
+        (tool, at) -> {
+          tool((function.isEmpty() ? tool : tool.path(function)).path("name").asText());
+          everyString(Zone.METADATA, "tools", at, tool);
+        });
   }
 
   static String escape(String name) {

@@ -11,7 +11,7 @@ public final class UnreadableBodyException extends Exception {
     this.reason = reason;
   }
 
-  /** {@code unparsable} or {@code too_large}. */
+  /** {@code unparsable}, {@code too_large} or {@code realtime}. */
   public String reason() {
     return reason;
   }

@@ -165,7 +165,7 @@ class AnswerReaderTest {
 
                     data: {"type":"response.output_text.delta","delta":"lo"}
                     """)))
-        .containsExactly("ASSISTANT /delta Hello");
+        .containsExactly("ASSISTANT /output/0/content/0/text Hello");
     assertThat(shown(AnswerReader.read("plain text"))).containsExactly("ASSISTANT  plain text");
     assertThat(AnswerReader.read(" ").segments()).isEmpty();
   }

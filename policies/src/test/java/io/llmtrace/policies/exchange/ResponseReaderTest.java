@@ -32,7 +32,8 @@ class ResponseReaderTest {
 
         """;
     assertThat(ResponseReader.read(null, stream, 200))
-        .isEqualTo(new ResponseSummary("claude", new Usage(10, 9), "end_turn", null, false));
+        .isEqualTo(
+            new ResponseSummary("claude", new Usage(10, 9, 3, 0, 0), "end_turn", null, false));
   }
 
   @Test

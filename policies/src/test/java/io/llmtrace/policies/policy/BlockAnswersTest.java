@@ -3,6 +3,8 @@ package io.llmtrace.policies.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.policies.exchange.BlockAnswer;
+import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.ResponseReader;
 import io.llmtrace.policies.wire.WireJson;
@@ -51,6 +53,6 @@ class BlockAnswersTest {
   }
 
   private static BlockAnswer answer(Dialect dialect, boolean stream, BlockStyle style) {
-    return BlockAnswers.answer(dialect, stream, "m", style, ID, "jailbreak");
+    return BlockAnswers.answer(new Caller(dialect, "m", stream, ""), style, ID, "jailbreak");
   }
 }

@@ -300,7 +300,7 @@ class ToolDetectorTest {
           ExchangeReader.read(
               new RequestContent("POST", path, Map.of(), body.getBytes(StandardCharsets.UTF_8)),
               null);
-      assertThat(exchange.dialect()).isIn(Dialect.OPENAI_CHAT, Dialect.GENERIC_JSON);
+      assertThat(exchange.dialect()).isIn(Dialect.OPENAI_CHAT, Dialect.MCP);
       List<SegmentReading> readings =
           exchange.segments().stream().map(s -> Normaliser.read(s, Readings.unlimited())).toList();
       return new ExchangeReading(exchange, readings, List.of(), scope);
