@@ -125,19 +125,11 @@ public final class VerdictCache {
     return zone == Zone.TOOL_CALL || zone == Zone.METADATA;
   }
 
-  /** With its length and alphabet, or two texts could share their border or their bytes. */
+  /** With its length, or two texts could share their border. */
   private static void update(MessageDigest digest, String text) {
-    // One byte a character is how such a text is kept anyway: a copy, where UTF-8 is a loop.
-    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-    boolean latin = new String(bytes, StandardCharsets.ISO_8859_1).equals(text);
-    if (!latin) {
-      bytes = text.getBytes(StandardCharsets.UTF_8);
-    }
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     int n = bytes.length;
-    digest.update(
-        new byte[] {
-          (byte) (latin ? 1 : 2), (byte) (n >>> 24), (byte) (n >>> 16), (byte) (n >>> 8), (byte) n
-        });
+    digest.update(new byte[] {(byte) (n >>> 24), (byte) (n >>> 16), (byte) (n >>> 8), (byte) n});
     digest.update(bytes);
   }
 }
