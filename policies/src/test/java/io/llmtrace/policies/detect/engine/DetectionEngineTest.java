@@ -90,6 +90,19 @@ class DetectionEngineTest {
   }
 
   @Test
+  void personal_data_makes_a_text_no_more_of_an_attack() {
+    InspectionProgress progress = InspectionProgress.explaining();
+    String text = "Please send the invoice for October to anna.schmidt@kundenpost.de, thank you.";
+    DetectionEngine.builtIn().inspect(exchange(text), InspectionBudget.unlimited(), progress);
+    InspectionProgress.Snapshot seen = progress.snapshot();
+    assertThat(seen.findings()).extracting(Finding::type).contains(FindingType.PII_DETECTED);
+    assertThat(seen.contributions())
+        .isNotEmpty()
+        .extracting(Contribution::feature)
+        .noneMatch(feature -> feature.startsWith("rule_"));
+  }
+
+  @Test
   void never_shows_a_secret() {
     String secret = "ghp_0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R";
     InspectionProgress.Snapshot seen = inspect("use " + secret, Long.MAX_VALUE / 2);
