@@ -62,7 +62,7 @@ class OpenQuestionsTest {
             0);
     InspectionBudget budget = InspectionBudget.unlimited();
     OpenQuestions without = new OpenQuestions(clock, 10, 1 << 20, 0, meters);
-    OpenQuestions with = new OpenQuestions(clock, 100, 1 << 18, 16 << 10, meters);
+    OpenQuestions with = new OpenQuestions(clock, 100, 1 << 20, 16 << 10, meters);
     AnswerContext prints = without.contextOf(question, budget);
     AnswerContext texts = with.contextOf(question, budget);
     assertThat(prints.sources().isEmpty()).isTrue();
@@ -70,8 +70,9 @@ class OpenQuestionsTest {
     for (int i = 0; i < 100; i++) {
       with.keep("q" + i, "t", texts);
     }
-    assertThat(with.bytes()).isLessThanOrEqualTo(1 << 18);
-    assertThat(with.count()).isBetween(5, 16);
+    int each = new OpenQuestions.Question(0, "t", texts).bytes();
+    assertThat(with.count()).isEqualTo((1 << 20) / each).isLessThan(100);
+    assertThat(with.bytes()).isEqualTo((long) each * with.count());
     clock.millis += 16 * 60 * 1_000;
     assertThat(with.count()).isZero();
     assertThat(with.bytes()).isZero();

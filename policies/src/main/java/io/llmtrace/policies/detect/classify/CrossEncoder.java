@@ -64,7 +64,7 @@ public final class CrossEncoder implements LabelModel {
   public static CrossEncoder load(
       LabelModelSpec spec, byte[] model, byte[] tokenizer, byte @Nullable [] config)
       throws ModelException {
-    ModelCard card = config == null ? ModelCard.NONE : ModelCard.read(spec.id(), config);
+    ModelCard card = ModelCard.read(spec.id(), config);
     OnnxModel opened = OnnxModel.open(spec.setup(), model, tokenizer);
     try {
       WordPieces.Pairs pairs = opened.pieces().pairs(spec.id());

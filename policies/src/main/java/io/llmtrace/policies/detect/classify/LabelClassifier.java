@@ -41,7 +41,7 @@ public final class LabelClassifier implements Detector, LabelModel {
   public static LabelClassifier load(
       LabelModelSpec spec, byte[] model, byte[] tokenizer, byte @Nullable [] config)
       throws ModelException {
-    ModelCard card = config == null ? ModelCard.NONE : ModelCard.read(spec.id(), config);
+    ModelCard card = ModelCard.read(spec.id(), config);
     OnnxModel opened = OnnxModel.open(spec.setup(), model, tokenizer);
     try {
       Zone zone = spec.zones().iterator().next();
