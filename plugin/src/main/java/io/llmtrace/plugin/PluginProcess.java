@@ -85,7 +85,9 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     answers = new AnswerInspector(engine, config.answers(), meters);
     answers.warmUp();
     OpenQuestions questions =
-        config.answers().inspect() ? new OpenQuestions(meters) : OpenQuestions.none(meters);
+        config.answers().inspect()
+            ? new OpenQuestions(engine.sourceBytes(), meters)
+            : OpenQuestions.none(meters);
     telemetry = Telemetry.open(telemetrySettings(config), meters);
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     try {

@@ -39,7 +39,7 @@ public interface RequestSide extends AutoCloseable {
      * Opens it.
      *
      * @param bootId random name of this process, at most 16 characters
-     * @param questions where fingerprints of questions wait for their answers
+     * @param questions where what is kept of questions waits for their answers
      * @throws IOException if the data directory or the socket cannot be used
      */
     S open(

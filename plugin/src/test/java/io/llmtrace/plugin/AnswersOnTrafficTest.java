@@ -14,6 +14,7 @@ import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.AnswersConfig;
+import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.Secret;
 import io.llmtrace.runtime.config.SpoolConfig;
@@ -28,6 +29,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -125,6 +127,68 @@ class AnswersOnTrafficTest {
     }
   }
 
+  /** The provider tells the system prompt; the tiny cross-encoder wants its words in a document. */
+  @Test
+  void anAnswerIsHeldAgainstTheDocumentsOfItsQuestion() throws Exception {
+    String chat =
+        """
+        {"model":"recites-prompt","messages":[
+        {"role":"system","content":"The dragon of the harbour is warm."},
+        {"role":"user","content":"Who is warm?"},
+        {"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function",
+        "function":{"name":"look","arguments":"{}"}}]},
+        {"role":"tool","tool_call_id":"c","content":"The %s of the harbour is warm."}]}
+        """;
+    try (PluginProcess<PluginHost> plugin = PluginProcess.start(grounded(config(true)));
+        TestGateway gateway = gateway(plugin)) {
+      awaitModels(plugin);
+      assertThat(completed(sendBody(gateway, chat.formatted("ship"))).findings())
+          .filteredOn(finding -> finding.type() == FindingType.UNGROUNDED_ANSWER)
+          .extracting(Finding::detector, Finding::rule)
+          .containsExactly(org.assertj.core.groups.Tuple.tuple("pairs", "NOT_ENTAILED"));
+      CompletionRecord supported = completed(sendBody(gateway, chat.formatted("dragon")));
+      assertThat(supported.findings())
+          .noneMatch(finding -> finding.type() == FindingType.UNGROUNDED_ANSWER);
+      assertThat(supported.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+      assertThat(supported.receipt().missingStages()).isEmpty();
+      CompletionRecord plain = completed(send(gateway, "any-model", false));
+      assertThat(plain.findings()).isEmpty();
+      assertThat(plain.receipt().missingStages()).isEmpty();
+    }
+  }
+
+  private LlmtraceConfig grounded(LlmtraceConfig base) throws Exception {
+    String tiny = "../policies/src/test/resources/models/tiny-pairs/";
+    Path file =
+        Files.writeString(
+            folder.resolve("llmtrace.yaml"),
+            """
+            detection: {built_in_model: false}
+            models:
+              - id: pairs
+                kind: cross_encoder
+                path: %smodel.onnx
+                tokenizer: %stokenizer.json
+                labels: {ENTAILED: benign, NOT_ENTAILED: ungrounded_answer}
+                max_tokens: 64
+            """
+                .formatted(tiny, tiny));
+    LlmtraceConfig models = ConfigFile.load(file, Map.of());
+    return base.withDetection(models.detection(), models.models());
+  }
+
+  private static void awaitModels(PluginProcess<?> plugin) throws Exception {
+    HttpRequest health =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + plugin.localPort() + "/health"))
+            .build();
+    String said = "";
+    for (int i = 0; i < 500 && !said.contains("\"pairs\":\"loaded\""); i++) {
+      Thread.sleep(20);
+      said = HttpClient.newHttpClient().send(health, HttpResponse.BodyHandlers.ofString()).body();
+    }
+    assertThat(said).contains("\"pairs\":\"loaded\"");
+  }
+
   @Test
   void switchedOffItSaysSo() throws Exception {
     try (PluginProcess<PluginHost> plugin = PluginProcess.start(config(false));
@@ -207,17 +271,26 @@ class AnswersOnTrafficTest {
 
   /** Sends a chat; returns the decision id that reached the provider. */
   private String send(TestGateway gateway, String model, boolean stream) throws Exception {
+    try {
+      return sendBody(gateway, CHAT.formatted(model, stream));
+    } catch (IOException e) {
+      assertThat(model).as("only a broken stream breaks off: %s", e).isEqualTo("broken-stream");
+      return decisionId();
+    }
+  }
+
+  private String sendBody(TestGateway gateway, String body) throws Exception {
     HttpRequest request =
         HttpRequest.newBuilder(
                 URI.create("http://127.0.0.1:" + gateway.port() + "/v1/chat/completions"))
             .header("content-type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(CHAT.formatted(model, stream)))
+            .POST(HttpRequest.BodyPublishers.ofString(body))
             .build();
-    try {
-      HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
-    } catch (IOException e) {
-      assertThat(model).as("only a broken stream breaks off: %s", e).isEqualTo("broken-stream");
-    }
+    HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+    return decisionId();
+  }
+
+  private String decisionId() {
     String header = provider.lastHeaders().get("x-llmtrace-id");
     return header.substring(0, header.indexOf('.'));
   }

@@ -1,6 +1,8 @@
 package io.llmtrace.plugin.answers;
 
+import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.output.AnswerContext;
+import io.llmtrace.policies.exchange.Exchange;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -11,10 +13,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What is kept of questions until their answers come: fingerprints, no text. A question whose
- * answer never comes is forgotten after 15 minutes, and the oldest goes first where there are too
- * many or they take too much memory: its answer is then read without it. Thread-safe; each call
- * holds its lock for a few operations on a map.
+ * What is kept of questions until their answers come: fingerprints, and texts only where a
+ * cross-encoder is configured, in memory alone. A question whose answer never comes is forgotten
+ * after 15 minutes, and the oldest goes first where there are too many or they take too much
+ * memory: its answer is then read without it. Thread-safe; each call holds its lock for a few
+ * operations on a map.
  */
 public final class OpenQuestions {
   private static final Duration EXPIRY = Duration.ofMinutes(15);
@@ -27,6 +30,7 @@ public final class OpenQuestions {
   private final Clock clock;
   private final int most;
   private final long mostBytes;
+  private final int sourceBytes;
   private final MeterRegistry meters;
   private final Map<String, Question> questions = new LinkedHashMap<>();
   private long bytes;
@@ -43,31 +47,46 @@ public final class OpenQuestions {
     }
   }
 
-  public OpenQuestions(MeterRegistry meters) {
-    this(Clock.systemUTC(), MOST, MOST_BYTES, meters);
+  /**
+   * One for the questions of a process.
+   *
+   * @param sourceBytes memory that the texts of one question may take; 0 keeps none
+   */
+  public OpenQuestions(int sourceBytes, MeterRegistry meters) {
+    this(Clock.systemUTC(), MOST, MOST_BYTES, sourceBytes, meters);
   }
 
-  OpenQuestions(Clock clock, int most, long mostBytes, MeterRegistry meters) {
+  OpenQuestions(Clock clock, int most, long mostBytes, int sourceBytes, MeterRegistry meters) {
     this.clock = clock;
     this.most = most;
     this.mostBytes = mostBytes;
+    this.sourceBytes = sourceBytes;
     this.meters = meters;
     Gauge.builder("llmtrace_plugin_questions", this, OpenQuestions::count)
         .description("Questions whose answer has not come")
         .register(meters);
     Gauge.builder("llmtrace_plugin_questions_bytes", this, OpenQuestions::bytes)
-        .description("About how much memory their fingerprints take")
+        .description("About how much memory they take")
         .register(meters);
   }
 
   /** One that keeps nothing: answers are not inspected. */
   public static OpenQuestions none(MeterRegistry meters) {
-    return new OpenQuestions(Clock.systemUTC(), 0, 0, meters);
+    return new OpenQuestions(Clock.systemUTC(), 0, 0, 0, meters);
   }
 
   /** Whether anything is kept at all. */
   public boolean wanted() {
     return most > 0;
+  }
+
+  /**
+   * What is to be kept of a question.
+   *
+   * @param budget a spent one makes its fingerprints shorter
+   */
+  public AnswerContext contextOf(Exchange question, InspectionBudget budget) {
+    return AnswerContext.of(question, sourceBytes, budget);
   }
 
   /** Keeps a question until its answer has come. */

@@ -227,7 +227,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     }
     try {
       AnswerContext context =
-          AnswerContext.of(exchange, InspectionBudget.until(System.nanoTime() + FINGERPRINT_NANOS));
+          questions.contextOf(
+              exchange, InspectionBudget.until(System.nanoTime() + FINGERPRINT_NANOS));
       questions.keep(inspection.decisionId, inspection.request.conf().tenant(), context);
     } catch (RuntimeException | StackOverflowError | LinkageError e) {
       LOG.warn("nothing is kept of the question {}", inspection.decisionId, e);

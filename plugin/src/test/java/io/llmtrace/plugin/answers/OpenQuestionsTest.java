@@ -26,7 +26,7 @@ class OpenQuestionsTest {
 
   @Test
   void a_question_stays_until_it_is_forgotten() {
-    OpenQuestions questions = new OpenQuestions(clock, 10, 1 << 20, meters);
+    OpenQuestions questions = new OpenQuestions(clock, 10, 1 << 20, 0, meters);
     questions.keep("a", "acme", AnswerContext.unknown());
     assertThat(questions.find("a")).map(OpenQuestions.Question::tenant).contains("acme");
     // A delivery that could not be recorded comes again.
@@ -39,7 +39,7 @@ class OpenQuestionsTest {
 
   @Test
   void the_oldest_goes_first_where_there_are_too_many() {
-    OpenQuestions questions = new OpenQuestions(clock, 3, 1 << 20, meters);
+    OpenQuestions questions = new OpenQuestions(clock, 3, 1 << 20, 0, meters);
     for (String id : List.of("a", "b", "c", "d")) {
       questions.keep(id, "t", AnswerContext.unknown());
     }
@@ -50,10 +50,39 @@ class OpenQuestionsTest {
   }
 
   @Test
+  void documents_are_kept_where_something_reads_them_and_count_as_memory() {
+    Exchange question =
+        new Exchange(
+            Dialect.OPENAI_CHAT,
+            "openai",
+            "m",
+            false,
+            List.of(new Segment(Zone.DOCUMENT, "user", "/0", "The ship is warm. ".repeat(2_000))),
+            List.of(),
+            0);
+    InspectionBudget budget = InspectionBudget.unlimited();
+    OpenQuestions without = new OpenQuestions(clock, 10, 1 << 20, 0, meters);
+    OpenQuestions with = new OpenQuestions(clock, 100, 1 << 20, 16 << 10, meters);
+    AnswerContext prints = without.contextOf(question, budget);
+    AnswerContext texts = with.contextOf(question, budget);
+    assertThat(prints.sources().isEmpty()).isTrue();
+    assertThat(texts.bytes() - prints.bytes()).isEqualTo(16 << 10);
+    for (int i = 0; i < 100; i++) {
+      with.keep("q" + i, "t", texts);
+    }
+    int each = new OpenQuestions.Question(0, "t", texts).bytes();
+    assertThat(with.count()).isEqualTo((1 << 20) / each).isLessThan(100);
+    assertThat(with.bytes()).isEqualTo((long) each * with.count());
+    clock.millis += 16 * 60 * 1_000;
+    assertThat(with.count()).isZero();
+    assertThat(with.bytes()).isZero();
+  }
+
+  @Test
   void so_it_does_where_they_take_too_much_memory() {
     AnswerContext large = context(5_000);
     long mostBytes = 3L * large.bytes();
-    OpenQuestions questions = new OpenQuestions(clock, 1_000, mostBytes, meters);
+    OpenQuestions questions = new OpenQuestions(clock, 1_000, mostBytes, 0, meters);
     for (int i = 0; i < 50; i++) {
       questions.keep("small-" + i, "t", AnswerContext.unknown());
     }
@@ -64,7 +93,7 @@ class OpenQuestionsTest {
     assertThat(questions.find("small-0")).isEmpty();
     assertThat(questions.find("large-0")).isEmpty();
     assertThat(questions.find("large-3")).isPresent();
-    OpenQuestions tiny = new OpenQuestions(clock, 10, 1_000, new SimpleMeterRegistry());
+    OpenQuestions tiny = new OpenQuestions(clock, 10, 1_000, 0, new SimpleMeterRegistry());
     tiny.keep("too large for all of it", "t", large);
     assertThat(tiny.count()).isZero();
     assertThat(tiny.bytes()).isZero();
@@ -72,7 +101,7 @@ class OpenQuestionsTest {
 
   @Test
   void one_whose_answer_never_comes_is_forgotten_after_fifteen_minutes() {
-    OpenQuestions questions = new OpenQuestions(clock, 10, 1 << 20, meters);
+    OpenQuestions questions = new OpenQuestions(clock, 10, 1 << 20, 0, meters);
     questions.keep("old", "t", AnswerContext.unknown());
     clock.millis = 14 * 60_000;
     questions.keep("young", "t", AnswerContext.unknown());
@@ -91,7 +120,7 @@ class OpenQuestionsTest {
 
   @Test
   void many_threads_leave_an_honest_sum() throws Exception {
-    OpenQuestions questions = new OpenQuestions(clock, 500, 1 << 20, meters);
+    OpenQuestions questions = new OpenQuestions(clock, 500, 1 << 20, 0, meters);
     ExecutorService threads = Executors.newFixedThreadPool(8);
     List<Future<?>> all = new ArrayList<>();
     for (int t = 0; t < 8; t++) {

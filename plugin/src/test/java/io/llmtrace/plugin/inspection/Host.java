@@ -26,7 +26,7 @@ import java.util.function.Consumer;
 public final class Host implements AutoCloseable {
   public final Map<String, InspectionRecord> records = new ConcurrentHashMap<>();
   public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-  public final OpenQuestions questions = new OpenQuestions(meters);
+  public final OpenQuestions questions = new OpenQuestions(0, meters);
   public final MemoryBudget memory;
   public final A6Server server;
   public final AnalysisBreaker breaker;

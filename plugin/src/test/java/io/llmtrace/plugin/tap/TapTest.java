@@ -49,7 +49,7 @@ class TapTest {
 
   private final Kept kept = new Kept();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-  private final OpenQuestions questions = new OpenQuestions(meters);
+  private final OpenQuestions questions = new OpenQuestions(0, meters);
   private DecisionIds ids;
   private Tap tap;
 

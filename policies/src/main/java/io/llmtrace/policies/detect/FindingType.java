@@ -36,6 +36,8 @@ public enum FindingType {
   /** Weak code that a model wrote: advice. Each rule names its own CWE. */
   INSECURE_CODE(Group.CONTENT, "LLM05:2025", "", ""),
   TOXIC_CONTENT(Group.CONTENT, "", "", ""),
+  /** What an answer says and the documents of its question do not. */
+  UNGROUNDED_ANSWER(Group.CONTENT, "LLM09:2025", "", ""),
 
   RATE_LIMIT_EXCEEDED(Group.USE, "LLM10:2025", "AML.T0029", "CWE-770"),
   BUDGET_EXCEEDED(Group.USE, "LLM10:2025", "AML.T0034", "CWE-770"),

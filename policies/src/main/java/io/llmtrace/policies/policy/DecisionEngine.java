@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The built-in policy: critical and high findings at or over the threshold block, medium ones flag,
- * the rest is let through. Personal data alone never blocks: people write about people.
- * Thread-safe.
+ * the rest is let through. Personal data alone never blocks: people write about people. Nor does an
+ * answer that no document supports: that is a reason to look at it. Thread-safe.
  */
 public final class DecisionEngine {
   /** Name of the policy in decisions. */
@@ -47,7 +47,9 @@ public final class DecisionEngine {
       return Action.ALLOW;
     }
     boolean blocks =
-        finding.severity().atLeast(Severity.HIGH) && finding.type() != FindingType.PII_DETECTED;
+        finding.severity().atLeast(Severity.HIGH)
+            && finding.type() != FindingType.PII_DETECTED
+            && finding.type() != FindingType.UNGROUNDED_ANSWER;
     return blocks ? Action.BLOCK : Action.FLAG;
   }
 }

@@ -42,11 +42,13 @@ class DecisionEngineTest {
   }
 
   @Test
-  void lets_pass_what_is_unsure_or_slight_and_never_blocks_personal_data_alone() {
+  void lets_pass_what_is_unsure_or_slight_and_never_blocks_personal_data_or_doubt_alone() {
     assertThat(action(finding(FindingType.SHELL_INJECTION, Severity.HIGH, 0.4)))
         .isEqualTo(Action.ALLOW);
     assertThat(action(finding(FindingType.JAILBREAK, Severity.LOW, 1))).isEqualTo(Action.ALLOW);
     assertThat(action(finding(FindingType.PII_DETECTED, Severity.CRITICAL, 1)))
+        .isEqualTo(Action.FLAG);
+    assertThat(action(finding(FindingType.UNGROUNDED_ANSWER, Severity.CRITICAL, 1)))
         .isEqualTo(Action.FLAG);
     assertThat(engine.decide(List.of(), Mode.ENFORCE).action()).isEqualTo(Action.ALLOW);
   }

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An entry of the list of models: a classifier that somebody brought. None of its files has been
- * opened.
+ * An entry of the list of models: a classifier or cross-encoder that somebody brought. None of its
+ * files has been opened.
  *
  * @param spec how it is asked, and what its labels mean
  * @param model the ONNX file

@@ -33,11 +33,25 @@ final class ModelReader {
   private static final int MOST_LABELS = 200;
   private static final int MOST_TOKENS = 8192;
   private static final int MOST_WINDOWS = 64;
+
+  /** A pair is a sentence and a window of the sources, and every sentence meets several. */
+  private static final int MOST_PAIRS = 256;
+
+  private static final int LEAST_CONTEXT_BYTES = 1 << 10;
+  private static final int CONTEXT_BYTES = 16 << 10;
   private static final Path NOWHERE = Path.of("");
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}");
   private static final Pattern SHA_256 = Pattern.compile("[0-9a-fA-F]{64}");
   private static final List<String> TYPES = types();
   private static final List<String> ZONES = Arrays.stream(Zone.values()).map(Zone::label).toList();
+
+  /** What a model is asked with. */
+  private enum Kind {
+    /** A text alone. */
+    CLASSIFIER,
+    /** A text and what it must be grounded in. */
+    CROSS_ENCODER
+  }
 
   private ModelReader() {}
 
@@ -83,10 +97,15 @@ final class ModelReader {
       section.problem("sha256", "expected 64 hex digits, was \"" + sha256 + "\"");
     }
     List<Label> labels = labels(section);
-    Set<Zone> zones = zones(section);
+    Kind kind = section.choice("kind", Kind.class, Kind.CLASSIFIER);
+    Set<Zone> zones = kind == Kind.CLASSIFIER ? zones(section) : answers(section);
+    int contextBytes = contextBytes(section, kind);
     Activation activation = section.choice("activation", Activation.class, Activation.AUTO);
     int maxTokens = section.integer("max_tokens", 256, LabelModelSpec.FEWEST_TOKENS, MOST_TOKENS);
-    int maxWindows = section.integer("max_windows", 16, 1, MOST_WINDOWS);
+    int maxWindows =
+        kind == Kind.CLASSIFIER
+            ? section.integer("max_windows", 16, 1, MOST_WINDOWS)
+            : section.integer("max_windows", 64, 1, MOST_PAIRS);
     int threads = section.integer("threads", 1, 1, LabelModelSpec.MOST_THREADS);
     if (!section.has("id")) {
       section.problem("id", "expected a name for findings, receipts and /health");
@@ -95,7 +114,8 @@ final class ModelReader {
       return null;
     }
     return new ModelConfig(
-        new LabelModelSpec(id, labels, activation, zones, maxTokens, maxWindows, threads),
+        new LabelModelSpec(
+            id, labels, activation, zones, maxTokens, maxWindows, threads, contextBytes),
         path,
         tokenizer,
         config,
@@ -107,6 +127,29 @@ final class ModelReader {
       section.problem(key, "expected " + expected);
     }
     return section.path(key, NOWHERE);
+  }
+
+  private static int contextBytes(ConfigSection section, Kind kind) {
+    if (kind == Kind.CLASSIFIER && section.has("context_bytes")) {
+      section.problem("context_bytes", "expected only where kind is cross_encoder");
+    }
+    int bytes =
+        (int)
+            section.bytes(
+                "context_bytes",
+                CONTEXT_BYTES,
+                LEAST_CONTEXT_BYTES,
+                LabelModelSpec.MOST_CONTEXT_BYTES);
+    return kind == Kind.CLASSIFIER ? 0 : bytes;
+  }
+
+  /** The zones of a cross-encoder: what answers say. */
+  private static Set<Zone> answers(ConfigSection section) {
+    Set<Zone> only = Set.of(Zone.ASSISTANT);
+    if (section.has("zones") && !zones(section).equals(only)) {
+      section.problem("zones", "expected [assistant], since a cross_encoder reads answers alone");
+    }
+    return only;
   }
 
   private static Set<Zone> zones(ConfigSection section) {

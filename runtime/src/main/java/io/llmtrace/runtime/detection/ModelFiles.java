@@ -1,6 +1,6 @@
 package io.llmtrace.runtime.detection;
 
-import io.llmtrace.policies.detect.classify.LabelClassifier;
+import io.llmtrace.policies.detect.classify.LabelModel;
 import io.llmtrace.policies.detect.classify.ModelException;
 import io.llmtrace.runtime.config.ModelConfig;
 import java.io.IOException;
@@ -31,7 +31,7 @@ final class ModelFiles {
    * @throws ModelException absent if the ONNX file is not there; failed if another one is not, the
    *     checksum is another, or the model cannot be used
    */
-  LabelClassifier load() throws ModelException {
+  LabelModel load() throws ModelException {
     if (!Files.exists(model.model())) {
       throw ModelException.absent(says("there is no file " + model.model()));
     }
@@ -41,7 +41,7 @@ final class ModelFiles {
       check(onnx, expected);
     }
     byte[] tokenizer = read(model.tokenizer(), LARGEST_TOKENIZER);
-    return LabelClassifier.load(model.spec(), onnx, tokenizer, config());
+    return LabelModel.load(model.spec(), onnx, tokenizer, config());
   }
 
   private byte @Nullable [] config() throws ModelException {

@@ -259,6 +259,46 @@ class DetectionConfigTest {
   }
 
   @Test
+  void a_cross_encoder_reads_answers_and_keeps_what_they_are_held_against() throws Exception {
+    String model =
+        """
+        models:
+          - id: nli
+            kind: cross_encoder
+            path: m/model.onnx
+            tokenizer: m/tokenizer.json
+            labels: {contradiction: ungrounded_answer}
+        """;
+    LabelModelSpec plain = read(model).models().get(0).spec();
+    assertThat(plain.isCrossEncoder()).isTrue();
+    assertThat(plain.zones()).containsExactly(Zone.ASSISTANT);
+    assertThat(plain.contextBytes()).isEqualTo(16 * 1_024);
+    assertThat(plain.mostWindows()).isEqualTo(64);
+    LabelModelSpec other =
+        read(model + "    zones: [assistant]\n    context_bytes: 64KiB\n    max_windows: 200\n")
+            .models()
+            .get(0)
+            .spec();
+    assertThat(other.contextBytes()).isEqualTo(64 * 1_024);
+    assertThat(other.mostWindows()).isEqualTo(200);
+    assertThat(problems(model + "    zones: [assistant, user]\n    context_bytes: 65KiB\n"))
+        .containsExactly(
+            "f.yaml:7: models[0].zones: expected [assistant], since a cross_encoder reads answers"
+                + " alone",
+            "f.yaml:8: models[0].context_bytes: expected a size from 1024 to 65536 bytes, such as"
+                + " 262144, 256KiB or 16MiB, was \"65KiB\"");
+    assertThat(
+            problems(
+                model.replace("cross_encoder", "classifier")
+                    + "    zones: [assistant]\n    context_bytes: 1KiB\n"))
+        .containsExactly(
+            "f.yaml:8: models[0].context_bytes: expected only where kind is cross_encoder");
+    assertThat(problems(model.replace("cross_encoder", "pairs") + "    zones: [user]\n"))
+        .containsExactly(
+            "f.yaml:3: models[0].kind: expected one of classifier, cross_encoder, was \"pairs\"");
+  }
+
+  @Test
   void every_wrong_value_of_a_model_is_refused_with_its_place() {
     assertThat(
             problems(
@@ -293,7 +333,8 @@ class DetectionConfigTest {
                 + " multi_turn_attack, many_shot_attack, secret_leakage, pii_detected,"
                 + " system_prompt_leak, canary_token_leakage, data_exfiltration, shell_injection,"
                 + " sql_injection, ssrf_attempt, path_traversal, tool_not_allowed,"
-                + " mcp_tool_poisoning, mcp_shadowing, insecure_code, toxic_content",
+                + " mcp_tool_poisoning, mcp_shadowing, insecure_code, toxic_content,"
+                + " ungrounded_answer",
             "f.yaml:7: models[0].labels.BAD: expected a finding type or benign, was"
                 + " \"prompt_injecton\" (did you mean prompt_injection, role_injection?)",
             "f.yaml:8: models[0].labels.TOX.threshold: expected a number from 0.01 to 1.0, was"

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the {@code config.json} of a Hugging Face export says of its outputs.
@@ -13,7 +14,6 @@ import java.util.List;
  * @param multiLabel whether several labels may hold at once
  */
 record ModelCard(List<String> names, boolean multiLabel) {
-  static final ModelCard NONE = new ModelCard(List.of(), false);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   ModelCard {
@@ -23,9 +23,13 @@ record ModelCard(List<String> names, boolean multiLabel) {
   /**
    * Reads a card.
    *
+   * @param json null for a model that has none
    * @throws ModelException if it is no JSON
    */
-  static ModelCard read(String id, byte[] json) throws ModelException {
+  static ModelCard read(String id, byte @Nullable [] json) throws ModelException {
+    if (json == null) {
+      return new ModelCard(List.of(), false);
+    }
     JsonNode root;
     try {
       root = JSON.readTree(json);

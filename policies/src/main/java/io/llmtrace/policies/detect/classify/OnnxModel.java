@@ -24,10 +24,8 @@ import java.util.Set;
  * gains little: one window of 256 tokens fills the matrix units already.
  */
 final class OnnxModel implements AutoCloseable {
-  /** Characters that are tokenised to fill a window, for each token of it. */
-  private static final int CHARACTERS_PER_TOKEN = 8;
-
   private static final int LONGEST_REASON = 300;
+  private static final String WARM_UP = "warm-up";
 
   /**
    * How a model is asked.
@@ -120,8 +118,17 @@ final class OnnxModel implements AutoCloseable {
    * @throws ModelException if it does not run, or its outputs are no row of numbers
    */
   int warmUp(Zone zone) throws ModelException {
+    return warmUp(input(zone, pieces.read(WARM_UP).ids));
+  }
+
+  /**
+   * The same on an input of the caller's.
+   *
+   * @throws ModelException if it does not run, or its outputs are no row of numbers
+   */
+  int warmUp(WordPieces.Input input) throws ModelException {
     try {
-      return outputs(zone, pieces.read("warm-up").ids).length;
+      return outputs(input).length;
     } catch (OrtException e) {
       throw cannotRun(setup, e);
     }
@@ -133,21 +140,23 @@ final class OnnxModel implements AutoCloseable {
    * @throws ModelException if the model does not take so many tokens
    */
   void fillWindow(Zone zone) throws ModelException {
-    long[] some = pieces.read("warm-up").ids;
-    if (some.length == 0) {
-      throw ModelException.failed(
-          "model '" + setup.id() + "': its tokenizer.json makes no token of a word");
-    }
-    long[] ids = new long[Math.max(1, room(zone))];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = some[i % some.length];
-    }
+    long[] ids = filler(Math.max(1, room(zone)));
+    fillWindow(input(zone, ids), ids.length);
+  }
+
+  /**
+   * The same on an input of the caller's.
+   *
+   * @param tokens what it counts as in {@link #fits}
+   * @throws ModelException if the model does not take so many tokens
+   */
+  void fillWindow(WordPieces.Input input, int tokens) throws ModelException {
     try {
       // Twice: the first run of a length is no measure.
       for (int i = 0; i < 2; i++) {
         long start = System.nanoTime();
-        outputs(zone, ids);
-        pace.set(ids.length, System.nanoTime() - start);
+        outputs(input);
+        pace.set(tokens, System.nanoTime() - start);
       }
     } catch (OrtException e) {
       throw new ModelException(
@@ -161,6 +170,24 @@ final class OnnxModel implements AutoCloseable {
     }
   }
 
+  /**
+   * Tokens of a text that means nothing.
+   *
+   * @throws ModelException if the tokenizer makes none of a word
+   */
+  long[] filler(int count) throws ModelException {
+    long[] some = pieces.read(WARM_UP).ids;
+    if (some.length == 0) {
+      throw ModelException.failed(
+          "model '" + setup.id() + "': its tokenizer.json makes no token of a word");
+    }
+    long[] ids = new long[count];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = some[i % some.length];
+    }
+    return ids;
+  }
+
   /** The windows of one view; false if the budget or their number ended them. */
   boolean read(TextView view, Zone zone, InspectionBudget budget, Reader reader) {
     String text = view.text();
@@ -171,23 +198,19 @@ final class OnnxModel implements AutoCloseable {
       if (budget.spent() || reader.left() <= 0) {
         return false;
       }
-      int end = Math.min(text.length(), at + room * CHARACTERS_PER_TOKEN);
-      WordPieces.Pieces read = pieces.read(text.substring(at, end));
-      int count = Math.min(room, read.ids.length);
-      int reached = count == 0 || count == read.ids.length ? end : at + read.to[count - 1];
-      if (!fits(count, budget)) {
+      WordPieces.Window window =
+          pieces.window(text, at, text.length(), room, setup.overlapTokens());
+      if (!fits(window.ids.length, budget)) {
         return false;
       }
-      reader.take(run(zone, read.ids, 0, count), view, at, reached);
-      if (reached >= text.length()) {
+      reader.take(run(zone, window.ids, 0, window.ids.length), view, at, window.reached);
+      if (window.reached >= text.length()) {
         return stride == 0;
       }
-      int overlap = setup.overlapTokens();
-      int next = count <= overlap ? reached : at + read.from[count - overlap];
       if (stride == 0 && at == 0) {
-        stride = evenly(text.length(), Math.max(1, next), reader.left());
+        stride = evenly(text.length(), Math.max(1, window.next), reader.left());
       }
-      at = Math.max(at + 1, Math.max(next, at + stride));
+      at = Math.max(at + 1, Math.max(window.next, at + stride));
     }
     return stride == 0;
   }
@@ -212,11 +235,21 @@ final class OnnxModel implements AutoCloseable {
    * @throws IllegalStateException if the runtime fails on them
    */
   float[] run(Zone zone, long[] ids, int from, int to) {
+    long[] some = from == 0 && to == ids.length ? ids : Arrays.copyOfRange(ids, from, to);
+    return run(input(zone, some), some.length);
+  }
+
+  /**
+   * What the model says of an input.
+   *
+   * @param tokens what it counts as in {@link #fits}
+   * @throws IllegalStateException if the runtime fails on it
+   */
+  float[] run(WordPieces.Input input, int tokens) {
     long start = System.nanoTime();
     try {
-      float[] said =
-          outputs(zone, from == 0 && to == ids.length ? ids : Arrays.copyOfRange(ids, from, to));
-      pace.took(to - from, System.nanoTime() - start);
+      float[] said = outputs(input);
+      pace.took(tokens, System.nanoTime() - start);
       return said;
     } catch (OrtException e) {
       throw new IllegalStateException(
@@ -224,8 +257,11 @@ final class OnnxModel implements AutoCloseable {
     }
   }
 
-  private float[] outputs(Zone zone, long[] ids) throws OrtException {
-    WordPieces.Input input = pieces.input(zone, ids, 0, Math.min(ids.length, room(zone)));
+  private WordPieces.Input input(Zone zone, long[] ids) {
+    return pieces.input(zone, ids, 0, Math.min(ids.length, room(zone)));
+  }
+
+  private float[] outputs(WordPieces.Input input) throws OrtException {
     long[] ones = new long[input.ids.length];
     Arrays.fill(ones, 1);
     OrtEnvironment environment = OrtEnvironment.getEnvironment();

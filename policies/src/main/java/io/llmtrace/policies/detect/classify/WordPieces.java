@@ -55,6 +55,71 @@ final class WordPieces implements AutoCloseable {
     }
   }
 
+  /** The first tokens of a text from some character on. */
+  static final class Window {
+    final long[] ids;
+
+    /** The character after them. */
+    final int reached;
+
+    /** Where the next window begins. */
+    final int next;
+
+    Window(long[] ids, int reached, int next) {
+      this.ids = ids;
+      this.reached = reached;
+      this.next = next;
+    }
+  }
+
+  /** The special tokens around a pair of texts, as the tokenizer's own template puts them. */
+  static final class Pairs {
+    private final long[] ids;
+    private final long[] types;
+    private final int first;
+    private final int second;
+
+    /**
+     * Of a pair of texts of one token each.
+     *
+     * @param first where the one is among the tokens
+     * @param second where the other is
+     */
+    private Pairs(long[] ids, long[] types, int first, int second) {
+      this.ids = ids;
+      this.types = types;
+      this.first = first;
+      this.second = second;
+    }
+
+    /** How many special tokens there are. */
+    int special() {
+      return ids.length - 2;
+    }
+
+    /** A pair as the model reads it. */
+    Input input(long[] one, long[] other) {
+      long[] all = new long[special() + one.length + other.length];
+      long[] typesOfAll = new long[all.length];
+      int at = 0;
+      for (int i = 0; i < ids.length; i++) {
+        if (i == first || i == second) {
+          long[] text = i == first ? one : other;
+          System.arraycopy(text, 0, all, at, text.length);
+          Arrays.fill(typesOfAll, at, at + text.length, types[i]);
+          at += text.length;
+        } else {
+          all[at] = ids[i];
+          typesOfAll[at++] = types[i];
+        }
+      }
+      return new Input(all, typesOfAll);
+    }
+  }
+
+  /** Characters that are tokenised to fill a window, for each token of it. */
+  static final int CHARACTERS_PER_TOKEN = 8;
+
   private final HuggingFaceTokenizer tokenizer;
   private final Map<Zone, Frame> frames = new EnumMap<>(Zone.class);
 
@@ -110,6 +175,53 @@ final class WordPieces implements AutoCloseable {
         whole.getTypeIds()[end - 1]);
   }
 
+  /**
+   * How a pair of texts is put together.
+   *
+   * @throws ModelException if the tokenizer's template has no place for a second text
+   */
+  Pairs pairs(String id) throws ModelException {
+    Encoding whole = tokenizer.encode("a", "a", true, false);
+    long[] special = whole.getSpecialTokenMask();
+    int length = tokenizer.encode("a", false, false).getIds().length;
+    int first = next(special, 0, 0);
+    int second = next(special, next(special, first, 1), 0);
+    int after = next(special, second, 1);
+    if (length == 0
+        || second == special.length
+        || next(special, after, 0) != special.length
+        || after - second != length) {
+      throw ModelException.failed(
+          "model '" + id + "': its tokenizer.json does not part the two texts of a pair");
+    }
+    // Of each text one token stays, whose place and type are those of the text.
+    long[] ids = without(whole.getIds(), first, second, length - 1);
+    long[] types = without(whole.getTypeIds(), first, second, length - 1);
+    return new Pairs(ids, types, first, second - (length - 1));
+  }
+
+  /** The first place from {@code from} on whose mark is {@code mark}. */
+  private static int next(long[] marks, int from, int mark) {
+    int at = from;
+    while (at < marks.length && marks[at] != mark) {
+      at++;
+    }
+    return at;
+  }
+
+  /** Without {@code count} values after each of two places. */
+  private static long[] without(long[] values, int first, int second, int count) {
+    long[] left = new long[values.length - 2 * count];
+    int at = 0;
+    for (int i = 0; i < values.length; i++) {
+      boolean gone = (i > first && i <= first + count) || (i > second && i <= second + count);
+      if (!gone) {
+        left[at++] = values[i];
+      }
+    }
+    return left;
+  }
+
   /** How many tokens of a text fit into a window. */
   int room(Zone zone, int windowTokens) {
     Frame frame = frame(zone);
@@ -140,6 +252,22 @@ final class WordPieces implements AutoCloseable {
       to[i] = sound.offsetByCodePoints(character, Math.max(0, end - start));
     }
     return new Pieces(encoding.getIds(), from, to);
+  }
+
+  /**
+   * The window of a text that begins at a character.
+   *
+   * @param to the character before which it ends, at the latest
+   * @param room tokens that fit into it
+   * @param overlap of these, those that the next window begins with
+   */
+  Window window(String text, int at, int to, int room, int overlap) {
+    int end = Math.min(to, at + room * CHARACTERS_PER_TOKEN);
+    Pieces read = read(text.substring(at, end));
+    int count = Math.min(room, read.ids.length);
+    int reached = count == 0 || count == read.ids.length ? end : at + read.to[count - 1];
+    int next = overlap == 0 || count <= overlap ? reached : at + read.from[count - overlap];
+    return new Window(Arrays.copyOf(read.ids, count), reached, next);
   }
 
   /** A text whose cut surrogate pairs are replaced by one character each. */

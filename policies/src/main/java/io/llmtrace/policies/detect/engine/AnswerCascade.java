@@ -128,7 +128,7 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, 
 
     /** Asks the models that somebody brought; whether they came to their end. */
     private boolean models(int number, SegmentReading reading) {
-      OwnModels.Said said = models.ask(reading, budget);
+      OwnModels.Said said = models.ask(reading, context.sources(), budget);
       said.findings().forEach(finding -> progress.found(number, finding));
       said.micros().forEach(progress::stage);
       unfinished.addAll(said.unfinished());

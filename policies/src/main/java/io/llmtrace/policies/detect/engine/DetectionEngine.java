@@ -6,6 +6,7 @@ import io.llmtrace.policies.detect.ExchangeReading;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
+import io.llmtrace.policies.detect.Sources;
 import io.llmtrace.policies.detect.action.ActionDetector;
 import io.llmtrace.policies.detect.classify.CombinationModel;
 import io.llmtrace.policies.detect.classify.CombinationModel.Verdict;
@@ -121,7 +122,7 @@ public final class DetectionEngine {
     this.ngram = ngram;
     this.judge = judge;
     this.neural = neural;
-    this.own = own;
+    this.own = own.ofTexts();
     this.cache = cache;
     this.answers = AnswerCascade.of(answers, detectors, own);
     this.identity = identity;
@@ -194,7 +195,7 @@ public final class DetectionEngine {
     if (neural != null) {
       models.put(neural.id(), neural.state());
     }
-    models.putAll(own.states());
+    models.putAll(answers.models().states());
     return models;
   }
 
@@ -229,6 +230,14 @@ public final class DetectionEngine {
   public void inspect(
       Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
     new Run(exchange, tenant, budget, progress).all();
+  }
+
+  /**
+   * How many bytes of the documents and results of tools of a question are to be kept for its
+   * answer; 0 where nothing would read them.
+   */
+  public int sourceBytes() {
+    return answers.models().sourceBytes();
   }
 
   /** Names of the stages that read answers, in the order they run, {@link #NORMALISE} first. */
@@ -557,7 +566,7 @@ public final class DetectionEngine {
 
     /** Asks the models that somebody brought, when all that is cheaper has spoken. */
     private void askOwn(Judged judged) {
-      OwnModels.Said said = own.ask(judged.reading, budget);
+      OwnModels.Said said = own.ask(judged.reading, Sources.NONE, budget);
       said.micros().forEach(progress::stage);
       unfinished.addAll(said.unfinished());
       absent.addAll(said.silent());

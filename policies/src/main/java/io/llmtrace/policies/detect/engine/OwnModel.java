@@ -1,6 +1,6 @@
 package io.llmtrace.policies.detect.engine;
 
-import io.llmtrace.policies.detect.classify.LabelClassifier;
+import io.llmtrace.policies.detect.classify.LabelModel;
 import io.llmtrace.policies.detect.classify.LabelModelSpec;
 import io.llmtrace.policies.detect.classify.ModelSlot;
 import java.util.Set;
@@ -11,7 +11,7 @@ import java.util.Set;
  * @param spec how it is asked; its id is its name in findings, receipts and {@code /health}
  * @param loader reads its files and makes it; runs once, on a thread of its own
  */
-public record OwnModel(LabelModelSpec spec, ModelSlot.Loader<LabelClassifier> loader) {
+public record OwnModel(LabelModelSpec spec, ModelSlot.Loader<? extends LabelModel> loader) {
   /** Names that no model may have, since receipts and findings know a stage by them. */
   public static final Set<String> TAKEN =
       Set.of(

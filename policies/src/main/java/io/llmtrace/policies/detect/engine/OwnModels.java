@@ -3,7 +3,9 @@ package io.llmtrace.policies.detect.engine;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
-import io.llmtrace.policies.detect.classify.LabelClassifier;
+import io.llmtrace.policies.detect.Sources;
+import io.llmtrace.policies.detect.classify.LabelModel;
+import io.llmtrace.policies.detect.classify.LabelModelSpec;
 import io.llmtrace.policies.detect.classify.ModelSlot;
 import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.exchange.Segment;
@@ -21,21 +23,37 @@ import java.util.concurrent.Executor;
  * verdict of the shipped stages, whose combination knows nothing of them. Thread-safe.
  */
 final class OwnModels {
-  /** A model and the zones it reads, known before it is loaded. */
-  private record Member(ModelSlot<LabelClassifier> slot, Set<Zone> zones) {}
+  /** A model and how it is asked, known before it is loaded. */
+  private record Member(ModelSlot<? extends LabelModel> slot, LabelModelSpec spec) {
+    boolean reads(Zone zone) {
+      return spec.zones().contains(zone);
+    }
+
+    static Member of(OwnModel model, Executor executor) {
+      return new Member(ModelSlot.load(model.spec().id(), model.loader(), executor), model.spec());
+    }
+  }
 
   private final List<Member> members;
 
   /** Models that {@code executor} loads. */
   OwnModels(List<OwnModel> models, Executor executor) {
-    this.members =
-        models.stream()
-            .map(
-                model ->
-                    new Member(
-                        ModelSlot.load(model.spec().id(), model.loader(), executor),
-                        model.spec().zones()))
-            .toList();
+    this(models.stream().map(model -> Member.of(model, executor)).toList());
+  }
+
+  private OwnModels(List<Member> members) {
+    this.members = members;
+  }
+
+  /** Those that read a text alone: a request has nothing that an answer could be grounded in. */
+  OwnModels ofTexts() {
+    return new OwnModels(
+        members.stream().filter(member -> !member.spec().isCrossEncoder()).toList());
+  }
+
+  /** What is to be kept of the sources of a question for them, bytes. */
+  int sourceBytes() {
+    return members.stream().mapToInt(member -> member.spec().contextBytes()).max().orElse(0);
   }
 
   List<String> ids() {
@@ -45,7 +63,7 @@ final class OwnModels {
   /** Those that read one of these zones. */
   List<String> ids(Set<Zone> zones) {
     return members.stream()
-        .filter(member -> member.zones().stream().anyMatch(zones::contains))
+        .filter(member -> member.spec().zones().stream().anyMatch(zones::contains))
         .map(member -> member.slot().id())
         .toList();
   }
@@ -58,14 +76,14 @@ final class OwnModels {
 
   /** Whether one of them reads a zone, if it loads. */
   boolean read(Zone zone) {
-    return members.stream().anyMatch(member -> member.zones().contains(zone));
+    return members.stream().anyMatch(member -> member.reads(zone));
   }
 
   /** Those that would read one of the segments and cannot. */
   List<String> missing(List<Segment> segments) {
     return members.stream()
         .filter(member -> member.slot().state().status() != ModelState.Status.LOADED)
-        .filter(member -> segments.stream().anyMatch(s -> member.zones().contains(s.zone())))
+        .filter(member -> segments.stream().anyMatch(s -> member.reads(s.zone())))
         .map(member -> member.slot().id())
         .toList();
   }
@@ -86,15 +104,21 @@ final class OwnModels {
       List<String> silent,
       boolean loading) {}
 
-  Said ask(SegmentReading reading, InspectionBudget budget) {
+  /**
+   * Asks those that read the segment's zone.
+   *
+   * @param sources what it can be grounded in; a cross-encoder is not asked where there are none
+   */
+  Said ask(SegmentReading reading, Sources sources, InspectionBudget budget) {
     List<Finding> findings = new ArrayList<>();
     Map<String, Long> micros = new LinkedHashMap<>();
     List<String> unfinished = new ArrayList<>();
     List<String> silent = new ArrayList<>();
     boolean loading = false;
     for (Member member : members) {
-      ModelSlot<LabelClassifier> slot = member.slot();
-      if (!member.zones().contains(reading.segment().zone())) {
+      ModelSlot<? extends LabelModel> slot = member.slot();
+      if (!member.reads(reading.segment().zone())
+          || (member.spec().isCrossEncoder() && sources.isEmpty())) {
         continue;
       }
       if (budget.spent()) {
@@ -104,7 +128,7 @@ final class OwnModels {
       loading |= slot.state().status() == ModelState.Status.LOADING;
       long start = System.nanoTime();
       Optional<Boolean> complete =
-          slot.ask(model -> Optional.of(model.read(reading, budget, findings::add)));
+          slot.ask(model -> Optional.of(model.read(reading, sources, budget, findings::add)));
       if (complete.isEmpty()) {
         silent.add(slot.id());
       } else {

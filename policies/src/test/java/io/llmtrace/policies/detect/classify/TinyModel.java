@@ -44,7 +44,11 @@ public final class TinyModel {
   }
 
   static byte[] file(String name) {
-    try (var in = TinyModel.class.getResourceAsStream("/models/tiny/" + name)) {
+    return file("tiny", name);
+  }
+
+  static byte[] file(String model, String name) {
+    try (var in = TinyModel.class.getResourceAsStream("/models/" + model + "/" + name)) {
       return in.readAllBytes();
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);

@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.detect.classify.LabelClassifier;
+import io.llmtrace.policies.detect.classify.LabelModel;
+import io.llmtrace.policies.detect.classify.LabelModelSpec;
 import io.llmtrace.policies.detect.classify.ModelException;
 import io.llmtrace.policies.detect.classify.ModelSlot;
 import io.llmtrace.policies.detect.classify.ModelState.Status;
 import io.llmtrace.policies.detect.classify.NgramClassifier;
 import io.llmtrace.policies.detect.classify.TinyModel;
+import io.llmtrace.policies.detect.classify.TinyPairs;
 import io.llmtrace.policies.detect.engine.EngineOptions.Toxicity;
 import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.detect.output.AnswerDetector;
@@ -163,6 +166,94 @@ class EngineOptionsTest {
   }
 
   @Test
+  void an_answer_is_held_against_the_documents_of_its_question() throws Exception {
+    DetectionEngine engine = grounded(TinyPairs::load);
+    Exchange question =
+        exchange(document("The ship is warm."), new Segment(Zone.USER, "user", "/u", "dragon"));
+    assertThat(engine.sourceBytes()).isEqualTo(4_096);
+    AnswerContext known = context(engine, question);
+    AnswerInspection seen = answered(engine, "The dragon is warm.", known);
+    assertThat(seen.findings()).hasSize(1);
+    Finding finding = seen.findings().get(0);
+    assertThat(finding.type()).isEqualTo(FindingType.UNGROUNDED_ANSWER);
+    assertThat(finding.detector()).isEqualTo("pairs");
+    assertThat(finding.pointer()).isEqualTo("/choices/0/message/content");
+    assertThat(seen.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+    AnswerInspection good = answered(engine, "The ship is a ship.", known);
+    assertThat(good.findings()).isEmpty();
+    assertThat(good.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+    // What an answer says is read once; what a request tells of earlier ones is not held to it.
+    assertThat(engine.stages()).doesNotContain("pairs");
+    assertThat(engine.answerStages()).contains("pairs");
+    InspectionProgress.Snapshot request =
+        inspect(
+            engine,
+            exchange(
+                document("The ship is warm."),
+                new Segment(Zone.ASSISTANT, "assistant", "/a", "The dragon is warm.")));
+    assertThat(request.findings()).isEmpty();
+    assertThat(request.coverage()).isEqualTo(Coverage.INSPECTED);
+  }
+
+  @Test
+  void without_documents_a_cross_encoder_is_neither_asked_nor_missing() throws Exception {
+    DetectionEngine loaded = grounded(TinyPairs::load);
+    DetectionEngine without =
+        grounded(
+            spec -> {
+              throw ModelException.absent("no file");
+            });
+    Exchange plain = user("The ship is warm.");
+    for (DetectionEngine engine : List.of(loaded, without)) {
+      for (AnswerContext context : List.of(context(engine, plain), AnswerContext.unknown())) {
+        AnswerInspection seen = answered(engine, "The dragon is warm.", context);
+        assertThat(seen.findings()).isEmpty();
+        assertThat(seen.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+        assertThat(seen.receipt().missingStages()).isEmpty();
+      }
+    }
+    assertThat(without.models().get("pairs").status()).isEqualTo(Status.ABSENT);
+    AnswerContext known = context(without, exchange(document("The ship is warm.")));
+    AnswerInspection seen = answered(without, "The dragon is warm.", known);
+    assertThat(seen.findings()).isEmpty();
+    assertThat(seen.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
+    assertThat(seen.receipt().missingStages()).containsExactly("pairs");
+    assertThat(inspect(without, exchange(document("a ship"))).missingStages()).isEmpty();
+  }
+
+  @Test
+  void texts_of_a_question_are_kept_only_for_a_cross_encoder_and_are_counted() throws Exception {
+    Exchange question = exchange(document("The ship is warm. ".repeat(1_000)));
+    DetectionEngine classifier = own(BASE, TinyModel::load);
+    assertThat(classifier.sourceBytes()).isZero();
+    AnswerContext without = context(classifier, question);
+    assertThat(without.sources().isEmpty()).isTrue();
+    AnswerContext with = context(grounded(TinyPairs::load), question);
+    assertThat(with.bytes() - without.bytes()).isEqualTo(4_096);
+    assertThat(with.withAllowedHosts(Set.of("example.com")).sources()).isEqualTo(with.sources());
+    AnswerInspection cut =
+        answered(grounded(TinyPairs::load), "The ship is a ship and warm.", with);
+    assertThat(cut.receipt().coverage()).isEqualTo(Coverage.PARTIAL);
+    assertThat(cut.receipt().missingStages()).containsExactly("pairs");
+  }
+
+  private static DetectionEngine grounded(Loading loading) {
+    LabelModelSpec spec = TinyPairs.spec();
+    return with(BASE.withModels(List.of(new OwnModel(spec, () -> loading.load(spec)))));
+  }
+
+  private static AnswerContext context(DetectionEngine engine, Exchange question) {
+    return AnswerContext.of(question, engine.sourceBytes(), InspectionBudget.unlimited());
+  }
+
+  private static AnswerInspection answered(
+      DetectionEngine engine, String text, AnswerContext context) {
+    Answer answer =
+        AnswerReader.read("{\"choices\":[{\"message\":{\"content\":\"" + text + "\"}}]}");
+    return engine.inspectAnswer(answer, 1, context, InspectionBudget.unlimited());
+  }
+
+  @Test
   void what_a_model_said_is_remembered() throws Exception {
     DetectionEngine engine = own(EngineOptions.standard().without("guard-minilm"), TinyModel::load);
     Exchange text = user("The rude dragon of the harbour.");
@@ -218,7 +309,7 @@ class EngineOptionsTest {
 
   @Test
   void a_model_that_breaks_is_left_out_from_then_on() throws Exception {
-    LabelClassifier[] made = new LabelClassifier[1];
+    LabelModel[] made = new LabelModel[1];
     DetectionEngine engine = own(BASE, spec -> made[0] = TinyModel.load(spec));
     made[0].close();
     InspectionProgress.Snapshot seen = inspect(engine, user("dragon"));
@@ -243,14 +334,13 @@ class EngineOptionsTest {
 
   /** How a test loads the tiny model. */
   private interface Loading {
-    LabelClassifier load(io.llmtrace.policies.detect.classify.LabelModelSpec spec)
-        throws ModelException;
+    LabelModel load(LabelModelSpec spec) throws ModelException;
   }
 
   private static DetectionEngine own(EngineOptions options, Loading loading)
       throws InterruptedException {
     var spec = TinyModel.spec(Zone.USER);
-    ModelSlot.Loader<LabelClassifier> loader = () -> loading.load(spec);
+    ModelSlot.Loader<LabelModel> loader = () -> loading.load(spec);
     return with(options.withModels(List.of(new OwnModel(spec, loader))));
   }
 
