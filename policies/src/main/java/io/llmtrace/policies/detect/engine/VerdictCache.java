@@ -6,6 +6,8 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -27,15 +29,7 @@ public final class VerdictCache {
 
   private static final int FINDING_BYTES = 320;
 
-  private static final ThreadLocal<MessageDigest> SHA_256 =
-      ThreadLocal.withInitial(
-          () -> {
-            try {
-              return MessageDigest.getInstance("SHA-256");
-            } catch (NoSuchAlgorithmException e) {
-              throw new IllegalStateException("every Java platform has SHA-256", e);
-            }
-          });
+  private static final ThreadLocal<Hasher> HASHERS = ThreadLocal.withInitial(Hasher::new);
 
   private final Cache<Key, Verdict> verdicts;
   private final byte[] secret = new byte[32];
@@ -108,16 +102,15 @@ public final class VerdictCache {
    * @param tenant whose text it is: nobody learns from timing what others have sent
    */
   Key key(String engine, String tenant, Segment segment) {
-    MessageDigest digest = SHA_256.get();
-    digest.reset();
-    digest.update(secret);
-    update(digest, engine);
-    update(digest, tenant);
-    update(digest, segment.zone().label());
+    Hasher hasher = HASHERS.get();
+    hasher.begin(secret);
+    hasher.add(engine);
+    hasher.add(tenant);
+    hasher.add(segment.zone().label());
     // Where an argument stands says what it is for; elsewhere the place says nothing.
-    update(digest, placeMatters(segment.zone()) ? segment.pointer() : "");
-    update(digest, segment.text());
-    ByteBuffer hash = ByteBuffer.wrap(digest.digest());
+    hasher.add(placeMatters(segment.zone()) ? segment.pointer() : "");
+    hasher.add(segment.text());
+    ByteBuffer hash = ByteBuffer.wrap(hasher.end());
     return new Key(hash.getLong(), hash.getLong());
   }
 
@@ -125,11 +118,54 @@ public final class VerdictCache {
     return zone == Zone.TOOL_CALL || zone == Zone.METADATA;
   }
 
-  /** With its length, or two texts could share their border. */
-  private static void update(MessageDigest digest, String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    int n = bytes.length;
-    digest.update(new byte[] {(byte) (n >>> 24), (byte) (n >>> 16), (byte) (n >>> 8), (byte) n});
-    digest.update(bytes);
+  /** SHA-256 over texts, each with its length: else two could share their border. */
+  private static final class Hasher {
+    private static final int CHUNK = 2048;
+
+    private final MessageDigest digest;
+    private final char[] chars = new char[CHUNK];
+    private final byte[] bytes = new byte[2 * CHUNK];
+    private final CharBuffer view =
+        ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asCharBuffer();
+    private final byte[] head = new byte[5];
+
+    Hasher() {
+      try {
+        digest = MessageDigest.getInstance("SHA-256");
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("every Java platform has SHA-256", e);
+      }
+    }
+
+    void begin(byte[] secret) {
+      digest.reset();
+      digest.update(secret);
+    }
+
+    /** As the text is kept in memory, of one or two bytes a character: UTF-8 would be a loop. */
+    void add(String text) {
+      byte[] latin = text.getBytes(StandardCharsets.ISO_8859_1);
+      boolean narrow = new String(latin, StandardCharsets.ISO_8859_1).equals(text);
+      int length = text.length();
+      head[0] = (byte) (narrow ? 1 : 2);
+      for (int i = 1; i < head.length; i++) {
+        head[i] = (byte) (length >>> (8 * (i - 1)));
+      }
+      digest.update(head);
+      if (narrow) {
+        digest.update(latin);
+        return;
+      }
+      for (int from = 0; from < length; from += CHUNK) {
+        int count = Math.min(CHUNK, length - from);
+        text.getChars(from, from + count, chars, 0);
+        view.clear().put(chars, 0, count);
+        digest.update(bytes, 0, 2 * count);
+      }
+    }
+
+    byte[] end() {
+      return digest.digest();
+    }
   }
 }
