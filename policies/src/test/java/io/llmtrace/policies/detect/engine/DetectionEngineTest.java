@@ -92,7 +92,8 @@ class DetectionEngineTest {
   @Test
   void personal_data_makes_a_text_no_more_of_an_attack() {
     InspectionProgress progress = InspectionProgress.explaining();
-    String text = "Please send the invoice for October to anna.schmidt@kundenpost.de, thank you.";
+    String text =
+        "The office is open from nine to five. Anna knows more: anna.schmidt@kundenpost.de";
     DetectionEngine.builtIn().inspect(exchange(text), InspectionBudget.unlimited(), progress);
     InspectionProgress.Snapshot seen = progress.snapshot();
     assertThat(seen.findings()).extracting(Finding::type).contains(FindingType.PII_DETECTED);
