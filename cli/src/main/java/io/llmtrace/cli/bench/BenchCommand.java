@@ -47,6 +47,7 @@ public final class BenchCommand {
       List.of(SignatureDetector.NAME, NgramClassifier.NAME, GuardModel.NAME);
 
   private static final int TEXT = EngineBench.TEXT;
+  private static final int WARM_UP_ROWS = 2000;
 
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli before any method runs
@@ -143,6 +144,10 @@ public final class BenchCommand {
       List<LabelledText> rows = LabelledText.read(data);
       EngineOptions options = ConfiguredEngine.options(config);
       DetectionEngine engine = loaded(options);
+      if (page != null) {
+        // Costs of variants are compared: the first must not pay for what the JVM compiles.
+        score("warm-up", options, rows.subList(0, Math.min(WARM_UP_ROWS, rows.size())));
+      }
       List<ScoredText> scored = score("rows", options, rows);
       List<Bar> bars = new ArrayList<>(Scorecard.bars(scored));
       if (spans != null) {
