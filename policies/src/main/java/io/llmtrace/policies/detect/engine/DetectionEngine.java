@@ -91,20 +91,10 @@ public final class DetectionEngine {
   private final OwnModels own;
   private final @Nullable VerdictCache cache;
   private final AnswerCascade answers;
-  private final String identity;
 
   /** An engine of detectors alone: their findings stand as they are. */
   public DetectionEngine(List<Detector> detectors) {
-    this(
-        detectors,
-        List.of(),
-        null,
-        null,
-        null,
-        NO_MODELS,
-        null,
-        AnswerStages.standard(),
-        "detectors");
+    this(detectors, List.of(), null, null, null, NO_MODELS, null, AnswerStages.standard());
   }
 
   private DetectionEngine(
@@ -115,8 +105,7 @@ public final class DetectionEngine {
       @Nullable ModelSlot<OnnxTextClassifier> neural,
       OwnModels own,
       @Nullable VerdictCache cache,
-      AnswerStages answers,
-      String identity) {
+      AnswerStages answers) {
     this.detectors = List.copyOf(detectors);
     this.exchangeDetectors = List.copyOf(exchangeDetectors);
     this.ngram = ngram;
@@ -125,7 +114,6 @@ public final class DetectionEngine {
     this.own = own.ofTexts();
     this.cache = cache;
     this.answers = AnswerCascade.of(answers, detectors, own);
-    this.identity = identity;
   }
 
   /** The detectors, packs and models that the product ships. */
@@ -163,8 +151,7 @@ public final class DetectionEngine {
             : null,
         new OwnModels(options.models(), DetectionEngine::onItsOwnThread),
         options.cacheBytes() > 0 ? new VerdictCache(options.cacheBytes()) : null,
-        options.answerStages(),
-        options.profile() + " without " + options.without().stream().sorted().toList());
+        options.answerStages());
   }
 
   private static void onItsOwnThread(Runnable task) {
@@ -386,7 +373,7 @@ public final class DetectionEngine {
       // An explanation needs the stages to speak again.
       if (cache != null && !progress.isExplaining()) {
         long start = System.nanoTime();
-        key = cache.key(identity, tenant, segment);
+        key = cache.key(tenant, segment);
         VerdictCache.Verdict known = cache.get(key);
         if (known != null) {
           readings[number] = SegmentReading.asItStands(segment);

@@ -16,12 +16,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verdicts on segments that were read before: a conversation sends its whole history with every
- * turn. Holds no text, only findings, which are masked. Bounded; thread-safe.
+ * Verdicts of one engine on segments that were read before: a conversation sends its whole history
+ * with every turn. Holds no text, only findings, which are masked. Bounded; thread-safe.
  *
- * <p>A segment is known by 128 bits of SHA-256 over a key of this process, the engine, the tenant,
- * the zone and the text. The key keeps anybody from preparing two texts with one hash; the
- * processor computes SHA-256 itself, at some two gigabytes a second.
+ * <p>A segment is known by 128 bits of SHA-256 over a key of this cache, the tenant, the zone and
+ * the text. The key keeps anybody from preparing two texts with one hash; the processor computes
+ * SHA-256 itself, at some two gigabytes a second.
  */
 public final class VerdictCache {
   /** What an entry takes beside its findings, bytes; a finding takes about as much again. */
@@ -98,13 +98,11 @@ public final class VerdictCache {
   /**
    * The key of a segment.
    *
-   * @param engine what the engine is made of: another engine may say something else
    * @param tenant whose text it is: nobody learns from timing what others have sent
    */
-  Key key(String engine, String tenant, Segment segment) {
+  Key key(String tenant, Segment segment) {
     Hasher hasher = HASHERS.get();
     hasher.begin(secret);
-    hasher.add(engine);
     hasher.add(tenant);
     hasher.add(segment.zone().label());
     // Where an argument stands says what it is for; elsewhere the place says nothing.
