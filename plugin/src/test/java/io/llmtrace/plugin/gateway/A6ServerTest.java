@@ -197,6 +197,18 @@ class A6ServerTest {
   }
 
   @Test
+  void aSocketIsServedAsLongAsSomebodyListens() throws Exception {
+    assertThat(A6Server.isServed(directory.resolve("nobody.sock"))).isFalse();
+    assertThat(A6Server.isServed(Files.createFile(directory.resolve("file.sock")))).isFalse();
+    Path socket;
+    try (Host host = new Host(directory, text -> {})) {
+      socket = host.socket;
+      assertThat(A6Server.isServed(socket)).isTrue();
+    }
+    assertThat(A6Server.isServed(socket)).as("a link that nobody is behind").isFalse();
+  }
+
+  @Test
   void aSuccessorTakesOverWithoutALostCall() throws Exception {
     try (Host old = new Host(directory, text -> {})) {
       int token;
