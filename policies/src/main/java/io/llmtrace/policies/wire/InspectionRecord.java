@@ -29,6 +29,8 @@ import java.util.Map;
  * @param stagesMicros microseconds spent by stage ({@code parse}, {@code signatures}, {@code
  *     total}, …)
  * @param tap whether a completion is to be expected
+ * @param agent the agent that asked, empty where it is not known
+ * @param redacted pieces of the request that were replaced by placeholders
  */
 public record InspectionRecord(
     String decisionId,
@@ -47,12 +49,57 @@ public record InspectionRecord(
     List<Finding> findings,
     Receipt receipt,
     Map<String, Long> stagesMicros,
-    boolean tap)
+    boolean tap,
+    String agent,
+    int redacted)
     implements TelemetryRecord {
 
   public InspectionRecord {
     findings = List.copyOf(findings);
     stagesMicros = Map.copyOf(stagesMicros);
+    // Earlier versions did not write it.
+    agent = agent == null ? "" : agent;
+  }
+
+  /** A record of no known agent, of a request that went on as it was. */
+  public InspectionRecord(
+      String decisionId,
+      long at,
+      String traceId,
+      String tenant,
+      String route,
+      String consumer,
+      String method,
+      String path,
+      Dialect dialect,
+      String provider,
+      String model,
+      boolean stream,
+      Decision decision,
+      List<Finding> findings,
+      Receipt receipt,
+      Map<String, Long> stagesMicros,
+      boolean tap) {
+    this(
+        decisionId,
+        at,
+        traceId,
+        tenant,
+        route,
+        consumer,
+        method,
+        path,
+        dialect,
+        provider,
+        model,
+        stream,
+        decision,
+        findings,
+        receipt,
+        stagesMicros,
+        tap,
+        "",
+        0);
   }
 
   /**

@@ -6,6 +6,8 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.policy.Action;
+import java.math.BigDecimal;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +22,8 @@ class CompletionRecordTest {
     assertThat(read.findings()).isEmpty();
     assertThat(read.receipt()).isNull();
     assertThat(read.refusal()).isNull();
+    assertThat(read.usageSource()).isNull();
+    assertThat(read.costUsd()).isNull();
     assertThat(read)
         .isEqualTo(
             new CompletionRecord(
@@ -53,9 +57,15 @@ class CompletionRecordTest {
                     "prompt",
                     "70% of the system prompt")),
             new Receipt(Coverage.INSPECTED, "", 1, 1, 30, List.of()),
-            RefusedBy.MODEL);
+            RefusedBy.MODEL,
+            UsageSource.COUNTED,
+            120.5,
+            new BigDecimal("0.000123"),
+            Action.REDACT);
     String json = WireJson.mapper().writeValueAsString(written);
-    assertThat(json).contains("\"refusal\":\"model\"", "\"coverage\":\"inspected\"");
+    assertThat(json)
+        .contains("\"refusal\":\"model\"", "\"coverage\":\"inspected\"")
+        .contains("\"usage_source\":\"counted\"", "\"answer_action\":\"redact\"");
     assertThat(WireJson.mapper().readValue(json, CompletionRecord.class)).isEqualTo(written);
   }
 }
