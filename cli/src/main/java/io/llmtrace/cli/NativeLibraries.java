@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What a system property of theirs says already stays as it is.
  */
-final class NativeLibraries {
+public final class NativeLibraries {
   private static final Logger log = LoggerFactory.getLogger(NativeLibraries.class);
   static final String ONNX_RUNTIME = "onnxruntime.native.path";
   static final String TOKENIZERS = "DJL_CACHE_DIR";
@@ -36,7 +36,7 @@ final class NativeLibraries {
    * Has them kept below this directory. Call before the first of them is loaded. What cannot be
    * written is logged, and unpacked as its library would by itself.
    */
-  static void keepIn(Path directory) {
+  public static void keepIn(Path directory) {
     try {
       Path own = directory.toAbsolutePath();
       Files.createDirectories(

@@ -3,6 +3,7 @@ package io.llmtrace.cli.bench;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.bench.EngineBench.Times;
+import io.llmtrace.cli.bench.gateway.GatewayBenchCommand;
 import io.llmtrace.cli.scan.ConfiguredEngine;
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.classify.GuardModel;
@@ -33,10 +34,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code bench detection|engine}: measures the shipped engine on this machine. */
+/** {@code bench detection|engine|gateway}: measures what is shipped on this machine. */
 @Command(
     name = "bench",
-    description = "Measures the shipped engine.",
+    description = "Measures the shipped engine, and the plugin in front of traffic.",
+    subcommands = GatewayBenchCommand.class,
     mixinStandardHelpOptions = true)
 public final class BenchCommand {
   /** Kinds that the shipped engine does not look for. */

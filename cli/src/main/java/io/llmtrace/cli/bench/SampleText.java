@@ -7,7 +7,7 @@ import java.util.Random;
  * Ordinary text of a given length, another one each time: prose, code, logs and JSON, as prompts
  * are. Written for the project; the same seed gives the same texts.
  */
-final class SampleText {
+public final class SampleText {
   private static final List<String> SENTENCES =
       List.of(
           "The quarterly report shows that the northern region grew by eleven percent. ",
@@ -33,12 +33,12 @@ final class SampleText {
 
   private final Random random;
 
-  SampleText(long seed) {
+  public SampleText(long seed) {
     random = new Random(seed);
   }
 
   /** The next text, of exactly so many characters. */
-  String next(int length) {
+  public String next(int length) {
     StringBuilder text = new StringBuilder(length + 200);
     while (text.length() < length) {
       text.append(SENTENCES.get(random.nextInt(SENTENCES.size())));

@@ -1,0 +1,85 @@
+package io.llmtrace.cli.bench.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.policies.wire.WireJson;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Bodies of 1 and of 15 MiB, alone and 64 at once, in a process whose memory is bounded. */
+final class BigBodies {
+  private static final int MEBIBYTE = 1 << 20;
+  private static final int AT_ONCE = 64;
+  private static final int BUDGET_MS = 150;
+  private static final int MOST_MEBIBYTES = 768;
+
+  /** 640 + 128 MiB: past them the process would end with an error. */
+  private static final List<String> BOUNDED =
+      List.of("-Xmx640m", "-XX:MaxDirectMemorySize=96m", "-Dio.netty.maxDirectMemory=33554432");
+
+  private static final String EXCHANGES = "llmtrace_plugin_exchanges_total";
+
+  private BigBodies() {}
+
+  static void measure(Path directory, int upstream, String conf, Notes notes)
+      throws IOException, InterruptedException {
+    try (Subject subject = Subject.ours("bounded", "inspect", directory, upstream, "", BOUNDED)) {
+      SocketLoad load = new SocketLoad(subject.socket(), conf);
+      Conversation warm = new Conversation(8 << 10, 0.2, 5);
+      load.closed(warm::next, 4, 3);
+      ObjectNode detail = WireJson.mapper().createObjectNode();
+      for (int mebibytes : new int[] {1, 15}) {
+        double partial = partial(subject);
+        Outcome one = null;
+        double worst = 0;
+        for (int i = 0; i < 5; i++) {
+          one = load.once(new Conversation(mebibytes * MEBIBYTE, 1, 31 + i).next(), 1);
+          worst = Math.max(worst, one.percentile(1));
+        }
+        double partialNow = partial(subject) - partial;
+        detail
+            .putObject("body_" + mebibytes + "_mib")
+            .put("worst_ms", GatewayBench.thousandths(worst))
+            .put("partial", Math.round(partialNow))
+            .put("of", 5);
+        notes.note(
+            new GatewayBench.Judgement(
+                mebibytes + " MiB body: the slowest of five, ms, transfer included",
+                worst,
+                "≤ 170",
+                worst <= BUDGET_MS + 20),
+            null);
+      }
+      double refused = Page.sum(subject.localPort(), EXCHANGES, "reason=\"memory\"");
+      Outcome all = load.once(new Conversation(15 * MEBIBYTE, 1, 77).next(), AT_ONCE);
+      SubjectMain.Stats stats = subject.stats();
+      double peak = (stats.heapPeakBytes() + stats.directBytes()) / (double) MEBIBYTE;
+      detail
+          .putObject("at_once_64")
+          .put("answered", all.nanos().length)
+          .put("errors", all.errors(200))
+          .put("slowest_ms", GatewayBench.thousandths(all.percentile(1)))
+          .put(
+              "uninspected_memory",
+              Math.round(Page.sum(subject.localPort(), EXCHANGES, "reason=\"memory\"") - refused))
+          .put("heap_peak_bytes", stats.heapPeakBytes())
+          .put("direct_bytes", stats.directBytes());
+      boolean good =
+          all.errors(200) == 0
+              && all.nanos().length == AT_ONCE
+              && subject.alive()
+              && peak < MOST_MEBIBYTES;
+      notes.note(
+          new GatewayBench.Judgement(
+              "64 bodies of 15 MiB at once: peak of heap and direct memory, MiB",
+              peak,
+              "< 768",
+              good),
+          detail);
+    }
+  }
+
+  private static double partial(Subject subject) throws IOException, InterruptedException {
+    return Page.sum(subject.localPort(), EXCHANGES, "outcome=\"partial\"");
+  }
+}

@@ -1,0 +1,105 @@
+package io.llmtrace.cli.bench.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.policies.wire.WireJson;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code bench gateway}: what the plugin costs in front of traffic. */
+@Command(
+    name = "gateway",
+    description =
+        "What the plugin costs in front of traffic: throughput, latency, overload, memory; beside"
+            + " the same host without inspection and the stock runner, in one run. Takes about ten"
+            + " minutes.",
+    mixinStandardHelpOptions = true)
+public final class GatewayBenchCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli before any method runs
+  private CommandSpec spec;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Writes the figures there.")
+  private @Nullable Path json;
+
+  @Option(
+      names = "--stock-runner",
+      paramLabel = "JAR",
+      description = "The stock runner's executable jar; ./llmtrace fetches it.")
+  private @Nullable Path stockRunner;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Rounds of throughput (default 5).")
+  private int rounds;
+
+  @Option(
+      names = "--pairs",
+      paramLabel = "N",
+      defaultValue = "7",
+      description = "Pairs of rounds of latency (default 7).")
+  private int pairs;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      defaultValue = "3",
+      description = "Length of a round (default 3).")
+  private double seconds;
+
+  @Override
+  public Integer call() throws Exception {
+    PrintWriter err = spec.commandLine().getErr();
+    if (rounds < 1 || pairs < 1 || seconds < 0.2 || seconds > 600) {
+      err.println("bench: expected --rounds and --pairs from 1, --seconds from 0.2 to 600");
+      return 2;
+    }
+    if (stockRunner != null && !Files.isRegularFile(stockRunner)) {
+      err.println("bench: " + stockRunner + ": no such file");
+      return 2;
+    }
+    if (stockRunner == null) {
+      err.println("bench: without --stock-runner there is nothing to compare with but ourselves");
+    }
+    Path directory = Files.createTempDirectory("llmtrace-bench");
+    try (GatewayBench bench =
+        new GatewayBench(
+            new GatewayBench.Plan(directory, stockRunner, rounds, pairs, seconds),
+            spec.commandLine().getOut())) {
+      ObjectNode figures = bench.run();
+      if (json != null) {
+        Files.writeString(
+            json,
+            WireJson.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(figures) + "\n");
+      }
+      return bench.meetsAll() ? 0 : 1;
+    } finally {
+      delete(directory);
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    List<Path> all;
+    try (Stream<Path> walk = Files.walk(directory)) {
+      all = walk.sorted(Comparator.reverseOrder()).toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    for (Path each : all) {
+      Files.deleteIfExists(each);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package io.llmtrace.cli.bench.gateway;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.llmtrace.policies.wire.BatchAck;
+import io.llmtrace.policies.wire.WireJson;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufInputStream;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * What stands behind the gateway and beside the plugin, as cheap as it can be: a provider that
+ * always says the same, and a control plane that takes every batch. Thread-safe.
+ */
+final class Upstream implements AutoCloseable {
+  private static final int MOST_BODY = 64 << 20;
+  private static final byte[] ANSWER =
+      """
+      {"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"gpt-4o-mini","choices":[{"index":0,\
+      "message":{"role":"assistant","content":"Here you are."},"finish_reason":"stop"}],\
+      "usage":{"prompt_tokens":9,"completion_tokens":4,"total_tokens":13}}"""
+          .getBytes(StandardCharsets.UTF_8);
+
+  private final EventLoopGroup loop =
+      new MultiThreadIoEventLoopGroup(
+          1, new DefaultThreadFactory("bench-upstream", true), NioIoHandler.newFactory());
+  private final Channel listener;
+
+  Upstream() {
+    listener =
+        new ServerBootstrap()
+            .group(loop)
+            .channel(NioServerSocketChannel.class)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channel
+                        .pipeline()
+                        .addLast(
+                            new HttpServerCodec(),
+                            new HttpObjectAggregator(MOST_BODY),
+                            new Answers());
+                  }
+                })
+            .bind("127.0.0.1", 0)
+            .syncUninterruptibly()
+            .channel();
+  }
+
+  int port() {
+    return ((InetSocketAddress) listener.localAddress()).getPort();
+  }
+
+  @Override
+  public void close() {
+    listener.close().syncUninterruptibly();
+    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  private static final class Answers extends SimpleChannelInboundHandler<FullHttpRequest> {
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+      byte[] body = ANSWER;
+      if (request.uri().endsWith("/ingest/batches")) {
+        body = acknowledgement(request.content());
+      }
+      ByteBuf content = Unpooled.wrappedBuffer(body);
+      DefaultFullHttpResponse response =
+          new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK, content);
+      response
+          .headers()
+          .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
+          .setInt(HttpHeaderNames.CONTENT_LENGTH, body.length);
+      var unused = ctx.writeAndFlush(response);
+    }
+
+    /** The number stands before the records: only the batch's first bytes are looked at. */
+    private static byte[] acknowledgement(ByteBuf gzip) {
+      try (JsonParser json =
+          WireJson.mapper()
+              .getFactory()
+              .createParser(new GZIPInputStream(new ByteBufInputStream(gzip)))) {
+        while (json.nextToken() != null) {
+          if (json.currentToken() == JsonToken.FIELD_NAME
+              && json.currentName().equals("sequence")) {
+            return WireJson.mapper().writeValueAsBytes(new BatchAck(json.nextLongValue(0), false));
+          }
+        }
+        throw new IllegalStateException("a batch without its number");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}
