@@ -4,10 +4,16 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Collection;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Names of what the host counts, in one place. Thread-safe. */
 final class GatewayMetrics {
   private final MeterRegistry meters;
+
+  // Found once: a registry makes a name and tags anew each time that it is asked.
+  private final Map<String, Counter> frames = new ConcurrentHashMap<>();
+  private final Map<String, Counter> answers = new ConcurrentHashMap<>();
 
   GatewayMetrics(MeterRegistry meters, Collection<A6Connection> connections, MemoryBudget memory) {
     this.meters = meters;
@@ -20,19 +26,25 @@ final class GatewayMetrics {
   }
 
   void frame(int type) {
-    Counter.builder("llmtrace_plugin_frames")
+    frames.computeIfAbsent(Frame.name(type), this::frames).increment();
+  }
+
+  private Counter frames(String type) {
+    return Counter.builder("llmtrace_plugin_frames")
         .description("Frames from the gateway")
-        .tag("type", Frame.name(type))
-        .register(meters)
-        .increment();
+        .tag("type", type)
+        .register(meters);
   }
 
   void answered(String action) {
-    Counter.builder("llmtrace_plugin_answers")
+    answers.computeIfAbsent(action, this::answers).increment();
+  }
+
+  private Counter answers(String action) {
+    return Counter.builder("llmtrace_plugin_answers")
         .description("Answers to the gateway")
         .tag("action", action)
-        .register(meters)
-        .increment();
+        .register(meters);
   }
 
   /** A connection that we closed because its state was in doubt, or its work was done. */

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds attacks that are spread over turns: suspicion that rises ("crescendo": Russinovich et al.,
@@ -74,11 +75,17 @@ public final class EscalationDetector implements ExchangeDetector {
     final List<SegmentReading> asked = new ArrayList<>();
     final StringBuilder answer = new StringBuilder();
     double suspicion;
+    private @Nullable String text;
 
     String text() {
-      StringBuilder text = new StringBuilder();
-      asked.forEach(part -> text.append(part.segment().text()).append('\n'));
-      return text.toString();
+      String known = text;
+      if (known == null) {
+        StringBuilder joined = new StringBuilder();
+        asked.forEach(part -> joined.append(part.segment().text()).append('\n'));
+        known = joined.toString();
+        text = known;
+      }
+      return known;
     }
 
     boolean wasRefused() {
@@ -169,13 +176,18 @@ public final class EscalationDetector implements ExchangeDetector {
 
   /** Turns with most of the words of the newest that were refused. */
   private static int refusedBefore(List<Turn> before, String text, InspectionBudget budget) {
-    Set<Long> words = content(text, budget);
+    // Most conversations hold no refusal, and then nobody asks which words they share.
+    Set<Long> words = Set.of();
     int refused = 0;
     for (Turn turn : before) {
-      if (words.size() < 4 || budget.spent()) {
+      if (budget.spent()) {
         break;
       }
       if (turn.wasRefused()) {
+        words = words.isEmpty() ? content(text, budget) : words;
+        if (words.size() < 4) {
+          break;
+        }
         Set<Long> shared = content(turn.text(), budget);
         int size = Math.min(shared.size(), words.size());
         shared.retainAll(words);
@@ -201,11 +213,9 @@ public final class EscalationDetector implements ExchangeDetector {
   private static void rising(List<Turn> before, Turn newest, String text, Consumer<Finding> sink) {
     double most = 0;
     int suspicious = 0;
-    int topical = 0;
     for (Turn turn : before) {
       most = Math.max(most, turn.suspicion);
       suspicious += turn.suspicion >= 0.15 ? 1 : 0;
-      topical += Harm.speaksOfHarm(turn.text()) ? 1 : 0;
     }
     if (suspicious >= 2 && newest.suspicion >= Math.max(0.3, most)) {
       report(
@@ -215,17 +225,20 @@ public final class EscalationDetector implements ExchangeDetector {
           "rising",
           "suspicion in " + suspicious + " turns before, and not less now",
           sink);
-    } else if (topical >= 2
-        && Harm.asksForHarm(text)
+    } else if (Harm.asksForHarm(text)
         && Harm.asksForProcedure(text)
         && !Harm.asksForProcedure(before.get(0).text())) {
-      report(
-          newest,
-          Severity.MEDIUM,
-          0.55,
-          "closing-in",
-          topical + " turns about it, and now how it is done",
-          sink);
+      // Asked last: the newest turn rules it out most of the time.
+      long topical = before.stream().filter(turn -> Harm.speaksOfHarm(turn.text())).count();
+      if (topical >= 2) {
+        report(
+            newest,
+            Severity.MEDIUM,
+            0.55,
+            "closing-in",
+            topical + " turns about it, and now how it is done",
+            sink);
+      }
     }
   }
 
