@@ -1,5 +1,6 @@
 package io.llmtrace.cli;
 
+import io.llmtrace.cli.stack.Shutdown;
 import io.llmtrace.controlplane.ControlPlane;
 import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.config.ConfigFile;

@@ -15,7 +15,6 @@ import java.util.Optional;
 /** The control plane as any client sees it, with an administrator's key. Thread-safe. */
 final class ControlPlaneApi {
   private static final Duration LONGEST = Duration.ofSeconds(5);
-  private static final Duration PAUSE = Duration.ofMillis(100);
 
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(LONGEST).build();
@@ -25,30 +24,6 @@ final class ControlPlaneApi {
   ControlPlaneApi(URI base, String key) {
     this.base = base;
     this.key = key;
-  }
-
-  /**
-   * Waits until a path answers 200.
-   *
-   * @return whether it did in time
-   */
-  static boolean await(URI address, Duration longest) throws InterruptedException {
-    HttpClient http = HttpClient.newBuilder().connectTimeout(LONGEST).build();
-    HttpRequest request = HttpRequest.newBuilder(address).timeout(LONGEST).GET().build();
-    long end = System.nanoTime() + longest.toNanos();
-    while (System.nanoTime() < end) {
-      try {
-        if (http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
-          return true;
-        }
-      } catch (IOException e) {
-        // Nobody listens yet: that is what is waited for.
-        Thread.sleep(PAUSE.toMillis());
-        continue;
-      }
-      Thread.sleep(PAUSE.toMillis());
-    }
-    return false;
   }
 
   JsonNode health() throws IOException, InterruptedException {

@@ -1,7 +1,12 @@
 package io.llmtrace.cli.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.llmtrace.cli.Main;
+import io.llmtrace.cli.stack.ChildProcess;
+import io.llmtrace.cli.stack.GatewayRoute;
+import io.llmtrace.cli.stack.Stack;
+import io.llmtrace.cli.stack.StackFiles;
+import io.llmtrace.cli.stack.StackPorts;
+import io.llmtrace.cli.stack.UpstreamUrl;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.testkit.gateway.Options;
@@ -9,17 +14,11 @@ import io.llmtrace.testkit.gateway.TestGateway;
 import io.llmtrace.testkit.provider.MockProvider;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,49 +30,53 @@ import java.util.Set;
  * one. In the middle the control plane is killed, traffic goes on, and it is started again.
  */
 final class DemoRun implements AutoCloseable {
-  private static final Duration START = Duration.ofMinutes(2);
+  private static final Duration SILENCE = Duration.ofSeconds(60);
   private static final Duration ARRIVAL = Duration.ofMinutes(1);
 
+  /**
+   * The budget is wider than in production: a demo starts on a cold JVM, and often on a machine
+   * that builds at the same time.
+   */
+  static final String SETTINGS =
+      """
+      logging: {level: info, format: json}
+      circuit_breaker: {recovery_timeout_ms: 2000}
+      plugin:
+        node: demo
+        budget_ms: 2000
+        report_interval_ms: 1000
+        spool: {flush_interval_ms: 200}
+        answers: {budget_ms: 2000}
+      """;
+
   private final PrintWriter out;
-  private final DemoFiles files;
-  private final Deque<AutoCloseable> running = new ArrayDeque<>();
-  private final int controlPlanePort = freePort();
-  private final int adminPort = freePort();
-  private final int pluginPort = freePort();
+  private final StackFiles files;
+  private final StackPorts ports = StackPorts.free();
+  private final Stack stack;
   private final List<String> problems = new ArrayList<>();
   private int gatewayPort;
 
   DemoRun(PrintWriter out, Path directory) throws IOException {
     this.out = out;
-    this.files = new DemoFiles(directory);
+    this.files = StackFiles.in(directory);
+    this.stack = new Stack(files, ports, this::say);
   }
 
   /** Starts everything, sends the scenarios, and says what became of each. */
   DemoReport run() throws Exception {
-    Files.createDirectories(files.directory());
-    byte[] random = new byte[32];
-    new SecureRandom().nextBytes(random);
-    String tapSecret = HexFormat.of().formatHex(random);
-    files.writeControlPlane(controlPlanePort, adminPort);
-    files.writePlugin(pluginPort, controlPlanePort, tapSecret);
-    say("starting the control plane (embedded PostgreSQL) …");
-    ChildProcess controlPlane = startControlPlane();
-    running.push(controlPlane);
-    await(controlPlane, controlPlanePort, "/readyz");
-    say("starting the plugin …");
-    ChildProcess plugin =
-        ChildProcess.start(
-            "plugin",
-            files.log("plugin"),
-            Main.class.getName(),
-            List.of("plugin", "--config", files.pluginConfig().toString()));
-    running.push(plugin);
-    await(plugin, pluginPort, "/health");
+    files.writeConfig(SETTINGS, ports);
+    ChildProcess controlPlane = stack.startProcesses().get(0);
     MockProvider provider = MockProvider.start();
-    running.push(provider);
-    files.writeRoutes(pluginPort, tapSecret, "127.0.0.1:" + provider.port());
-    TestGateway gateway = TestGateway.start(files.routes(), Options.of(files.socket()));
-    running.push(gateway);
+    stack.own(provider);
+    TestGateway gateway =
+        stack.startGateway(
+            new GatewayRoute(
+                "demo",
+                "{\"mode\":\"enforce\",\"budget_ms\":2000}",
+                false,
+                new UpstreamUrl("http", "127.0.0.1", provider.port(), ""),
+                SILENCE),
+            Options.of(files.socket()));
     gatewayPort = gateway.port();
 
     DemoClient client = new DemoClient(URI.create("http://127.0.0.1:" + gatewayPort));
@@ -86,12 +89,11 @@ final class DemoRun implements AutoCloseable {
       }
       if (i == 2 * scenarios.size() / 3) {
         say("starting the control plane again …");
-        controlPlane = startControlPlane();
-        running.push(controlPlane);
+        controlPlane = stack.startControlPlane();
       }
       sent.add(send(client, scenarios.get(i), provider));
     }
-    await(controlPlane, controlPlanePort, "/readyz");
+    stack.awaitControlPlane(controlPlane);
     say("waiting until every record has arrived …");
     return report(sent);
   }
@@ -109,7 +111,8 @@ final class DemoRun implements AutoCloseable {
     Logs and data: %5$s
     Press Ctrl-C to stop it.
     """
-        .formatted(gatewayPort, controlPlanePort, pluginPort, files.adminKey(), files.directory());
+        .formatted(
+            gatewayPort, ports.controlPlane(), ports.plugin(), files.adminKey(), files.directory());
   }
 
   List<String> problems() {
@@ -118,20 +121,7 @@ final class DemoRun implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    while (!running.isEmpty()) {
-      closeOne(running.pop());
-    }
-  }
-
-  private static void closeOne(AutoCloseable part) throws IOException {
-    try {
-      part.close();
-    } catch (IOException | RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      // None of the parts throws another; the interface they share would let them.
-      throw new IOException("a part of the demo did not stop", e);
-    }
+    stack.close();
   }
 
   /** A scenario, what its client saw, and the id by which it must be found again. */
@@ -162,7 +152,7 @@ final class DemoRun implements AutoCloseable {
   private DemoReport report(List<Sent> sent) throws IOException, InterruptedException {
     ControlPlaneApi api =
         new ControlPlaneApi(
-            URI.create("http://127.0.0.1:" + controlPlanePort),
+            URI.create("http://127.0.0.1:" + ports.controlPlane()),
             Files.readString(files.adminKey()).trim());
     long end = System.nanoTime() + ARRIVAL.toNanos();
     List<DemoReport.Outcome> outcomes = new ArrayList<>();
@@ -280,34 +270,8 @@ final class DemoRun implements AutoCloseable {
     }
   }
 
-  private ChildProcess startControlPlane() throws IOException {
-    return ChildProcess.start(
-        "control-plane",
-        files.log("control-plane"),
-        Main.class.getName(),
-        List.of("control-plane", "--config", files.controlPlaneConfig().toString()));
-  }
-
-  private static void await(ChildProcess process, int port, String path)
-      throws IOException, InterruptedException {
-    if (!ControlPlaneApi.await(URI.create("http://127.0.0.1:" + port + path), START)) {
-      throw new IOException(
-          path
-              + " did not answer within "
-              + START.toSeconds()
-              + " s; it wrote:\n"
-              + process.tail());
-    }
-  }
-
   private void say(String line) {
     out.println(line);
     out.flush();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }

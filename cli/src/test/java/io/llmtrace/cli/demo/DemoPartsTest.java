@@ -1,12 +1,15 @@
 package io.llmtrace.cli.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import io.llmtrace.cli.Main;
+import io.llmtrace.cli.stack.ChildProcess;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.WireJson;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -123,6 +126,39 @@ class DemoPartsTest {
       assertThat(seen.events()).isEqualTo(2);
       assertThat(seen.issuedId()).contains("ULID.MAC");
       assertThat(trace.get()).startsWith("00-" + seen.traceId() + "-").endsWith("-01");
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
+  void anExchangeIsReadWithTheKeyAndItsAbsenceIsNoError() throws Exception {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/api/v1/exchanges/",
+        exchange -> {
+          boolean known =
+              "Bearer k".equals(exchange.getRequestHeaders().getFirst("Authorization"))
+                  && exchange.getRequestURI().getPath().endsWith("/01A");
+          byte[] body = "{\"decision_id\":\"01A\"}".getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(known ? 200 : 404, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.createContext(
+        "/health",
+        exchange -> {
+          exchange.sendResponseHeaders(503, -1);
+          exchange.close();
+        });
+    server.start();
+    try {
+      URI base = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+      ControlPlaneApi api = new ControlPlaneApi(base, "k");
+      assertThat(api.exchange("01A").orElseThrow().path("decision_id").asText()).isEqualTo("01A");
+      assertThat(api.exchange("01B")).isEmpty();
+      assertThatThrownBy(api::health).isInstanceOf(IOException.class).hasMessageContaining("503");
     } finally {
       server.stop(0);
     }

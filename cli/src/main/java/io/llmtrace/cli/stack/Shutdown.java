@@ -1,4 +1,4 @@
-package io.llmtrace.cli;
+package io.llmtrace.cli.stack;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -6,18 +6,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Keeps a process up until it is told to stop, and then closes what it runs. */
-final class Shutdown {
+public final class Shutdown {
   private static final Logger log = LoggerFactory.getLogger(Shutdown.class);
 
   private Shutdown() {}
 
   /** Waits for SIGTERM or SIGINT; {@code running} is closed before the process ends. */
-  static void await(AutoCloseable running) throws InterruptedException {
+  public static void await(AutoCloseable running) throws InterruptedException {
     await(running, new CompletableFuture<>());
   }
 
   /** The same, and returns when {@code done} completes; {@code running} is closed then too. */
-  static void await(AutoCloseable running, CompletableFuture<Void> done)
+  public static void await(AutoCloseable running, CompletableFuture<Void> done)
       throws InterruptedException {
     CountDownLatch end = new CountDownLatch(1);
     Thread hook =

@@ -1,4 +1,4 @@
-package io.llmtrace.cli.demo;
+package io.llmtrace.cli.stack;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,14 +6,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.LoggerFactory;
 
 /**
  * A second JVM on the class path of this one. Closing it stops it; so does the end of this process,
- * so that an interrupted demo leaves nothing behind. Not thread-safe.
+ * so that an interrupted command leaves nothing behind. {@link #alive}, {@link #ended} and {@link
+ * #close} are thread-safe.
  */
-final class ChildProcess implements AutoCloseable {
+public final class ChildProcess implements AutoCloseable {
   private static final Duration STOP_TIME = Duration.ofSeconds(20);
   private static final int TAIL_LINES = 20;
 
@@ -34,7 +36,7 @@ final class ChildProcess implements AutoCloseable {
    *
    * @throws IOException when the JVM cannot be started
    */
-  static ChildProcess start(String name, Path log, String mainClass, List<String> arguments)
+  public static ChildProcess start(String name, Path log, String mainClass, List<String> arguments)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -53,16 +55,38 @@ final class ChildProcess implements AutoCloseable {
     return child;
   }
 
-  boolean alive() {
+  public String name() {
+    return name;
+  }
+
+  public boolean alive() {
     return process.isAlive();
   }
 
-  long pid() {
+  public long pid() {
     return process.pid();
   }
 
+  /** Completes when the process is gone, for whatever reason. */
+  public CompletableFuture<Void> ended() {
+    return process.onExit().thenAccept(gone -> {});
+  }
+
+  /** How it ended, for a message; only once it is gone. */
+  public String ending() {
+    return "ended with exit code " + process.exitValue();
+  }
+
+  /**
+   * Takes away the last resort, which kills it while this JVM ends: the caller has a shutdown hook
+   * that closes it in order.
+   */
+  public void leaveToOwner() {
+    forget();
+  }
+
   /** Ends it at once, as {@code kill -9} does, and waits until it is gone. */
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
     forget();
   }
@@ -83,7 +107,7 @@ final class ChildProcess implements AutoCloseable {
   }
 
   /** The last lines that it wrote, for a message about its failure. */
-  String tail() {
+  public String tail() {
     try {
       List<String> lines = Files.readAllLines(log);
       return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
