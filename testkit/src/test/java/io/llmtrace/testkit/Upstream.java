@@ -56,8 +56,13 @@ final class Upstream implements AutoCloseable {
   private final List<Socket> open = new CopyOnWriteArrayList<>();
 
   Upstream(Script script) throws IOException {
+    this(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), script);
+  }
+
+  /** Listens on a socket that the test has made, which closes with it. */
+  Upstream(ServerSocket listening, Script script) {
     this.script = script;
-    server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    server = listening;
     new Thread(this::accept).start();
   }
 

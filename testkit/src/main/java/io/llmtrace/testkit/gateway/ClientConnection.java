@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,6 +35,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<HttpObject> {
 
   private final Worker worker;
   private final ByteCounter bytes;
+  private final LongAdder requests;
   private final Consumer<Exchange> log;
   private final Queue<Exchange> waiting = new ArrayDeque<>();
   private final ByteArrayOutputStream body = new ByteArrayOutputStream();
@@ -41,9 +43,10 @@ final class ClientConnection extends SimpleChannelInboundHandler<HttpObject> {
   private @Nullable RequestFlow current;
   private boolean refusing;
 
-  ClientConnection(Worker worker, ByteCounter bytes, Consumer<Exchange> log) {
+  ClientConnection(Worker worker, ByteCounter bytes, LongAdder requests, Consumer<Exchange> log) {
     this.worker = worker;
     this.bytes = bytes;
+    this.requests = requests;
     this.log = log;
   }
 
@@ -76,6 +79,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<HttpObject> {
         refuse(ctx, request, 413);
       } else if (message instanceof LastHttpContent) {
         head = null;
+        requests.increment();
         waiting.add(new Exchange(ctx.channel(), request, body.toByteArray(), bytes.takeIn()));
         if (waiting.size() > MAX_WAITING) {
           refuse(ctx, request, 503);

@@ -61,7 +61,7 @@ final class Forwarding implements UpstreamListener, Proxying {
     x.bodyRead = true;
     x.upstream = node.host() + ":" + node.port();
     x.upstreamSentNanos = System.nanoTime();
-    call = link.send(upstream, node, this::request, this);
+    call = link.send(upstream, node, upstream.serverName(x.host(), node), this::request, this);
   }
 
   private FullHttpRequest request() {
@@ -133,7 +133,9 @@ final class Forwarding implements UpstreamListener, Proxying {
 
   @Override
   public void failed(UpstreamFailure failure) {
-    LOG.debug("upstream {} of {}", x.upstream, x.uri, failure);
+    // As in nginx's error log. The path alone: a query may hold a key.
+    LOG.warn("upstream {} for {}: {}", x.upstream, x.path, failure.getMessage());
+    LOG.debug("upstream {}", x.upstream, failure);
     x.upstreamEndNanos = System.nanoTime();
     if (response.begun()) {
       response.breakOff();

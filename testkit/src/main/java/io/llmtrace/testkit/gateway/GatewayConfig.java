@@ -23,12 +23,18 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
  * @param consumers key of key-auth to consumer name
  */
 public record GatewayConfig(List<Route> routes, Map<String, String> consumers) {
-  /** One route; {@code plugins} holds each plugin's configuration as it stands in the file. */
+  /**
+   * One route.
+   *
+   * @param plugins each plugin's configuration as it stands in the file
+   * @param rewrite what proxy-rewrite makes of a path, where the route has it
+   */
   public record Route(
       String id,
       List<String> uris,
       List<String> methods,
       Map<String, Map<String, Object>> plugins,
+      Optional<PathRewrite> rewrite,
       Upstream upstream) {
     boolean matches(String method, String path) {
       return (methods.isEmpty() || methods.contains(method))
@@ -121,11 +127,15 @@ public record GatewayConfig(List<Route> routes, Map<String, String> consumers) {
             .map(m -> text(m, "methods").toUpperCase(Locale.ROOT))
             .toList(),
         plugins,
+        PathRewrite.of(plugins.get("proxy-rewrite")),
         upstream(map(r.get("upstream"), id + ".upstream"), id));
   }
 
   private static Upstream upstream(Map<?, ?> u, String id) {
     String scheme = u.get("scheme") instanceof String s ? s : "http";
+    if (!scheme.equals("http") && !scheme.equals("https")) {
+      throw new IllegalArgumentException(id + ".scheme: http or https expected, got " + scheme);
+    }
     List<Node> nodes = new ArrayList<>();
     if (u.get("nodes") instanceof List<?> many) {
       for (Object item : many) {

@@ -2,6 +2,7 @@ package io.llmtrace.testkit.gateway;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What APISIX has in its source or in config.yaml rather than in the route file.
@@ -14,6 +15,9 @@ import java.time.Duration;
  * @param upstreamPool idle connections to an upstream node, for each worker
  * @param workers event loops; a request stays on one, and each has its own pools
  * @param transport what carries the sockets
+ * @param upstreamCa certificates (PEM) that those of https upstreams must come from, instead of the
+ *     JDK's own; {@code apisix.ssl.ssl_trusted_certificate} there. Upstreams are always verified
+ *     here; in APISIX the route must say so
  */
 public record Options(
     Path runnerSocket,
@@ -23,7 +27,8 @@ public record Options(
     PrepareLock prepareLock,
     Pool upstreamPool,
     int workers,
-    Transport transport) {
+    Transport transport,
+    Optional<Path> upstreamCa) {
   /**
    * Idle connections, taken from the end to which they come back.
    *
@@ -50,7 +55,8 @@ public record Options(
         new PrepareLock(Duration.ofSeconds(5), Duration.ofSeconds(30)),
         new Pool(320, Duration.ofSeconds(60)),
         2,
-        Transport.best());
+        Transport.best(),
+        Optional.empty());
   }
 
   public Options withPort(int newPort) {
@@ -62,17 +68,34 @@ public record Options(
         prepareLock,
         upstreamPool,
         workers,
-        transport);
+        transport,
+        upstreamCa);
   }
 
   public Options withRunnerTimeout(Duration timeout) {
     return new Options(
-        runnerSocket, port, timeout, runnerPool, prepareLock, upstreamPool, workers, transport);
+        runnerSocket,
+        port,
+        timeout,
+        runnerPool,
+        prepareLock,
+        upstreamPool,
+        workers,
+        transport,
+        upstreamCa);
   }
 
   public Options withRunnerPool(Pool pool) {
     return new Options(
-        runnerSocket, port, runnerTimeout, pool, prepareLock, upstreamPool, workers, transport);
+        runnerSocket,
+        port,
+        runnerTimeout,
+        pool,
+        prepareLock,
+        upstreamPool,
+        workers,
+        transport,
+        upstreamCa);
   }
 
   public Options withPoolIdle(Duration idle) {
@@ -81,21 +104,66 @@ public record Options(
 
   public Options withPrepareLock(PrepareLock lock) {
     return new Options(
-        runnerSocket, port, runnerTimeout, runnerPool, lock, upstreamPool, workers, transport);
+        runnerSocket,
+        port,
+        runnerTimeout,
+        runnerPool,
+        lock,
+        upstreamPool,
+        workers,
+        transport,
+        upstreamCa);
   }
 
   public Options withUpstreamPool(Pool pool) {
     return new Options(
-        runnerSocket, port, runnerTimeout, runnerPool, prepareLock, pool, workers, transport);
+        runnerSocket,
+        port,
+        runnerTimeout,
+        runnerPool,
+        prepareLock,
+        pool,
+        workers,
+        transport,
+        upstreamCa);
   }
 
   public Options withWorkers(int count) {
     return new Options(
-        runnerSocket, port, runnerTimeout, runnerPool, prepareLock, upstreamPool, count, transport);
+        runnerSocket,
+        port,
+        runnerTimeout,
+        runnerPool,
+        prepareLock,
+        upstreamPool,
+        count,
+        transport,
+        upstreamCa);
   }
 
   public Options withTransport(Transport kind) {
     return new Options(
-        runnerSocket, port, runnerTimeout, runnerPool, prepareLock, upstreamPool, workers, kind);
+        runnerSocket,
+        port,
+        runnerTimeout,
+        runnerPool,
+        prepareLock,
+        upstreamPool,
+        workers,
+        kind,
+        upstreamCa);
+  }
+
+  public Options withUpstreamCa(Path pem) {
+    return new Options(
+        runnerSocket,
+        port,
+        runnerTimeout,
+        runnerPool,
+        prepareLock,
+        upstreamPool,
+        workers,
+        transport,
+        Optional.of(pem));
   }
 }

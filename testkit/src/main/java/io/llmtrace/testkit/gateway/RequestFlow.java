@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The phases of one request in APISIX's order: pre-req, key-auth, post-req, then the upstream, with
- * or without post-resp. For one event loop.
+ * The phases of one request in APISIX's order: pre-req, key-auth, proxy-rewrite, post-req, then the
+ * upstream, with or without post-resp. For one event loop.
  */
 final class RequestFlow {
   private static final Logger LOG = LoggerFactory.getLogger(RequestFlow.class);
@@ -52,10 +52,13 @@ final class RequestFlow {
         decided(route, "ext-plugin-pre-req")
             .thenApply(answered -> answered || unauthenticated(route))
             .thenCompose(
-                answered ->
-                    answered
-                        ? CompletableFuture.completedFuture(true)
-                        : decided(route, "ext-plugin-post-req"))
+                answered -> {
+                  if (answered) {
+                    return CompletableFuture.completedFuture(true);
+                  }
+                  route.rewrite().ifPresent(rewrite -> x.rawPath = rewrite.apply(x.path));
+                  return decided(route, "ext-plugin-post-req");
+                })
             .thenAccept(
                 answered -> {
                   if (!answered) {

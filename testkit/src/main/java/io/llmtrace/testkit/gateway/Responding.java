@@ -191,7 +191,8 @@ final class Responding implements UpstreamListener, Proxying {
 
   @Override
   public void failed(UpstreamFailure failure) {
-    LOG.debug("upstream of {}", x.uri, failure);
+    LOG.warn("upstream {} for {}: {}", node, x.path, failure.getMessage());
+    LOG.debug("upstream {}", node, failure);
     broken = true;
     if (head == null) {
       state = State.OVER;

@@ -2,6 +2,7 @@ package io.llmtrace.testkit.gateway;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -10,12 +11,14 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The gateway: HTTP/1.1 in, A6 to the runner, HTTP/1.1 to the upstream. It listens on loopback
@@ -30,6 +33,7 @@ public final class TestGateway implements AutoCloseable {
 
   private final EventLoopGroup loops;
   private final HttpLogger logger = new HttpLogger();
+  private final LongAdder requests = new LongAdder();
   private final Channel listener;
 
   private TestGateway(GatewayConfig config, Options options) {
@@ -39,7 +43,7 @@ public final class TestGateway implements AutoCloseable {
             new DefaultThreadFactory("test-gateway", true),
             options.transport().io());
     Map<EventExecutor, Worker> workers = workers(config, options);
-    listener =
+    ChannelFuture bound =
         new ServerBootstrap()
             .group(loops)
             .channel(options.transport().server())
@@ -57,21 +61,33 @@ public final class TestGateway implements AutoCloseable {
                         .addLast(
                             bytes,
                             new HttpServerCodec(LINE_BYTES, HEADER_BYTES, CHUNK_BYTES),
-                            new ClientConnection(worker, bytes, logger::log));
+                            new ClientConnection(worker, bytes, requests, logger::log));
                   }
                 })
             .bind("127.0.0.1", options.port())
-            .syncUninterruptibly()
-            .channel();
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      stop();
+      throw new UncheckedIOException(
+          new IOException(
+              "the gateway cannot listen on 127.0.0.1:"
+                  + options.port()
+                  + ": "
+                  + bound.cause().getMessage(),
+              bound.cause()));
+    }
+    listener = bound.channel();
   }
 
   private Map<EventExecutor, Worker> workers(GatewayConfig config, Options options) {
     ConfTokens tokens = new ConfTokens(options.prepareLock());
     long version = Instant.now().getEpochSecond();
+    UpstreamTls tls = new UpstreamTls(options.upstreamCa());
     Map<EventExecutor, Worker> workers = new HashMap<>();
     for (EventExecutor loop : loops) {
       workers.put(
-          loop, new Worker(config, version, options, (EventLoop) loop, tokens, workers.size()));
+          loop,
+          new Worker(config, version, options, (EventLoop) loop, tokens, tls, workers.size()));
     }
     return workers;
   }
@@ -80,11 +96,18 @@ public final class TestGateway implements AutoCloseable {
    * Starts with the routes of a file.
    *
    * @throws IOException when the route file cannot be read
+   * @throws UncheckedIOException see {@link #start(GatewayConfig, Options)}
    */
   public static TestGateway start(Path apisixYaml, Options options) throws IOException {
     return start(GatewayConfig.load(apisixYaml), options);
   }
 
+  /**
+   * Starts with these routes.
+   *
+   * @throws UncheckedIOException when the port is not free or the file of certificates cannot be
+   *     used
+   */
   public static TestGateway start(GatewayConfig config, Options options) {
     return new TestGateway(config, options);
   }
@@ -93,9 +116,18 @@ public final class TestGateway implements AutoCloseable {
     return ((InetSocketAddress) listener.localAddress()).getPort();
   }
 
+  /** Requests that came in whole, whatever became of them. */
+  public long requests() {
+    return requests.sum();
+  }
+
   @Override
   public void close() throws IOException {
     listener.close().syncUninterruptibly();
+    stop();
+  }
+
+  private void stop() {
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     logger.close();
   }

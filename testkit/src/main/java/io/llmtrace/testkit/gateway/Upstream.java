@@ -50,9 +50,25 @@ public record Upstream(
     return switch (passHost) {
       case PASS -> clientHost;
       case REWRITE -> host;
-      case NODE ->
-          node.port() == standardPort(scheme) ? node.host() : node.host() + ":" + node.port();
+      case NODE -> {
+        String name = node.host().contains(":") ? '[' + node.host() + ']' : node.host();
+        yield node.port() == standardPort(scheme) ? name : name + ":" + node.port();
+      }
     };
+  }
+
+  /** The name that a certificate must be for: the Host header's, as APISIX asks for it by SNI. */
+  String serverName(String clientHost, Address node) {
+    String host = host(clientHost, node);
+    if (host.startsWith("[")) {
+      return host.substring(1, Math.max(1, host.indexOf(']')));
+    }
+    int colon = host.indexOf(':');
+    return colon < 0 ? host : host.substring(0, colon);
+  }
+
+  boolean secure() {
+    return scheme.equals("https");
   }
 
   static int standardPort(String scheme) {

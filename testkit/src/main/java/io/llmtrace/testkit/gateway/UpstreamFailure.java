@@ -16,6 +16,11 @@ final class UpstreamFailure extends Exception {
     this.status = status;
   }
 
+  UpstreamFailure(int status, String message, Throwable cause) {
+    super(message, cause);
+    this.status = status;
+  }
+
   int status() {
     return status;
   }

@@ -3,16 +3,21 @@ package io.llmtrace.testkit.gateway;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
+import io.netty.resolver.AddressResolverGroup;
+import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
@@ -25,17 +30,27 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("FutureReturnValueIgnored") // what fails closes the channel, and that is heard of
 final class UpstreamLink {
   private static final int BAD_GATEWAY = 502;
+  private static final int GATEWAY_TIMEOUT = 504;
   private static final int LINE_BYTES = 16 << 10;
   private static final int HEADER_BYTES = 64 << 10;
   private static final int CHUNK_BYTES = 64 << 10;
 
   private final Options options;
   private final EventLoop loop;
-  private final Map<Upstream.Address, ConnectionPool<UpstreamConnection>> pools = new HashMap<>();
-  private @Nullable SslContext tls;
+  private final UpstreamTls tls;
+  private final AddressResolverGroup<InetSocketAddress> names = new OffLoopResolver();
+  private final Map<Peer, ConnectionPool<UpstreamConnection>> pools = new HashMap<>();
 
-  UpstreamLink(Options options, EventLoop loop) {
+  /**
+   * Whom a connection is to: one made for a name is never used for another.
+   *
+   * @param serverName the name that was verified; empty without TLS
+   */
+  private record Peer(Upstream.Address node, String serverName) {}
+
+  UpstreamLink(Options options, UpstreamTls tls, EventLoop loop) {
     this.options = options;
+    this.tls = tls;
     this.loop = loop;
   }
 
@@ -51,15 +66,23 @@ final class UpstreamLink {
   /**
    * Sends a request on a kept-alive connection, else on a new one. A kept one may be closed by the
    * other side at the moment it is used: then the request is sent once more, on a new one.
+   *
+   * @param serverName whom the certificate must be for, and what is asked for by SNI, where the
+   *     upstream is https
    */
   Call send(
       Upstream upstream,
       Upstream.Address node,
+      String serverName,
       Supplier<FullHttpRequest> request,
       UpstreamListener listener) {
     ConnectionPool<UpstreamConnection> pool =
-        pools.computeIfAbsent(node, n -> new ConnectionPool<>(options.upstreamPool()));
-    Pending call = new Pending(upstream, node, request, pool::park, listener);
+        pools.computeIfAbsent(
+            new Peer(node, upstream.secure() ? serverName : ""),
+            n -> new ConnectionPool<>(options.upstreamPool()));
+    Optional<UpstreamTls.Name> name =
+        upstream.secure() ? Optional.of(UpstreamTls.Name.asked(serverName)) : Optional.empty();
+    Pending call = new Pending(upstream, node, name, request, pool::park, listener);
     UpstreamConnection kept = pool.take();
     if (kept == null) {
       call.connect(listener);
@@ -69,27 +92,23 @@ final class UpstreamLink {
     return call;
   }
 
-  /** Sends a request on a connection of its own. */
+  /** Sends a request on a connection of its own; to https upstreams without SNI. */
   Call sendUnpooled(
       Upstream upstream,
       Upstream.Address node,
       Supplier<FullHttpRequest> request,
       UpstreamListener listener) {
-    Pending call = new Pending(upstream, node, request, UpstreamConnection::close, listener);
+    Optional<UpstreamTls.Name> name =
+        upstream.secure() ? Optional.of(UpstreamTls.Name.unasked(node.host())) : Optional.empty();
+    Pending call = new Pending(upstream, node, name, request, UpstreamConnection::close, listener);
     call.connect(listener);
     return call;
-  }
-
-  private SslContext tls() throws SSLException {
-    if (tls == null) {
-      tls = SslContextBuilder.forClient().build();
-    }
-    return tls;
   }
 
   private final class Pending implements Call {
     private final Upstream upstream;
     private final Upstream.Address node;
+    private final Optional<UpstreamTls.Name> name;
     private final Supplier<FullHttpRequest> request;
     private final Consumer<UpstreamConnection> free;
     private final UpstreamListener listener;
@@ -99,11 +118,13 @@ final class UpstreamLink {
     Pending(
         Upstream upstream,
         Upstream.Address node,
+        Optional<UpstreamTls.Name> name,
         Supplier<FullHttpRequest> request,
         Consumer<UpstreamConnection> free,
         UpstreamListener listener) {
       this.upstream = upstream;
       this.node = node;
+      this.name = name;
       this.request = request;
       this.free = free;
       this.listener = listener;
@@ -134,18 +155,21 @@ final class UpstreamLink {
       new Bootstrap()
           .group(loop)
           .channel(options.transport().tcp())
+          .resolver(names)
           .option(
               ChannelOption.CONNECT_TIMEOUT_MILLIS,
               Math.toIntExact(upstream.connectTimeout().toMillis()))
           .handler(
               new ChannelInitializer<Channel>() {
                 @Override
-                protected void initChannel(Channel channel) throws SSLException {
-                  if (upstream.scheme().equals("https")) {
-                    channel
-                        .pipeline()
-                        .addLast(tls().newHandler(channel.alloc(), node.host(), node.port()));
-                  }
+                protected void initChannel(Channel channel) {
+                  name.ifPresent(
+                      wanted ->
+                          channel
+                              .pipeline()
+                              .addLast(
+                                  tls.handler(
+                                      channel.alloc(), wanted, node, upstream.connectTimeout())));
                   channel
                       .pipeline()
                       .addLast(new HttpClientCodec(LINE_BYTES, HEADER_BYTES, CHUNK_BYTES), opened);
@@ -153,18 +177,51 @@ final class UpstreamLink {
               })
           .connect(node.host(), node.port())
           .addListener(
-              connected -> {
+              (ChannelFuture connected) -> {
+                SslHandler secure = connected.channel().pipeline().get(SslHandler.class);
                 if (!connected.isSuccess()) {
-                  if (!abandoned) {
-                    receiver.failed(
-                        new UpstreamFailure(BAD_GATEWAY, "cannot connect: " + connected.cause()));
-                  }
-                } else if (abandoned) {
-                  opened.close();
+                  failed(receiver, "cannot connect", connected.cause());
+                } else if (secure == null) {
+                  begin(opened, receiver);
                 } else {
-                  start(opened, receiver);
+                  secure
+                      .handshakeFuture()
+                      .addListener(
+                          shaken -> {
+                            if (shaken.isSuccess()) {
+                              begin(opened, receiver);
+                            } else {
+                              failed(receiver, UpstreamTls.FAILURE, shaken.cause());
+                            }
+                          });
                 }
               });
+    }
+
+    private void begin(UpstreamConnection opened, UpstreamListener receiver) {
+      if (abandoned) {
+        opened.close();
+      } else {
+        start(opened, receiver);
+      }
+    }
+
+    /** As nginx: what takes too long is 504, what is refused is 502. */
+    private void failed(UpstreamListener receiver, String what, Throwable cause) {
+      if (!abandoned) {
+        boolean slow =
+            cause instanceof ConnectTimeoutException
+                || cause instanceof SslHandshakeTimeoutException;
+        receiver.failed(
+            new UpstreamFailure(
+                slow ? GATEWAY_TIMEOUT : BAD_GATEWAY, what + ": " + reason(cause), cause));
+      }
+    }
+
+    private String reason(Throwable cause) {
+      return name.isPresent() && cause instanceof SSLException
+          ? UpstreamTls.reason(cause, name.get())
+          : String.valueOf(cause.getMessage());
     }
 
     UpstreamListener retrying(UpstreamConnection kept) {

@@ -22,11 +22,12 @@ final class Worker {
       Options options,
       EventLoop loop,
       ConfTokens tokens,
+      UpstreamTls tls,
       int number) {
     this.config = config;
     this.version = version;
     this.runner = new RunnerLink(options, loop, tokens, number);
-    this.upstreams = new UpstreamLink(options, loop);
+    this.upstreams = new UpstreamLink(options, tls, loop);
   }
 
   GatewayConfig config() {
