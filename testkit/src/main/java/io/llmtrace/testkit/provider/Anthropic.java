@@ -9,12 +9,21 @@ import org.jspecify.annotations.Nullable;
 /** Messages. Streams always say their usage: the input's at the start, the output's at the end. */
 final class Anthropic implements Dialect {
   @Override
-  public Map<String, Object> answer(String model, List<String> words) {
-    return message(
-        model,
-        List.of(Map.of("type", "text", "text", String.join("", words))),
-        "end_turn",
-        words.size());
+  public Map<String, Object> answer(String model, Reply reply) {
+    Map<String, Object> block =
+        reply
+            .call()
+            .map(tool -> use(tool.name(), Map.of("city", "Porto")))
+            .orElseGet(() -> Map.of("type", "text", "text", reply.text()));
+    return message(model, List.of(block), stop(reply), reply.tokens());
+  }
+
+  private static String stop(Reply reply) {
+    return reply.call().isPresent() ? "tool_use" : "end_turn";
+  }
+
+  private static Map<String, Object> use(String tool, Map<String, Object> input) {
+    return Map.of("type", "tool_use", "id", "toolu_mock", "name", tool, "input", input);
   }
 
   @Override
@@ -33,32 +42,40 @@ final class Anthropic implements Dialect {
   }
 
   @Override
-  public List<Event> stream(String model, List<String> words, Usage usage) {
+  public List<Event> stream(String model, Reply reply, Usage usage) {
     List<Event> events = new ArrayList<>();
     events.add(event("message_start", Map.of("message", message(model, List.of(), null, 1))));
-    events.add(
-        event(
-            "content_block_start",
-            Map.of("index", 0, "content_block", Map.of("type", "text", "text", ""))));
+    Map<String, Object> block =
+        reply
+            .call()
+            .map(tool -> use(tool.name(), Map.of()))
+            .orElseGet(() -> Map.of("type", "text", "text", ""));
+    events.add(event("content_block_start", Map.of("index", 0, "content_block", block)));
     events.add(event("ping", Map.of()));
-    for (String word : words) {
-      Map<String, Object> delta = Map.of("type", "text_delta", "text", word);
-      events.add(
-          Event.token(
-              "content_block_delta",
-              typed("content_block_delta", Map.of("index", 0, "delta", delta))));
-    }
+    reply
+        .call()
+        .ifPresent(
+            tool ->
+                tool.arguments()
+                    .forEach(
+                        piece -> events.add(delta("input_json_delta", "partial_json", piece))));
+    reply.words().forEach(word -> events.add(delta("text_delta", "text", word)));
     events.add(event("content_block_stop", Map.of("index", 0)));
+    Map<String, Object> stop = new LinkedHashMap<>();
+    stop.put("stop_reason", stop(reply));
+    stop.put("stop_sequence", null);
     events.add(
         event(
             "message_delta",
-            Map.of(
-                "delta",
-                Map.of("stop_reason", "end_turn"),
-                "usage",
-                Map.of("output_tokens", words.size()))));
+            Map.of("delta", stop, "usage", Map.of("output_tokens", reply.tokens()))));
     events.add(event("message_stop", Map.of()));
     return events;
+  }
+
+  private static Event delta(String type, String key, String piece) {
+    Map<String, Object> delta = Map.of("type", type, key, piece);
+    return Event.token(
+        "content_block_delta", typed("content_block_delta", Map.of("index", 0, "delta", delta)));
   }
 
   private static Event event(String type, Map<String, Object> rest) {

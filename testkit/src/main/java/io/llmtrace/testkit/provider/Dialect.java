@@ -6,7 +6,7 @@ import java.util.Map;
 /** The shapes of one provider's API. */
 interface Dialect {
   /** A whole answer. */
-  Map<String, Object> answer(String model, List<String> words);
+  Map<String, Object> answer(String model, Reply reply);
 
   /** An error's body. */
   Map<String, Object> error(int status, String message);
@@ -16,7 +16,7 @@ interface Dialect {
    *
    * @param usage whether token counts are in it
    */
-  List<Event> stream(String model, List<String> words, Usage usage);
+  List<Event> stream(String model, Reply reply, Usage usage);
 
   /** Where a stream has its token counts. */
   enum Usage {

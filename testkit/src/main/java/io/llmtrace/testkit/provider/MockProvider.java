@@ -27,6 +27,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -34,6 +35,7 @@ import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -42,8 +44,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * OpenAI chat completions ({@code /v1/chat/completions}) and Anthropic messages ({@code
- * /v1/messages}) on a free loopback port. The model's name picks the behaviour:
+ * OpenAI chat completions ({@code /v1/chat/completions}) and responses ({@code /v1/responses}) and
+ * Anthropic messages ({@code /v1/messages}) on a free loopback port. The model's name picks the
+ * behaviour:
  *
  * <ul>
  *   <li>{@code error-NNN} answers that status with the provider's error body, 429 and 529 with
@@ -54,6 +57,7 @@ import org.slf4j.LoggerFactory;
  *       any answer;
  *   <li>{@code recites-prompt} tells the system prompt it was given, {@code image-beacon} draws an
  *       image whose address carries what the user said;
+ *   <li>{@code calls-tool} calls the first tool it is given, and tells what the tool answered;
  *   <li>any other model answers and is echoed.
  * </ul>
  *
@@ -71,6 +75,7 @@ public final class MockProvider implements AutoCloseable {
   private static final long SLOW_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final Dialect OPEN_AI = new OpenAi();
   private static final Dialect ANTHROPIC = new Anthropic();
+  private static final Dialect RESPONSES = new Responses();
 
   private final ObjectMapper json = new ObjectMapper();
   private final Pacing pacing;
@@ -83,7 +88,8 @@ public final class MockProvider implements AutoCloseable {
   private volatile Map<String, String> lastHeaders = Map.of();
   private volatile String lastBody = "";
 
-  private MockProvider(Pacing pacing, UsageBlocks usageBlocks) throws IOException {
+  private MockProvider(Pacing pacing, UsageBlocks usageBlocks, Optional<SslContext> tls)
+      throws IOException {
     this.pacing = pacing;
     this.usageBlocks = usageBlocks;
     var bound =
@@ -94,6 +100,8 @@ public final class MockProvider implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    tls.ifPresent(
+                        context -> channel.pipeline().addLast(context.newHandler(channel.alloc())));
                     channel
                         .pipeline()
                         .addLast(
@@ -117,7 +125,12 @@ public final class MockProvider implements AutoCloseable {
   }
 
   public static MockProvider start(Pacing pacing, UsageBlocks usageBlocks) throws IOException {
-    return new MockProvider(pacing, usageBlocks);
+    return new MockProvider(pacing, usageBlocks, Optional.empty());
+  }
+
+  /** Fast, with usage in every stream, behind TLS. */
+  public static MockProvider start(SslContext tls) throws IOException {
+    return new MockProvider(Pacing.FAST, UsageBlocks.ALWAYS, Optional.of(tls));
   }
 
   public int port() {
@@ -159,6 +172,14 @@ public final class MockProvider implements AutoCloseable {
     return json.readTree(body);
   }
 
+  private static Dialect dialect(String uri) {
+    String path = uri.split("\\?", 2)[0];
+    if (path.endsWith("/messages")) {
+      return ANTHROPIC;
+    }
+    return path.endsWith("/responses") ? RESPONSES : OPEN_AI;
+  }
+
   private Usage usage(JsonNode request) {
     if (usageBlocks == UsageBlocks.ALWAYS) {
       return Usage.WITH_FINISH;
@@ -181,7 +202,7 @@ public final class MockProvider implements AutoCloseable {
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request)
         throws IOException {
-      Dialect dialect = request.uri().endsWith("/messages") ? ANTHROPIC : OPEN_AI;
+      Dialect dialect = dialect(request.uri());
       boolean keepAlive = HttpUtil.isKeepAlive(request);
       JsonNode asked;
       try {
@@ -206,12 +227,12 @@ public final class MockProvider implements AutoCloseable {
                       ctx.channel(),
                       json,
                       pacing,
-                      dialect.stream(model, Speech.words(model, asked), usage(asked)),
+                      dialect.stream(model, Speech.reply(model, asked), usage(asked)),
                       model,
                       keepAlive)
                   .start();
             } else {
-              whole(ctx, model, dialect.answer(model, Speech.words(model, asked)), keepAlive);
+              whole(ctx, model, dialect.answer(model, Speech.reply(model, asked)), keepAlive);
             }
           };
       if (wait == 0) {
