@@ -3,6 +3,7 @@ package io.llmtrace.cli;
 import io.llmtrace.cli.bench.BenchCommand;
 import io.llmtrace.cli.demo.DemoCommand;
 import io.llmtrace.cli.scan.ScanCommand;
+import io.llmtrace.cli.up.UpCommand;
 import io.llmtrace.runtime.logging.LogSetup;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,6 +18,7 @@ import picocli.CommandLine.HelpCommand;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       DemoCommand.class,
+      UpCommand.class,
       ControlPlaneCommand.class,
       PluginCommand.class,
       ConfigCommand.class,

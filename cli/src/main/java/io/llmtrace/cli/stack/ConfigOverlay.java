@@ -21,7 +21,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * A configuration with some keys of its sections set. Works on nodes rather than values, so that
  * everything else stays as it is written: numbers, quotes, variables. Not thread-safe.
  */
-final class ConfigOverlay {
+public final class ConfigOverlay {
   private final MappingNode root;
 
   private ConfigOverlay(MappingNode root) {
@@ -33,7 +33,7 @@ final class ConfigOverlay {
    *
    * @throws IllegalArgumentException when it is no map
    */
-  static ConfigOverlay of(String yaml) {
+  public static ConfigOverlay of(String yaml) {
     LoadSettings settings = LoadSettings.builder().setLabel("configuration").build();
     Optional<Node> node = new Compose(settings).composeString(yaml);
     if (node.isEmpty() || isNothing(node.get())) {
@@ -45,7 +45,8 @@ final class ConfigOverlay {
     throw new IllegalArgumentException("a configuration is a map of sections");
   }
 
-  boolean has(String section, String key) {
+  /** Whether a section has a key. */
+  public boolean has(String section, String key) {
     return value(root, section) instanceof MappingNode keys && value(keys, key) != null;
   }
 

@@ -10,12 +10,16 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Control plane, plugin and gateway, started in this order by whoever owns it. {@link #close} may
  * come from any thread, also while something starts; the rest is for one thread.
  */
 public final class Stack implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Stack.class);
+
   /** A cold JVM with an embedded database, on a machine that builds at the same time. */
   private static final Duration START = Duration.ofMinutes(2);
 
@@ -23,6 +27,7 @@ public final class Stack implements AutoCloseable {
   private final StackPorts ports;
   private final Consumer<String> say;
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
+  private final Thread lastResort = new Thread(this::closeAtExit, "stack-last-resort");
   private boolean closed;
 
   /**
@@ -35,6 +40,7 @@ public final class Stack implements AutoCloseable {
     this.files = files;
     this.ports = ports;
     this.say = say;
+    Runtime.getRuntime().addShutdownHook(lastResort);
   }
 
   /** Starts the control plane; {@link #awaitControlPlane} waits for it. */
@@ -109,6 +115,8 @@ public final class Stack implements AutoCloseable {
             files.log(command),
             Main.class.getName(),
             List.of(command, "--config", files.config().toString()));
+    // An interrupted command stops them in their order, so that records on their way arrive.
+    child.leaveToOwner();
     own(child);
     return child;
   }
@@ -121,8 +129,29 @@ public final class Stack implements AutoCloseable {
       parts = new ArrayDeque<>(running);
       running.clear();
     }
-    while (!parts.isEmpty()) {
-      stop(parts.pop());
+    try {
+      while (!parts.isEmpty()) {
+        stop(parts.pop());
+      }
+    } finally {
+      forgetHook();
+    }
+  }
+
+  private void closeAtExit() {
+    try {
+      close();
+    } catch (IOException e) {
+      // The last boundary: nobody is left to hand it to.
+      LOG.error("did not stop cleanly", e);
+    }
+  }
+
+  private void forgetHook() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(lastResort);
+    } catch (IllegalStateException e) {
+      LOG.debug("stops with this process", e);
     }
   }
 
