@@ -104,6 +104,10 @@ final class UpRun implements AutoCloseable {
     return gateway;
   }
 
+  Stack stack() {
+    return stack;
+  }
+
   StackFiles files() {
     return files;
   }

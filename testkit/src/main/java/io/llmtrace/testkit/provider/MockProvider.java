@@ -128,9 +128,10 @@ public final class MockProvider implements AutoCloseable {
     return new MockProvider(pacing, usageBlocks, Optional.empty());
   }
 
-  /** Fast, with usage in every stream, behind TLS. */
-  public static MockProvider start(SslContext tls) throws IOException {
-    return new MockProvider(Pacing.FAST, UsageBlocks.ALWAYS, Optional.of(tls));
+  /** The same behind TLS. */
+  public static MockProvider start(Pacing pacing, UsageBlocks usageBlocks, SslContext tls)
+      throws IOException {
+    return new MockProvider(pacing, usageBlocks, Optional.of(tls));
   }
 
   public int port() {
