@@ -1,0 +1,213 @@
+package io.llmtrace.policies.limit;
+
+import io.llmtrace.policies.wire.LimitLease;
+import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** The allowances of one key of one limit. Thread-safe. */
+final class Counters {
+  static final double NANOS_A_DOLLAR = 1e9;
+  private static final int MOST_UNKNOWN_MODELS = 64;
+
+  /** How long a model whose price was not known is refused, where a budget says so. */
+  static final long UNKNOWN_NANOS = 600_000_000_000L;
+
+  final Limit limit;
+  final @Nullable TokenBucket requests;
+  final @Nullable TokenBucket tokens;
+  private final AtomicInteger running = new AtomicInteger();
+  private final Map<Window, SpendWindow> spent = new EnumMap<>(Window.class);
+  private final Map<String, Long> unknownModels = new LinkedHashMap<>();
+  private volatile boolean someUnknown;
+  private volatile long touched;
+  private volatile int concurrent;
+  private volatile Map<Window, Long> budget;
+  private final Map<String, Lease> leases = new LinkedHashMap<>();
+
+  private record Lease(LimitKind kind, @Nullable Window window, long until, long revision) {}
+
+  Counters(Limit limit, long now) {
+    this.limit = limit;
+    Limit.Rates rates = limit.rates();
+    this.requests =
+        rates.requestsPerMinute() > 0 ? new TokenBucket(rates.requestsPerMinute(), now) : null;
+    this.tokens =
+        rates.tokensPerMinute() > 0 ? new TokenBucket(rates.tokensPerMinute(), now) : null;
+    this.concurrent = rates.concurrent();
+    Map<Window, Long> budgets = new EnumMap<>(Window.class);
+    limit.budget().usd().forEach((window, usd) -> budgets.put(window, nanos(usd)));
+    this.budget = budgets;
+    budgets.keySet().forEach(window -> spent.put(window, new SpendWindow(window, now)));
+    this.touched = now;
+  }
+
+  static long nanos(double usd) {
+    return Math.round(Math.max(0, usd) * NANOS_A_DOLLAR);
+  }
+
+  void touch(long now) {
+    touched = now;
+  }
+
+  /** Whether nobody asked since then and everything is as it was in the beginning. */
+  boolean idleSince(long then, long now) {
+    if (touched - then > 0 || running.get() != 0 || someUnknown) {
+      return false;
+    }
+    synchronized (this) {
+      if (!leases.isEmpty()) {
+        return false;
+      }
+    }
+    return (requests == null || requests.isFull(now))
+        && (tokens == null || tokens.isFull(now))
+        && spent.values().stream().allMatch(window -> window.sum(now) == 0);
+  }
+
+  boolean overBudget(long now) {
+    for (Map.Entry<Window, Long> one : budget.entrySet()) {
+      SpendWindow window = spent.get(one.getKey());
+      if (window != null && window.sum(now) >= one.getValue()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean enter() {
+    int most = concurrent;
+    while (true) {
+      int now = running.get();
+      if (now >= most) {
+        return false;
+      }
+      if (running.compareAndSet(now, now + 1)) {
+        return true;
+      }
+    }
+  }
+
+  void leave() {
+    running.decrementAndGet();
+  }
+
+  int running() {
+    return running.get();
+  }
+
+  void spend(double usd, long now) {
+    long amount = nanos(usd);
+    for (SpendWindow window : spent.values()) {
+      window.add(amount, now);
+    }
+  }
+
+  synchronized void costOf(String model, boolean known, long now) {
+    if (known) {
+      if (someUnknown) {
+        unknownModels.remove(model);
+      }
+    } else {
+      unknownModels.remove(model);
+      unknownModels.put(model, now + UNKNOWN_NANOS);
+      if (unknownModels.size() > MOST_UNKNOWN_MODELS) {
+        Iterator<String> oldest = unknownModels.keySet().iterator();
+        oldest.next();
+        oldest.remove();
+      }
+    }
+    someUnknown = !unknownModels.isEmpty();
+  }
+
+  boolean costUnknown(String model, long now) {
+    if (!someUnknown) {
+      return false;
+    }
+    synchronized (this) {
+      Long until = unknownModels.get(model);
+      return until != null && now < until;
+    }
+  }
+
+  Map<Window, SpendWindow> spent() {
+    return spent;
+  }
+
+  /**
+   * Uses a lease until it ends.
+   *
+   * @return whether there is such an allowance here and the lease is not out of date
+   */
+  synchronized boolean apply(LimitLease lease, long until, long now) {
+    String share = lease.kind() + "/" + lease.window();
+    Lease held = leases.get(share);
+    if (held != null && held.revision() > lease.revision()) {
+      return false;
+    }
+    if (!allow(lease.kind(), lease.window(), lease.granted(), now)) {
+      return false;
+    }
+    leases.put(share, new Lease(lease.kind(), lease.window(), until, lease.revision()));
+    return true;
+  }
+
+  /** What has ended: leases, and refusals of models without a price. */
+  synchronized void expire(long now) {
+    if (someUnknown) {
+      unknownModels.values().removeIf(until -> now >= until);
+      someUnknown = !unknownModels.isEmpty();
+    }
+    Iterator<Lease> each = leases.values().iterator();
+    while (each.hasNext()) {
+      Lease lease = each.next();
+      if (now >= lease.until()) {
+        allow(lease.kind(), lease.window(), configured(lease), now);
+        each.remove();
+      }
+    }
+  }
+
+  private double configured(Lease lease) {
+    Limit.Rates rates = limit.rates();
+    return switch (lease.kind()) {
+      case REQUESTS_PER_MINUTE -> rates.requestsPerMinute();
+      case TOKENS_PER_MINUTE -> rates.tokensPerMinute();
+      case CONCURRENT -> rates.concurrent();
+      default -> limit.budget().usd().getOrDefault(lease.window(), 0.0);
+    };
+  }
+
+  private boolean allow(LimitKind kind, @Nullable Window window, double granted, long now) {
+    return switch (kind) {
+      case REQUESTS_PER_MINUTE -> rate(requests, granted, now);
+      case TOKENS_PER_MINUTE -> rate(tokens, granted, now);
+      case CONCURRENT -> {
+        concurrent = (int) Math.min(Integer.MAX_VALUE, granted);
+        yield limit.rates().concurrent() > 0;
+      }
+      case COST_USD -> {
+        if (window == null || !budget.containsKey(window)) {
+          yield false;
+        }
+        Map<Window, Long> changed = new EnumMap<>(budget);
+        changed.put(window, nanos(granted));
+        budget = changed;
+        yield true;
+      }
+      default -> false;
+    };
+  }
+
+  /** A rate below one a minute is one a minute: a bucket cannot fill more slowly. */
+  private static boolean rate(@Nullable TokenBucket bucket, double granted, long now) {
+    if (bucket == null) {
+      return false;
+    }
+    bucket.rate(Math.max(1, (long) Math.min(Limit.MOST_PER_MINUTE, granted)), now);
+    return true;
+  }
+}

@@ -1,0 +1,21 @@
+package io.llmtrace.policies.limit;
+
+/**
+ * A limit that an exchange is over.
+ *
+ * @param limit name of the limit
+ * @param kind what it limits
+ * @param action what the limit wants done
+ * @param retryAfterSeconds when to try again, 1 to {@link #MOST_SECONDS}; 0 where that is no use
+ */
+public record Refusal(String limit, LimitKind kind, Limit.Action action, int retryAfterSeconds) {
+  /** Clients of OpenAI and Anthropic wait themselves only where they are told at most a minute. */
+  public static final int MOST_SECONDS = 60;
+
+  private static final long SECOND = 1_000_000_000L;
+
+  static Refusal of(Limit limit, LimitKind kind, long waitNanos) {
+    long seconds = Math.min(MOST_SECONDS, Math.max(1, (waitNanos + SECOND - 1) / SECOND));
+    return new Refusal(limit.name(), kind, limit.action(), kind.passes() ? (int) seconds : 0);
+  }
+}
