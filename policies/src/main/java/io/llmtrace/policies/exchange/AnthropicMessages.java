@@ -265,6 +265,15 @@ final class AnthropicMessages implements DialectFormat {
     return BlockAnswer.error(status, body);
   }
 
+  /** What anthropic's clients raise as {@code RateLimitError}; there is one type for all limits. */
+  @Override
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    ObjectNode body = BlockAnswer.object().put("type", "error");
+    body.putObject("error").put("type", "rate_limit_error").put("message", limited.message());
+    body.put("request_id", notice.decisionId());
+    return BlockAnswer.error(BlockAnswer.LIMITED, body);
+  }
+
   /** A count cannot say no in any other way than by an error. */
   @Override
   public BlockAnswer refusal(BlockNotice notice) {

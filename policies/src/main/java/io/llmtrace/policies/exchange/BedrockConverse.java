@@ -242,6 +242,36 @@ final class BedrockConverse implements DialectFormat {
     return bedrockError(status, notice);
   }
 
+  /**
+   * Amazon's clients try again by the exception's name, not by a header: {@code
+   * ThrottlingException} is one that they repeat, {@code ServiceQuotaExceededException} is not
+   * (botocore {@code retries/standard.py}).
+   */
+  @Override
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    return bedrockLimited(limited, notice);
+  }
+
+  static BlockAnswer bedrockLimited(Limited limited, BlockNotice notice) {
+    boolean passes = limited.retryAfterSeconds() > 0;
+    return BlockAnswer.error(
+        BlockAnswer.LIMITED,
+        Map.of(
+            BlockAnswer.TYPE,
+            "application/json",
+            "x-amzn-errortype",
+            passes ? "ThrottlingException" : "ServiceQuotaExceededException",
+            "x-amzn-requestid",
+            notice.decisionId()),
+        BlockAnswer.object().put("message", limited.message()));
+  }
+
+  @Override
+  public long maxTokens(JsonNode body) {
+    // Nova takes snake case where it is invoked directly.
+    return MaxTokens.largest(body.path("inferenceConfig"), "maxTokens", "max_new_tokens");
+  }
+
   static BlockAnswer bedrockError(int status, BlockNotice notice) {
     return BlockAnswer.error(
         status,

@@ -157,6 +157,20 @@ final class BedrockInvoke implements DialectFormat {
     return BedrockConverse.bedrockError(status, notice);
   }
 
+  @Override
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    return BedrockConverse.bedrockLimited(limited, notice);
+  }
+
+  @Override
+  public long maxTokens(JsonNode body) {
+    long own =
+        MaxTokens.largest(
+            body, "max_tokens", "max_tokens_to_sample", "max_gen_len", "max_completion_tokens");
+    long titan = MaxTokens.largest(body.path("textGenerationConfig"), "maxTokenCount");
+    return Math.max(Math.max(own, titan), CONVERSE.maxTokens(body));
+  }
+
   /** In the dialect of the model that was asked; an error where that is not known. */
   @Override
   public BlockAnswer refusal(BlockNotice notice) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.policies.wire.WireJson;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -18,6 +19,11 @@ import java.util.Map;
 @SuppressWarnings("ArrayRecordComponent")
 public record BlockAnswer(int status, Map<String, String> headers, byte[] body) {
   static final String TYPE = "content-type";
+
+  /** The status of a request that a limit stops. */
+  static final int LIMITED = 429;
+
+  private static final String SHOULD_RETRY = "x-should-retry";
   private static final String JSON = "application/json";
 
   public BlockAnswer {
@@ -28,11 +34,22 @@ public record BlockAnswer(int status, Map<String, String> headers, byte[] body) 
    * An error: clients of OpenAI and Anthropic heed {@code x-should-retry}, the others ignore it.
    */
   static BlockAnswer error(int status, ObjectNode body) {
-    return error(status, Map.of(TYPE, JSON, "x-should-retry", "false"), body);
+    return error(status, Map.of(TYPE, JSON, SHOULD_RETRY, "false"), body);
   }
 
   static BlockAnswer error(int status, Map<String, String> headers, ObjectNode body) {
     return new BlockAnswer(status, headers, bytes(body));
+  }
+
+  BlockAnswer retrying(int afterSeconds) {
+    Map<String, String> changed = new HashMap<>(headers);
+    if (afterSeconds > 0) {
+      changed.remove(SHOULD_RETRY);
+      changed.put("retry-after", Integer.toString(afterSeconds));
+    } else {
+      changed.put(SHOULD_RETRY, "false");
+    }
+    return new BlockAnswer(status, changed, body);
   }
 
   static BlockAnswer json(JsonNode body) {

@@ -197,6 +197,14 @@ final class CohereChat implements DialectFormat {
         BlockAnswer.object().put("id", notice.decisionId()).put("message", notice.message()));
   }
 
+  /** cohere-python raises {@code TooManyRequestsError} by status. */
+  @Override
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    return BlockAnswer.error(
+        BlockAnswer.LIMITED,
+        BlockAnswer.object().put("id", notice.decisionId()).put("message", limited.message()));
+  }
+
   /**
    * Cohere has no reason that means a refusal; clients of closed types fail on an unknown one, so
    * it is {@code COMPLETE}.

@@ -87,6 +87,15 @@ public enum Dialect {
   }
 
   /**
+   * The answer to a request that a limit stops: 429 in the words of this API. Where it passes in a
+   * moment it says so with {@code retry-after}; where it does not, {@code x-should-retry} keeps the
+   * clients of OpenAI and Anthropic from trying again, as they otherwise do at this status.
+   */
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    return format.limited(limited, notice).retrying(limited.retryAfterSeconds());
+  }
+
+  /**
    * A well-formed answer that says no, streamed where a stream was asked for; an error where the
    * API has no such answer.
    */

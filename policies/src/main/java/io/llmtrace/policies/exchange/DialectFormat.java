@@ -39,6 +39,14 @@ interface DialectFormat {
     return body.path("stream").asBoolean(false);
   }
 
+  /**
+   * The most tokens that a request allows its answer; negative where it says nothing. Of several
+   * fields the largest counts, since it is the provider's choice which one it heeds.
+   */
+  default long maxTokens(JsonNode body) {
+    return MaxTokens.largest(body, "max_tokens");
+  }
+
   /** What an answer must repeat to be matched with its request, as JSON; empty for nothing. */
   default String callId(JsonNode body) {
     return "";
@@ -80,6 +88,12 @@ interface DialectFormat {
    * @param status 400 or 403
    */
   BlockAnswer error(int status, BlockNotice notice);
+
+  /**
+   * The status 429 in the words of this API, as its official client raises its own exception of it.
+   * Whether a client tries again is said by headers that {@link Dialect#limited} adds.
+   */
+  BlockAnswer limited(Limited limited, BlockNotice notice);
 
   /** A well-formed answer that says no, streamed where a stream was asked for. */
   BlockAnswer refusal(BlockNotice notice);

@@ -13,6 +13,7 @@ import java.util.List;
  * @param tools names of the tools that the client offers to the model
  * @param uninspectedParts parts that hold no text we can read (images, audio, files by reference)
  * @param callId what an answer must repeat, as JSON (the id of a JSON-RPC call); empty for nothing
+ * @param maxTokens the most tokens that the request allows its answer; negative where it sets none
  */
 public record Exchange(
     Dialect dialect,
@@ -22,7 +23,8 @@ public record Exchange(
     List<Segment> segments,
     List<String> tools,
     int uninspectedParts,
-    String callId) {
+    String callId,
+    long maxTokens) {
 
   /** The model's name where the client gave none. */
   public static final String UNKNOWN_MODEL = "unknown";
@@ -30,6 +32,28 @@ public record Exchange(
   public Exchange {
     segments = List.copyOf(segments);
     tools = List.copyOf(tools);
+  }
+
+  /** An exchange that sets no bound to its answer. */
+  public Exchange(
+      Dialect dialect,
+      String provider,
+      String model,
+      boolean stream,
+      List<Segment> segments,
+      List<String> tools,
+      int uninspectedParts,
+      String callId) {
+    this(
+        dialect,
+        provider,
+        model,
+        stream,
+        segments,
+        tools,
+        uninspectedParts,
+        callId,
+        MaxTokens.NONE);
   }
 
   /** An exchange whose answer repeats nothing. */

@@ -99,7 +99,8 @@ public final class ExchangeReader {
         out.segments(),
         out.tools(),
         out.uninspectedParts(),
-        format.callId(root));
+        format.callId(root),
+        format.maxTokens(root));
   }
 
   private static @Nullable JsonNode json(ObjectReader reader, byte[] body) {

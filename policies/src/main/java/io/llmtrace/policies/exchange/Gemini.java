@@ -274,6 +274,34 @@ final class Gemini implements DialectFormat {
     return BlockAnswer.error(status, body);
   }
 
+  /**
+   * {@code RESOURCE_EXHAUSTED}; Google's APIs say when to try again in a detail of type {@code
+   * RetryInfo} (google/rpc/error_details.proto).
+   */
+  @Override
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    ObjectNode body = BlockAnswer.object();
+    ObjectNode error = body.putObject("error").put("code", BlockAnswer.LIMITED);
+    error.put("message", limited.message()).put("status", "RESOURCE_EXHAUSTED");
+    if (limited.retryAfterSeconds() > 0) {
+      error
+          .putArray("details")
+          .addObject()
+          .put("@type", "type.googleapis.com/google.rpc.RetryInfo")
+          .put("retryDelay", limited.retryAfterSeconds() + "s");
+    }
+    return BlockAnswer.error(BlockAnswer.LIMITED, body);
+  }
+
+  @Override
+  public long maxTokens(JsonNode body) {
+    long camel =
+        MaxTokens.largest(body.path("generationConfig"), "maxOutputTokens", "max_output_tokens");
+    long snake =
+        MaxTokens.largest(body.path("generation_config"), "maxOutputTokens", "max_output_tokens");
+    return Math.max(camel, snake);
+  }
+
   /** Google's clients ask for {@code alt=sse}; a stream without it would be a list. */
   @Override
   public BlockAnswer refusal(BlockNotice notice) {

@@ -58,4 +58,9 @@ public final class MappedDialect {
   public BlockAnswer error(int status, BlockNotice notice) {
     return format.error(status, notice);
   }
+
+  /** The status 429 in the mapping's own words; see {@link Dialect#limited}. */
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    return format.limited(limited, notice).retrying(limited.retryAfterSeconds());
+  }
 }

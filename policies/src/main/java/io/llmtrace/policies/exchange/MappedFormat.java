@@ -156,15 +156,24 @@ record MappedFormat(
 
   @Override
   public BlockAnswer error(int status, BlockNotice notice) {
+    return error(status == 403 ? 403 : blocked.status(), notice.message(), notice);
+  }
+
+  @Override
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    return error(BlockAnswer.LIMITED, limited.message(), notice);
+  }
+
+  private BlockAnswer error(int status, String message, BlockNotice notice) {
     String body =
         blocked
             .body()
-            .replace("${message}", quoted(notice.message()))
+            .replace("${message}", quoted(message))
             .replace("${decision_id}", quoted(notice.decisionId()))
             .replace("${category}", quoted(notice.category()))
             .replace("${model}", quoted(notice.caller().model()));
     return new BlockAnswer(
-        status == 403 ? 403 : blocked.status(),
+        status,
         Map.of(BlockAnswer.TYPE, blocked.contentType(), "x-should-retry", "false"),
         body.getBytes(StandardCharsets.UTF_8));
   }

@@ -204,6 +204,42 @@ final class McpMessages implements DialectFormat {
     return new BlockAnswer(answered, headers, BlockAnswer.bytes(errors));
   }
 
+  /**
+   * The status is 429 with or without an id: whoever paces requests looks at it, and the error of
+   * JSON-RPC is in the body for who looks there.
+   */
+  @Override
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    String id = notice.caller().callId();
+    JsonNode ids = id.isEmpty() ? NullNode.getInstance() : ProviderText.json(id);
+    JsonNode body;
+    if (ids.isArray()) {
+      ArrayNode errors = WireJson.mapper().createArrayNode();
+      ids.forEach(each -> errors.add(limited(each, limited, notice)));
+      body = errors;
+    } else {
+      body = limited(ids, limited, notice);
+    }
+    return new BlockAnswer(
+        BlockAnswer.LIMITED, Map.of(BlockAnswer.TYPE, "application/json"), BlockAnswer.bytes(body));
+  }
+
+  private static ObjectNode limited(JsonNode id, Limited limited, BlockNotice notice) {
+    ObjectNode body = error(id, notice);
+    ObjectNode error = (ObjectNode) body.path("error");
+    error.put("message", limited.message());
+    if (limited.retryAfterSeconds() > 0) {
+      ((ObjectNode) error.path("data")).put("retry_after_seconds", limited.retryAfterSeconds());
+    }
+    return body;
+  }
+
+  /** Of {@code sampling/createMessage}. */
+  @Override
+  public long maxTokens(JsonNode body) {
+    return MaxTokens.largest(body.path("params"), "maxTokens");
+  }
+
   private static ObjectNode error(JsonNode id, BlockNotice notice) {
     ObjectNode body = BlockAnswer.object().put("jsonrpc", "2.0");
     body.set("id", id);

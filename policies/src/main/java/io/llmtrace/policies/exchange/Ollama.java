@@ -171,6 +171,18 @@ final class Ollama implements DialectFormat {
   }
 
   @Override
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    return BlockAnswer.error(
+        BlockAnswer.LIMITED, BlockAnswer.object().put("error", limited.message()));
+  }
+
+  /** A negative {@code num_predict} is no bound. */
+  @Override
+  public long maxTokens(JsonNode body) {
+    return MaxTokens.largest(body.path("options"), "num_predict");
+  }
+
+  @Override
   public BlockAnswer refusal(BlockNotice notice) {
     ObjectNode answer =
         BlockAnswer.object()

@@ -8,6 +8,7 @@ final class OpenAi {
   private static final Set<String> TEXT = Set.of("text");
   private static final Set<String> REFUSAL = Set.of("refusal");
   private static final String AZURE = "azure_openai";
+  private static final String QUOTA = "insufficient_quota";
 
   private OpenAi() {}
 
@@ -53,6 +54,22 @@ final class OpenAi {
           out.uninspected(zone, role, at, part);
       default -> out.everyString(zone, role, at, part);
     }
+  }
+
+  /**
+   * What OpenAI's clients raise as {@code RateLimitError}, by the status; type and code are those
+   * of the API: {@code requests} or {@code tokens} with {@code rate_limit_exceeded}, and {@code
+   * insufficient_quota} for both where money has run out.
+   */
+  static BlockAnswer limited(Limited limited) {
+    boolean quota = limited.what() == Limited.What.QUOTA;
+    var body = BlockAnswer.object();
+    body.putObject("error")
+        .put("message", limited.message())
+        .put("type", quota ? QUOTA : limited.what() == Limited.What.TOKENS ? "tokens" : "requests")
+        .putNull("param")
+        .put("code", quota ? QUOTA : "rate_limit_exceeded");
+    return BlockAnswer.error(BlockAnswer.LIMITED, body);
   }
 
   /**

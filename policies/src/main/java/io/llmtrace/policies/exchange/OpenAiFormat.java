@@ -15,6 +15,16 @@ interface OpenAiFormat extends DialectFormat {
   }
 
   @Override
+  default BlockAnswer limited(Limited limited, BlockNotice notice) {
+    return OpenAi.limited(limited);
+  }
+
+  @Override
+  default long maxTokens(JsonNode body) {
+    return MaxTokens.largest(body, "max_completion_tokens", "max_tokens", "max_output_tokens");
+  }
+
+  @Override
   default BlockAnswer error(int status, BlockNotice notice) {
     return OpenAi.error(status, notice);
   }

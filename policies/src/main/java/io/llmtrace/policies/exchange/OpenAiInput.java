@@ -101,6 +101,11 @@ final class OpenAiInput implements OpenAiFormat {
     }
 
     @Override
+    public BlockAnswer limited(Limited limited, BlockNotice notice) {
+      return OpenAi.limited(limited);
+    }
+
+    @Override
     public BlockAnswer refusal(BlockNotice notice) {
       return error(400, notice);
     }

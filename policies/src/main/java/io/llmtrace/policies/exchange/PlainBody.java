@@ -40,6 +40,11 @@ final class PlainBody implements DialectFormat {
     return OpenAi.error(status, notice);
   }
 
+  @Override
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    return OpenAi.limited(limited);
+  }
+
   /** Most clients of an unknown API expect a chat completion, if anything. */
   @Override
   public BlockAnswer refusal(BlockNotice notice) {

@@ -133,6 +133,26 @@ final class TextGeneration implements DialectFormat {
         BlockAnswer.object().put("error", notice.message()).put("error_type", "validation"));
   }
 
+  /** A model server that is asked too much answers 429 with this type (router/src/server.rs). */
+  @Override
+  public BlockAnswer limited(Limited limited, BlockNotice notice) {
+    return BlockAnswer.error(
+        BlockAnswer.LIMITED,
+        BlockAnswer.object().put("error", limited.message()).put("error_type", "overloaded"));
+  }
+
+  @Override
+  public long maxTokens(JsonNode body) {
+    long own = MaxTokens.largest(body, "max_tokens", "max_new_tokens");
+    JsonNode parameters = body.path("parameters");
+    JsonNode sampling = body.path("sampling_params");
+    return Math.max(
+        own,
+        Math.max(
+            MaxTokens.largest(parameters, "max_new_tokens"),
+            MaxTokens.largest(sampling, "max_new_tokens")));
+  }
+
   @Override
   public BlockAnswer refusal(BlockNotice notice) {
     ObjectNode answer = BlockAnswer.object();

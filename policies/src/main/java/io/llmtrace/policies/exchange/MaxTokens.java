@@ -1,0 +1,25 @@
+package io.llmtrace.policies.exchange;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+/** The bound that a request sets to its answer. */
+final class MaxTokens {
+  /** The request says nothing of it. */
+  static final long NONE = -1;
+
+  private MaxTokens() {}
+
+  /** The largest of these fields, {@link #NONE} where none of them is a number from 0. */
+  static long largest(JsonNode node, String... fields) {
+    long largest = NONE;
+    for (String field : fields) {
+      JsonNode value = node.path(field);
+      if (value.isNumber()) {
+        // A double too large for a long becomes the largest one.
+        double most = value.asDouble();
+        largest = Math.max(largest, most >= 0 ? (long) most : NONE);
+      }
+    }
+    return largest;
+  }
+}
