@@ -6,9 +6,11 @@ import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.A6Server;
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
+import io.llmtrace.plugin.identity.Identities;
 import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.inspection.AnalysisBreaker;
 import io.llmtrace.plugin.inspection.InspectionService;
+import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
@@ -59,6 +61,7 @@ public final class PluginHost implements RequestSide {
       Analysis analysis,
       TelemetrySink sink,
       DecisionIds ids,
+      Limits limits,
       OpenQuestions questions,
       MeterRegistry meters)
       throws IOException {
@@ -68,7 +71,15 @@ public final class PluginHost implements RequestSide {
     AnalysisBreaker breaker = new AnalysisBreaker(config.circuitBreaker(), plugin.node(), meters);
     InspectionService service =
         new InspectionService(
-            InspectionService.Settings.of(plugin), analysis, sink, ids, questions, breaker, meters);
+            InspectionService.Settings.of(plugin),
+            analysis,
+            sink,
+            ids,
+            new Identities(plugin.identity(), meters),
+            limits,
+            questions,
+            breaker,
+            meters);
     try {
       A6Server server =
           A6Server.start(

@@ -8,12 +8,14 @@ import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.inspection.EngineAnalysis;
 import io.llmtrace.plugin.inspection.TextInspector;
 import io.llmtrace.plugin.inspection.WarmUp;
+import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.local.LocalServer;
 import io.llmtrace.plugin.tap.Tap;
 import io.llmtrace.plugin.telemetry.Telemetry;
 import io.llmtrace.plugin.telemetry.TelemetrySettings;
 import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
+import io.llmtrace.policies.limit.PromptSize;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
@@ -65,6 +67,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final long startedAt = System.currentTimeMillis();
   private final Telemetry telemetry;
   private final AnswerInspector answers;
+  private final Limits limits;
   private final S requests;
   private final LocalServer local;
 
@@ -90,9 +93,13 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             : OpenQuestions.none(meters);
     telemetry = Telemetry.open(telemetrySettings(config), meters);
     // Opened in the order they need each other; what is open is closed again if a later one fails.
+    // Not before: a predecessor goes on spending while models are warmed up.
+    limits =
+        Limits.open(llmtrace.limits(), config.dataDirectory(), PromptSize.FOUR_CHARACTERS, meters);
     try {
       requests =
-          opener.open(llmtrace, telemetry.bootId(), analysis, telemetry, ids, questions, meters);
+          opener.open(
+              llmtrace, telemetry.bootId(), analysis, telemetry, ids, limits, questions, meters);
       try {
         local =
             LocalServer.start(
@@ -102,6 +109,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         throw e;
       }
     } catch (IOException e) {
+      limits.close();
       answers.close();
       telemetry.close();
       throw e;
@@ -127,7 +135,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             .requestSide()
             .superseded()
             .thenRunAsync(
-                process.local::close, task -> new Thread(task, "llmtrace-superseded").start());
+                process::handOver, task -> new Thread(task, "llmtrace-superseded").start());
     return process;
   }
 
@@ -155,6 +163,11 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     }
   }
 
+  private void handOver() {
+    local.close();
+    limits.superseded();
+  }
+
   /** What takes the requests. */
   public S requestSide() {
     return requests;
@@ -170,6 +183,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   public void close() throws IOException {
     requests.close();
     local.close();
+    limits.close();
     answers.close();
     telemetry.close();
   }
@@ -198,7 +212,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     return new LocalServer.Endpoints(
         this::health,
         meters,
-        new Tap(tapSecret(config), ids, questions, answers, telemetry, meters),
+        new Tap(tapSecret(config), ids, questions, answers, telemetry, limits::completed, meters),
         inspectKey == null ? null : inspectKey::matches,
         new TextInspector(engine, policy, config.budget()));
   }
@@ -254,6 +268,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
                 problems.add(state.reason());
               }
             });
+    problems.addAll(limits.problems());
     problems.addAll(telemetry.problems());
     return problems;
   }

@@ -3,6 +3,7 @@ package io.llmtrace.plugin;
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
+import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
@@ -48,6 +49,7 @@ public interface RequestSide extends AutoCloseable {
         Analysis analysis,
         TelemetrySink sink,
         DecisionIds ids,
+        Limits limits,
         OpenQuestions questions,
         MeterRegistry meters)
         throws IOException;

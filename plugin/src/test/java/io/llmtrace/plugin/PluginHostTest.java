@@ -9,6 +9,7 @@ import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.inspection.EngineAnalysis;
 import io.llmtrace.plugin.inspection.MarkerAnalysis;
+import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.policy.DecisionEngine;
@@ -120,6 +121,7 @@ class PluginHostTest {
         analysis,
         nowhere,
         DecisionIds.open(directory),
+        Limits.none(new SimpleMeterRegistry()),
         OpenQuestions.none(new SimpleMeterRegistry()),
         new SimpleMeterRegistry());
   }

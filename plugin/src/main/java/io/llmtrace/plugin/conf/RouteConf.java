@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param policy name of the policy, or null for the tenant's
  * @param mode what the route asks for, or null for the policy's own mode
  * @param tenant the tenant
+ * @param agent the agent, or empty where the route names none
  * @param budgetMs milliseconds an inspection may take, counted from the complete body
  * @param onUninspectable what happens to a request that could not be looked at
  * @param blockStyle how a block is answered
@@ -32,6 +33,7 @@ public record RouteConf(
     @Nullable String policy,
     @Nullable Mode mode,
     String tenant,
+    String agent,
     int budgetMs,
     OnUninspectable onUninspectable,
     BlockStyle blockStyle,
@@ -60,6 +62,7 @@ public record RouteConf(
     values.put("policy", policy == null ? "default" : policy);
     values.put("mode", effectiveMode().label());
     values.put("tenant", tenant);
+    values.put("agent", agent);
     values.put("budget_ms", Integer.toString(budgetMs));
     values.put("on_uninspectable", onUninspectable.name().toLowerCase(Locale.ROOT));
     values.put("block_style", blockStyle.name().toLowerCase(Locale.ROOT));

@@ -80,6 +80,7 @@ public final class RouteConfReader {
     private @Nullable String policy;
     private @Nullable Mode mode;
     private String tenant = "default";
+    private String agent = "";
     private int budgetMs = defaultBudgetMs;
     private OnUninspectable onUninspectable = defaultOnUninspectable;
     private BlockStyle blockStyle = BlockStyle.ERROR;
@@ -107,6 +108,7 @@ public final class RouteConfReader {
         case "policy" -> text(key, value, text -> policy = text);
         case "mode" -> choice(key, value, Mode::of, "observe or enforce", m -> mode = m);
         case "tenant" -> text(key, value, text -> tenant = text);
+        case "agent" -> text(key, value, text -> agent = text);
         case "budget_ms" -> budget(key, value);
         case "on_uninspectable" ->
             choice(
@@ -204,6 +206,7 @@ public final class RouteConfReader {
           policy,
           mode,
           tenant,
+          agent,
           budgetMs,
           onUninspectable,
           blockStyle,

@@ -3,9 +3,11 @@ package io.llmtrace.plugin.inspection;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.identity.Identity;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.limit.Admission;
 import io.llmtrace.policies.wire.InspectionRecord;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -21,6 +23,8 @@ final class Inspection implements Runnable {
   final GatewayRequest request;
   final String decisionId;
   final TraceParent trace;
+  final Identity identity;
+  final Admission admission;
   final long atMillis = System.currentTimeMillis();
   final InspectionBudget budget;
   private final InspectionService service;
@@ -50,12 +54,16 @@ final class Inspection implements Runnable {
       GatewayRequest request,
       MemoryBudget.Lease lease,
       Consumer<Answer> responder,
-      String decisionId) {
+      String decisionId,
+      Identity identity,
+      Admission admission) {
     this.service = service;
     this.request = request;
     this.lease = lease;
     this.responder = responder;
     this.decisionId = decisionId;
+    this.identity = identity;
+    this.admission = admission;
     this.trace = TraceParent.of(request.headers().get(TraceParent.HEADER));
     this.budget = InspectionBudget.until(deadlineNanos());
   }

@@ -6,7 +6,10 @@ import io.llmtrace.plugin.gateway.ExchangeHandler;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
+import io.llmtrace.plugin.identity.Identities;
+import io.llmtrace.plugin.identity.Identity;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
+import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.InspectionBudget;
@@ -53,6 +56,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final Analysis analysis;
   private final TelemetrySink sink;
   private final DecisionIds ids;
+  private final Identities identities;
+  private final Limits limits;
   private final OpenQuestions questions;
   private final AnalysisBreaker breaker;
   private final Settlements settlements;
@@ -82,12 +87,16 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       Analysis analysis,
       TelemetrySink sink,
       DecisionIds ids,
+      Identities identities,
+      Limits limits,
       OpenQuestions questions,
       AnalysisBreaker breaker,
       MeterRegistry meters) {
     this.analysis = analysis;
     this.sink = sink;
     this.ids = ids;
+    this.identities = identities;
+    this.limits = limits;
     this.questions = questions;
     this.breaker = breaker;
     this.settlements = new Settlements(analysis, ids);
@@ -110,7 +119,21 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   @Override
   public void handle(GatewayRequest request, MemoryBudget.Lease lease, Consumer<Answer> responder) {
-    Inspection inspection = new Inspection(this, request, lease, responder, ids.issue());
+    Identity identity = identities.of(request);
+    Inspection inspection =
+        new Inspection(
+            this,
+            request,
+            lease,
+            responder,
+            ids.issue(),
+            identity,
+            limits.arrive(request, identity));
+    if (Limits.stops(inspection.admission, request.conf())) {
+      // Before anything is read: a flood must cost less than what it asks for.
+      refuse(inspection, Limits.REASON);
+      return;
+    }
     switch (request.bodyState()) {
       case NO_MEMORY -> refuse(inspection, "memory");
       case TOO_LARGE -> refuse(inspection, "too_large");
@@ -169,9 +192,16 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       long start = System.nanoTime();
       inspection.exchange = analysis.read(content, inspection.request.conf().dialect());
       inspection.parseMicros = (System.nanoTime() - start) / 1_000;
+      limits.read(inspection.admission, inspection.exchange);
+      if (Limits.stops(inspection.admission, inspection.request.conf())) {
+        if (inspection.settle()) {
+          breaker.released();
+          now(inspection, settlements.uninspected(inspection, Limits.REASON, Seen.NOTHING), false);
+        }
+        return;
+      }
       Analysis.Run run =
-          analysis.prepare(
-              inspection.exchange, inspection.request.conf().tenant(), inspection.budget);
+          analysis.prepare(inspection.exchange, inspection.identity.tenant(), inspection.budget);
       inspection.running(run);
       run.inspect();
       Seen seen = run.seen();
@@ -229,7 +259,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       AnswerContext context =
           questions.contextOf(
               exchange, InspectionBudget.until(System.nanoTime() + FINGERPRINT_NANOS));
-      questions.keep(inspection.decisionId, inspection.request.conf().tenant(), context);
+      questions.keep(inspection.decisionId, inspection.identity.tenant(), context);
     } catch (RuntimeException | StackOverflowError | LinkageError e) {
       LOG.warn("nothing is kept of the question {}", inspection.decisionId, e);
       questions.missed("error");
@@ -270,7 +300,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   /** Keeps the record on a recorder, then answers. */
   private void later(Inspection inspection, Inspection.Settlement made) {
-    inspection.settled(made);
+    settled(inspection, made);
     try {
       recorders.execute(() -> keepAndRespond(inspection, made, false));
     } catch (RejectedExecutionException e) {
@@ -283,8 +313,14 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   /** Keeps the record on this thread, then answers. */
   private void now(Inspection inspection, Inspection.Settlement made, boolean success) {
-    inspection.settled(made);
+    settled(inspection, made);
     keepAndRespond(inspection, made, success);
+  }
+
+  private void settled(Inspection inspection, Inspection.Settlement made) {
+    inspection.settled(made);
+    limits.decided(
+        inspection.admission, inspection.decisionId, inspection.request.conf(), made.answer());
   }
 
   private void keepAndRespond(Inspection inspection, Inspection.Settlement made, boolean success) {

@@ -5,11 +5,13 @@ import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
+import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
+import io.llmtrace.policies.limit.Refusal;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
@@ -65,9 +67,10 @@ final class Settlements {
     Exchange exchange = inspection.exchange;
     Dialect dialect = dialect(request, exchange);
     Caller caller = exchange == null ? Caller.of(dialect) : Caller.of(exchange);
-    Decision decision = analysis.decide(seen.findings(), conf.effectiveMode());
+    Decision decision =
+        Limits.decide(inspection.admission, analysis.decide(seen.findings(), conf.effectiveMode()));
     BlockStyle style = conf.blockStyle();
-    if (strict(conf, coverage, reason) && decision.action() != Action.BLOCK) {
+    if (strict(conf, coverage, reason) && decision.action().compareTo(Action.LIMIT) < 0) {
       decision =
           new Decision(
               Action.BLOCK,
@@ -97,7 +100,7 @@ final class Settlements {
             inspection.decisionId,
             inspection.atMillis,
             inspection.trace.traceId(),
-            conf.tenant(),
+            inspection.identity.tenant(),
             request.route(),
             request.consumer(),
             request.method(),
@@ -110,9 +113,11 @@ final class Settlements {
             seen.findings(),
             receipt,
             stages,
-            conf.tap());
+            conf.tap(),
+            inspection.identity.agent(),
+            0);
     Answer answer =
-        decision.action() == Action.BLOCK
+        decision.action().compareTo(Action.LIMIT) >= 0
             ? stop(inspection, decision, caller, style)
             : goOn(inspection, decision);
     return new Inspection.Settlement(inspected, answer);
@@ -160,9 +165,12 @@ final class Settlements {
 
   private Answer stop(Inspection inspection, Decision decision, Caller caller, BlockStyle style) {
     String category = decision.category();
+    Refusal refusal = inspection.admission.refusal();
     Answer.Stop stop =
-        analysis.block(
-            caller, style, inspection.decisionId, category == null ? "policy" : category);
+        decision.action() == Action.LIMIT && refusal != null
+            ? Limits.stop(caller, inspection.decisionId, refusal)
+            : analysis.block(
+                caller, style, inspection.decisionId, category == null ? "policy" : category);
     Map<String, String> headers = new LinkedHashMap<>(stop.headers());
     headers.put(DecisionIds.HEADER, ids.header(inspection.decisionId));
     return new Answer.Stop(stop.status(), headers, stop.body());

@@ -64,6 +64,7 @@ public final class Tap implements TapEndpoint {
   private final OpenQuestions questions;
   private final AnswerInspector answers;
   private final TelemetrySink telemetry;
+  private final CompletionListener listener;
   private final MeterRegistry meters;
   private final Map<String, Boolean> seen =
       new LinkedHashMap<>() {
@@ -81,12 +82,14 @@ public final class Tap implements TapEndpoint {
       OpenQuestions questions,
       AnswerInspector answers,
       TelemetrySink telemetry,
+      CompletionListener listener,
       MeterRegistry meters) {
     this.secret = secret;
     this.ids = ids;
     this.questions = questions;
     this.answers = answers;
     this.telemetry = telemetry;
+    this.listener = listener;
     this.meters = meters;
   }
 
@@ -157,7 +160,9 @@ public final class Tap implements TapEndpoint {
       telemetry.inspection(uninspected(entry, id, digest));
     }
     String traceId = trace(entry, digest);
-    telemetry.completion(completion(entry, id, own.isPresent(), latestNanos));
+    CompletionRecord completion = completion(entry, id, own.isPresent(), latestNanos);
+    telemetry.completion(completion);
+    listener.completed(completion, entry.reachedUpstream());
     // Only now: an entry that could not be kept is sent again, and must not look like a repeat.
     remember(id);
     questions.forget(id);

@@ -6,12 +6,15 @@ import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.A6Server;
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
+import io.llmtrace.plugin.identity.Identities;
+import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.runtime.config.BreakerConfig;
+import io.llmtrace.runtime.config.IdentityConfig;
 import io.llmtrace.runtime.config.OnUninspectable;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -66,6 +69,8 @@ public final class Host implements AutoCloseable {
             new MarkerAnalysis(hook),
             sink,
             DecisionIds.open(directory),
+            new Identities(IdentityConfig.none(), meters),
+            Limits.none(meters),
             questions,
             breaker,
             meters);

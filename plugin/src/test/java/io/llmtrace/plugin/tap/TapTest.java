@@ -60,7 +60,8 @@ class TapTest {
   }
 
   private Tap tap(AnswerInspector answers) {
-    return new Tap(Secret.of("s3cret"), ids, questions, answers, kept, meters);
+    return new Tap(
+        Secret.of("s3cret"), ids, questions, answers, kept, (completion, upstream) -> {}, meters);
   }
 
   @Test

@@ -110,7 +110,8 @@ public final class ConfigFile {
             controlPlane(root.section("control_plane"), controlPlaneOpens),
             plugin(root.section("plugin"), pluginOpens, reading.env()),
             detection(reading, root.section("detection"), role != Role.CONTROL_PLANE),
-            ModelReader.models(root.sections("models")));
+            ModelReader.models(root.sections("models")),
+            LimitsReader.limits(root.sections("limits", LimitsReader.MOST_LIMITS)));
     root.finish();
     if (!isLoopback(config.controlPlane().bind())
         && config.metrics().token() == null
@@ -229,7 +230,8 @@ public final class ConfigFile {
             section.millis("report_interval_ms", defaults.reportInterval(), 100, 3_600_000),
             section.millis("drain_timeout_ms", defaults.drainTimeout(), 0, 600_000),
             spool(spool),
-            answers(answers, open));
+            answers(answers, open),
+            IdentityReader.read(section.section("identity")));
     spool.finish();
     answers.finish();
     section.finish();

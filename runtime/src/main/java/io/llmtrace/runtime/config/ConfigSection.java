@@ -95,10 +95,24 @@ final class ConfigSection {
     return items;
   }
 
+  /** One text, or a list of them; absent is empty. */
+  List<Item> itemOrItems(String key, String expected, int most) {
+    @Nullable Node node = node(key);
+    if (!(node instanceof ScalarNode) || isNull(node)) {
+      return items(key, expected, most);
+    }
+    @Nullable Scalar scalar = scalar(node, full(key), expected);
+    return scalar == null ? List.of() : List.of(new Item(scalar.text(), node, full(key)));
+  }
+
   /** A list of sections; absent is empty. */
   List<ConfigSection> sections(String key) {
+    return sections(key, MOST_SECTIONS);
+  }
+
+  List<ConfigSection> sections(String key, int most) {
     List<ConfigSection> sections = new ArrayList<>();
-    List<Node> nodes = list(key, "a list of sections", MOST_SECTIONS);
+    List<Node> nodes = list(key, "a list of sections", most);
     for (int i = 0; i < nodes.size(); i++) {
       ConfigSection section = new ConfigSection(reading, full(key) + "[" + i + "]", nodes.get(i));
       // What is no section has been told as such; that all its keys are missing need not be.
@@ -370,7 +384,7 @@ final class ConfigSection {
         });
   }
 
-  /** A problem with the value of a key, or with the section where the key is absent. */
+  /** A problem with the value of a key, or with the section where the key is absent or empty. */
   void problem(String key, String expectation) {
     @Nullable NodeTuple tuple = entries.get(key);
     reading.problem(tuple == null ? at : tuple.getValueNode(), full(key), expectation);
@@ -443,6 +457,9 @@ final class ConfigSection {
   }
 
   private String full(String key) {
+    if (key.isEmpty()) {
+      return path;
+    }
     return path.isEmpty() ? key : path + "." + key;
   }
 

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param drainTimeout longest time that a leaving process answers what is in flight
  * @param spool records on disk
  * @param answers what is done with answers
+ * @param identity where tenant and agent of an exchange are taken from
  */
 public record PluginConfig(
     String node,
@@ -48,7 +49,8 @@ public record PluginConfig(
     Duration reportInterval,
     Duration drainTimeout,
     SpoolConfig spool,
-    AnswersConfig answers) {
+    AnswersConfig answers,
+    IdentityConfig identity) {
 
   /** The defaults; the node is named after the host. */
   public static PluginConfig defaults(Map<String, String> env) {
@@ -71,7 +73,8 @@ public record PluginConfig(
         Duration.ofSeconds(5),
         Duration.ofSeconds(30),
         SpoolConfig.defaults(),
-        AnswersConfig.defaults());
+        AnswersConfig.defaults(),
+        IdentityConfig.none());
   }
 
   /** A builder that starts with these values. */
@@ -100,6 +103,7 @@ public record PluginConfig(
     private Duration drainTimeout;
     private SpoolConfig spool;
     private AnswersConfig answers;
+    private IdentityConfig identity;
 
     private Builder(PluginConfig from) {
       this.node = from.node;
@@ -121,6 +125,7 @@ public record PluginConfig(
       this.drainTimeout = from.drainTimeout;
       this.spool = from.spool;
       this.answers = from.answers;
+      this.identity = from.identity;
     }
 
     public Builder node(String value) {
@@ -218,6 +223,11 @@ public record PluginConfig(
       return this;
     }
 
+    public Builder identity(IdentityConfig value) {
+      this.identity = value;
+      return this;
+    }
+
     public PluginConfig build() {
       return new PluginConfig(
           node,
@@ -238,7 +248,8 @@ public record PluginConfig(
           reportInterval,
           drainTimeout,
           spool,
-          answers);
+          answers,
+          identity);
     }
   }
 }

@@ -31,6 +31,7 @@ class ExampleFileTest {
     assertThat(config.controlPlane().database().url()).isNotNull();
     assertThat(config.plugin().apiKey()).isNotNull();
     assertThat(config.plugin().inspectKey()).isNotNull();
+    assertThat(config.limits()).hasSize(3);
     assertThat(config.models()).hasSize(2);
     assertThat(config.models().get(1).spec().isCrossEncoder()).isTrue();
     assertThat(config.models().get(0).sha256()).isNotNull();
