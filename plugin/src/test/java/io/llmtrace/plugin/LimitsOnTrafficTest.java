@@ -3,6 +3,7 @@ package io.llmtrace.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.EngineAnalysis;
 import io.llmtrace.plugin.limits.Limits;
@@ -61,6 +62,16 @@ class LimitsOnTrafficTest {
   private final Map<String, InspectionRecord> records = new ConcurrentHashMap<>();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final HttpClient http = HttpClient.newHttpClient();
+  private final TelemetrySink sink =
+      new TelemetrySink() {
+        @Override
+        public void inspection(InspectionRecord inspection) {
+          records.put(inspection.decisionId(), inspection);
+        }
+
+        @Override
+        public void completion(CompletionRecord completion) {}
+      };
   private MockProvider provider;
   private int boots;
 
@@ -217,6 +228,50 @@ class LimitsOnTrafficTest {
   }
 
   @Test
+  void in_a_stock_runner_the_same_limits_hold() throws Exception {
+    Limits limits =
+        Limits.open(
+            List.of(rate("rpm", Limit.Action.LIMIT, 1, Dimension.TENANT)),
+            folder,
+            PromptSize.FOUR_CHARACTERS,
+            meters);
+    LlmtraceConfig base = LlmtraceConfig.defaults();
+    LlmtraceConfig config =
+        base.withPlugin(base.plugin().toBuilder().node("n1").dataDirectory(folder).build());
+    try (limits;
+        FilterHost host =
+            FilterHost.start(
+                config,
+                "boot",
+                new EngineAnalysis(ENGINE, new DecisionEngine()),
+                sink,
+                DecisionIds.open(folder),
+                limits,
+                OpenQuestions.none(meters),
+                meters)) {
+      assertThat(host.decide(call("a"))).isInstanceOf(Answer.Rewrite.class);
+      assertThat(host.decide(call("b"))).isInstanceOf(Answer.Rewrite.class);
+      Answer refused = host.decide(call("a"));
+      assertThat(refused).isInstanceOf(Answer.Stop.class);
+      assertThat(((Answer.Stop) refused).status()).isEqualTo(429);
+      assertThat(((Answer.Stop) refused).headers()).containsKey("retry-after");
+    }
+  }
+
+  private static FilterHost.Call call(String tenant) {
+    return new FilterHost.Call(
+        "{\"mode\":\"enforce\",\"budget_ms\":10000,\"tenant\":\"" + tenant + "\"}",
+        "POST",
+        "/v1/chat/completions",
+        Map.of(),
+        HELLO,
+        "chat-" + tenant,
+        "",
+        "",
+        "127.0.0.1");
+  }
+
+  @Test
   void trace_headers_of_a_client_reach_the_provider_as_they_were() throws Exception {
     try (Stack stack = stack()) {
       String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -321,16 +376,6 @@ class LimitsOnTrafficTest {
                           List.of(new IdentitySource.Claim("azp", "authorization"))))
                   .build());
       limits = Limits.open(rules, data, PromptSize.FOUR_CHARACTERS, meters);
-      TelemetrySink sink =
-          new TelemetrySink() {
-            @Override
-            public void inspection(InspectionRecord inspection) {
-              records.put(inspection.decisionId(), inspection);
-            }
-
-            @Override
-            public void completion(CompletionRecord completion) {}
-          };
       host =
           PluginHost.start(
               config,

@@ -305,7 +305,10 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       recorders.execute(() -> keepAndRespond(inspection, made, false));
     } catch (RejectedExecutionException e) {
       metrics.recordLost("recorders_busy");
-      fault("storage_stalled", inspection, e);
+      if (!made.inspection().receipt().reason().equals(Limits.REASON)) {
+        // A flood that limits stop may outrun a disk that is well; it must not open the breaker.
+        fault("storage_stalled", inspection, e);
+      }
       metrics.exchange(made.inspection());
       inspection.respond(made.answer());
     }

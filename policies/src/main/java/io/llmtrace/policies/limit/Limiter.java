@@ -98,7 +98,7 @@ public final class Limiter {
 
   /** Asks what could not be asked before the body was read; nothing once the exchange went on. */
   public void read(Admission admission, String model, Demand demand) {
-    if (!admission.isAsking() || tables.length == 0) {
+    if (tables.length == 0 || !admission.isAsking()) {
       return;
     }
     long now = now();
