@@ -120,7 +120,7 @@ class PluginHostTest {
         analysis,
         nowhere,
         DecisionIds.open(directory),
-        OpenQuestions.none(new SimpleMeterRegistry()),
+        OpenQuestions.withoutFingerprints(new SimpleMeterRegistry()),
         new SimpleMeterRegistry());
   }
 

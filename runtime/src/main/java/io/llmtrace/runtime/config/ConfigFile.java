@@ -110,7 +110,8 @@ public final class ConfigFile {
             controlPlane(root.section("control_plane"), controlPlaneOpens),
             plugin(root.section("plugin"), pluginOpens, reading.env()),
             detection(reading, root.section("detection"), role != Role.CONTROL_PLANE),
-            ModelReader.models(root.sections("models")));
+            ModelReader.models(root.sections("models")),
+            PriceReader.prices(root.sections("prices")));
     root.finish();
     if (!isLoopback(config.controlPlane().bind())
         && config.metrics().token() == null

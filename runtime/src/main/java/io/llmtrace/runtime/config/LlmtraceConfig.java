@@ -1,5 +1,6 @@
 package io.llmtrace.runtime.config;
 
+import io.llmtrace.policies.usage.Price;
 import java.util.List;
 
 /**
@@ -13,6 +14,7 @@ import java.util.List;
  * @param plugin the plugin's own section
  * @param detection what is looked for, and how carefully
  * @param models classifiers that somebody brought, in the order in which they are asked
+ * @param prices what models cost where the shipped table is not right
  */
 public record LlmtraceConfig(
     LoggingConfig logging,
@@ -22,10 +24,12 @@ public record LlmtraceConfig(
     ControlPlaneConfig controlPlane,
     PluginConfig plugin,
     DetectionConfig detection,
-    List<ModelConfig> models) {
+    List<ModelConfig> models,
+    List<Price> prices) {
 
   public LlmtraceConfig {
     models = List.copyOf(models);
+    prices = List.copyOf(prices);
   }
 
   /** The configuration of an empty file. */
@@ -38,36 +42,37 @@ public record LlmtraceConfig(
         ControlPlaneConfig.defaults(),
         PluginConfig.defaults(System.getenv()),
         DetectionConfig.defaults(),
+        List.of(),
         List.of());
   }
 
   public LlmtraceConfig withLogging(LoggingConfig changed) {
     return new LlmtraceConfig(
-        changed, alerts, circuitBreaker, metrics, controlPlane, plugin, detection, models);
+        changed, alerts, circuitBreaker, metrics, controlPlane, plugin, detection, models, prices);
   }
 
   public LlmtraceConfig withCircuitBreaker(BreakerConfig changed) {
     return new LlmtraceConfig(
-        logging, alerts, changed, metrics, controlPlane, plugin, detection, models);
+        logging, alerts, changed, metrics, controlPlane, plugin, detection, models, prices);
   }
 
   public LlmtraceConfig withMetrics(MetricsConfig changed) {
     return new LlmtraceConfig(
-        logging, alerts, circuitBreaker, changed, controlPlane, plugin, detection, models);
+        logging, alerts, circuitBreaker, changed, controlPlane, plugin, detection, models, prices);
   }
 
   public LlmtraceConfig withControlPlane(ControlPlaneConfig changed) {
     return new LlmtraceConfig(
-        logging, alerts, circuitBreaker, metrics, changed, plugin, detection, models);
+        logging, alerts, circuitBreaker, metrics, changed, plugin, detection, models, prices);
   }
 
   public LlmtraceConfig withPlugin(PluginConfig changed) {
     return new LlmtraceConfig(
-        logging, alerts, circuitBreaker, metrics, controlPlane, changed, detection, models);
+        logging, alerts, circuitBreaker, metrics, controlPlane, changed, detection, models, prices);
   }
 
   public LlmtraceConfig withDetection(DetectionConfig changed, List<ModelConfig> own) {
     return new LlmtraceConfig(
-        logging, alerts, circuitBreaker, metrics, controlPlane, plugin, changed, own);
+        logging, alerts, circuitBreaker, metrics, controlPlane, plugin, changed, own, prices);
   }
 }
