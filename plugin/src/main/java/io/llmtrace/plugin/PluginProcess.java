@@ -15,8 +15,10 @@ import io.llmtrace.plugin.telemetry.Telemetry;
 import io.llmtrace.plugin.telemetry.TelemetrySettings;
 import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
-import io.llmtrace.policies.limit.PromptSize;
 import io.llmtrace.policies.policy.DecisionEngine;
+import io.llmtrace.policies.usage.PriceTable;
+import io.llmtrace.policies.usage.PromptTokens;
+import io.llmtrace.policies.usage.TokenCounter;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
@@ -77,6 +79,10 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     Files.createDirectories(config.dataDirectory());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     DecisionIds ids = DecisionIds.open(config.dataDirectory());
+    // Beside the engine, which takes longer: the first request that needs a vocabulary has it.
+    Thread vocabularies = new Thread(TokenCounter::warmUp, "llmtrace-vocabularies");
+    vocabularies.setDaemon(true);
+    vocabularies.start();
     engine = DetectionEngine.builtIn(EngineSetup.options(llmtrace));
     ModelWatch.start(engine);
     DecisionEngine policy = new DecisionEngine();
@@ -90,12 +96,11 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     OpenQuestions questions =
         config.answers().inspect()
             ? new OpenQuestions(engine.sourceBytes(), meters)
-            : OpenQuestions.none(meters);
+            : OpenQuestions.withoutFingerprints(meters);
     telemetry = Telemetry.open(telemetrySettings(config), meters);
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     // Not before: a predecessor goes on spending while models are warmed up.
-    limits =
-        Limits.open(llmtrace.limits(), config.dataDirectory(), PromptSize.FOUR_CHARACTERS, meters);
+    limits = Limits.open(llmtrace.limits(), config.dataDirectory(), PromptTokens::estimate, meters);
     try {
       requests =
           opener.open(
@@ -103,7 +108,9 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       try {
         local =
             LocalServer.start(
-                config.bind(), config.port(), endpoints(meters, ids, policy, questions));
+                config.bind(),
+                config.port(),
+                endpoints(meters, ids, policy, questions, PriceTable.with(llmtrace.prices())));
       } catch (IOException e) {
         requests.close();
         throw e;
@@ -206,13 +213,22 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       PrometheusMeterRegistry meters,
       DecisionIds ids,
       DecisionEngine policy,
-      OpenQuestions questions)
+      OpenQuestions questions,
+      PriceTable prices)
       throws IOException {
     Secret inspectKey = config.inspectKey();
     return new LocalServer.Endpoints(
         this::health,
         meters,
-        new Tap(tapSecret(config), ids, questions, answers, telemetry, limits::completed, meters),
+        new Tap(
+            tapSecret(config),
+            ids,
+            questions,
+            answers,
+            telemetry,
+            prices,
+            limits::completed,
+            meters),
         inspectKey == null ? null : inspectKey::matches,
         new TextInspector(engine, policy, config.budget()));
   }

@@ -247,7 +247,7 @@ class LimitsOnTrafficTest {
                 sink,
                 DecisionIds.open(folder),
                 limits,
-                OpenQuestions.none(meters),
+                OpenQuestions.withoutFingerprints(meters),
                 meters)) {
       assertThat(host.decide(call("a"))).isInstanceOf(Answer.Rewrite.class);
       assertThat(host.decide(call("b"))).isInstanceOf(Answer.Rewrite.class);
@@ -384,7 +384,7 @@ class LimitsOnTrafficTest {
               sink,
               DecisionIds.open(data),
               limits,
-              OpenQuestions.none(meters),
+              OpenQuestions.withoutFingerprints(meters),
               meters);
       gateway = TestGateway.start(routes(mode), Options.of(folder.resolve("r.sock")));
     }

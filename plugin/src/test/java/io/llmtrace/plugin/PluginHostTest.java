@@ -122,7 +122,7 @@ class PluginHostTest {
         nowhere,
         DecisionIds.open(directory),
         Limits.none(new SimpleMeterRegistry()),
-        OpenQuestions.none(new SimpleMeterRegistry()),
+        OpenQuestions.withoutFingerprints(new SimpleMeterRegistry()),
         new SimpleMeterRegistry());
   }
 

@@ -158,7 +158,7 @@ public final class AnswerInspector implements AutoCloseable {
     if (body.isBlank()) {
       return AnswerInspection.uninspected("no_body", 0);
     }
-    if (isBinary(body)) {
+    if (!AnswerReader.isFrames(body) && isBinary(body)) {
       return AnswerInspection.uninspected("binary", bytes);
     }
     long now = System.nanoTime();

@@ -3,6 +3,7 @@ package io.llmtrace.plugin.answers;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.usage.Prompt;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -11,26 +12,28 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What is kept of questions until their answers come: fingerprints, and texts only where a
- * cross-encoder is configured, in memory alone. A question whose answer never comes is forgotten
- * after 15 minutes, and the oldest goes first where there are too many or they take too much
- * memory: its answer is then read without it. Thread-safe; each call holds its lock for a few
- * operations on a map.
+ * What is kept of questions until their answers come: how many tokens they have, fingerprints, and
+ * texts only where a cross-encoder is configured, in memory alone. A question whose answer never
+ * comes is forgotten after 15 minutes, and the oldest goes first where there are too many or they
+ * take too much memory: its answer is then read without it. Thread-safe; each call holds its lock
+ * for a few operations on a map.
  */
 public final class OpenQuestions {
   private static final Duration EXPIRY = Duration.ofMinutes(15);
   private static final int MOST = 100_000;
   private static final long MOST_BYTES = 64L << 20;
 
-  /** An entry of the map with its key. */
-  private static final int ENTRY_BYTES = 200;
+  /** An entry of the map with its key, and names and numbers of the prompt. */
+  private static final int ENTRY_BYTES = 320;
 
   private final Clock clock;
   private final int most;
   private final long mostBytes;
   private final int sourceBytes;
+  private final boolean fingerprints;
   private final MeterRegistry meters;
   private final Map<String, Question> questions = new LinkedHashMap<>();
   private long bytes;
@@ -40,8 +43,9 @@ public final class OpenQuestions {
    *
    * @param at when it was kept, epoch milliseconds
    * @param tenant whose it is
+   * @param prompt what it used, or null where nobody counted
    */
-  public record Question(long at, String tenant, AnswerContext context) {
+  public record Question(long at, String tenant, AnswerContext context, @Nullable Prompt prompt) {
     int bytes() {
       return ENTRY_BYTES + context.bytes();
     }
@@ -53,14 +57,25 @@ public final class OpenQuestions {
    * @param sourceBytes memory that the texts of one question may take; 0 keeps none
    */
   public OpenQuestions(int sourceBytes, MeterRegistry meters) {
-    this(Clock.systemUTC(), MOST, MOST_BYTES, sourceBytes, meters);
+    this(Clock.systemUTC(), MOST, MOST_BYTES, sourceBytes, true, meters);
   }
 
   OpenQuestions(Clock clock, int most, long mostBytes, int sourceBytes, MeterRegistry meters) {
+    this(clock, most, mostBytes, sourceBytes, true, meters);
+  }
+
+  private OpenQuestions(
+      Clock clock,
+      int most,
+      long mostBytes,
+      int sourceBytes,
+      boolean fingerprints,
+      MeterRegistry meters) {
     this.clock = clock;
     this.most = most;
     this.mostBytes = mostBytes;
     this.sourceBytes = sourceBytes;
+    this.fingerprints = fingerprints;
     this.meters = meters;
     Gauge.builder("llmtrace_plugin_questions", this, OpenQuestions::count)
         .description("Questions whose answer has not come")
@@ -70,14 +85,9 @@ public final class OpenQuestions {
         .register(meters);
   }
 
-  /** One that keeps nothing: answers are not inspected. */
-  public static OpenQuestions none(MeterRegistry meters) {
-    return new OpenQuestions(Clock.systemUTC(), 0, 0, 0, meters);
-  }
-
-  /** Whether anything is kept at all. */
-  public boolean wanted() {
-    return most > 0;
+  /** One for answers that are not inspected: it keeps no fingerprints. */
+  public static OpenQuestions withoutFingerprints(MeterRegistry meters) {
+    return new OpenQuestions(Clock.systemUTC(), MOST, MOST_BYTES, 0, false, meters);
   }
 
   /**
@@ -86,13 +96,14 @@ public final class OpenQuestions {
    * @param budget a spent one makes its fingerprints shorter
    */
   public AnswerContext contextOf(Exchange question, InspectionBudget budget) {
-    return AnswerContext.of(question, sourceBytes, budget);
+    return fingerprints ? AnswerContext.of(question, sourceBytes, budget) : AnswerContext.unknown();
   }
 
   /** Keeps a question until its answer has come. */
-  public synchronized void keep(String decisionId, String tenant, AnswerContext context) {
+  public synchronized void keep(
+      String decisionId, String tenant, AnswerContext context, @Nullable Prompt prompt) {
     expire();
-    Question question = new Question(clock.millis(), tenant, context);
+    Question question = new Question(clock.millis(), tenant, context, prompt);
     bytes += question.bytes();
     Question before = questions.put(decisionId, question);
     if (before != null) {

@@ -17,6 +17,7 @@ import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.usage.Prompt;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -47,7 +48,10 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   /** Milliseconds after its budget at which an exchange is answered whatever the disk does. */
   public static final long STORAGE_GRACE_MILLIS = 250;
 
-  /** A question's fingerprints take a tenth of a millisecond, those of a book some five. */
+  /**
+   * A question's fingerprints take a tenth of a millisecond, those of a book some five; its tokens
+   * as much where they are counted, and a tenth of it where they are estimated.
+   */
   private static final long FINGERPRINT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private static final int RECORDERS = 2;
@@ -238,14 +242,13 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   }
 
   /**
-   * After the decision is out, for the answer that the tap will bring: fingerprints, while nobody
-   * waits for a worker.
+   * After the decision is out, for the answer that the tap will bring: fingerprints and tokens,
+   * while nobody waits for a worker.
    */
   private void keepQuestion(Inspection inspection) {
     Exchange exchange = inspection.exchange;
     Inspection.Settlement made = inspection.settlement();
-    if (!questions.wanted()
-        || exchange == null
+    if (exchange == null
         || made == null
         || !made.inspection().tap()
         || made.answer() instanceof Answer.Stop) {
@@ -259,7 +262,9 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       AnswerContext context =
           questions.contextOf(
               exchange, InspectionBudget.until(System.nanoTime() + FINGERPRINT_NANOS));
-      questions.keep(inspection.decisionId, inspection.identity.tenant(), context);
+      Prompt prompt =
+          Prompt.of(exchange, InspectionBudget.until(System.nanoTime() + FINGERPRINT_NANOS));
+      questions.keep(inspection.decisionId, inspection.identity.tenant(), context, prompt);
     } catch (RuntimeException | StackOverflowError | LinkageError e) {
       LOG.warn("nothing is kept of the question {}", inspection.decisionId, e);
       questions.missed("error");

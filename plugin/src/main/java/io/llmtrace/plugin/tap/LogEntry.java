@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +24,19 @@ record LogEntry(
     long startTime,
     double latencyMs,
     @Nullable Double upstreamLatencyMs,
+    @Nullable Double upstreamHeaderMs,
+    String responseType,
+    long responseSize,
     String responseBody) {
+
+  private static final Set<String> STREAMS =
+      Set.of(
+          "text/event-stream",
+          "application/x-ndjson",
+          "application/stream+json",
+          "application/vnd.amazon.eventstream");
+  private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}(?:\\.[0-9]{1,9})?");
+  private static final int MOST_UPSTREAMS = 16;
 
   private static final Set<String> KEPT =
       Set.of(
@@ -58,6 +71,9 @@ record LogEntry(
         entry.path("start_time").asLong(),
         entry.path("latency").asDouble(0),
         upstream.isNumber() ? upstream.asDouble() : null,
+        headerMillis(entry.path("upstream_header_time")),
+        contentType(response.path("headers")),
+        response.path("size").asLong(0),
         response.path("body").asText(""));
   }
 
@@ -66,6 +82,38 @@ record LogEntry(
    */
   boolean reachedUpstream() {
     return upstreamLatencyMs != null;
+  }
+
+  /** Whether the answer came in pieces as it was made. */
+  boolean isStream() {
+    return STREAMS.contains(responseType);
+  }
+
+  /**
+   * nginx gives seconds; where it asked several upstreams, those of each behind the other, with
+   * commas or colons between. The client waited for all of them.
+   */
+  private static @Nullable Double headerMillis(JsonNode seconds) {
+    if (seconds.isNumber()) {
+      return seconds.asDouble() * 1_000;
+    }
+    if (!seconds.isTextual()) {
+      return null;
+    }
+    double sum = 0;
+    boolean any = false;
+    for (String part : seconds.asText().split("[,:]", MOST_UPSTREAMS)) {
+      if (SECONDS.matcher(part.strip()).matches()) {
+        sum += Double.parseDouble(part.strip());
+        any = true;
+      }
+    }
+    return any ? sum * 1_000 : null;
+  }
+
+  private static String contentType(JsonNode headers) {
+    String type = header(headers, "content-type");
+    return type == null ? "" : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
   }
 
   private static String withoutQuery(String uri) {

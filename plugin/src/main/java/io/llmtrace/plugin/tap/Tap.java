@@ -1,9 +1,9 @@
 package io.llmtrace.plugin.tap;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.answers.OpenQuestions.Question;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.local.TapEndpoint;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
@@ -15,14 +15,13 @@ import io.llmtrace.policies.exchange.ResponseReader;
 import io.llmtrace.policies.exchange.ResponseSummary;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.usage.PriceTable;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.Receipt;
 import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.Secret;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -64,6 +63,7 @@ public final class Tap implements TapEndpoint {
   private final OpenQuestions questions;
   private final AnswerInspector answers;
   private final TelemetrySink telemetry;
+  private final Metering metering;
   private final CompletionListener listener;
   private final MeterRegistry meters;
   private final Map<String, Boolean> seen =
@@ -82,6 +82,7 @@ public final class Tap implements TapEndpoint {
       OpenQuestions questions,
       AnswerInspector answers,
       TelemetrySink telemetry,
+      PriceTable prices,
       CompletionListener listener,
       MeterRegistry meters) {
     this.secret = secret;
@@ -89,6 +90,7 @@ public final class Tap implements TapEndpoint {
     this.questions = questions;
     this.answers = answers;
     this.telemetry = telemetry;
+    this.metering = new Metering(prices, meters);
     this.listener = listener;
     this.meters = meters;
   }
@@ -105,7 +107,7 @@ public final class Tap implements TapEndpoint {
 
   @Override
   public void receive(byte[] body) throws IOException {
-    JsonNode root = parse(body);
+    JsonNode root = LogBatch.parse(body);
     long latest = System.nanoTime() + DELIVERY_NANOS;
     if (!root.isArray()) {
       entry(root, latest);
@@ -113,30 +115,6 @@ public final class Tap implements TapEndpoint {
     }
     for (JsonNode entry : root) {
       entry(entry, latest);
-    }
-  }
-
-  private static JsonNode parse(byte[] body) throws IOException {
-    try {
-      JsonNode root = tree(body);
-      if (root.isContainerNode() && !root.isEmpty()) {
-        return root;
-      }
-    } catch (JsonProcessingException e) {
-      // Without its source: that is a client's traffic, and the message is shown and logged.
-      throw new IllegalArgumentException("expected JSON log entries: " + e.getOriginalMessage(), e);
-    }
-    throw new IllegalArgumentException("expected a log entry or an array of them");
-  }
-
-  private static JsonNode tree(byte[] body) throws IOException {
-    try {
-      return WireJson.mapper().readTree(body);
-    } catch (CharConversionException | JsonProcessingException e) {
-      // A gateway logs bytes of an answer as they are: those that are no text must not cost the
-      // entries beside it.
-      log.debug("log entries are read again with what is no UTF-8 replaced", e);
-      return WireJson.mapper().readTree(new String(body, StandardCharsets.UTF_8));
     }
   }
 
@@ -199,21 +177,19 @@ public final class Tap implements TapEndpoint {
 
   /** What was seen in the answer; null where no provider gave one. */
   private @Nullable AnswerInspection answer(
-      LogEntry entry, String id, boolean ours, long latestNanos) {
+      LogEntry entry, String id, @Nullable Question question, long latestNanos) {
     if (!entry.reachedUpstream()) {
       return null;
     }
-    return answers.inspect(
-        id,
-        entry.responseBody(),
-        ours ? questions.find(id).orElse(null) : null,
-        UNKNOWN_TENANT,
-        latestNanos);
+    return answers.inspect(id, entry.responseBody(), question, UNKNOWN_TENANT, latestNanos);
   }
 
   private CompletionRecord completion(LogEntry entry, String id, boolean ours, long latestNanos) {
-    AnswerInspection answer = answer(entry, id, ours, latestNanos);
+    Question question = ours ? questions.find(id).orElse(null) : null;
+    AnswerInspection answer = answer(entry, id, question, latestNanos);
     ResponseSummary summary = ResponseReader.read(null, entry.responseBody(), entry.status());
+    Metering.Metered metered =
+        metering.of(entry, summary, question == null ? null : question.prompt());
     return new CompletionRecord(
         id,
         entry.startTime(),
@@ -221,13 +197,17 @@ public final class Tap implements TapEndpoint {
         entry.latencyMs(),
         entry.upstreamLatencyMs(),
         summary.model(),
-        summary.usage(),
+        metered.usage(),
         summary.finishReason(),
         upstreamError(entry, summary),
         summary.truncated(),
         answer == null ? List.of() : answer.findings(),
         answer == null ? null : answer.receipt(),
-        answer == null ? null : answer.refusal());
+        answer == null ? null : answer.refusal(),
+        metered.source(),
+        metered.firstTokenMs(),
+        metered.costUsd(),
+        null);
   }
 
   private static @Nullable String upstreamError(LogEntry entry, ResponseSummary summary) {

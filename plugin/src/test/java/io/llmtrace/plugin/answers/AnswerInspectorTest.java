@@ -157,7 +157,7 @@ class AnswerInspectorTest {
       Map<String, String> tokens =
           Map.of("acme", token(key, "acme"), "default", token(key, "default"));
       OpenQuestions.Question ofAcme =
-          new OpenQuestions.Question(0, "acme", AnswerContext.unknown());
+          new OpenQuestions.Question(0, "acme", AnswerContext.unknown(), null);
       assertThat(types(inspector, tokens.get("acme"), ofAcme))
           .contains(FindingType.CANARY_TOKEN_LEAKAGE);
       assertThat(types(inspector, tokens.get("default"), ofAcme))

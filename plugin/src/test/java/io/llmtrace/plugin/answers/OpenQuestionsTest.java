@@ -8,6 +8,9 @@ import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.usage.Prompt;
+import io.llmtrace.policies.usage.TokenCount;
+import io.llmtrace.policies.wire.UsageSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Instant;
@@ -27,7 +30,7 @@ class OpenQuestionsTest {
   @Test
   void a_question_stays_until_it_is_forgotten() {
     OpenQuestions questions = new OpenQuestions(clock, 10, 1 << 20, 0, meters);
-    questions.keep("a", "acme", AnswerContext.unknown());
+    questions.keep("a", "acme", AnswerContext.unknown(), null);
     assertThat(questions.find("a")).map(OpenQuestions.Question::tenant).contains("acme");
     // A delivery that could not be recorded comes again.
     assertThat(questions.find("a")).isPresent();
@@ -41,7 +44,7 @@ class OpenQuestionsTest {
   void the_oldest_goes_first_where_there_are_too_many() {
     OpenQuestions questions = new OpenQuestions(clock, 3, 1 << 20, 0, meters);
     for (String id : List.of("a", "b", "c", "d")) {
-      questions.keep(id, "t", AnswerContext.unknown());
+      questions.keep(id, "t", AnswerContext.unknown(), null);
     }
     assertThat(questions.find("a")).isEmpty();
     assertThat(questions.find("d")).isPresent();
@@ -68,9 +71,9 @@ class OpenQuestionsTest {
     assertThat(prints.sources().isEmpty()).isTrue();
     assertThat(texts.bytes() - prints.bytes()).isEqualTo(16 << 10);
     for (int i = 0; i < 100; i++) {
-      with.keep("q" + i, "t", texts);
+      with.keep("q" + i, "t", texts, null);
     }
-    int each = new OpenQuestions.Question(0, "t", texts).bytes();
+    int each = new OpenQuestions.Question(0, "t", texts, null).bytes();
     assertThat(with.count()).isEqualTo((1 << 20) / each).isLessThan(100);
     assertThat(with.bytes()).isEqualTo((long) each * with.count());
     clock.millis += 16 * 60 * 1_000;
@@ -84,17 +87,17 @@ class OpenQuestionsTest {
     long mostBytes = 3L * large.bytes();
     OpenQuestions questions = new OpenQuestions(clock, 1_000, mostBytes, 0, meters);
     for (int i = 0; i < 50; i++) {
-      questions.keep("small-" + i, "t", AnswerContext.unknown());
+      questions.keep("small-" + i, "t", AnswerContext.unknown(), null);
     }
     for (int i = 0; i < 4; i++) {
-      questions.keep("large-" + i, "t", large);
+      questions.keep("large-" + i, "t", large, null);
       assertThat(questions.bytes()).isLessThanOrEqualTo(mostBytes);
     }
     assertThat(questions.find("small-0")).isEmpty();
     assertThat(questions.find("large-0")).isEmpty();
     assertThat(questions.find("large-3")).isPresent();
     OpenQuestions tiny = new OpenQuestions(clock, 10, 1_000, 0, new SimpleMeterRegistry());
-    tiny.keep("too large for all of it", "t", large);
+    tiny.keep("too large for all of it", "t", large, null);
     assertThat(tiny.count()).isZero();
     assertThat(tiny.bytes()).isZero();
   }
@@ -102,20 +105,35 @@ class OpenQuestionsTest {
   @Test
   void one_whose_answer_never_comes_is_forgotten_after_fifteen_minutes() {
     OpenQuestions questions = new OpenQuestions(clock, 10, 1 << 20, 0, meters);
-    questions.keep("old", "t", AnswerContext.unknown());
+    questions.keep("old", "t", AnswerContext.unknown(), null);
     clock.millis = 14 * 60_000;
-    questions.keep("young", "t", AnswerContext.unknown());
+    questions.keep("young", "t", AnswerContext.unknown(), null);
     clock.millis = 15 * 60_000 + 1;
     assertThat(questions.count()).isEqualTo(1);
     assertThat(questions.find("young")).isPresent();
   }
 
   @Test
-  void none_keeps_nothing() {
-    OpenQuestions none = OpenQuestions.none(meters);
-    assertThat(none.wanted()).isFalse();
-    none.keep("a", "t", AnswerContext.unknown());
-    assertThat(none.count()).isZero();
+  void where_answers_are_not_inspected_only_the_prompts_tokens_are_kept() {
+    OpenQuestions questions = OpenQuestions.withoutFingerprints(meters);
+    Exchange question =
+        new Exchange(
+            Dialect.OPENAI_CHAT,
+            "openai",
+            "gpt-4o",
+            true,
+            List.of(new Segment(Zone.USER, "user", "/messages/0/content", "The ship is warm.")),
+            List.of(),
+            0);
+    questions.keep(
+        "a",
+        "t",
+        questions.contextOf(question, InspectionBudget.unlimited()),
+        Prompt.of(question, InspectionBudget.unlimited()));
+    assertThat(questions.find("a").orElseThrow().prompt().tokens())
+        .isEqualTo(new TokenCount(12, UsageSource.COUNTED));
+    assertThat(questions.find("a").orElseThrow().context().bytes())
+        .isEqualTo(AnswerContext.unknown().bytes());
   }
 
   @Test
@@ -129,7 +147,7 @@ class OpenQuestionsTest {
           threads.submit(
               () -> {
                 for (int i = 0; i < 2_000; i++) {
-                  questions.keep(thread + "-" + i, "t", AnswerContext.unknown());
+                  questions.keep(thread + "-" + i, "t", AnswerContext.unknown(), null);
                   questions.forget(thread + "-" + (i - i % 7));
                 }
               }));
@@ -138,7 +156,7 @@ class OpenQuestionsTest {
       one.get();
     }
     threads.shutdown();
-    long each = new OpenQuestions.Question(0, "t", AnswerContext.unknown()).bytes();
+    long each = new OpenQuestions.Question(0, "t", AnswerContext.unknown(), null).bytes();
     assertThat(questions.count()).isLessThanOrEqualTo(500);
     assertThat(questions.bytes()).isEqualTo(each * questions.count());
   }

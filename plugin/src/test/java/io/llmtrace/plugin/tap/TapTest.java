@@ -20,6 +20,7 @@ import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.usage.PriceTable;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
@@ -61,7 +62,14 @@ class TapTest {
 
   private Tap tap(AnswerInspector answers) {
     return new Tap(
-        Secret.of("s3cret"), ids, questions, answers, kept, (completion, upstream) -> {}, meters);
+        Secret.of("s3cret"),
+        ids,
+        questions,
+        answers,
+        kept,
+        PriceTable.builtIn(),
+        (completion, upstream) -> {},
+        meters);
   }
 
   @Test
@@ -288,7 +296,7 @@ class TapTest {
             List.of(new Segment(Zone.SYSTEM, "system", "/messages/0/content", PROMPT)),
             List.of(),
             0);
-    questions.keep(id, "default", AnswerContext.of(exchange, InspectionBudget.unlimited()));
+    questions.keep(id, "default", AnswerContext.of(exchange, InspectionBudget.unlimited()), null);
     return id;
   }
 

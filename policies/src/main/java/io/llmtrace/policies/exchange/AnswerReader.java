@@ -30,6 +30,13 @@ public final class AnswerReader {
     return shaped(dialect == null ? null : dialect.format(), body);
   }
 
+  /**
+   * Whether a body is in the frames that Amazon streams, which are read though they are no text.
+   */
+  public static boolean isFrames(String body) {
+    return EventFrames.isFrames(body);
+  }
+
   static Answer shaped(@Nullable DialectFormat format, String body) {
     AnswerFacts facts = new AnswerFacts();
     Texts texts = new Texts();

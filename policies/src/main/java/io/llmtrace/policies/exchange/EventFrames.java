@@ -50,6 +50,11 @@ final class EventFrames {
       }
       events.clear();
     }
+    // All of its bytes may happen to be UTF-8, and have then been read as that.
+    if (frames(body.getBytes(StandardCharsets.UTF_8), events)) {
+      return new Decoded(events, true);
+    }
+    events.clear();
     payloads(body, events);
     return new Decoded(events, false);
   }

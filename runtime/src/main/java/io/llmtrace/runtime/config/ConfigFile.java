@@ -111,7 +111,8 @@ public final class ConfigFile {
             plugin(root.section("plugin"), pluginOpens, reading.env()),
             detection(reading, root.section("detection"), role != Role.CONTROL_PLANE),
             ModelReader.models(root.sections("models")),
-            LimitsReader.limits(root.sections("limits", LimitsReader.MOST_LIMITS)));
+            LimitsReader.limits(root.sections("limits", LimitsReader.MOST_LIMITS)),
+            PriceReader.prices(root.sections("prices")));
     root.finish();
     if (!isLoopback(config.controlPlane().bind())
         && config.metrics().token() == null

@@ -1,6 +1,7 @@
 package io.llmtrace.runtime.config;
 
 import io.llmtrace.policies.limit.Limit;
+import io.llmtrace.policies.usage.Price;
 import java.util.List;
 
 /**
@@ -15,6 +16,7 @@ import java.util.List;
  * @param detection what is looked for, and how carefully
  * @param models classifiers that somebody brought, in the order in which they are asked
  * @param limits what tenants, consumers, routes, models and agents may use
+ * @param prices what models cost where the shipped table is not right
  */
 public record LlmtraceConfig(
     LoggingConfig logging,
@@ -25,11 +27,13 @@ public record LlmtraceConfig(
     PluginConfig plugin,
     DetectionConfig detection,
     List<ModelConfig> models,
-    List<Limit> limits) {
+    List<Limit> limits,
+    List<Price> prices) {
 
   public LlmtraceConfig {
     models = List.copyOf(models);
     limits = List.copyOf(limits);
+    prices = List.copyOf(prices);
   }
 
   /** The configuration of an empty file. */
@@ -43,41 +47,96 @@ public record LlmtraceConfig(
         PluginConfig.defaults(System.getenv()),
         DetectionConfig.defaults(),
         List.of(),
+        List.of(),
         List.of());
   }
 
   public LlmtraceConfig withLogging(LoggingConfig changed) {
     return new LlmtraceConfig(
-        changed, alerts, circuitBreaker, metrics, controlPlane, plugin, detection, models, limits);
+        changed,
+        alerts,
+        circuitBreaker,
+        metrics,
+        controlPlane,
+        plugin,
+        detection,
+        models,
+        limits,
+        prices);
   }
 
   public LlmtraceConfig withCircuitBreaker(BreakerConfig changed) {
     return new LlmtraceConfig(
-        logging, alerts, changed, metrics, controlPlane, plugin, detection, models, limits);
+        logging, alerts, changed, metrics, controlPlane, plugin, detection, models, limits, prices);
   }
 
   public LlmtraceConfig withMetrics(MetricsConfig changed) {
     return new LlmtraceConfig(
-        logging, alerts, circuitBreaker, changed, controlPlane, plugin, detection, models, limits);
+        logging,
+        alerts,
+        circuitBreaker,
+        changed,
+        controlPlane,
+        plugin,
+        detection,
+        models,
+        limits,
+        prices);
   }
 
   public LlmtraceConfig withControlPlane(ControlPlaneConfig changed) {
     return new LlmtraceConfig(
-        logging, alerts, circuitBreaker, metrics, changed, plugin, detection, models, limits);
+        logging,
+        alerts,
+        circuitBreaker,
+        metrics,
+        changed,
+        plugin,
+        detection,
+        models,
+        limits,
+        prices);
   }
 
   public LlmtraceConfig withPlugin(PluginConfig changed) {
     return new LlmtraceConfig(
-        logging, alerts, circuitBreaker, metrics, controlPlane, changed, detection, models, limits);
+        logging,
+        alerts,
+        circuitBreaker,
+        metrics,
+        controlPlane,
+        changed,
+        detection,
+        models,
+        limits,
+        prices);
   }
 
   public LlmtraceConfig withDetection(DetectionConfig changed, List<ModelConfig> own) {
     return new LlmtraceConfig(
-        logging, alerts, circuitBreaker, metrics, controlPlane, plugin, changed, own, limits);
+        logging,
+        alerts,
+        circuitBreaker,
+        metrics,
+        controlPlane,
+        plugin,
+        changed,
+        own,
+        limits,
+        prices);
   }
 
   public LlmtraceConfig withLimits(List<Limit> changed) {
     return new LlmtraceConfig(
-        logging, alerts, circuitBreaker, metrics, controlPlane, plugin, detection, models, changed);
+        logging,
+        alerts,
+        circuitBreaker,
+        metrics,
+        controlPlane,
+        plugin,
+        detection,
+        models,
+        changed,
+        prices);
   }
 }

@@ -1,0 +1,111 @@
+package io.llmtrace.plugin.tap;
+
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.exchange.AnswerReader;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Dialects;
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.exchange.ResponseSummary;
+import io.llmtrace.policies.exchange.Usage;
+import io.llmtrace.policies.usage.MeteredUsage;
+import io.llmtrace.policies.usage.PriceTable;
+import io.llmtrace.policies.usage.Prompt;
+import io.llmtrace.policies.wire.UsageSource;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** What an exchange used, cost, and how long its stream let wait. Thread-safe. */
+final class Metering {
+  /** A tokenizer takes less than one for all that a log holds, unless the text was made for it. */
+  private static final long COUNT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private static final int ERRORS = 400;
+
+  private final PriceTable prices;
+  private final MeterRegistry meters;
+
+  Metering(PriceTable prices, MeterRegistry meters) {
+    this.prices = prices;
+    this.meters = meters;
+  }
+
+  /**
+   * What there is to know; null what is not known.
+   *
+   * @param firstTokenMs until the head of a streamed answer came from the provider
+   */
+  record Metered(
+      @Nullable Usage usage,
+      @Nullable UsageSource source,
+      @Nullable Double firstTokenMs,
+      @Nullable BigDecimal costUsd) {}
+
+  Metered of(LogEntry entry, ResponseSummary summary, @Nullable Prompt prompt) {
+    if (!entry.reachedUpstream()) {
+      return new Metered(null, null, null, null);
+    }
+    if (summary.truncated()) {
+      meters.counter("llmtrace.plugin.answers.truncated").increment();
+    }
+    String provider = prompt == null ? provider(entry) : prompt.provider();
+    String model = model(provider, summary, prompt);
+    Optional<MeteredUsage> usage = usage(entry, summary, prompt, provider, model);
+    meters
+        .counter(
+            "llmtrace.plugin.tap.usage",
+            "source",
+            usage.map(known -> known.source().label()).orElse("none"))
+        .increment();
+    return new Metered(
+        usage.map(MeteredUsage::usage).orElse(null),
+        usage.map(MeteredUsage::source).orElse(null),
+        entry.isStream() ? entry.upstreamHeaderMs() : null,
+        usage.flatMap(known -> prices.cost(provider, model, known.usage())).orElse(null));
+  }
+
+  private static Optional<MeteredUsage> usage(
+      LogEntry entry,
+      ResponseSummary summary,
+      @Nullable Prompt prompt,
+      String provider,
+      String model) {
+    Usage reported = summary.usage();
+    // Of an error nothing is charged unless it says so; of a client that hung up there is no text.
+    boolean countable = entry.status() < ERRORS && !entry.responseBody().isBlank();
+    if (reported == null && !countable) {
+      return Optional.empty();
+    }
+    return MeteredUsage.of(
+        new MeteredUsage.Observed(
+            reported,
+            !summary.truncated(),
+            provider,
+            model,
+            () -> AnswerReader.read(entry.responseBody()),
+            summary.truncated() ? share(entry) : 1),
+        prompt,
+        InspectionBudget.until(System.nanoTime() + COUNT_NANOS));
+  }
+
+  /** The gateway counts what it sent, with its head, and logs so much of the body. */
+  private static double share(LogEntry entry) {
+    long logged = entry.responseBody().getBytes(StandardCharsets.UTF_8).length;
+    return logged == 0 ? 1 : Math.max(1, (double) entry.responseSize() / logged);
+  }
+
+  private static String provider(LogEntry entry) {
+    Dialect dialect = Dialects.detect(entry.method(), entry.path(), entry.requestHeaders());
+    return Dialects.provider(dialect, entry.method(), entry.path(), entry.requestHeaders());
+  }
+
+  /** The answer knows best what it was made with; Bedrock charges by the id that was asked for. */
+  private static String model(String provider, ResponseSummary summary, @Nullable Prompt prompt) {
+    String asked = prompt == null ? Exchange.UNKNOWN_MODEL : prompt.model();
+    String answered = summary.model();
+    return answered == null || provider.equals("bedrock") ? asked : answered;
+  }
+}

@@ -1,0 +1,51 @@
+package io.llmtrace.policies.usage;
+
+import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.wire.UsageSource;
+
+/**
+ * What of a request is remembered until its answer says, or does not say, what both used.
+ *
+ * @param provider value of the {@code provider} label
+ * @param model as the client names it
+ */
+public record Prompt(Dialect dialect, String provider, String model, TokenCount tokens) {
+  /**
+   * Remembers a request. A streamed answer often says nothing of usage, so that its request is
+   * counted as exactly as is possible; any other one nearly always does, so that an estimate, which
+   * costs a tenth, will do.
+   *
+   * @param budget of the count
+   */
+  public static Prompt of(Exchange exchange, InspectionBudget budget) {
+    TokenCount tokens =
+        exchange.stream()
+            ? PromptTokens.of(exchange, budget)
+            : new TokenCount(PromptTokens.estimate(exchange), UsageSource.ESTIMATED);
+    return new Prompt(exchange.dialect(), exchange.provider(), exchange.model(), tokens);
+  }
+
+  /** Whether what is asked costs tokens at all, and its text is known to be a prompt. */
+  boolean isMetered() {
+    return switch (dialect) {
+      case OPENAI_CHAT,
+          OPENAI_RESPONSES,
+          OPENAI_COMPLETIONS,
+          OPENAI_EMBEDDINGS,
+          OLLAMA_CHAT,
+          OLLAMA_GENERATE,
+          GEMINI,
+          BEDROCK_CONVERSE,
+          BEDROCK_INVOKE,
+          COHERE_CHAT,
+          TEXT_GENERATION,
+          ANTHROPIC_MESSAGES,
+          MAPPED ->
+          true;
+      case OPENAI_MODERATIONS, OPENAI_REALTIME, ANTHROPIC_COUNT_TOKENS, MCP, TEXT, GENERIC_JSON ->
+          false;
+    };
+  }
+}
