@@ -86,6 +86,8 @@ public final class RouteConfReader {
     private @Nullable Dialect dialect;
     private String capture = "none";
     private boolean tap = true;
+    private RedactConf redact = RedactConf.NONE;
+    private boolean enforceAnswers;
 
     void parse(String json) {
       JsonNode root;
@@ -145,6 +147,11 @@ public final class RouteConfReader {
                 "none",
                 choice -> capture = choice);
         case "tap" -> flag(key, value);
+        case "redact" -> {
+          given.add(key);
+          redact = RedactReader.read(value, problems);
+        }
+        case "answers" -> answers(key, value);
         default -> problems.add(key + ": unknown key");
       }
     }
@@ -199,6 +206,16 @@ public final class RouteConfReader {
       }
     }
 
+    private void answers(String key, JsonNode value) {
+      JsonNode enforce = value.path("enforce");
+      if (value.isObject() && value.size() == 1 && enforce.isBoolean()) {
+        given.add(key);
+        enforceAnswers = enforce.booleanValue();
+      } else {
+        problems.add(key + ": expected {\"enforce\": true} or {\"enforce\": false}");
+      }
+    }
+
     RouteConf build() {
       return new RouteConf(
           policy,
@@ -210,6 +227,8 @@ public final class RouteConfReader {
           dialect,
           capture,
           tap,
+          redact,
+          enforceAnswers,
           given,
           problems);
     }
