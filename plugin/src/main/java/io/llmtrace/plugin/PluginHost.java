@@ -3,7 +3,9 @@ package io.llmtrace.plugin;
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
+import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.A6Server;
+import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
@@ -60,6 +62,7 @@ public final class PluginHost implements RequestSide {
       TelemetrySink sink,
       DecisionIds ids,
       OpenQuestions questions,
+      AnswerHandler answers,
       MeterRegistry meters)
       throws IOException {
     PluginConfig plugin = config.plugin();
@@ -68,7 +71,14 @@ public final class PluginHost implements RequestSide {
     AnalysisBreaker breaker = new AnalysisBreaker(config.circuitBreaker(), plugin.node(), meters);
     InspectionService service =
         new InspectionService(
-            InspectionService.Settings.of(plugin), analysis, sink, ids, questions, breaker, meters);
+            InspectionService.Settings.of(plugin),
+            analysis,
+            sink,
+            ids,
+            questions,
+            breaker,
+            RequestRedaction.create(meters),
+            meters);
     try {
       A6Server server =
           A6Server.start(
@@ -77,6 +87,7 @@ public final class PluginHost implements RequestSide {
               confs,
               new MemoryBudget(plugin.maxBodyBytesInMemory()),
               service,
+              answers,
               meters);
       return new PluginHost(plugin.socket(), confs, breaker, service, server);
     } catch (IOException e) {

@@ -2,10 +2,13 @@ package io.llmtrace.plugin;
 
 import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.enforcement.AnswerEnforcer;
+import io.llmtrace.plugin.enforcement.AnswerVerdicts;
 import io.llmtrace.plugin.gateway.A6Server;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.inspection.EngineAnalysis;
+import io.llmtrace.plugin.inspection.InspectionService;
 import io.llmtrace.plugin.inspection.TextInspector;
 import io.llmtrace.plugin.inspection.WarmUp;
 import io.llmtrace.plugin.local.LocalServer;
@@ -65,6 +68,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final long startedAt = System.currentTimeMillis();
   private final Telemetry telemetry;
   private final AnswerInspector answers;
+  private final AnswerEnforcer held;
   private final S requests;
   private final LocalServer local;
 
@@ -87,12 +91,23 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     OpenQuestions questions =
         config.answers().inspect()
             ? new OpenQuestions(engine.sourceBytes(), meters)
-            : OpenQuestions.none(meters);
+            : OpenQuestions.withoutContexts(meters);
     telemetry = Telemetry.open(telemetrySettings(config), meters);
+    InspectionService.Settings size = InspectionService.Settings.of(config);
+    held =
+        new AnswerEnforcer(
+            new AnswerEnforcer.Settings(size.workers(), size.queue()),
+            engine,
+            answers,
+            new AnswerVerdicts(policy, ids),
+            questions,
+            ids,
+            meters);
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     try {
       requests =
-          opener.open(llmtrace, telemetry.bootId(), analysis, telemetry, ids, questions, meters);
+          opener.open(
+              llmtrace, telemetry.bootId(), analysis, telemetry, ids, questions, held, meters);
       try {
         local =
             LocalServer.start(
@@ -102,6 +117,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         throw e;
       }
     } catch (IOException e) {
+      held.close();
       answers.close();
       telemetry.close();
       throw e;
@@ -169,6 +185,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   @Override
   public void close() throws IOException {
     requests.close();
+    held.close();
     local.close();
     answers.close();
     telemetry.close();

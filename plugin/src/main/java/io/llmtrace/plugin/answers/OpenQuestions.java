@@ -1,8 +1,11 @@
 package io.llmtrace.plugin.answers;
 
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.engine.AnswerInspection;
 import io.llmtrace.policies.detect.output.AnswerContext;
+import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.policy.Action;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -11,18 +14,21 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What is kept of questions until their answers come: fingerprints, and texts only where a
- * cross-encoder is configured, in memory alone. A question whose answer never comes is forgotten
- * after 15 minutes, and the oldest goes first where there are too many or they take too much
- * memory: its answer is then read without it. Thread-safe; each call holds its lock for a few
- * operations on a map.
+ * What is kept of questions until their answers come: fingerprints, texts only where a
+ * cross-encoder is configured, and what placeholders stand for only where answers get that back; in
+ * memory alone. A question whose answer never comes is forgotten after 15 minutes, and the oldest
+ * goes first where there are too many or they take too much memory: its answer is then read without
+ * it. Thread-safe; each call holds its lock for a few operations on a map.
  */
 public final class OpenQuestions {
   private static final Duration EXPIRY = Duration.ofMinutes(15);
   private static final int MOST = 100_000;
   private static final long MOST_BYTES = 64L << 20;
+
+  private static final int NO_CONTEXTS = -1;
 
   /** An entry of the map with its key. */
   private static final int ENTRY_BYTES = 200;
@@ -40,10 +46,58 @@ public final class OpenQuestions {
    *
    * @param at when it was kept, epoch milliseconds
    * @param tenant whose it is
+   * @param expected what its answer will be held against on its way, or null where nobody holds it
+   * @param handled what was done to its answer on its way, or null where that was not inspected
    */
-  public record Question(long at, String tenant, AnswerContext context) {
+  public record Question(
+      long at,
+      String tenant,
+      AnswerContext context,
+      @Nullable Expected expected,
+      @Nullable Handled handled) {
+    /** A question of whose answer nothing is expected on its way. */
+    public Question(long at, String tenant, AnswerContext context) {
+      this(at, tenant, context, null, null);
+    }
+
     int bytes() {
-      return ENTRY_BYTES + context.bytes();
+      return ENTRY_BYTES
+          + context.bytes()
+          + (expected == null ? 0 : expected.bytes())
+          + (handled == null ? 0 : handled.bytes());
+    }
+  }
+
+  /**
+   * What an answer on its way is held against.
+   *
+   * @param caller dialect and model that were asked, and whether for a stream
+   * @param placeholders what stands for what in the question, where the answer gets it back
+   */
+  public record Expected(Caller caller, Map<String, String> placeholders) {
+    public Expected {
+      placeholders = Map.copyOf(placeholders);
+    }
+
+    int bytes() {
+      int bytes = ENTRY_BYTES;
+      for (Map.Entry<String, String> each : placeholders.entrySet()) {
+        bytes += ENTRY_BYTES + 2 * (each.getKey().length() + each.getValue().length());
+      }
+      return bytes;
+    }
+
+    /** Without what placeholders stand for. */
+    @Override
+    public String toString() {
+      return "Expected[" + caller + ", " + placeholders.keySet() + "]";
+    }
+  }
+
+  /** What was seen in an answer on its way, and what was done to it. */
+  public record Handled(AnswerInspection inspection, Action action) {
+    int bytes() {
+      return ENTRY_BYTES * (1 + 2 * inspection.findings().size());
     }
   }
 
@@ -75,9 +129,14 @@ public final class OpenQuestions {
     return new OpenQuestions(Clock.systemUTC(), 0, 0, 0, meters);
   }
 
-  /** Whether anything is kept at all. */
+  /** One for a node that inspects no answers: fingerprints are not wanted. */
+  public static OpenQuestions withoutContexts(MeterRegistry meters) {
+    return new OpenQuestions(Clock.systemUTC(), MOST, MOST_BYTES, NO_CONTEXTS, meters);
+  }
+
+  /** Whether fingerprints are kept. */
   public boolean wanted() {
-    return most > 0;
+    return most > 0 && sourceBytes != NO_CONTEXTS;
   }
 
   /**
@@ -91,10 +150,42 @@ public final class OpenQuestions {
 
   /** Keeps a question until its answer has come. */
   public synchronized void keep(String decisionId, String tenant, AnswerContext context) {
+    Question before = questions.get(decisionId);
+    put(
+        decisionId,
+        new Question(
+            clock.millis(),
+            tenant,
+            context,
+            before == null ? null : before.expected(),
+            before == null ? null : before.handled()));
+  }
+
+  /** Keeps what an answer will be held against: before the request goes on, or it may be late. */
+  public synchronized void expect(String decisionId, String tenant, Expected expected) {
+    put(decisionId, new Question(clock.millis(), tenant, AnswerContext.unknown(), expected, null));
+  }
+
+  /** Keeps what was done to an answer on its way, for the record that the tap will make. */
+  public synchronized void handled(String decisionId, String tenant, Handled handled) {
+    Question before = questions.get(decisionId);
+    // What it was held against has done its work; a value need not wait in memory for longer.
+    put(
+        decisionId,
+        new Question(
+            clock.millis(),
+            tenant,
+            before == null ? AnswerContext.unknown() : before.context(),
+            null,
+            handled));
+  }
+
+  private void put(String decisionId, Question question) {
     expire();
-    Question question = new Question(clock.millis(), tenant, context);
     bytes += question.bytes();
-    Question before = questions.put(decisionId, question);
+    // Its place in the order is that of its time.
+    Question before = questions.remove(decisionId);
+    questions.put(decisionId, question);
     if (before != null) {
       bytes -= before.bytes();
     }

@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.ExchangeHandler;
 import io.llmtrace.plugin.gateway.GatewayRequest;
@@ -84,13 +85,14 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       DecisionIds ids,
       OpenQuestions questions,
       AnalysisBreaker breaker,
+      RequestRedaction redactions,
       MeterRegistry meters) {
     this.analysis = analysis;
     this.sink = sink;
     this.ids = ids;
     this.questions = questions;
     this.breaker = breaker;
-    this.settlements = new Settlements(analysis, ids);
+    this.settlements = new Settlements(analysis, ids, redactions);
     this.metrics = new InspectionMetrics(meters);
     this.workers = pool("llmtrace-inspect", settings.workers(), settings.queue());
     this.recorders = pool("llmtrace-record", RECORDERS, MAX_WAITING_RECORDS);
@@ -175,6 +177,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       inspection.running(run);
       run.inspect();
       Seen seen = run.seen();
+      settlements.redact(inspection, seen);
       if (!inspection.settle()) {
         LOG.debug("inspection {} ended after its budget", inspection.decisionId);
       } else if (seen.failed()) {
@@ -217,7 +220,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     if (!questions.wanted()
         || exchange == null
         || made == null
-        || !made.inspection().tap()
+        || !(made.inspection().tap() || made.expected() != null)
         || made.answer() instanceof Answer.Stop) {
       return;
     }
@@ -268,9 +271,17 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     }
   }
 
+  private void settled(Inspection inspection, Inspection.Settlement made) {
+    OpenQuestions.Expected expected = made.expected();
+    if (expected != null) {
+      questions.expect(inspection.decisionId, inspection.request.conf().tenant(), expected);
+    }
+    inspection.settled(made);
+  }
+
   /** Keeps the record on a recorder, then answers. */
   private void later(Inspection inspection, Inspection.Settlement made) {
-    inspection.settled(made);
+    settled(inspection, made);
     try {
       recorders.execute(() -> keepAndRespond(inspection, made, false));
     } catch (RejectedExecutionException e) {
@@ -283,7 +294,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   /** Keeps the record on this thread, then answers. */
   private void now(Inspection inspection, Inspection.Settlement made, boolean success) {
-    inspection.settled(made);
+    settled(inspection, made);
     keepAndRespond(inspection, made, success);
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.answers.OpenQuestions.Question;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.local.TapEndpoint;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
@@ -194,20 +195,22 @@ public final class Tap implements TapEndpoint {
 
   /** What was seen in the answer; null where no provider gave one. */
   private @Nullable AnswerInspection answer(
-      LogEntry entry, String id, boolean ours, long latestNanos) {
+      LogEntry entry, String id, @Nullable Question question, long latestNanos) {
+    OpenQuestions.Handled handled = question == null ? null : question.handled();
+    if (handled != null) {
+      // Read on its way already, and what the log shows may not be what the provider said.
+      return handled.inspection();
+    }
     if (!entry.reachedUpstream()) {
       return null;
     }
-    return answers.inspect(
-        id,
-        entry.responseBody(),
-        ours ? questions.find(id).orElse(null) : null,
-        UNKNOWN_TENANT,
-        latestNanos);
+    return answers.inspect(id, entry.responseBody(), question, UNKNOWN_TENANT, latestNanos);
   }
 
   private CompletionRecord completion(LogEntry entry, String id, boolean ours, long latestNanos) {
-    AnswerInspection answer = answer(entry, id, ours, latestNanos);
+    Question question = ours ? questions.find(id).orElse(null) : null;
+    OpenQuestions.Handled handled = question == null ? null : question.handled();
+    AnswerInspection answer = answer(entry, id, question, latestNanos);
     ResponseSummary summary = ResponseReader.read(null, entry.responseBody(), entry.status());
     return new CompletionRecord(
         id,
@@ -222,7 +225,11 @@ public final class Tap implements TapEndpoint {
         summary.truncated(),
         answer == null ? List.of() : answer.findings(),
         answer == null ? null : answer.receipt(),
-        answer == null ? null : answer.refusal());
+        answer == null ? null : answer.refusal(),
+        null,
+        null,
+        null,
+        handled == null ? null : handled.action());
   }
 
   private static @Nullable String upstreamError(LogEntry entry, ResponseSummary summary) {

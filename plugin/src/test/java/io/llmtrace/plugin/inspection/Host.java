@@ -3,7 +3,9 @@ package io.llmtrace.plugin.inspection;
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
+import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.A6Server;
+import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
@@ -68,6 +70,7 @@ public final class Host implements AutoCloseable {
             DecisionIds.open(directory),
             questions,
             breaker,
+            RequestRedaction.create(meters),
             meters);
     this.server =
         A6Server.start(
@@ -79,6 +82,7 @@ public final class Host implements AutoCloseable {
             confs,
             memory,
             service,
+            AnswerHandler.PASS,
             meters);
   }
 

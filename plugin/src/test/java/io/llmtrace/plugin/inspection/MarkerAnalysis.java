@@ -15,6 +15,7 @@ import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.policy.RedactRule;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -76,7 +77,7 @@ public final class MarkerAnalysis implements Analysis {
   }
 
   @Override
-  public Decision decide(List<Finding> findings, Mode mode) {
+  public Decision decide(List<Finding> findings, Mode mode, RedactRule redact) {
     Action would = findings.isEmpty() ? Action.ALLOW : Action.BLOCK;
     Action action = would == Action.BLOCK && mode == Mode.OBSERVE ? Action.FLAG : would;
     return new Decision(
