@@ -41,31 +41,33 @@ final class Layer {
 
   /** The content of a string of this text, which begins and ends at these characters. */
   Layer inside(int from, int to) {
-    int slash = text.indexOf('\\', from);
-    if (slash < 0 || slash >= to) {
-      return new Layer(text.substring(from, to), this, from, level + 1, NONE, NONE);
+    // Cut out first: a search in the whole text would go on to its end, for each string anew.
+    String raw = text.substring(from, to);
+    int slash = raw.indexOf('\\');
+    if (slash < 0) {
+      return new Layer(raw, this, from, level + 1, NONE, NONE);
     }
-    StringBuilder content = new StringBuilder(to - from);
+    StringBuilder content = new StringBuilder(raw.length());
     int[] places = new int[16];
     int[] sums = new int[16];
     int count = 0;
     int sum = 0;
-    int done = from;
-    while (slash >= 0 && slash < to) {
-      content.append(text, done, slash);
+    int done = 0;
+    while (slash >= 0) {
+      content.append(raw, done, slash);
       if (count == places.length) {
         places = Arrays.copyOf(places, 2 * count);
         sums = Arrays.copyOf(sums, 2 * count);
       }
-      int length = Escapes.length(text, slash);
+      int length = Escapes.length(raw, slash);
       sum += length - 1;
       places[count] = content.length();
       sums[count++] = sum;
-      content.append(Escapes.meaning(text, slash));
+      content.append(Escapes.meaning(raw, slash));
       done = slash + length;
-      slash = text.indexOf('\\', done);
+      slash = raw.indexOf('\\', done);
     }
-    content.append(text, done, to);
+    content.append(raw, done, raw.length());
     return new Layer(
         content.toString(),
         this,

@@ -88,9 +88,9 @@ final class Placeholder {
     JsonScan scan = new JsonScan(text);
     for (JsonScan.Token token = scan.next(); token != JsonScan.Token.END; token = scan.next()) {
       if (token == JsonScan.Token.STRING || token == JsonScan.Token.NAME) {
-        int slash = text.indexOf('\\', scan.from());
-        if (slash >= 0 && slash < scan.to()) {
-          mark(Escapes.undo(text.substring(scan.from(), scan.to())), used, levels - 1);
+        String content = text.substring(scan.from(), scan.to());
+        if (content.indexOf('\\') >= 0) {
+          mark(Escapes.undo(content), used, levels - 1);
         }
       }
     }

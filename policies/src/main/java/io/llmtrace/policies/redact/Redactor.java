@@ -5,7 +5,6 @@ import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.redact.Redaction.Reason;
 import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -101,8 +100,7 @@ public final class Redactor {
       List<Place> places,
       List<Segment> segments,
       Numbering numbering,
-      int mostBytes)
-      throws CharacterCodingException {
+      int mostBytes) {
     Map<Numbering.Value, Integer> numbers = new LinkedHashMap<>();
     List<Numbering.Value> values = new ArrayList<>();
     Map<String, BitSet> used = new HashMap<>();
@@ -137,20 +135,19 @@ public final class Redactor {
       stands.put(placeholder, value.text());
     }
     out.append(document, done, document.length());
-    byte[] bytes = bytes(out);
+    byte[] bytes = out.toString().getBytes(StandardCharsets.UTF_8);
     return bytes.length > mostBytes
         ? new Redaction.Refused(Reason.TOO_LARGE)
         : new Redaction.Redacted(bytes, places.size(), stands);
   }
 
+  /** The text of UTF-8 that is valid throughout, so that its bytes come back from it. */
   static String utf8(byte[] body) throws CharacterCodingException {
-    return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
-  }
-
-  private static byte[] bytes(CharSequence text) throws CharacterCodingException {
-    ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
-    byte[] bytes = new byte[encoded.remaining()];
-    encoded.get(bytes);
-    return bytes;
+    String text = new String(body, StandardCharsets.UTF_8);
+    if (text.indexOf('\uFFFD') >= 0) {
+      // Written by the client, or put there for what is no UTF-8: the strict decoder knows.
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
+    }
+    return text;
   }
 }
