@@ -9,11 +9,8 @@ import com.sun.net.httpserver.HttpServer;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Mode;
-import io.llmtrace.policies.wire.Batch;
-import io.llmtrace.policies.wire.BatchAck;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.AnswersConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
@@ -36,7 +33,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,9 +49,7 @@ class EnforcementOnTrafficTest {
       "\"mode\":\"enforce\",\"redact\":{\"kinds\":[\"email\"],\"reversible\":true}";
 
   @TempDir private Path folder;
-  private final Map<String, InspectionRecord> inspections = new ConcurrentHashMap<>();
-  private final Map<String, CompletionRecord> completions = new ConcurrentHashMap<>();
-  private HttpServer controlPlane;
+  private BatchCollector controlPlane;
   private HttpServer provider;
   private PluginProcess<PluginHost> plugin;
   private volatile String asked = "";
@@ -66,9 +60,7 @@ class EnforcementOnTrafficTest {
 
   @BeforeEach
   void start() throws IOException {
-    controlPlane = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    controlPlane.createContext("/api/v1/ingest/batches", this::ingest);
-    controlPlane.start();
+    controlPlane = new BatchCollector();
     provider = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     provider.createContext("/", this::provide);
     provider.start();
@@ -78,7 +70,7 @@ class EnforcementOnTrafficTest {
   @AfterEach
   void stop() throws IOException {
     plugin.close();
-    controlPlane.stop(0);
+    controlPlane.close();
     provider.stop(0);
   }
 
@@ -281,23 +273,6 @@ class EnforcementOnTrafficTest {
     return out.toByteArray();
   }
 
-  private void ingest(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      Batch batch =
-          WireJson.mapper().readValue(new GZIPInputStream(exchange.getRequestBody()), Batch.class);
-      for (TelemetryRecord each : batch.records()) {
-        if (each instanceof InspectionRecord inspection) {
-          inspections.put(inspection.decisionId(), inspection);
-        } else if (each instanceof CompletionRecord completion) {
-          completions.put(completion.decisionId(), completion);
-        }
-      }
-      byte[] ack = WireJson.mapper().writeValueAsBytes(new BatchAck(batch.sequence(), false));
-      exchange.sendResponseHeaders(200, ack.length);
-      exchange.getResponseBody().write(ack);
-    }
-  }
-
   private LlmtraceConfig config() {
     LlmtraceConfig base = LlmtraceConfig.defaults();
     return base.withPlugin(
@@ -305,7 +280,7 @@ class EnforcementOnTrafficTest {
             .node("enforcement")
             .socket(folder.resolve("r.sock"))
             .dataDirectory(folder.resolve("data"))
-            .controlPlaneUrl(URI.create("http://127.0.0.1:" + controlPlane.getAddress().getPort()))
+            .controlPlaneUrl(controlPlane.url())
             .apiKey(Secret.of("key"))
             .port(0)
             .tapSecret(Secret.of("tap-secret"))
@@ -369,23 +344,23 @@ class EnforcementOnTrafficTest {
 
   /** The one exchange that was inspected since the last call. */
   private InspectionRecord inspected() throws InterruptedException {
-    for (int i = 0; i < 1_500 && inspections.isEmpty(); i++) {
+    for (int i = 0; i < 1_500 && controlPlane.inspections.isEmpty(); i++) {
       Thread.sleep(20);
     }
-    assertThat(inspections).hasSize(1);
-    InspectionRecord record = inspections.values().iterator().next();
-    inspections.clear();
+    assertThat(controlPlane.inspections).hasSize(1);
+    InspectionRecord record = controlPlane.inspections.values().iterator().next();
+    controlPlane.inspections.clear();
     return record;
   }
 
   /** The one exchange that was completed since the last call. */
   private CompletionRecord completed() throws InterruptedException {
-    for (int i = 0; i < 1_500 && completions.isEmpty(); i++) {
+    for (int i = 0; i < 1_500 && controlPlane.completions.isEmpty(); i++) {
       Thread.sleep(20);
     }
-    assertThat(completions).hasSize(1);
-    CompletionRecord record = completions.values().iterator().next();
-    completions.clear();
+    assertThat(controlPlane.completions).hasSize(1);
+    CompletionRecord record = controlPlane.completions.values().iterator().next();
+    controlPlane.completions.clear();
     return record;
   }
 }
