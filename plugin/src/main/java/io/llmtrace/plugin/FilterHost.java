@@ -4,7 +4,9 @@ import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.conf.RunnerConfs;
+import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.Answer;
+import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.gateway.GatewayRequest.BodyState;
 import io.llmtrace.plugin.gateway.MemoryBudget;
@@ -97,6 +99,7 @@ public final class FilterHost implements RequestSide {
    * Readies the inspection.
    *
    * @param bootId random name of this process, at most 16 characters
+   * @param answers not used: a stock runner shows a filter no answer that it could change
    * @throws IOException if the data directory cannot be made
    */
   public static FilterHost start(
@@ -107,6 +110,7 @@ public final class FilterHost implements RequestSide {
       DecisionIds ids,
       Limits limits,
       OpenQuestions questions,
+      AnswerHandler answers,
       MeterRegistry meters)
       throws IOException {
     PluginConfig plugin = config.plugin();
@@ -122,6 +126,7 @@ public final class FilterHost implements RequestSide {
             limits,
             questions,
             breaker,
+            RequestRedaction.unable(),
             meters);
     return new FilterHost(
         new RunnerConfs(RouteConfReader.of(plugin), meters), breaker, service, plugin, meters);

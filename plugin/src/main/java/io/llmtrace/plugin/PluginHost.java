@@ -3,7 +3,9 @@ package io.llmtrace.plugin;
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
+import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.A6Server;
+import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.identity.Identities;
@@ -63,6 +65,7 @@ public final class PluginHost implements RequestSide {
       DecisionIds ids,
       Limits limits,
       OpenQuestions questions,
+      AnswerHandler answers,
       MeterRegistry meters)
       throws IOException {
     PluginConfig plugin = config.plugin();
@@ -79,6 +82,7 @@ public final class PluginHost implements RequestSide {
             limits,
             questions,
             breaker,
+            RequestRedaction.create(meters),
             meters);
     try {
       A6Server server =
@@ -88,6 +92,7 @@ public final class PluginHost implements RequestSide {
               confs,
               new MemoryBudget(plugin.maxBodyBytesInMemory()),
               service,
+              answers,
               meters);
       return new PluginHost(plugin.socket(), confs, breaker, service, server);
     } catch (IOException e) {

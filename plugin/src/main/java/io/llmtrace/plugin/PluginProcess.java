@@ -2,10 +2,13 @@ package io.llmtrace.plugin;
 
 import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.enforcement.AnswerEnforcer;
+import io.llmtrace.plugin.enforcement.AnswerVerdicts;
 import io.llmtrace.plugin.gateway.A6Server;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.inspection.EngineAnalysis;
+import io.llmtrace.plugin.inspection.InspectionService;
 import io.llmtrace.plugin.inspection.TextInspector;
 import io.llmtrace.plugin.inspection.WarmUp;
 import io.llmtrace.plugin.limits.Limits;
@@ -70,6 +73,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final Telemetry telemetry;
   private final AnswerInspector answers;
   private final Limits limits;
+  private final AnswerEnforcer held;
   private final S requests;
   private final LocalServer local;
 
@@ -98,13 +102,31 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             ? new OpenQuestions(engine.sourceBytes(), meters)
             : OpenQuestions.withoutFingerprints(meters);
     telemetry = Telemetry.open(telemetrySettings(config), meters);
+    InspectionService.Settings size = InspectionService.Settings.of(config);
+    held =
+        new AnswerEnforcer(
+            new AnswerEnforcer.Settings(size.workers(), size.queue()),
+            engine,
+            answers,
+            new AnswerVerdicts(policy, ids),
+            questions,
+            ids,
+            meters);
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     // Not before: a predecessor goes on spending while models are warmed up.
     limits = Limits.open(llmtrace.limits(), config.dataDirectory(), PromptTokens::estimate, meters);
     try {
       requests =
           opener.open(
-              llmtrace, telemetry.bootId(), analysis, telemetry, ids, limits, questions, meters);
+              llmtrace,
+              telemetry.bootId(),
+              analysis,
+              telemetry,
+              ids,
+              limits,
+              questions,
+              held,
+              meters);
       try {
         local =
             LocalServer.start(
@@ -117,6 +139,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       }
     } catch (IOException e) {
       limits.close();
+      held.close();
       answers.close();
       telemetry.close();
       throw e;
@@ -189,6 +212,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   @Override
   public void close() throws IOException {
     requests.close();
+    held.close();
     local.close();
     limits.close();
     answers.close();

@@ -1,6 +1,7 @@
 package io.llmtrace.plugin;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.limits.Limits;
@@ -41,6 +42,8 @@ public interface RequestSide extends AutoCloseable {
      *
      * @param bootId random name of this process, at most 16 characters
      * @param questions where what is kept of questions waits for their answers
+     * @param answers what decides about answers that the gateway holds back, where the host can
+     *     show it any
      * @throws IOException if the data directory or the socket cannot be used
      */
     S open(
@@ -51,6 +54,7 @@ public interface RequestSide extends AutoCloseable {
         DecisionIds ids,
         Limits limits,
         OpenQuestions questions,
+        AnswerHandler answers,
         MeterRegistry meters)
         throws IOException;
   }

@@ -2,17 +2,10 @@ package io.llmtrace.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
-import io.llmtrace.policies.wire.Batch;
-import io.llmtrace.policies.wire.BatchAck;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.Coverage;
-import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.TelemetryRecord;
-import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.AnswersConfig;
 import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.runtime.config.LlmtraceConfig;
@@ -23,8 +16,6 @@ import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
 import io.llmtrace.testkit.provider.MockProvider;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -34,8 +25,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,22 +44,18 @@ class AnswersOnTrafficTest {
       """;
 
   @TempDir private Path folder;
-  private final Map<String, InspectionRecord> inspections = new ConcurrentHashMap<>();
-  private final Map<String, CompletionRecord> completions = new ConcurrentHashMap<>();
-  private HttpServer controlPlane;
+  private BatchCollector controlPlane;
   private MockProvider provider;
 
   @BeforeEach
   void start() throws IOException {
-    controlPlane = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    controlPlane.createContext("/api/v1/ingest/batches", this::ingest);
-    controlPlane.start();
+    controlPlane = new BatchCollector();
     provider = MockProvider.start();
   }
 
   @AfterEach
   void stop() {
-    controlPlane.stop(0);
+    controlPlane.close();
     provider.close();
   }
 
@@ -84,7 +69,7 @@ class AnswersOnTrafficTest {
             .extracting(Finding::type)
             .containsExactly(FindingType.SYSTEM_PROMPT_LEAK);
         assertThat(leaked.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
-        assertThat(inspections.get(leaked.decisionId()).findings()).isEmpty();
+        assertThat(controlPlane.inspections.get(leaked.decisionId()).findings()).isEmpty();
 
         CompletionRecord beacon = completed(send(gateway, "image-beacon", stream));
         assertThat(beacon.findings())
@@ -199,23 +184,6 @@ class AnswersOnTrafficTest {
     }
   }
 
-  private void ingest(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      Batch batch =
-          WireJson.mapper().readValue(new GZIPInputStream(exchange.getRequestBody()), Batch.class);
-      for (TelemetryRecord each : batch.records()) {
-        if (each instanceof InspectionRecord inspection) {
-          inspections.put(inspection.decisionId(), inspection);
-        } else if (each instanceof CompletionRecord completion) {
-          completions.put(completion.decisionId(), completion);
-        }
-      }
-      byte[] ack = WireJson.mapper().writeValueAsBytes(new BatchAck(batch.sequence(), false));
-      exchange.sendResponseHeaders(200, ack.length);
-      exchange.getResponseBody().write(ack);
-    }
-  }
-
   private LlmtraceConfig config(boolean inspect) {
     return config(inspect, 0);
   }
@@ -227,7 +195,7 @@ class AnswersOnTrafficTest {
             .node("answers")
             .socket(folder.resolve("r.sock"))
             .dataDirectory(folder.resolve("data"))
-            .controlPlaneUrl(URI.create("http://127.0.0.1:" + controlPlane.getAddress().getPort()))
+            .controlPlaneUrl(controlPlane.url())
             .apiKey(Secret.of("key"))
             .port(port)
             .tapSecret(Secret.of("tap-secret"))
@@ -297,11 +265,13 @@ class AnswersOnTrafficTest {
 
   private CompletionRecord completed(String id) throws InterruptedException {
     for (int i = 0;
-        i < 1_500 && !(completions.containsKey(id) && inspections.containsKey(id));
+        i < 1_500
+            && !(controlPlane.completions.containsKey(id)
+                && controlPlane.inspections.containsKey(id));
         i++) {
       Thread.sleep(20);
     }
-    assertThat(completions).containsKey(id);
-    return completions.get(id);
+    assertThat(controlPlane.completions).containsKey(id);
+    return controlPlane.completions.get(id);
   }
 }

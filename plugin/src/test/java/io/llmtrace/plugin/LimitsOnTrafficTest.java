@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.gateway.Answer;
+import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.EngineAnalysis;
 import io.llmtrace.plugin.limits.Limits;
@@ -248,6 +249,7 @@ class LimitsOnTrafficTest {
                 DecisionIds.open(folder),
                 limits,
                 OpenQuestions.withoutFingerprints(meters),
+                AnswerHandler.PASS,
                 meters)) {
       assertThat(host.decide(call("a"))).isInstanceOf(Answer.Rewrite.class);
       assertThat(host.decide(call("b"))).isInstanceOf(Answer.Rewrite.class);
@@ -385,6 +387,7 @@ class LimitsOnTrafficTest {
               DecisionIds.open(data),
               limits,
               OpenQuestions.withoutFingerprints(meters),
+              AnswerHandler.PASS,
               meters);
       gateway = TestGateway.start(routes(mode), Options.of(folder.resolve("r.sock")));
     }

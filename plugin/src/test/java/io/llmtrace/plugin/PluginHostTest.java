@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.gateway.RawGateway;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
@@ -123,6 +124,7 @@ class PluginHostTest {
         DecisionIds.open(directory),
         Limits.none(new SimpleMeterRegistry()),
         OpenQuestions.withoutFingerprints(new SimpleMeterRegistry()),
+        AnswerHandler.PASS,
         new SimpleMeterRegistry());
   }
 

@@ -200,7 +200,18 @@ public final class AnswerInspector implements AutoCloseable {
         : AnswerInspection.of(answer, bytes, reading.progress.snapshot(), cut);
   }
 
-  private AnswerContext context(@Nullable Question question, String tenant) {
+  /** Whether answers are inspected on this node at all. */
+  public boolean inspects() {
+    return config.inspect();
+  }
+
+  /**
+   * What an answer is held against: what is known of its question, and what the node is configured
+   * to look for.
+   *
+   * @param tenant whose canaries are looked for where the question is not known
+   */
+  public AnswerContext context(@Nullable Question question, String tenant) {
     AnswerContext context = question == null ? AnswerContext.unknown() : question.context();
     if (!config.allowedHosts().isEmpty()) {
       context = context.withAllowedHosts(config.allowedHosts());

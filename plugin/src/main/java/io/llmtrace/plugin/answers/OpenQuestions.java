@@ -1,8 +1,11 @@
 package io.llmtrace.plugin.answers;
 
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.engine.AnswerInspection;
 import io.llmtrace.policies.detect.output.AnswerContext;
+import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.usage.Prompt;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -15,11 +18,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is kept of questions until their answers come: how many tokens they have, fingerprints, and
- * texts only where a cross-encoder is configured, in memory alone. A question whose answer never
- * comes is forgotten after 15 minutes, and the oldest goes first where there are too many or they
- * take too much memory: its answer is then read without it. Thread-safe; each call holds its lock
- * for a few operations on a map.
+ * What is kept of questions until their answers come: how many tokens they have, fingerprints,
+ * texts only where a cross-encoder is configured, and what placeholders stand for only where
+ * answers get that back; in memory alone. A question whose answer never comes is forgotten after 15
+ * minutes, and the oldest goes first where there are too many or they take too much memory: its
+ * answer is then read without it. Thread-safe; each call holds its lock for a few operations on a
+ * map.
  */
 public final class OpenQuestions {
   private static final Duration EXPIRY = Duration.ofMinutes(15);
@@ -44,10 +48,59 @@ public final class OpenQuestions {
    * @param at when it was kept, epoch milliseconds
    * @param tenant whose it is
    * @param prompt what it used, or null where nobody counted
+   * @param expected what its answer will be held against on its way, or null where nobody holds it
+   * @param handled what was done to its answer on its way, or null where that was not inspected
    */
-  public record Question(long at, String tenant, AnswerContext context, @Nullable Prompt prompt) {
+  public record Question(
+      long at,
+      String tenant,
+      AnswerContext context,
+      @Nullable Prompt prompt,
+      @Nullable Expected expected,
+      @Nullable Handled handled) {
+    /** A question of whose answer nothing is expected on its way. */
+    public Question(long at, String tenant, AnswerContext context, @Nullable Prompt prompt) {
+      this(at, tenant, context, prompt, null, null);
+    }
+
     int bytes() {
-      return ENTRY_BYTES + context.bytes();
+      return ENTRY_BYTES
+          + context.bytes()
+          + (expected == null ? 0 : expected.bytes())
+          + (handled == null ? 0 : handled.bytes());
+    }
+  }
+
+  /**
+   * What an answer on its way is held against.
+   *
+   * @param caller dialect and model that were asked, and whether for a stream
+   * @param placeholders what stands for what in the question, where the answer gets it back
+   */
+  public record Expected(Caller caller, Map<String, String> placeholders) {
+    public Expected {
+      placeholders = Map.copyOf(placeholders);
+    }
+
+    int bytes() {
+      int bytes = ENTRY_BYTES;
+      for (Map.Entry<String, String> each : placeholders.entrySet()) {
+        bytes += ENTRY_BYTES + 2 * (each.getKey().length() + each.getValue().length());
+      }
+      return bytes;
+    }
+
+    /** Without what placeholders stand for. */
+    @Override
+    public String toString() {
+      return "Expected[" + caller + ", " + placeholders.keySet() + "]";
+    }
+  }
+
+  /** What was seen in an answer on its way, and what was done to it. */
+  public record Handled(AnswerInspection inspection, Action action) {
+    int bytes() {
+      return ENTRY_BYTES * (1 + 2 * inspection.findings().size());
     }
   }
 
@@ -102,10 +155,46 @@ public final class OpenQuestions {
   /** Keeps a question until its answer has come. */
   public synchronized void keep(
       String decisionId, String tenant, AnswerContext context, @Nullable Prompt prompt) {
+    Question before = questions.get(decisionId);
+    put(
+        decisionId,
+        new Question(
+            clock.millis(),
+            tenant,
+            context,
+            prompt,
+            before == null ? null : before.expected(),
+            before == null ? null : before.handled()));
+  }
+
+  /** Keeps what an answer will be held against: before the request goes on, or it may be late. */
+  public synchronized void expect(String decisionId, String tenant, Expected expected) {
+    put(
+        decisionId,
+        new Question(clock.millis(), tenant, AnswerContext.unknown(), null, expected, null));
+  }
+
+  /** Keeps what was done to an answer on its way, for the record that the tap will make. */
+  public synchronized void handled(String decisionId, String tenant, Handled handled) {
+    Question before = questions.get(decisionId);
+    // What it was held against has done its work; a value need not wait in memory for longer.
+    put(
+        decisionId,
+        new Question(
+            clock.millis(),
+            tenant,
+            before == null ? AnswerContext.unknown() : before.context(),
+            before == null ? null : before.prompt(),
+            null,
+            handled));
+  }
+
+  private void put(String decisionId, Question question) {
     expire();
-    Question question = new Question(clock.millis(), tenant, context, prompt);
     bytes += question.bytes();
-    Question before = questions.put(decisionId, question);
+    // Its place in the order is that of its time.
+    Question before = questions.remove(decisionId);
+    questions.put(decisionId, question);
     if (before != null) {
       bytes -= before.bytes();
     }

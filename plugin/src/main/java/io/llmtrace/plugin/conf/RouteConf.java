@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * @param dialect the API shape, or null to detect it
  * @param capture content kept at rest; {@code none} is the only choice so far
  * @param tap whether a completion is to be expected from the gateway's log
+ * @param redact what is replaced by placeholders
+ * @param enforceAnswers whether answers that come through {@code ext-plugin-post-resp} are asked
+ *     for, inspected and acted on
  * @param given keys that the route itself set
  * @param problems what was wrong with the route's configuration, for an operator to read
  */
@@ -40,6 +43,8 @@ public record RouteConf(
     @Nullable Dialect dialect,
     String capture,
     boolean tap,
+    RedactConf redact,
+    boolean enforceAnswers,
     Set<String> given,
     List<String> problems) {
 
@@ -69,6 +74,8 @@ public record RouteConf(
     values.put("dialect", dialect == null ? "detected" : dialect.label());
     values.put("capture", capture);
     values.put("tap", Boolean.toString(tap));
+    values.put("redact", redact.label());
+    values.put("answers", enforceAnswers ? "enforce" : "observe");
     Map<String, String> sources = new LinkedHashMap<>();
     for (String name : values.keySet()) {
       String otherwise = name.equals("mode") ? "policy" : "default";

@@ -87,6 +87,8 @@ public final class RouteConfReader {
     private @Nullable Dialect dialect;
     private String capture = "none";
     private boolean tap = true;
+    private RedactConf redact = RedactConf.NONE;
+    private boolean enforceAnswers;
 
     void parse(String json) {
       JsonNode root;
@@ -147,6 +149,11 @@ public final class RouteConfReader {
                 "none",
                 choice -> capture = choice);
         case "tap" -> flag(key, value);
+        case "redact" -> {
+          given.add(key);
+          redact = RedactReader.read(value, problems);
+        }
+        case "answers" -> answers(key, value);
         default -> problems.add(key + ": unknown key");
       }
     }
@@ -201,6 +208,16 @@ public final class RouteConfReader {
       }
     }
 
+    private void answers(String key, JsonNode value) {
+      JsonNode enforce = value.path("enforce");
+      if (value.isObject() && value.size() == 1 && enforce.isBoolean()) {
+        given.add(key);
+        enforceAnswers = enforce.booleanValue();
+      } else {
+        problems.add(key + ": expected {\"enforce\": true} or {\"enforce\": false}");
+      }
+    }
+
     RouteConf build() {
       return new RouteConf(
           policy,
@@ -213,6 +230,8 @@ public final class RouteConfReader {
           dialect,
           capture,
           tap,
+          redact,
+          enforceAnswers,
           given,
           problems);
     }

@@ -4,6 +4,7 @@ import com.google.flatbuffers.FlatBufferBuilder;
 import io.github.api7.A6.Err.Code;
 import io.github.api7.A6.ExtraInfo.Info;
 import io.github.api7.A6.ExtraInfo.ReqBody;
+import io.github.api7.A6.ExtraInfo.RespBody;
 import io.github.api7.A6.ExtraInfo.Var;
 import io.github.api7.A6.HTTPReqCall.Action;
 import io.github.api7.A6.HTTPReqCall.Rewrite;
@@ -138,6 +139,14 @@ final class A6 {
     return frame(Frame.EXTRA_INFO, b);
   }
 
+  static ByteBuf askResponseBody() {
+    FlatBufferBuilder b = new FlatBufferBuilder(64);
+    RespBody.startRespBody(b);
+    int info = RespBody.endRespBody(b);
+    b.finish(io.github.api7.A6.ExtraInfo.Req.createReq(b, Info.RespBody, info));
+    return frame(Frame.EXTRA_INFO, b);
+  }
+
   static ByteBuf answer(long id, Answer answer) {
     FlatBufferBuilder b = new FlatBufferBuilder(512);
     byte type;
@@ -155,9 +164,11 @@ final class A6 {
     return frame(Frame.HTTP_REQ_CALL, b);
   }
 
-  /** The upstream's answer goes on unchanged; the gateway forgets its headers unless told them. */
-  static ByteBuf responseGoesOn(long id, List<Map.Entry<String, String>> headers) {
-    FlatBufferBuilder b = new FlatBufferBuilder(512);
+  /** What becomes of an upstream's answer; the gateway forgets its headers unless told them. */
+  static ByteBuf answer(long id, HeldAnswer.Decision decision) {
+    byte[] newBody = decision.body();
+    FlatBufferBuilder b = new FlatBufferBuilder(512 + (newBody == null ? 0 : newBody.length));
+    List<Map.Entry<String, String>> headers = decision.headers();
     int[] entries = new int[headers.size()];
     for (int i = 0; i < entries.length; i++) {
       entries[i] = entry(b, headers.get(i).getKey(), headers.get(i).getValue());
@@ -166,8 +177,11 @@ final class A6 {
         entries.length == 0
             ? 0
             : io.github.api7.A6.HTTPRespCall.Resp.createHeadersVector(b, entries);
+    int body =
+        newBody == null ? 0 : io.github.api7.A6.HTTPRespCall.Resp.createBodyVector(b, newBody);
     // Status 0 leaves the upstream's; no body leaves the body.
-    b.finish(io.github.api7.A6.HTTPRespCall.Resp.createResp(b, id, 0, vector, 0));
+    b.finish(
+        io.github.api7.A6.HTTPRespCall.Resp.createResp(b, id, decision.status(), vector, body));
     return frame(Frame.HTTP_RESP_CALL, b);
   }
 

@@ -12,12 +12,13 @@ import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,39 +35,31 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
   private static final List<String> VARIABLES = List.of("route_id", "consumer_name", "request_id");
   private static final Set<String> METHODS_WITH_BODY = Set.of("POST", "PUT", "PATCH", "DELETE");
 
-  /** Headers of one hop, and those that the gateway computes anew for the body it sends. */
-  private static final Set<String> NOT_PASSED_ON =
-      Set.of(
-          "connection",
-          "keep-alive",
-          "proxy-connection",
-          "te",
-          "trailer",
-          "transfer-encoding",
-          "upgrade",
-          "content-length");
-
   /** The gateway gives up a read after 60 s; an unanswered question after that is a lost peer. */
   private static final long PATIENCE_SECONDS = 65;
 
   private final A6Server server;
   private final ConfTable confs;
   private final ExchangeHandler handler;
+  private final AnswerHandler answers;
   private final GatewayMetrics metrics;
   private final long maxRequestBody;
   private @Nullable Channel channel;
   private @Nullable Call call;
+  private @Nullable ResponseCall held;
   private long idleSince = System.nanoTime();
 
   A6Connection(
       A6Server server,
       ConfTable confs,
       ExchangeHandler handler,
+      AnswerHandler answers,
       GatewayMetrics metrics,
       long maxRequestBody) {
     this.server = server;
     this.confs = confs;
     this.handler = handler;
+    this.answers = answers;
     this.metrics = metrics;
     this.maxRequestBody = maxRequestBody;
   }
@@ -114,10 +107,11 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
     Frame frame = (Frame) message;
     metrics.frame(frame.type());
     byte[] payload = frame.payload();
+    boolean moved = false;
     try {
       if (frame.type() == Frame.EXTRA_INFO) {
-        extraInfo(frame);
-      } else if (call != null) {
+        moved = held == null ? extraInfo(frame) : held.reply(frame);
+      } else if (call != null || held != null) {
         close("call_in_call");
       } else if (payload == null) {
         close("no_memory");
@@ -133,8 +127,8 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
       LOG.debug("bad {} frame: {}", Frame.name(frame.type()), e.getMessage());
       close("bad_frame");
     } finally {
-      // A body's lease has moved on to its call; whatever is still held here is done with.
-      if (call == null || call.lease != frame.lease()) {
+      // Whatever has not moved on to its call is done with.
+      if (!moved) {
         frame.lease().close();
       }
     }
@@ -147,11 +141,69 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
 
   private void responseCall(byte[] payload) throws BadFrameException {
     A6.ResponseCall response = A6.responseCall(payload);
-    List<Map.Entry<String, String>> kept =
-        response.headers().stream()
-            .filter(e -> !NOT_PASSED_ON.contains(e.getKey().toLowerCase(Locale.ROOT)))
-            .toList();
-    write(A6.responseGoesOn(response.id(), kept), "response_go_on");
+    ResponseCall made = new ResponseCall(response, answers, maxRequestBody, new HeldLine());
+    held = made;
+    find(
+        response.token(),
+        conf -> {
+          if (held != made) {
+            return;
+          }
+          if (conf != null) {
+            made.begin(conf);
+          } else if (made.take()) {
+            done();
+            write(A6.tokenNotFound(), "token_not_found");
+          }
+        });
+  }
+
+  /** The connection as a held answer sees it. */
+  private final class HeldLine implements ResponseCall.Line {
+    @Override
+    public void ask(ByteBuf question) {
+      send(question);
+    }
+
+    @Override
+    public void answer(ResponseCall answered, HeldAnswer.Decision decision, String action) {
+      if (answered.take()) {
+        finish(() -> held == answered, A6.answer(answered.call.id(), decision), action);
+      } else {
+        metrics.lateAnswer();
+      }
+    }
+
+    @Override
+    public void close(String reason) {
+      A6Connection.this.close(reason);
+    }
+
+    @Override
+    public Future<?> later(Runnable task, long delay, TimeUnit unit) {
+      return channel().eventLoop().schedule(task, delay, unit);
+    }
+  }
+
+  /** Finds a route's configuration, here or in what other processes wrote; on the event loop. */
+  private void find(int token, Consumer<@Nullable RouteConf> then) {
+    RouteConf conf = confs.find(token);
+    if (conf != null) {
+      then.accept(conf);
+      return;
+    }
+    Channel ch = channel();
+    var unused =
+        confs
+            .reload(token)
+            .thenAccept(
+                found -> {
+                  try {
+                    ch.eventLoop().execute(() -> then.accept(found));
+                  } catch (RejectedExecutionException e) {
+                    LOG.debug("a call came too late for this process", e);
+                  }
+                });
   }
 
   private void requestCall(byte[] payload) throws BadFrameException {
@@ -162,23 +214,7 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
       return;
     }
     call = made;
-    RouteConf conf = confs.find(made.request.token());
-    if (conf != null) {
-      ask(made, conf);
-      return;
-    }
-    Channel ch = channel();
-    var unused =
-        confs
-            .reload(made.request.token())
-            .thenAccept(
-                found -> {
-                  try {
-                    ch.eventLoop().execute(() -> lookedUp(made, found));
-                  } catch (RejectedExecutionException e) {
-                    LOG.debug("a call came too late for this process", e);
-                  }
-                });
+    find(made.request.token(), conf -> lookedUp(made, conf));
   }
 
   private void lookedUp(Call made, @Nullable RouteConf conf) {
@@ -226,12 +262,14 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
     send(Unpooled.wrappedBuffer(questions.toArray(ByteBuf[]::new)));
   }
 
-  private void extraInfo(Frame frame) throws BadFrameException {
+  /** Whether the frame's lease has moved on to the call. */
+  private boolean extraInfo(Frame frame) throws BadFrameException {
     Call current = call;
     if (current == null || current.repliesLeft == 0) {
       close("unasked_reply");
-      return;
+      return false;
     }
+    boolean moved = false;
     int index = current.repliesSeen++;
     current.repliesLeft--;
     byte[] payload = frame.payload();
@@ -250,11 +288,13 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
         current.body = new byte[0];
       } else {
         current.lease = frame.lease();
+        moved = true;
       }
     }
     if (current.repliesLeft == 0) {
       handOn(current);
     }
+    return moved;
   }
 
   private void handOn(Call current) {
@@ -290,19 +330,26 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
       metrics.lateAnswer();
       return;
     }
+    finish(
+        () -> call == answered,
+        A6.answer(answered.request.id(), answer),
+        answer instanceof Answer.Stop ? "stop" : "rewrite");
+  }
+
+  /** Writes an answer if its call is still the connection's. Any thread. */
+  private void finish(BooleanSupplier current, ByteBuf frame, String action) {
     Channel ch = channel();
-    ByteBuf frame = A6.answer(answered.request.id(), answer);
     try {
       ch.eventLoop()
           .execute(
               () -> {
-                if (call != answered || !ch.isActive()) {
+                if (!current.getAsBoolean() || !ch.isActive()) {
                   frame.release();
                   metrics.lateAnswer();
                   return;
                 }
                 done();
-                write(frame, answer instanceof Answer.Stop ? "stop" : "rewrite");
+                write(frame, action);
               });
     } catch (RejectedExecutionException e) {
       frame.release();
@@ -311,6 +358,10 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
   }
 
   private void done() {
+    if (held != null) {
+      held.stopWaiting();
+    }
+    held = null;
     call = null;
     idleSince = System.nanoTime();
   }
@@ -338,7 +389,7 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
     onLoop(
         ch,
         () -> {
-          if (call == null && System.nanoTime() - idleSince >= nanos) {
+          if (call == null && held == null && System.nanoTime() - idleSince >= nanos) {
             close("drained");
           }
         });
@@ -367,6 +418,10 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
   }
 
   private void abandonCall() {
+    if (held != null) {
+      held.abandon();
+      held = null;
+    }
     Call abandoned = call;
     call = null;
     if (abandoned == null) {

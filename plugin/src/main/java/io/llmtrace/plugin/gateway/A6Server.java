@@ -99,9 +99,10 @@ public final class A6Server implements AutoCloseable {
       ConfTable confs,
       MemoryBudget memory,
       ExchangeHandler handler,
+      AnswerHandler answers,
       MeterRegistry meters)
       throws IOException {
-    A6Server server = new A6Server(settings, confs, memory, handler, meters);
+    A6Server server = new A6Server(settings, confs, memory, handler, answers, meters);
     try {
       server.takeLink();
     } catch (IOException e) {
@@ -132,6 +133,7 @@ public final class A6Server implements AutoCloseable {
       ConfTable confs,
       MemoryBudget memory,
       ExchangeHandler handler,
+      AnswerHandler answers,
       MeterRegistry meters)
       throws IOException {
     this.settings = settings;
@@ -177,7 +179,12 @@ public final class A6Server implements AutoCloseable {
                         .addLast(
                             new FrameDecoder(memory),
                             new A6Connection(
-                                A6Server.this, confs, handler, metrics, settings.maxRequestBody()));
+                                A6Server.this,
+                                confs,
+                                handler,
+                                answers,
+                                metrics,
+                                settings.maxRequestBody()));
                   }
                 });
     if (epoll) {

@@ -11,6 +11,7 @@ import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.policy.RedactRule;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +39,12 @@ public interface Analysis {
    */
   Run prepare(Exchange exchange, String tenant, InspectionBudget budget);
 
-  /** What the policy says about these findings. */
-  Decision decide(List<Finding> findings, Mode mode);
+  /**
+   * What the policy says about these findings.
+   *
+   * @param redact which of them the route wants replaced
+   */
+  Decision decide(List<Finding> findings, Mode mode, RedactRule redact);
 
   /** The answer for a request that is stopped, in its own dialect. */
   Answer.Stop block(Caller caller, BlockStyle style, String decisionId, String category);

@@ -18,6 +18,7 @@ import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.policy.RedactRule;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -66,8 +67,8 @@ public final class EngineAnalysis implements Analysis {
   }
 
   @Override
-  public Decision decide(List<Finding> findings, Mode mode) {
-    return decisions.decide(findings, mode);
+  public Decision decide(List<Finding> findings, Mode mode, RedactRule redact) {
+    return decisions.decide(findings, mode, redact);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package io.llmtrace.plugin.inspection;
 
+import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.gateway.MemoryBudget;
@@ -8,6 +10,7 @@ import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.limit.Admission;
+import io.llmtrace.policies.redact.Redaction;
 import io.llmtrace.policies.wire.InspectionRecord;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -34,6 +37,7 @@ final class Inspection implements Runnable {
   private final AtomicBoolean responded = new AtomicBoolean();
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.QUEUED);
   volatile @Nullable Exchange exchange;
+  volatile @Nullable Redaction redaction;
   volatile long parseMicros = -1;
   private volatile Analysis.@Nullable Run run;
   private volatile @Nullable Future<?> timer;
@@ -46,8 +50,13 @@ final class Inspection implements Runnable {
     DONE
   }
 
-  /** What was decided: the record to keep and the answer to give. */
-  record Settlement(InspectionRecord inspection, Answer answer) {}
+  /**
+   * What was decided: the record to keep and the answer to give.
+   *
+   * @param expected what the provider's answer is held against, or null where it is not on its way
+   */
+  record Settlement(
+      InspectionRecord inspection, Answer answer, OpenQuestions.@Nullable Expected expected) {}
 
   Inspection(
       InspectionService service,
@@ -65,7 +74,9 @@ final class Inspection implements Runnable {
     this.identity = identity;
     this.admission = admission;
     this.trace = TraceParent.of(request.headers().get(TraceParent.HEADER));
-    this.budget = InspectionBudget.until(deadlineNanos());
+    this.budget =
+        InspectionBudget.until(
+            deadlineNanos() - RequestRedaction.reserve(request.conf(), request.bodyBytes()));
   }
 
   long deadlineNanos() {

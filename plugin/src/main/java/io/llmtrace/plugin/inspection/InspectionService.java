@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.ExchangeHandler;
 import io.llmtrace.plugin.gateway.GatewayRequest;
@@ -95,6 +96,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       Limits limits,
       OpenQuestions questions,
       AnalysisBreaker breaker,
+      RequestRedaction redactions,
       MeterRegistry meters) {
     this.analysis = analysis;
     this.sink = sink;
@@ -103,7 +105,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     this.limits = limits;
     this.questions = questions;
     this.breaker = breaker;
-    this.settlements = new Settlements(analysis, ids);
+    this.settlements = new Settlements(analysis, ids, redactions);
     this.metrics = new InspectionMetrics(meters);
     this.workers = pool("llmtrace-inspect", settings.workers(), settings.queue());
     this.recorders = pool("llmtrace-record", RECORDERS, MAX_WAITING_RECORDS);
@@ -209,6 +211,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       inspection.running(run);
       run.inspect();
       Seen seen = run.seen();
+      settlements.redact(inspection, seen);
       if (!inspection.settle()) {
         LOG.debug("inspection {} ended after its budget", inspection.decisionId);
       } else if (seen.failed()) {
@@ -250,7 +253,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     Inspection.Settlement made = inspection.settlement();
     if (exchange == null
         || made == null
-        || !made.inspection().tap()
+        || !(made.inspection().tap() || made.expected() != null)
         || made.answer() instanceof Answer.Stop) {
       return;
     }
@@ -303,6 +306,16 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     }
   }
 
+  private void settled(Inspection inspection, Inspection.Settlement made) {
+    OpenQuestions.Expected expected = made.expected();
+    if (expected != null) {
+      questions.expect(inspection.decisionId, inspection.identity.tenant(), expected);
+    }
+    inspection.settled(made);
+    limits.decided(
+        inspection.admission, inspection.decisionId, inspection.request.conf(), made.answer());
+  }
+
   /** Keeps the record on a recorder, then answers. */
   private void later(Inspection inspection, Inspection.Settlement made) {
     settled(inspection, made);
@@ -323,12 +336,6 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private void now(Inspection inspection, Inspection.Settlement made, boolean success) {
     settled(inspection, made);
     keepAndRespond(inspection, made, success);
-  }
-
-  private void settled(Inspection inspection, Inspection.Settlement made) {
-    inspection.settled(made);
-    limits.decided(
-        inspection.admission, inspection.decisionId, inspection.request.conf(), made.answer());
   }
 
   private void keepAndRespond(Inspection inspection, Inspection.Settlement made, boolean success) {

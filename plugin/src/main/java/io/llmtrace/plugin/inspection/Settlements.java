@@ -1,11 +1,15 @@
 package io.llmtrace.plugin.inspection;
 
+import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.conf.RouteConf;
+import io.llmtrace.plugin.enforcement.Passing;
+import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
+import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Dialects;
@@ -16,6 +20,7 @@ import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.redact.Redaction;
 import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.Receipt;
@@ -23,19 +28,39 @@ import io.llmtrace.runtime.config.OnUninspectable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what was seen into a record and an answer. Pure: no I/O, no waiting. Thread-safe. */
 final class Settlements {
-  private static final String FLAG_HEADER = "x-llmtrace-flag";
-
   private final Analysis analysis;
   private final DecisionIds ids;
+  private final RequestRedaction redactions;
 
-  Settlements(Analysis analysis, DecisionIds ids) {
+  Settlements(Analysis analysis, DecisionIds ids, RequestRedaction redactions) {
     this.analysis = analysis;
     this.ids = ids;
+    this.redactions = redactions;
+  }
+
+  /** Redacts what was found, if that is what will be decided; on a worker, before it settles. */
+  void redact(Inspection inspection, Seen seen) {
+    GatewayRequest request = inspection.request;
+    Exchange exchange = inspection.exchange;
+    if (exchange != null
+        && !request.conf().redact().rule().isNone()
+        && decide(request.conf(), seen).action() == Action.REDACT) {
+      inspection.redaction =
+          redactions.redact(
+              request,
+              content(request),
+              exchange,
+              seen.findings(),
+              InspectionBudget.until(inspection.deadlineNanos()));
+    }
+  }
+
+  private Decision decide(RouteConf conf, Seen seen) {
+    return analysis.decide(seen.findings(), conf.effectiveMode(), conf.redact().rule());
   }
 
   RequestContent content(GatewayRequest request) {
@@ -67,8 +92,9 @@ final class Settlements {
     Exchange exchange = inspection.exchange;
     Dialect dialect = dialect(request, exchange);
     Caller caller = exchange == null ? Caller.of(dialect) : Caller.of(exchange);
+    Redaction redaction = inspection.redaction;
     Decision decision =
-        Limits.decide(inspection.admission, analysis.decide(seen.findings(), conf.effectiveMode()));
+        Limits.decide(inspection.admission, Passing.feasible(decide(conf, seen), redaction));
     BlockStyle style = conf.blockStyle();
     if (strict(conf, coverage, reason) && decision.action().compareTo(Action.LIMIT) < 0) {
       decision =
@@ -115,12 +141,28 @@ final class Settlements {
             stages,
             conf.tap(),
             inspection.identity.agent(),
-            0);
+            decision.action() == Action.REDACT && redaction instanceof Redaction.Redacted done
+                ? done.count()
+                : 0);
     Answer answer =
         decision.action().compareTo(Action.LIMIT) >= 0
             ? stop(inspection, decision, caller, style)
-            : goOn(inspection, decision);
-    return new Inspection.Settlement(inspected, answer);
+            : goOn(inspection, decision, redaction);
+    return new Inspection.Settlement(
+        inspected,
+        answer,
+        answer instanceof Answer.Stop ? null : expected(conf, caller, decision, redaction));
+  }
+
+  /** What the provider's answer will be held against, or null where nobody holds it. */
+  private static OpenQuestions.@Nullable Expected expected(
+      RouteConf conf, Caller caller, Decision decision, @Nullable Redaction redaction) {
+    boolean restores = conf.redact().reversible() && decision.action() == Action.REDACT;
+    Map<String, String> placeholders =
+        restores && redaction instanceof Redaction.Redacted done ? done.values() : Map.of();
+    return conf.enforceAnswers() || !placeholders.isEmpty()
+        ? new OpenQuestions.Expected(caller, placeholders)
+        : null;
   }
 
   /*
@@ -146,21 +188,13 @@ final class Settlements {
     return Dialects.provider(dialect, request.method(), request.path(), request.headers());
   }
 
-  private Answer goOn(Inspection inspection, Decision decision) {
+  private Answer goOn(Inspection inspection, Decision decision, @Nullable Redaction redaction) {
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put(DecisionIds.HEADER, ids.header(inspection.decisionId));
     if (!inspection.trace.honoured()) {
       headers.put(TraceParent.HEADER, inspection.trace.header());
     }
-    Set<String> removed = Set.of();
-    String category = decision.category();
-    if (decision.action() == Action.FLAG && category != null) {
-      headers.put(FLAG_HEADER, category);
-    } else if (inspection.request.headers().containsKey(FLAG_HEADER)) {
-      // A client must not be able to say this about itself.
-      removed = Set.of(FLAG_HEADER);
-    }
-    return new Answer.Rewrite(headers, removed, Map.of(), null);
+    return Passing.goOn(inspection.request, decision, redaction, headers);
   }
 
   private Answer stop(Inspection inspection, Decision decision, Caller caller, BlockStyle style) {

@@ -7,6 +7,7 @@ import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.policy.RedactRule;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -83,7 +84,7 @@ public final class WarmUp {
         analysis.prepare(
             exchange, "", InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
     run.inspect();
-    analysis.decide(run.seen().findings(), Mode.ENFORCE);
+    analysis.decide(run.seen().findings(), Mode.ENFORCE, RedactRule.NONE);
     analysis.block(Caller.of(exchange), BlockStyle.ERROR, "w", "warm_up");
   }
 }

@@ -178,6 +178,11 @@ public final class Tap implements TapEndpoint {
   /** What was seen in the answer; null where no provider gave one. */
   private @Nullable AnswerInspection answer(
       LogEntry entry, String id, @Nullable Question question, long latestNanos) {
+    OpenQuestions.Handled handled = question == null ? null : question.handled();
+    if (handled != null) {
+      // Read on its way already, and what the log shows may not be what the provider said.
+      return handled.inspection();
+    }
     if (!entry.reachedUpstream()) {
       return null;
     }
@@ -186,6 +191,7 @@ public final class Tap implements TapEndpoint {
 
   private CompletionRecord completion(LogEntry entry, String id, boolean ours, long latestNanos) {
     Question question = ours ? questions.find(id).orElse(null) : null;
+    OpenQuestions.Handled handled = question == null ? null : question.handled();
     AnswerInspection answer = answer(entry, id, question, latestNanos);
     ResponseSummary summary = ResponseReader.read(null, entry.responseBody(), entry.status());
     Metering.Metered metered =
@@ -207,7 +213,7 @@ public final class Tap implements TapEndpoint {
         metered.source(),
         metered.firstTokenMs(),
         metered.costUsd(),
-        null);
+        handled == null ? null : handled.action());
   }
 
   private static @Nullable String upstreamError(LogEntry entry, ResponseSummary summary) {

@@ -26,11 +26,16 @@ public final class Inspectors {
 
   public static AnswerInspector inspector(
       AnswersConfig config, MeterRegistry meters, AnswerDetector... more) {
+    return new AnswerInspector(engine(more), config, meters);
+  }
+
+  /** The shipped engine with more detectors of answers. */
+  public static DetectionEngine engine(AnswerDetector... more) {
     AnswerStages stages = AnswerStages.standard();
     for (AnswerDetector detector : more) {
       stages = stages.with(detector);
     }
-    return new AnswerInspector(more.length == 0 ? SHIPPED : engine(stages), config, meters);
+    return more.length == 0 ? SHIPPED : engine(stages);
   }
 
   private static DetectionEngine engine(AnswerStages stages) {

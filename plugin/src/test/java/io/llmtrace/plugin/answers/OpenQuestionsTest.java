@@ -3,11 +3,14 @@ package io.llmtrace.plugin.answers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.engine.AnswerInspection;
 import io.llmtrace.policies.detect.output.AnswerContext;
+import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.usage.Prompt;
 import io.llmtrace.policies.usage.TokenCount;
 import io.llmtrace.policies.wire.UsageSource;
@@ -18,6 +21,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -134,6 +138,49 @@ class OpenQuestionsTest {
         .isEqualTo(new TokenCount(12, UsageSource.COUNTED));
     assertThat(questions.find("a").orElseThrow().context().bytes())
         .isEqualTo(AnswerContext.unknown().bytes());
+  }
+
+  @Test
+  void what_an_answer_is_held_against_is_there_at_once_and_goes_when_it_was_handled() {
+    OpenQuestions questions = new OpenQuestions(clock, 10, 1 << 20, 0, meters);
+    long empty = questions.bytes();
+    questions.expect("a", "acme", expected("ada"));
+    questions.keep("a", "acme", AnswerContext.unknown(), null);
+    assertThat(questions.find("a")).map(OpenQuestions.Question::expected).contains(expected("ada"));
+    questions.handled(
+        "a",
+        "acme",
+        new OpenQuestions.Handled(AnswerInspection.uninspected("off", 1), Action.ALLOW));
+    OpenQuestions.Question question = questions.find("a").orElseThrow();
+    assertThat(question.expected()).isNull();
+    assertThat(question.handled().action()).isEqualTo(Action.ALLOW);
+    questions.keep("a", "acme", AnswerContext.unknown(), null);
+    assertThat(questions.find("a").orElseThrow().handled()).isNotNull();
+    questions.forget("a");
+    assertThat(questions.bytes()).isEqualTo(empty);
+  }
+
+  @Test
+  void values_of_placeholders_count_as_memory_and_are_never_shown() {
+    OpenQuestions questions = new OpenQuestions(clock, 1_000, 20_000, 0, meters);
+    for (int i = 0; i < 100; i++) {
+      questions.expect("id-" + i, "t", expected("v".repeat(1_000)));
+    }
+    assertThat(questions.bytes()).isLessThanOrEqualTo(20_000);
+    assertThat(questions.count()).isBetween(5, 10);
+    assertThat(questions.find("id-99")).isPresent();
+    assertThat(expected("ada").toString()).contains("[EMAIL_1]").doesNotContain("ada");
+  }
+
+  @Test
+  void a_node_that_inspects_no_answers_wants_no_fingerprints_but_keeps_what_is_restored() {
+    OpenQuestions questions = OpenQuestions.withoutFingerprints(meters);
+    questions.expect("a", "t", expected("ada"));
+    assertThat(questions.find("a")).isPresent();
+  }
+
+  private static OpenQuestions.Expected expected(String value) {
+    return new OpenQuestions.Expected(Caller.of(Dialect.OPENAI_CHAT), Map.of("[EMAIL_1]", value));
   }
 
   @Test

@@ -102,9 +102,9 @@ class A6ServerTest {
     int length =
         TextEntry.createTextEntry(b, b.createString("Content-Length"), b.createString("9"));
     int vector = Req.createHeadersVector(b, new int[] {type, length});
-    b.finish(Req.createReq(b, 9, 200, vector, 1));
     try (Host host = new Host(directory, text -> {});
         RawGateway gateway = new RawGateway(host.socket)) {
+      b.finish(Req.createReq(b, 9, 200, vector, gateway.prepare("a#1", ENFORCE)));
       gateway.send(4, b.sizedByteArray());
       RawGateway.RawFrame frame = gateway.receive();
       Resp resp = Resp.getRootAsResp(ByteBuffer.wrap(frame.payload()));

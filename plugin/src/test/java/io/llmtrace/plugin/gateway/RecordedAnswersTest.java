@@ -142,7 +142,14 @@ class RecordedAnswersTest {
               }
               request(gateway, recorded, token, frames);
             }
-            case A6Frame.HTTP_RESP_CALL -> response(gateway, recorded);
+            case A6Frame.HTTP_RESP_CALL -> {
+              if (token == 0) {
+                gateway.send(recorded.frame(), PATIENCE);
+                assertThat(GatewayFrames.isTokenNotFound(receive(gateway))).isTrue();
+                continue;
+              }
+              response(gateway, recorded, token);
+            }
             default -> {
               // Answers to questions; given where ours are asked.
             }
@@ -192,8 +199,8 @@ class RecordedAnswersTest {
     assertThat(gateway.isIdle()).as("nothing after the answer to " + call.file()).isTrue();
   }
 
-  private static void response(A6Client gateway, Recorded call) throws IOException {
-    gateway.send(call.frame(), PATIENCE);
+  private static void response(A6Client gateway, Recorded call, int token) throws IOException {
+    gateway.send(RecordedFrames.withToken(call.frame(), token), PATIENCE);
     A6Frame frame = receive(gateway);
     assertThat(frame.type()).as(call.file()).isEqualTo(A6Frame.HTTP_RESP_CALL);
     RunnerAnswer.Response answer = GatewayFrames.responseAnswer(frame);

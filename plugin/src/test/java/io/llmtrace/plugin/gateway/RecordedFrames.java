@@ -18,6 +18,8 @@ final class RecordedFrames {
   /** Vtable offset of {@code conf_token}, field id 6 of a request call. */
   private static final int REQUEST_TOKEN = 4 + 2 * 6;
 
+  private static final int RESPONSE_TOKEN = 4 + 2 * 3;
+
   private RecordedFrames() {}
 
   /** One frame: where it is, on which connection it went, and which way. */
@@ -76,7 +78,8 @@ final class RecordedFrames {
     ByteBuffer copy = ByteBuffer.allocate(call.payload().remaining());
     copy.put(call.payload()).flip();
     copy.order(ByteOrder.LITTLE_ENDIAN);
-    copy.putInt(new TokenField(copy).position(), token);
+    int field = call.type() == A6Frame.HTTP_RESP_CALL ? RESPONSE_TOKEN : REQUEST_TOKEN;
+    copy.putInt(new TokenField(copy).position(field), token);
     return new A6Frame(call.type(), copy);
   }
 
@@ -86,8 +89,8 @@ final class RecordedFrames {
       __reset(buffer.getInt(buffer.position()) + buffer.position(), buffer);
     }
 
-    int position() {
-      return bb_pos + __offset(REQUEST_TOKEN);
+    int position(int field) {
+      return bb_pos + __offset(field);
     }
   }
 }

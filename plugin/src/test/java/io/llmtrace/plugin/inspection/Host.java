@@ -3,7 +3,9 @@ package io.llmtrace.plugin.inspection;
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
+import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.A6Server;
+import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.identity.Identities;
@@ -73,6 +75,7 @@ public final class Host implements AutoCloseable {
             Limits.none(meters),
             questions,
             breaker,
+            RequestRedaction.create(meters),
             meters);
     this.server =
         A6Server.start(
@@ -84,6 +87,7 @@ public final class Host implements AutoCloseable {
             confs,
             memory,
             service,
+            AnswerHandler.PASS,
             meters);
   }
 

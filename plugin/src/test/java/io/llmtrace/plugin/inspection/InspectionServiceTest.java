@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.gateway.RawGateway;
+import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.InspectionRecord;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,6 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(30)
 class InspectionServiceTest {
   private static final String ENFORCE = "{\"mode\":\"enforce\",\"budget_ms\":50}";
+  private static final String REDACTS =
+      "{\"mode\":\"enforce\",\"budget_ms\":10000,\"redact\":[\"secret_leakage\"]}";
   private static final String STRICT =
       "{\"mode\":\"enforce\",\"budget_ms\":50,\"on_uninspectable\":\"block\"}";
 
@@ -62,6 +65,47 @@ class InspectionServiceTest {
       RawGateway.Reply reply = gateway.call(1, gateway.prepare("a#1", ENFORCE), "attack, sleep");
       assertThat(reply.kind()).isEqualTo("stop");
       assertThat(host.recordOf(reply.headers()).receipt().coverage().label()).isEqualTo("partial");
+    }
+  }
+
+  @Test
+  void whatARouteWantsRedactedIsReplacedBeforeItGoesOn() throws Exception {
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      RawGateway.Reply reply =
+          gateway.call(1, gateway.prepare("a#1", REDACTS), "a secret, and so on");
+      assertThat(reply.kind()).isEqualTo("rewrite");
+      assertThat(reply.headers())
+          .containsEntry("x-llmtrace-action", "redact")
+          .containsEntry(
+              "content-length", Integer.toString("a [SECRET_LEAKAGE_1], and so on".length()));
+      InspectionRecord record = host.recordOf(reply.headers());
+      assertThat(record.redacted()).isEqualTo(1);
+      assertThat(record.decision().action()).isEqualTo(Action.REDACT);
+    }
+  }
+
+  @Test
+  void whatCouldNotBeRedactedInTimeIsBlockedAndNeverLetThrough() throws Exception {
+    try (Host host = new Host(directory, text -> sleepIf(text, "sleep", 500));
+        RawGateway gateway = new RawGateway(host.socket)) {
+      RawGateway.Reply reply =
+          gateway.call(
+              1, gateway.prepare("a#1", REDACTS.replace("10000", "150")), "a secret, then sleep");
+      assertThat(reply.kind()).isEqualTo("stop");
+      InspectionRecord record = host.recordOf(reply.headers());
+      assertThat(record.decision().rule()).isEqualTo("route/not_redactable-not_done");
+      assertThat(record.redacted()).isZero();
+    }
+  }
+
+  @Test
+  void anAttackBesideASecretStillBlocks() throws Exception {
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      RawGateway.Reply reply =
+          gateway.call(1, gateway.prepare("a#1", REDACTS), "attack with a secret");
+      assertThat(reply.kind()).isEqualTo("stop");
     }
   }
 

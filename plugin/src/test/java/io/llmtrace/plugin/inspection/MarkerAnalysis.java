@@ -15,13 +15,17 @@ import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.policy.RedactRule;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
-/** The body's text is the model, "attack" in it blocks, and a hook may sleep or throw. */
+/**
+ * The body's text is the model, "attack" in it blocks, "secret" is redacted where the route wants
+ * that, and a hook may sleep or throw.
+ */
 public final class MarkerAnalysis implements Analysis {
   private final Consumer<String> hook;
 
@@ -64,6 +68,21 @@ public final class MarkerAnalysis implements Analysis {
                   "m-1",
                   text));
         }
+        int secret = text.indexOf("secret");
+        if (secret >= 0) {
+          findings.add(
+              new Finding(
+                  FindingType.SECRET_LEAKAGE,
+                  Severity.HIGH,
+                  1,
+                  Zone.USER,
+                  "",
+                  secret,
+                  secret + 6,
+                  "marker",
+                  "m-2",
+                  ""));
+        }
         hook.accept(text);
         done = true;
       }
@@ -76,9 +95,10 @@ public final class MarkerAnalysis implements Analysis {
   }
 
   @Override
-  public Decision decide(List<Finding> findings, Mode mode) {
-    Action would = findings.isEmpty() ? Action.ALLOW : Action.BLOCK;
-    Action action = would == Action.BLOCK && mode == Mode.OBSERVE ? Action.FLAG : would;
+  public Decision decide(List<Finding> findings, Mode mode, RedactRule redact) {
+    boolean redacts = !findings.isEmpty() && findings.stream().allMatch(redact::covers);
+    Action would = findings.isEmpty() ? Action.ALLOW : redacts ? Action.REDACT : Action.BLOCK;
+    Action action = would != Action.ALLOW && mode == Mode.OBSERVE ? Action.FLAG : would;
     return new Decision(
         action,
         would,

@@ -8,14 +8,25 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
-/** Undoes a body's content encoding, within bounds: what a gateway passes on may be a gzip bomb. */
-final class BodyText {
+/**
+ * Undoes a body's content encoding, within bounds: what a gateway passes on may be a gzip bomb.
+ * Stateless.
+ */
+public final class BodyText {
   /** The longest body that A6 can carry is just under 16 MiB; more text than that is not read. */
   static final int MOST_BYTES = 16 << 20;
 
   private BodyText() {}
 
-  static byte[] decode(Map<String, String> headers, byte[] body) throws UnreadableBodyException {
+  /**
+   * A body without its content encoding.
+   *
+   * @param headers by lower-case name
+   * @throws UnreadableBodyException if the encoding is not known, or the body is damaged or unpacks
+   *     to more than 16 MiB
+   */
+  public static byte[] decode(Map<String, String> headers, byte[] body)
+      throws UnreadableBodyException {
     String encoding =
         headers.getOrDefault("content-encoding", "identity").trim().toLowerCase(Locale.ROOT);
     return switch (encoding) {

@@ -15,7 +15,7 @@ public final class DecisionEngine {
   /** Name of the policy in decisions. */
   public static final String BUILT_IN = "built-in";
 
-  private static final double THRESHOLD = 0.5;
+  static final double THRESHOLD = 0.5;
 
   /**
    * Decides; the strictest finding wins, the first of equals.
@@ -23,19 +23,36 @@ public final class DecisionEngine {
    * @param mode in {@link Mode#OBSERVE} nothing stricter than a flag is done
    */
   public Decision decide(List<Finding> findings, Mode mode) {
+    return decide(findings, mode, RedactRule.NONE);
+  }
+
+  /**
+   * The same where some findings are to be replaced: a secret that would block is replaced instead,
+   * an attack that blocks still blocks.
+   */
+  public Decision decide(List<Finding> findings, Mode mode, RedactRule redact) {
     Action would = Action.ALLOW;
     String rule = "default/allow";
     @Nullable String category = null;
     for (Finding finding : findings) {
-      Action action = action(finding);
+      Action action = action(finding, redact);
       if (action.compareTo(would) > 0) {
         would = action;
         category = finding.type().label();
-        rule = "default/" + finding.severity().label() + "-" + action.label() + "s";
+        rule =
+            action == Action.REDACT
+                ? "route/redact"
+                : "default/" + finding.severity().label() + "-" + action.label() + "s";
       }
     }
     Action action = mode == Mode.OBSERVE && would != Action.ALLOW ? Action.FLAG : would;
     return new Decision(action, would, mode, BUILT_IN, rule, 0, category);
+  }
+
+  private static Action action(Finding finding, RedactRule redact) {
+    Action action = action(finding);
+    boolean blocks = action == Action.BLOCK && finding.type().isAttack();
+    return !blocks && redact.covers(finding) ? Action.REDACT : action;
   }
 
   private static Action action(Finding finding) {

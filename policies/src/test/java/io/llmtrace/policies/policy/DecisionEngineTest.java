@@ -7,6 +7,7 @@ import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Zone;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class DecisionEngineTest {
@@ -51,6 +52,50 @@ class DecisionEngineTest {
     assertThat(action(finding(FindingType.UNGROUNDED_ANSWER, Severity.CRITICAL, 1)))
         .isEqualTo(Action.FLAG);
     assertThat(engine.decide(List.of(), Mode.ENFORCE).action()).isEqualTo(Action.ALLOW);
+  }
+
+  @Test
+  void what_a_route_wants_replaced_is_replaced_and_an_attack_that_blocks_still_blocks() {
+    RedactRule rule =
+        new RedactRule(
+            Set.of(FindingType.SECRET_LEAKAGE, FindingType.JAILBREAK),
+            Set.of("email"),
+            Severity.LOW);
+    Finding secret = finding(FindingType.SECRET_LEAKAGE, Severity.CRITICAL, 0.9);
+    Decision redacts = engine.decide(List.of(secret), Mode.ENFORCE, rule);
+    assertThat(redacts.action()).isEqualTo(Action.REDACT);
+    assertThat(redacts.rule()).isEqualTo("route/redact");
+    assertThat(redacts.category()).isEqualTo("secret_leakage");
+    Finding jailbreak = finding(FindingType.JAILBREAK, Severity.HIGH, 0.9);
+    assertThat(engine.decide(List.of(secret, jailbreak), Mode.ENFORCE, rule).action())
+        .isEqualTo(Action.BLOCK);
+    Decision observed = engine.decide(List.of(secret), Mode.OBSERVE, rule);
+    assertThat(observed.action()).isEqualTo(Action.FLAG);
+    assertThat(observed.would()).isEqualTo(Action.REDACT);
+  }
+
+  @Test
+  void a_kind_is_replaced_whatever_its_severity_but_no_example_and_nothing_unsure() {
+    RedactRule rule = new RedactRule(Set.of(), Set.of("email"), Severity.LOW);
+    assertThat(rule.covers(email(Severity.LOW, 0.9))).isTrue();
+    assertThat(rule.covers(email(Severity.INFO, 0.9))).isFalse();
+    assertThat(rule.covers(email(Severity.LOW, 0.4))).isFalse();
+    assertThat(RedactRule.NONE.covers(email(Severity.LOW, 0.9))).isFalse();
+    assertThat(RedactRule.NONE.isNone()).isTrue();
+  }
+
+  private static Finding email(Severity severity, double confidence) {
+    return new Finding(
+        FindingType.PII_DETECTED,
+        severity,
+        confidence,
+        Zone.USER,
+        "",
+        0,
+        1,
+        "sensitive",
+        "email",
+        "");
   }
 
   private Action action(Finding finding) {

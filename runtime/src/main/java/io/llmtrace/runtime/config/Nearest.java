@@ -5,12 +5,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** Finds the key that somebody probably meant. */
-final class Nearest {
+/** Finds the key that somebody probably meant. Stateless. */
+public final class Nearest {
   private Nearest() {}
 
   /** The closest candidate within a third of the word's length in edits, and at least two. */
-  static Optional<String> to(String word, Collection<String> candidates) {
+  public static Optional<String> to(String word, Collection<String> candidates) {
     int bound = Math.max(2, word.length() / 3);
     String best = null;
     for (String candidate : candidates) {
@@ -27,7 +27,7 @@ final class Nearest {
    * Up to three candidates that somebody may have meant, as in " (did you mean a, b?)"; empty if
    * there is none. Beside small slips, a word that is part of a candidate counts.
    */
-  static String question(String word, Collection<String> candidates) {
+  public static String question(String word, Collection<String> candidates) {
     int bound = Math.max(2, word.length() / 3);
     List<String> near =
         candidates.stream()

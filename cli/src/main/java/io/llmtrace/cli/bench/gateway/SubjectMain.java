@@ -9,6 +9,7 @@ import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.A6Server;
 import io.llmtrace.plugin.gateway.Answer;
+import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.ConfigFile;
@@ -84,6 +85,7 @@ final class SubjectMain {
           lease.close();
           responder.accept(GO_ON);
         },
+        AnswerHandler.PASS,
         meters);
   }
 

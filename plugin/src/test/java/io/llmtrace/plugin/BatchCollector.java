@@ -1,0 +1,56 @@
+package io.llmtrace.plugin;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.BatchAck;
+import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.TelemetryRecord;
+import io.llmtrace.policies.wire.WireJson;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.GZIPInputStream;
+
+/** Takes batches as a control plane does, and shows their records by decision id. */
+final class BatchCollector implements AutoCloseable {
+  final Map<String, InspectionRecord> inspections = new ConcurrentHashMap<>();
+  final Map<String, CompletionRecord> completions = new ConcurrentHashMap<>();
+  private final HttpServer server;
+
+  BatchCollector() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext("/api/v1/ingest/batches", this::ingest);
+    server.start();
+  }
+
+  URI url() {
+    return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+  }
+
+  private void ingest(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      Batch batch =
+          WireJson.mapper().readValue(new GZIPInputStream(exchange.getRequestBody()), Batch.class);
+      for (TelemetryRecord each : batch.records()) {
+        if (each instanceof InspectionRecord inspection) {
+          inspections.put(inspection.decisionId(), inspection);
+        } else if (each instanceof CompletionRecord completion) {
+          completions.put(completion.decisionId(), completion);
+        }
+      }
+      byte[] ack = WireJson.mapper().writeValueAsBytes(new BatchAck(batch.sequence(), false));
+      exchange.sendResponseHeaders(200, ack.length);
+      exchange.getResponseBody().write(ack);
+    }
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+  }
+}
