@@ -17,7 +17,10 @@ import java.util.Set;
  */
 final class HyperscanPattern {
   /** Gaps that may be wider become open: counting costs Hyperscan more than RE2/J costs us. */
-  private static final int WIDEST_COUNTED = 4;
+  static final int WIDEST_COUNTED = 4;
+
+  /** Times that an open part is written out at most. */
+  static final int MOST_COUNTED = 8;
 
   /**
    * Instructions of a pattern above which only its literals are written, in their order: Hyperscan
@@ -102,7 +105,7 @@ final class HyperscanPattern {
       out.append(
           repeat.least() == 0
               ? "*"
-              : repeat.least() == 1 ? "+" : "{" + Math.min(repeat.least(), 8) + ",}");
+              : repeat.least() == 1 ? "+" : "{" + Math.min(repeat.least(), MOST_COUNTED) + ",}");
     } else {
       int most = twoUnits ? 2 * repeat.most() : repeat.most();
       out.append('{').append(repeat.least()).append(',').append(most).append('}');

@@ -4,13 +4,14 @@ import com.google.re2j.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pattern that RE2/J compiles when it is first tried: most rules never have a candidate, and
- * compiling all of them would be most of the start. Thread-safe.
+ * A pattern that is compiled, for RE2/J and as an automaton, when it is first tried: most rules
+ * never have a candidate, and compiling all of them would be most of the start. Thread-safe.
  */
 final class RulePattern {
   private final String text;
   private final PatternFacts facts;
   private volatile @Nullable Pattern compiled;
+  private volatile @Nullable LazyAutomaton automaton;
 
   RulePattern(String text) {
     this.text = text;
@@ -38,6 +39,16 @@ final class RulePattern {
       compiled = pattern;
     }
     return pattern;
+  }
+
+  /** Whether it may match in a piece of text; as {@link LazyAutomaton#mayMatch}. */
+  boolean mayMatch(char[] text, int first, int last, int to) {
+    LazyAutomaton quick = automaton;
+    if (quick == null) {
+      quick = LazyAutomaton.of(this.text);
+      automaton = quick;
+    }
+    return quick.mayMatch(text, first, last, to);
   }
 
   @Override

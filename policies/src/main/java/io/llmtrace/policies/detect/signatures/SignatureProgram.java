@@ -19,11 +19,13 @@ import org.jspecify.annotations.Nullable;
  * <p>How a text is read:
  *
  * <ol>
- *   <li>A {@link CandidateFinder} says which rules a block of the text may match.
- *   <li>Of those, the automaton finds the literals that every match must hold. Where one of each of
+ *   <li>An automaton finds the literals that every match of a rule must hold. Where one of each of
  *       a rule's sets stands, in their order, within the length of its longest match, a match may
  *       begin: that is a range of places, mostly some hundred characters long.
- *   <li>RE2/J is run on these ranges, which decides alone what is found.
+ *   <li>Where the ranges are many times as long as the text, a {@link CandidateFinder} says of
+ *       which rules they can be left out.
+ *   <li>The rule's {@link LazyAutomaton} says whether it may match there at all.
+ *   <li>RE2/J is run on the ranges that are left, which decides alone what is found.
  * </ol>
  *
  * A match that is at most {@link #LONGEST_MATCH} characters long is found wherever it stands; a
@@ -52,6 +54,12 @@ final class SignatureProgram {
   /** Room for the character before a range and the one behind it, which {@code \b} looks at. */
   private static final int CONTEXT = 2;
 
+  /**
+   * How many times a block's characters its ranges hold before the finder is asked: Hyperscan takes
+   * some 40 ns for a character of the block, a rule's own automaton some 3 for one of a range.
+   */
+  private static final int DENSE = 12;
+
   private final List<SignatureRule> rules;
 
   /** Characters of the longest match that is looked for, in texts without and with surrogates. */
@@ -60,12 +68,17 @@ final class SignatureProgram {
   private final int[] longestWide;
   private final LiteralAutomaton automaton;
 
-  /** Marks a rule's last set in {@link #uses}. */
+  /** Marks a rule's last set in {@link #uses}, … */
   private static final int LAST = 1;
 
+  /** … and its first. */
+  private static final int FIRST = 2;
+
+  private static final int MARKS = 2;
+
   /**
-   * For each literal the sets that hold it: twice a rule's number times the most sets and the set's
-   * own, and {@link #LAST}.
+   * For each literal the sets that hold it: a rule's number times the most sets and the set's own,
+   * before {@link #FIRST} and {@link #LAST}.
    */
   private final int[][] uses;
 
@@ -93,7 +106,7 @@ final class SignatureProgram {
       for (int s = 0; s < required.size(); s++) {
         for (String literal : required.get(s)) {
           int slot = r * PatternFacts.MOST_SETS + s;
-          int use = slot << 1 | (s == required.size() - 1 ? LAST : 0);
+          int use = slot << MARKS | (s == 0 ? FIRST : 0) | (s == required.size() - 1 ? LAST : 0);
           literals.computeIfAbsent(literal, l -> new ArrayList<>()).add(use);
         }
       }
@@ -138,6 +151,7 @@ final class SignatureProgram {
   /** What is remembered of one text while it is read: where each rule goes on, and how often. */
   final class Reading {
     private final String text;
+    private final char[] chars;
     private final BitSet zone;
     private final int[] resume = new int[rules.size()];
     private final int[] counts;
@@ -145,14 +159,15 @@ final class SignatureProgram {
 
     private Reading(String text, BitSet zone, int[] counts) {
       this.text = text;
+      this.chars = text.toCharArray();
       this.zone = zone;
       this.counts = counts;
-      this.longest = hasSurrogate(text) ? longestWide : longestNarrow;
+      this.longest = hasSurrogate(chars) ? longestWide : longestNarrow;
     }
 
-    private static boolean hasSurrogate(String text) {
-      for (int i = 0; i < text.length(); i++) {
-        if (Character.isSurrogate(text.charAt(i))) {
+    private static boolean hasSurrogate(char[] text) {
+      for (char c : text) {
+        if (Character.isSurrogate(c)) {
           return true;
         }
       }
@@ -193,13 +208,14 @@ final class SignatureProgram {
       int to = Math.min(text.length(), from + BLOCK);
       // A match that this block decides on lies within its longest length on both sides.
       int before = Math.max(0, from - LONGEST_MATCH);
+      List<Range> ranges = ranges(reading, before, from, to);
       @Nullable BitSet candidates =
-          finder.candidates(text, before, Math.min(text.length(), to + LONGEST_MATCH));
-      if (candidates != null && !candidates.intersects(reading.zone)) {
-        continue;
-      }
-      for (Range range : ranges(reading, candidates, before, from, to)) {
-        if (!search(range, reading, budget, sink)) {
+          characters(ranges) < (long) DENSE * (to - before)
+              ? null
+              : finder.candidates(text, before, Math.min(text.length(), to + LONGEST_MATCH));
+      for (Range range : ranges) {
+        if ((candidates == null || candidates.get(range.rule()))
+            && !search(range, reading, budget, sink)) {
           return false;
         }
       }
@@ -210,12 +226,20 @@ final class SignatureProgram {
   /** Places at which matches of a rule may begin, {@code [first, last]}. */
   private record Range(int rule, int first, int last) {}
 
-  private List<Range> ranges(
-      Reading reading, @Nullable BitSet candidates, int before, int from, int to) {
-    Ranges ranges = new Ranges(reading, candidates, from);
-    automaton.scan(reading.text, before, to, ranges);
+  /** How many characters are to be read again, by all rules. */
+  private long characters(List<Range> ranges) {
+    long sum = 0;
+    for (Range range : ranges) {
+      sum += range.last() - range.first() + longestNarrow[range.rule()];
+    }
+    return sum;
+  }
+
+  private List<Range> ranges(Reading reading, int before, int from, int to) {
+    Ranges ranges = new Ranges(reading, from);
+    automaton.scan(reading.chars, before, to, ranges);
     for (int r = withoutLiterals.nextSetBit(0); r >= 0; r = withoutLiterals.nextSetBit(r + 1)) {
-      if (ranges.wants(r)) {
+      if (reading.wants(r)) {
         ranges.add(r, from, to - 1);
       }
     }
@@ -225,7 +249,6 @@ final class SignatureProgram {
   /** Turns hits of literals into ranges. */
   private final class Ranges implements LiteralAutomaton.Sink {
     private final Reading reading;
-    private final @Nullable BitSet candidates;
     private final int from;
 
     /**
@@ -237,14 +260,9 @@ final class SignatureProgram {
     private final int[] open = new int[rules.size()];
     private final List<Range> ranges = new ArrayList<>();
 
-    Ranges(Reading reading, @Nullable BitSet candidates, int from) {
+    Ranges(Reading reading, int from) {
       this.reading = reading;
-      this.candidates = candidates;
       this.from = from;
-    }
-
-    boolean wants(int rule) {
-      return reading.wants(rule) && (candidates == null || candidates.get(rule));
     }
 
     /**
@@ -257,11 +275,10 @@ final class SignatureProgram {
     public void hit(int literal, int start, int end) {
       int[] mine = chains;
       for (int use : uses[literal]) {
-        int slot = use >> 1;
-        boolean first = slot % PatternFacts.MOST_SETS == 0;
-        if (first && (use & LAST) == 0) {
+        int slot = use >> MARKS;
+        if ((use & (FIRST | LAST)) == FIRST) {
           mine[slot] = Math.max(mine[slot], start + 1);
-        } else if (first) {
+        } else if ((use & FIRST) != 0) {
           extend(slot, true, Math.max(mine[slot], start + 1), end);
         } else if (mine[slot - 1] != 0) {
           extend(slot, (use & LAST) != 0, mine[slot - 1], end);
@@ -276,7 +293,7 @@ final class SignatureProgram {
         return;
       }
       chains[slot] = chain;
-      if (last && end > from && wants(rule)) {
+      if (last && end > from && reading.wants(rule)) {
         add(rule, earliest, chain - 1);
       }
     }
@@ -326,6 +343,9 @@ final class SignatureProgram {
     }
     int start = Math.max(0, at - CONTEXT);
     int end = Math.min(text.length(), last + reading.longest[index] + CONTEXT);
+    if (!rules.get(index).pattern().mayMatch(reading.chars, at, last, end)) {
+      return;
+    }
     Matcher matcher = rules.get(index).pattern().compiled().matcher(text.substring(start, end));
     while (reading.counts[index] < MOST_MATCHES
         && at <= last
