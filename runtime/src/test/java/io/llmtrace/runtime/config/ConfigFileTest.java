@@ -125,8 +125,8 @@ class ConfigFileTest {
                 + " jdbc:postgresql:",
             "f.yaml:16: control_plane.data_directory: expected the environment variable NOT_SET,"
                 + " or a default: ${NOT_SET:-…}",
-            "f.yaml:17: teapot: unknown key, expected one of alerts, circuit_breaker,"
-                + " control_plane, detection, limits, logging, metrics, models, plugin");
+            "f.yaml:17: teapot: unknown key, expected one of alerts, circuit_breaker, control_plane,"
+                + " detection, limits, logging, metrics, models, plugin, prices");
   }
 
   @Test
