@@ -24,12 +24,14 @@ import io.llmtrace.policies.wire.Receipt;
 import io.llmtrace.policies.wire.RefusedBy;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.wire.UsageSource;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.DatabaseConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.MetricsConfig;
 import io.llmtrace.runtime.config.Secret;
 import java.io.ByteArrayOutputStream;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -91,6 +93,42 @@ class ControlPlaneTest {
     }
     assertThat(sum("llmtrace_requests_total", "route=\"join\"")).isEqualTo(2);
     assertThat(get("/api/v1/findings?route=join&limit=1", admin).body()).contains("\"next\"");
+  }
+
+  @Test
+  void whatAnExchangeCostIsStoredExactlyAndAnAmountThatNoDatabaseHoldsIsRefused() throws Exception {
+    String id = ids.next();
+    String odd = ids.next();
+    send("spender", 1, List.of(inspection(id, "spend"), inspection(odd, "spend")));
+    send(
+        "spender",
+        2,
+        List.of(spent(id, new BigDecimal("0.000000375")), spent(odd, new BigDecimal("1e-90000"))));
+    assertThat(sum("llmtrace_cost_usd_total", "model=\"gpt-4o\"")).isEqualTo(0.000000375);
+    assertThat(sum("llmtrace_time_to_first_token_seconds_count", "route=\"spend\"")).isEqualTo(1);
+    assertThat(sum("llmtrace_usage_total", "source=\"counted\"")).isEqualTo(1);
+  }
+
+  private static CompletionRecord spent(String id, BigDecimal cost) {
+    CompletionRecord plain = completion(id);
+    return new CompletionRecord(
+        id,
+        plain.at(),
+        plain.status(),
+        plain.latencyMs(),
+        plain.upstreamLatencyMs(),
+        plain.model(),
+        plain.usage(),
+        plain.finishReason(),
+        plain.upstreamError(),
+        plain.truncated(),
+        plain.findings(),
+        plain.receipt(),
+        plain.refusal(),
+        UsageSource.COUNTED,
+        80.0,
+        cost,
+        null);
   }
 
   @Test

@@ -37,6 +37,7 @@ public record GatewayRoute(
             log_format_extra:
               request_id: $request_id
               upstream_status: $upstream_status
+              upstream_header_time: $upstream_header_time
         upstream:
           type: roundrobin
           scheme: %s

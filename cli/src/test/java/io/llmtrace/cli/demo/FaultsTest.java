@@ -312,6 +312,7 @@ class FaultsTest {
                 log_format_extra:
                   request_id: $request_id
                   upstream_status: $upstream_status
+                  upstream_header_time: $upstream_header_time
             upstream:
               nodes:
                 "127.0.0.1:%5$d": 1

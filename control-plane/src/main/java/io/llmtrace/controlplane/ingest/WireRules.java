@@ -3,6 +3,7 @@ package io.llmtrace.controlplane.ingest;
 import io.llmtrace.policies.wire.Batch;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,9 @@ final class WireRules {
   private static final int LONGEST_NAME = 200;
 
   private WireRules() {}
+
+  /** Of an amount of money; a number that the database cannot hold would lose its whole batch. */
+  private static final int LONGEST_SCALE = 64;
 
   /** What is wrong with the envelope of a batch, or null. */
   static @Nullable String problem(Batch batch) {
@@ -59,6 +63,9 @@ final class WireRules {
   private static @Nullable String problem(@Nullable Object held, String at) {
     if (held == null) {
       return at + ": expected a value";
+    }
+    if (held instanceof BigDecimal amount && Math.abs((long) amount.scale()) > LONGEST_SCALE) {
+      return at + ": expected a number of at most " + LONGEST_SCALE + " decimals";
     }
     if (held instanceof Number number) {
       double value = number.doubleValue();

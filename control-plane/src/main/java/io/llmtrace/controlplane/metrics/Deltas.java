@@ -1,9 +1,11 @@
 package io.llmtrace.controlplane.metrics;
 
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.UsageSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -80,15 +82,16 @@ public final class Deltas {
     add(Names.REQUESTS, List.of(totals.admit("status", status), provider, model, route, tenant), 1);
     observe(
         Names.DURATION, List.of(provider, route), ended.latencyMs() / 1e3, Names.REQUEST_BUCKETS);
-    if (ended.usage() != null) {
-      add(
-          Names.TOKENS,
-          List.of("prompt", provider, model, tenant),
-          (double) ended.usage().promptTokens());
-      add(
-          Names.TOKENS,
-          List.of("completion", provider, model, tenant),
-          (double) ended.usage().completionTokens());
+    spent(asked, ended, provider, model, tenant);
+    if (ended.firstTokenMs() != null) {
+      observe(
+          Names.FIRST_TOKEN,
+          List.of(provider, route),
+          ended.firstTokenMs() / 1e3,
+          Names.REQUEST_BUCKETS);
+    }
+    if (ended.truncated()) {
+      add(Names.TRUNCATED, List.of(provider, route), 1);
     }
     if (ended.refusal() != null) {
       add(Names.REFUSALS, List.of(ended.refusal().label(), provider, model), 1);
@@ -99,6 +102,60 @@ public final class Deltas {
           List.of(provider, totals.admit("reason", ended.upstreamError())),
           1);
     }
+  }
+
+  private void spent(
+      @Nullable InspectionRecord asked,
+      CompletionRecord ended,
+      String provider,
+      String model,
+      String tenant) {
+    Usage usage = ended.usage();
+    if (usage != null) {
+      tokens(Names.TOKENS, "prompt", usage.promptTokens(), provider, model, tenant);
+      tokens(Names.TOKENS, "completion", usage.completionTokens(), provider, model, tenant);
+      detail("cached", usage.cachedTokens(), provider, model, tenant);
+      detail("cache_write", usage.cacheWriteTokens(), provider, model, tenant);
+      detail("reasoning", usage.reasoningTokens(), provider, model, tenant);
+    }
+    if (usage == null && !wasCharged(asked, ended)) {
+      return;
+    }
+    add(Names.USAGE, List.of(source(ended), provider), 1);
+    if (ended.costUsd() == null) {
+      add(Names.COST_UNKNOWN, List.of(provider, model, tenant), 1);
+    } else {
+      add(Names.COST, List.of(provider, model, tenant), ended.costUsd().doubleValue());
+    }
+  }
+
+  /** Whether tokens were spent although nobody knows how many: an answer came that has some. */
+  private static boolean wasCharged(@Nullable InspectionRecord asked, CompletionRecord ended) {
+    return asked != null
+        && asked.dialect().spendsTokens()
+        && ended.upstreamLatencyMs() != null
+        && ended.status() >= 200
+        && ended.status() < 300;
+  }
+
+  /** Records of before the source was kept had the provider's numbers or none. */
+  private static String source(CompletionRecord ended) {
+    if (ended.usageSource() != null) {
+      return ended.usageSource().label();
+    }
+    return ended.usage() == null ? "none" : UsageSource.REPORTED.label();
+  }
+
+  /** A part of what is counted already; most exchanges have none, and need no series. */
+  private void detail(String type, long tokens, String provider, String model, String tenant) {
+    if (tokens > 0) {
+      tokens(Names.TOKEN_DETAILS, type, tokens, provider, model, tenant);
+    }
+  }
+
+  private void tokens(
+      String metric, String type, long tokens, String provider, String model, String tenant) {
+    add(metric, List.of(type, provider, model, tenant), (double) tokens);
   }
 
   /** Counts an exchange whose completion never came. */

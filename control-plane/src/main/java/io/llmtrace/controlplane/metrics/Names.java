@@ -16,34 +16,42 @@ final class Names {
   static final String REFUSALS = "llmtrace_refusals_total";
   static final String LOST = "llmtrace_events_lost_total";
   static final String COST = "llmtrace_cost_usd_total";
+  static final String COST_UNKNOWN = "llmtrace_cost_unknown_total";
+  static final String TOKEN_DETAILS = "llmtrace_token_details_total";
+  static final String USAGE = "llmtrace_usage_total";
+  static final String TRUNCATED = "llmtrace_answers_truncated_total";
+  static final String FIRST_TOKEN = "llmtrace_time_to_first_token_seconds";
 
   static final double[] REQUEST_BUCKETS = {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
   static final double[] INSPECTION_BUCKETS = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
   };
 
+  private static final List<String> SPENDER = List.of("provider", "model", "tenant");
+
   static final Map<String, List<String>> COUNTERS =
-      Map.of(
-          REQUESTS,
-          List.of("status", "provider", "model", "route", "tenant"),
-          TOKENS,
-          List.of("type", "provider", "model", "tenant"),
-          FINDINGS,
-          List.of("type", "severity", "action"),
-          UPSTREAM_ERRORS,
-          List.of("provider", "reason"),
-          INSPECTIONS,
-          List.of("outcome", "reason"),
-          ANSWERS,
-          List.of("coverage", "reason"),
-          REFUSALS,
-          List.of("by", "provider", "model"),
-          LOST,
-          List.of("reason"),
-          COST,
-          List.of("provider", "model", "tenant"));
+      Map.ofEntries(
+          Map.entry(REQUESTS, List.of("status", "provider", "model", "route", "tenant")),
+          Map.entry(TOKENS, List.of("type", "provider", "model", "tenant")),
+          Map.entry(TOKEN_DETAILS, List.of("type", "provider", "model", "tenant")),
+          Map.entry(FINDINGS, List.of("type", "severity", "action")),
+          Map.entry(UPSTREAM_ERRORS, List.of("provider", "reason")),
+          Map.entry(INSPECTIONS, List.of("outcome", "reason")),
+          Map.entry(ANSWERS, List.of("coverage", "reason")),
+          Map.entry(TRUNCATED, List.of("provider", "route")),
+          Map.entry(REFUSALS, List.of("by", "provider", "model")),
+          Map.entry(LOST, List.of("reason")),
+          Map.entry(USAGE, List.of("source", "provider")),
+          Map.entry(COST, SPENDER),
+          Map.entry(COST_UNKNOWN, SPENDER));
   static final Map<String, List<String>> HISTOGRAMS =
-      Map.of(DURATION, List.of("provider", "route"), INSPECTION_DURATION, List.of("stage"));
+      Map.of(
+          DURATION,
+          List.of("provider", "route"),
+          FIRST_TOKEN,
+          List.of("provider", "route"),
+          INSPECTION_DURATION,
+          List.of("stage"));
 
   private Names() {}
 

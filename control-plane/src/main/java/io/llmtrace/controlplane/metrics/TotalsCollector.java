@@ -43,6 +43,8 @@ public final class TotalsCollector implements MultiCollector {
     Names.COUNTERS.forEach((name, keys) -> out.add(counter(name, keys, values)));
     out.add(histogram(Names.DURATION, Names.keys(Names.DURATION), Names.REQUEST_BUCKETS, values));
     out.add(
+        histogram(Names.FIRST_TOKEN, Names.keys(Names.FIRST_TOKEN), Names.REQUEST_BUCKETS, values));
+    out.add(
         histogram(
             Names.INSPECTION_DURATION,
             Names.keys(Names.INSPECTION_DURATION),

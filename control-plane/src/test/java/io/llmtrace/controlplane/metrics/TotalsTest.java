@@ -3,6 +3,7 @@ package io.llmtrace.controlplane.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
@@ -10,6 +11,8 @@ import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.Receipt;
+import io.llmtrace.policies.wire.UsageSource;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -56,6 +59,63 @@ class TotalsTest {
             .count();
     assertThat(series).isLessThanOrEqualTo(Totals.SERIES_OF_A_METRIC + 1);
     assertThat(total("llmtrace_requests_total")).isEqualTo(Totals.SERIES_OF_A_METRIC + 20);
+  }
+
+  @Test
+  void tokensCostAndTheTimeToTheFirstTokenAreCounted() {
+    complete(spent(new Usage(100, 20, 40, 0, 5), UsageSource.REPORTED, new BigDecimal("0.0015")));
+    complete(spent(new Usage(10, 2), UsageSource.ESTIMATED, new BigDecimal("0.0005")));
+
+    assertThat(total("llmtrace_tokens_total")).isEqualTo(132);
+    assertThat(total("llmtrace_token_details_total")).isEqualTo(45);
+    assertThat(values("llmtrace_token_details_total", "type"))
+        .containsExactlyInAnyOrder("cached", "reasoning");
+    assertThat(total("llmtrace_cost_usd_total")).isEqualTo(0.002);
+    assertThat(total("llmtrace_cost_unknown_total")).isZero();
+    assertThat(values("llmtrace_usage_total", "source"))
+        .containsExactlyInAnyOrder("reported", "estimated");
+    assertThat(total("llmtrace_time_to_first_token_seconds_bucket")).isEqualTo(2);
+    assertThat(total("llmtrace_time_to_first_token_seconds_sum")).isEqualTo(0.5);
+    assertThat(total("llmtrace_answers_truncated_total")).isEqualTo(2);
+  }
+
+  @Test
+  void anUnknownCostIsCountedAsThatAndNotAsNone() {
+    complete(spent(new Usage(10, 2), UsageSource.REPORTED, null));
+    complete(spent(null, null, null));
+    count(exchange("r", "m"), 400);
+
+    assertThat(total("llmtrace_cost_unknown_total")).isEqualTo(2);
+    assertThat(total("llmtrace_cost_usd_total")).isZero();
+    assertThat(values("llmtrace_usage_total", "source"))
+        .containsExactlyInAnyOrder("reported", "none");
+  }
+
+  private void complete(CompletionRecord ended) {
+    Deltas deltas = new Deltas(totals);
+    deltas.completion(exchange("r", "m"), ended);
+    totals.committed(deltas);
+  }
+
+  private static CompletionRecord spent(Usage usage, UsageSource source, BigDecimal cost) {
+    return new CompletionRecord(
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        1,
+        200,
+        1_000.0,
+        900.0,
+        "m",
+        usage,
+        "stop",
+        null,
+        true,
+        List.of(),
+        null,
+        null,
+        source,
+        250.0,
+        cost,
+        null);
   }
 
   private void count(InspectionRecord asked, int status) {

@@ -94,9 +94,9 @@ class TapUsageTest {
     String id = asked(Dialect.OPENAI_CHAT, "openai", "gpt-4o", true);
     CompletionRecord completion = received(entry(id, "text/event-stream", stream("[DONE]")));
     // Three for the message, its role and six of the text, three that begin the answer.
-    assertThat(completion.usage()).isEqualTo(new Usage(13, 8));
+    assertThat(completion.usage()).isEqualTo(new Usage(13, 7));
     assertThat(completion.usageSource()).isEqualTo(UsageSource.COUNTED);
-    assertThat(completion.costUsd()).isEqualByComparingTo("0.0001125");
+    assertThat(completion.costUsd()).isEqualByComparingTo("0.0001025");
     assertThat(completion.firstTokenMs()).isEqualTo(250);
   }
 
@@ -129,7 +129,7 @@ class TapUsageTest {
     ((ObjectNode) entry.path("response")).put("size", 10 * cut.length());
     CompletionRecord completion = received(entry);
     assertThat(completion.truncated()).isTrue();
-    assertThat(completion.usage()).isEqualTo(new Usage(13, 80));
+    assertThat(completion.usage()).isEqualTo(new Usage(13, 70));
     assertThat(completion.usageSource()).isEqualTo(UsageSource.ESTIMATED);
     assertThat(meters.counter("llmtrace.plugin.answers.truncated").count()).isOne();
   }

@@ -73,6 +73,28 @@ public enum Dialect {
     return provider;
   }
 
+  /** Whether requests of this shape are prompts, that is, cost tokens. */
+  public boolean spendsTokens() {
+    return switch (this) {
+      case OPENAI_CHAT,
+          OPENAI_RESPONSES,
+          OPENAI_COMPLETIONS,
+          OPENAI_EMBEDDINGS,
+          OLLAMA_CHAT,
+          OLLAMA_GENERATE,
+          GEMINI,
+          BEDROCK_CONVERSE,
+          BEDROCK_INVOKE,
+          COHERE_CHAT,
+          TEXT_GENERATION,
+          ANTHROPIC_MESSAGES,
+          MAPPED ->
+          true;
+      case OPENAI_MODERATIONS, OPENAI_REALTIME, ANTHROPIC_COUNT_TOKENS, MCP, TEXT, GENERIC_JSON ->
+          false;
+    };
+  }
+
   DialectFormat format() {
     return format;
   }

@@ -26,26 +26,4 @@ public record Prompt(Dialect dialect, String provider, String model, TokenCount 
             : new TokenCount(PromptTokens.estimate(exchange), UsageSource.ESTIMATED);
     return new Prompt(exchange.dialect(), exchange.provider(), exchange.model(), tokens);
   }
-
-  /** Whether what is asked costs tokens at all, and its text is known to be a prompt. */
-  boolean isMetered() {
-    return switch (dialect) {
-      case OPENAI_CHAT,
-          OPENAI_RESPONSES,
-          OPENAI_COMPLETIONS,
-          OPENAI_EMBEDDINGS,
-          OLLAMA_CHAT,
-          OLLAMA_GENERATE,
-          GEMINI,
-          BEDROCK_CONVERSE,
-          BEDROCK_INVOKE,
-          COHERE_CHAT,
-          TEXT_GENERATION,
-          ANTHROPIC_MESSAGES,
-          MAPPED ->
-          true;
-      case OPENAI_MODERATIONS, OPENAI_REALTIME, ANTHROPIC_COUNT_TOKENS, MCP, TEXT, GENERIC_JSON ->
-          false;
-    };
-  }
 }

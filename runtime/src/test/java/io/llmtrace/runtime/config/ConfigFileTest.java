@@ -3,6 +3,7 @@ package io.llmtrace.runtime.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.llmtrace.policies.usage.Price;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,6 +128,49 @@ class ConfigFileTest {
                 + " or a default: ${NOT_SET:-…}",
             "f.yaml:17: teapot: unknown key, expected one of alerts, circuit_breaker, control_plane,"
                 + " detection, limits, logging, metrics, models, plugin, prices");
+  }
+
+  @Test
+  void pricesAreReadExactlyAndWrongOnesRefusedWithTheirLine() throws Exception {
+    Price price =
+        read("""
+            prices:
+              - provider: openai
+                model: ft:gpt-4o*
+                input: 3.75
+                cached_input: 1.875
+                output: 15
+                as_of: 2026-05-31
+            """)
+            .prices()
+            .get(0);
+    assertThat(price.input()).isEqualByComparingTo("3.75");
+    assertThat(price.cachedInput()).isEqualByComparingTo("1.875");
+    assertThat(price.cacheWrite()).isNull();
+    assertThat(price.asOf()).isEqualTo("2026-05-31");
+
+    assertThat(
+            problems(
+                """
+                prices:
+                  - provider: openai
+                    model: g*t
+                    input: cheap
+                    output: 1
+                  - provider: openai
+                    model: gpt-4o
+                    input: 1
+                  - provider: mistral
+                    model: small
+                    input: 1
+                    output: 1
+                    as_of: yesterday
+                """))
+        .hasSize(4)
+        .anyMatch(line -> line.startsWith("f.yaml:3: prices[0].model: expected a model's name"))
+        .anyMatch(line -> line.startsWith("f.yaml:4: prices[0].input: expected a number from 0"))
+        .anyMatch(line -> line.startsWith("f.yaml:6: prices[1].output: expected a price with"))
+        .anyMatch(line -> line.startsWith("f.yaml:13: prices[2].as_of: expected a day such as"));
   }
 
   @Test

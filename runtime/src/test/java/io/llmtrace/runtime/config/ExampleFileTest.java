@@ -32,6 +32,7 @@ class ExampleFileTest {
     assertThat(config.plugin().apiKey()).isNotNull();
     assertThat(config.plugin().inspectKey()).isNotNull();
     assertThat(config.limits()).hasSize(3);
+    assertThat(config.prices()).hasSize(2);
     assertThat(config.models()).hasSize(2);
     assertThat(config.models().get(1).spec().isCrossEncoder()).isTrue();
     assertThat(config.models().get(0).sha256()).isNotNull();
