@@ -122,6 +122,33 @@ abstract class SdkContract {
     assertThat(stack.plain.requests() - before).isZero();
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void who_asks_too_often_is_told_so_and_when_to_come_back(boolean stream) throws Exception {
+    // Each client has a minute of its own: the stack is shared.
+    Ask ask =
+        ask(stack.gateway()).withModel("hurried-" + getClass().getSimpleName() + "-" + stream, 0);
+    assertThat(send(stream, ask).failure()).isEmpty();
+    long before = stack.secure.requests();
+    Seen seen = send(stream, ask);
+    assertThat(seen.failure()).isEqualTo(failure(429));
+    assertThat(seen.status()).isEqualTo(429);
+    assertThat(Integer.parseInt(seen.retryAfter())).isBetween(1, 60);
+    assertThat(stack.secure.requests() - before).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void what_no_waiting_will_help_is_not_tried_again(boolean stream) throws Exception {
+    long atGateway = stack.gateway().requests();
+    long atProvider = stack.secure.requests();
+    Seen seen = send(stream, ask(stack.gateway()).withModel("short-1", -1));
+    assertThat(seen.failure()).isEqualTo(failure(429));
+    assertThat(seen.status()).isEqualTo(429);
+    assertThat(stack.gateway().requests() - atGateway).isEqualTo(1);
+    assertThat(stack.secure.requests() - atProvider).isZero();
+  }
+
   @Test
   void what_is_only_observed_is_answered() throws Exception {
     assertThat(client.chat(ask(stack.observing()).withPrompt(ATTACK)).text()).isEqualTo(GREETING);

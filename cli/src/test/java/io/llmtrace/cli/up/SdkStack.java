@@ -59,6 +59,9 @@ final class SdkStack implements AutoCloseable {
             folder.resolve("llmtrace.yaml"),
             """
             plugin: {budget_ms: 10000, spool: {flush_interval_ms: 100}}
+            limits:
+              - {name: rate, by: [model], match: {model: ["hurried-*"]}, requests_per_minute: 1}
+              - {name: size, match: {model: ["short-*"]}, prompt_tokens: 2}
             """);
     UpSettings settings =
         new UpSettings(

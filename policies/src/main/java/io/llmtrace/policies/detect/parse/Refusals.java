@@ -97,8 +97,12 @@ public final class Refusals {
   private record Beginning(Pattern pattern, List<String> needs) {
     /** Most answers hold none of it, and searching for words is a hundred times cheaper. */
     boolean matches(String beginning, String folded) {
-      return needs.stream().anyMatch(need -> holds(folded, need))
-          && pattern.matcher(beginning).find();
+      for (String need : needs) {
+        if (holds(folded, need)) {
+          return pattern.matcher(beginning).find();
+        }
+      }
+      return false;
     }
 
     private static boolean holds(String text, String need) {
@@ -123,14 +127,22 @@ public final class Refusals {
   /** Whether an answer refuses what it was asked for. */
   public static boolean isRefusal(String answer) {
     String beginning = answer.substring(0, Math.min(answer.length(), BEGINNING));
-    // First up, then down: so the long s and the Kelvin sign are what the patterns take them for.
-    String folded = Letters.lower(Letters.upper(beginning));
+    String folded = folded(beginning);
     for (Beginning each : BEGINNINGS) {
       if (each.matches(beginning, folded)) {
         return true;
       }
     }
     return false;
+  }
+
+  /** First up, then down: the long s and the Kelvin sign are what the patterns take them for. */
+  private static String folded(String text) {
+    char[] letters = new char[text.length()];
+    for (int i = 0; i < letters.length; i++) {
+      letters[i] = Character.toLowerCase(Character.toUpperCase(text.charAt(i)));
+    }
+    return new String(letters);
   }
 
   /** The same without looking for words first; for the test that both agree. */

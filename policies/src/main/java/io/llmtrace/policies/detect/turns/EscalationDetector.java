@@ -80,7 +80,8 @@ public final class EscalationDetector implements ExchangeDetector {
     String text() {
       String known = text;
       if (known == null) {
-        StringBuilder joined = new StringBuilder();
+        int length = asked.stream().mapToInt(part -> part.segment().text().length() + 1).sum();
+        StringBuilder joined = new StringBuilder(length);
         asked.forEach(part -> joined.append(part.segment().text()).append('\n'));
         known = joined.toString();
         text = known;
@@ -167,11 +168,12 @@ public final class EscalationDetector implements ExchangeDetector {
 
   private static boolean goesOn(List<Turn> before, String text) {
     Turn last = before.get(before.size() - 1);
-    String lower = Letters.lower(text.strip());
-    return last.suspicion >= 0.4
-        && !last.wasRefused()
-        && lower.length() <= SHORT
-        && GO_ON.stream().anyMatch(lower::startsWith);
+    if (last.suspicion < 0.4 || last.wasRefused()) {
+      return false;
+    }
+    String stripped = text.strip();
+    String lower = stripped.length() <= SHORT ? Letters.lower(stripped) : "";
+    return GO_ON.stream().anyMatch(lower::startsWith);
   }
 
   /** Turns with most of the words of the newest that were refused. */

@@ -174,6 +174,13 @@ final class Harm {
   }
 
   private static String lower(String text) {
-    return " " + Letters.lower(text.substring(0, Math.min(text.length(), LONGEST))) + " ";
+    // In one go: this is asked of every question.
+    char[] letters = new char[Math.min(text.length(), LONGEST) + 2];
+    letters[0] = ' ';
+    for (int i = 1; i < letters.length - 1; i++) {
+      letters[i] = Character.toLowerCase(text.charAt(i - 1));
+    }
+    letters[letters.length - 1] = ' ';
+    return new String(letters);
   }
 }
