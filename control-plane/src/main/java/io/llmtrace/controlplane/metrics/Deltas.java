@@ -52,11 +52,13 @@ public final class Deltas {
 
   /** Counts what was seen in the answer of a completion that was stored for the first time. */
   public void answer(CompletionRecord ended) {
+    // Where nobody held the answer the client has got it: nothing is done about it but to show it.
+    Action done = ended.answerAction();
+    Action action = done == null || done == Action.ALLOW ? Action.FLAG : done;
     for (Finding finding : ended.findings()) {
-      // The client has got the answer: nothing is done about it but to show it.
       add(
           Names.FINDINGS,
-          List.of(finding.type().label(), finding.severity().label(), Action.FLAG.label()),
+          List.of(finding.type().label(), finding.severity().label(), action.label()),
           1);
     }
     if (ended.receipt() != null) {

@@ -55,6 +55,9 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
    */
   private static final long FINGERPRINT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
+  /** Workers that are all late for so long hang; a flood makes them late by milliseconds. */
+  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private static final int RECORDERS = 2;
   private static final int MAX_WAITING_RECORDS = 4_096;
 
@@ -71,6 +74,9 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final ThreadPoolExecutor recorders;
   private final ScheduledThreadPoolExecutor timer;
   private final AtomicInteger overdue = new AtomicInteger();
+
+  /** When a worker last came to the end of an exchange. */
+  private volatile long lastEnd = System.nanoTime();
 
   /**
    * How much may be done at once.
@@ -171,8 +177,10 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         return;
       }
       inspection.releaseMemory();
-      if (overdue.get() >= workers.getMaximumPoolSize()) {
-        // Not a burst: every worker hangs in an exchange that was answered long ago.
+      if (overdue.get() >= workers.getMaximumPoolSize()
+          && System.nanoTime() - lastEnd > STALL_NANOS) {
+        // Not a burst, which makes every worker late now and then: none has come to an end for
+        // long.
         fault("stalled_pool", inspection, e);
       } else {
         breaker.released();
@@ -241,6 +249,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       if (inspection.endsOverdue()) {
         overdue.decrementAndGet();
       }
+      lastEnd = System.nanoTime();
     }
   }
 

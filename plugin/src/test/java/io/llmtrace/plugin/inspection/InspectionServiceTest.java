@@ -12,11 +12,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -186,6 +189,68 @@ class InspectionServiceTest {
       byte[] large = new byte[200_000];
       assertThat(reason(host, first.call(1, token, large, Map.of()))).isEqualTo("memory");
       assertThat(host.memory.used()).isZero();
+    }
+  }
+
+  @Test
+  void aFloodThatMakesEveryWorkerLateOpensNoBreaker() throws Exception {
+    try (Host host =
+        new Host(
+            directory,
+            text -> sleepIf(text, "sleep", 40),
+            new InspectionService.Settings(1, 1),
+            1 << 20)) {
+      List<String> reasons = flood(host, "sleep", 60);
+      assertThat(reasons).contains("overload");
+      assertThat(host.breaker.state()).isEqualTo("closed");
+    }
+  }
+
+  @Test
+  void workersThatNeverComeBackOpenTheBreaker() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    try (Host host =
+        new Host(
+            directory,
+            text -> awaitIf(text, "wait", end),
+            new InspectionService.Settings(1, 1),
+            1 << 20)) {
+      long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (!host.breaker.state().equals("open") && System.nanoTime() - patience < 0) {
+        flood(host, "wait", 8);
+      }
+      assertThat(host.breaker.state()).isEqualTo("open");
+      end.countDown();
+    }
+  }
+
+  /**
+   * Calls on eight connections at once, so that the queue overflows; why each was not inspected.
+   */
+  private static List<String> flood(Host host, String text, int calls) throws Exception {
+    ExecutorService clients = Executors.newFixedThreadPool(8);
+    try {
+      List<Callable<List<String>>> all = new ArrayList<>();
+      for (int client = 0; client < 8; client++) {
+        all.add(
+            () -> {
+              List<String> reasons = new ArrayList<>();
+              try (RawGateway gateway = new RawGateway(host.socket)) {
+                int token = gateway.prepare("flood#1", "{\"mode\":\"enforce\",\"budget_ms\":10}");
+                for (int i = 0; i < calls / 8 + 1; i++) {
+                  reasons.add(reason(host, gateway.call(i, token, text)));
+                }
+              }
+              return reasons;
+            });
+      }
+      List<String> reasons = new ArrayList<>();
+      for (Future<List<String>> each : clients.invokeAll(all)) {
+        reasons.addAll(each.get());
+      }
+      return reasons;
+    } finally {
+      clients.shutdownNow();
     }
   }
 

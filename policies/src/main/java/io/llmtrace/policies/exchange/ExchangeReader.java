@@ -1,6 +1,7 @@
 package io.llmtrace.policies.exchange;
 
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -13,17 +14,22 @@ import org.jspecify.annotations.Nullable;
 public final class ExchangeReader {
   /**
    * Refuses an object that names a key twice: this reader would take one of the values, and the
-   * provider's may take the other.
+   * provider's may take the other. And a document behind which something stands: this reader would
+   * not look at that.
    */
   private static final ObjectReader STRICT =
-      WireJson.mapper().reader().with(StreamReadFeature.STRICT_DUPLICATE_DETECTION);
+      WireJson.mapper()
+          .reader()
+          .with(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private ExchangeReader() {}
 
   /**
    * Reads a request. A body that is no JSON, or nests deeper than {@link WireJson#MAX_DEPTH}, is
-   * read as one text, so that damage is no way around inspection. One that names a key twice is
-   * read as JSON and, because one of the values is lost there, as one text too.
+   * read as one text, so that damage is no way around inspection. One that names a key twice, or
+   * has something behind its document, is read as JSON and, because a part is lost there, as one
+   * text too.
    *
    * @param forced the route's dialect, or null to detect it
    * @throws UnreadableBodyException if the body's content encoding cannot be undone within bounds,

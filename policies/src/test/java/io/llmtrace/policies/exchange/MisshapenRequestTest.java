@@ -70,6 +70,18 @@ class MisshapenRequestTest {
         .anyMatch(t -> t.contains("hello") || !body.contains("hello"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {" %s", "{'messages':[{'role':'user','content':'%s'}]}", "\n\"%s\""})
+  void what_stands_behind_the_document_does_not_pass_unread(String behind) throws Exception {
+    String body =
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}"
+            + behind.replace('\'', '"').replace("%s", MARK);
+    Exchange exchange = read("/v1/chat/completions", body);
+    assertThat(exchange.model()).isEqualTo("m");
+    assertThat(exchange.segments()).extracting(Segment::text).contains("hello");
+    assertThat(exchange.segments()).extracting(Segment::text).anyMatch(t -> t.contains(MARK));
+  }
+
   @Test
   void reads_tool_calls_in_the_wrong_shape() throws Exception {
     for (String calls :
