@@ -51,7 +51,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   /**
    * A question's fingerprints take a tenth of a millisecond, those of a book some five; its tokens
-   * as much where they are counted, and a tenth of it where they are estimated.
+   * as much where they are counted, and half of it where they are estimated.
    */
   private static final long FINGERPRINT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 

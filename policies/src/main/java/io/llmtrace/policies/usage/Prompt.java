@@ -15,7 +15,7 @@ public record Prompt(Dialect dialect, String provider, String model, TokenCount 
   /**
    * Remembers a request. A streamed answer often says nothing of usage, so that its request is
    * counted as exactly as is possible; any other one nearly always does, so that an estimate, which
-   * costs a tenth, will do.
+   * takes the same short time for any text, will do.
    *
    * @param budget of the count
    */

@@ -76,7 +76,7 @@ public final class TokenCounter {
     return new TokenCount(tokens, UsageSource.COUNTED);
   }
 
-  /** Estimates, also for models whose tokenizer is at hand: some ten microseconds for 8 KB. */
+  /** Estimates, also for models whose tokenizer is at hand: some fifty microseconds for 8 KB. */
   public long estimate(String text) {
     return TokenEstimate.of(family, text);
   }
