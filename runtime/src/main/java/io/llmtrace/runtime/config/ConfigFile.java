@@ -112,7 +112,7 @@ public final class ConfigFile {
             detection(reading, root.section("detection"), role != Role.CONTROL_PLANE),
             ModelReader.models(root.sections("models")),
             LimitsReader.limits(root.sections("limits", LimitsReader.MOST_LIMITS)),
-            PriceReader.prices(root.sections("prices")));
+            PriceReader.prices(root.sections("prices", PriceReader.MOST_PRICES)));
     root.finish();
     if (!isLoopback(config.controlPlane().bind())
         && config.metrics().token() == null

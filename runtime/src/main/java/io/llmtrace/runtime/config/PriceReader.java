@@ -17,6 +17,9 @@ final class PriceReader {
   /** US dollars for a million tokens; the dearest model costs some hundred. */
   private static final double DEAREST = 1_000_000;
 
+  /** Providers list some hundred models together. */
+  static final int MOST_PRICES = 1_000;
+
   private static final int LONGEST_PROMPT = 100_000_000;
   private static final Pattern PROVIDER = Pattern.compile("[a-z0-9][a-z0-9_-]{0,63}");
 

@@ -149,6 +149,12 @@ class ConfigFileTest {
     assertThat(price.cacheWrite()).isNull();
     assertThat(price.asOf()).isEqualTo("2026-05-31");
 
+    StringBuilder many = new StringBuilder("prices:\n");
+    for (int i = 0; i < 300; i++) {
+      many.append("  - {provider: house, model: m").append(i).append(", input: 1, output: 2}\n");
+    }
+    assertThat(read(many.toString()).prices()).hasSize(300);
+
     assertThat(
             problems(
                 """
