@@ -13,6 +13,7 @@ import io.llmtrace.policies.exchange.AnswerReader;
 import io.llmtrace.policies.exchange.BodyText;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
@@ -21,10 +22,8 @@ import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,10 +89,12 @@ public final class AnswerEnforcer implements AnswerHandler, AutoCloseable {
             30,
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(settings.queue()),
-            threads("llmtrace-held"));
+            new DefaultThreadFactory("llmtrace-held", true));
     // Most nodes hold no answers, and need no threads for it.
     workers.allowCoreThreadTimeOut(true);
-    this.timer = new ScheduledThreadPoolExecutor(1, threads("llmtrace-held-deadline"));
+    this.timer =
+        new ScheduledThreadPoolExecutor(
+            1, new DefaultThreadFactory("llmtrace-held-deadline", true));
     timer.setKeepAliveTime(30, TimeUnit.SECONDS);
     timer.allowCoreThreadTimeOut(true);
     timer.setRemoveOnCancelPolicy(true);
@@ -264,15 +265,6 @@ public final class AnswerEnforcer implements AnswerHandler, AutoCloseable {
 
   private void count(String action, String reason) {
     meters.counter("llmtrace_plugin_held_answers", "action", action, "reason", reason).increment();
-  }
-
-  private static ThreadFactory threads(String name) {
-    AtomicInteger count = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
   }
 
   /** Finishes what is queued, for at most two seconds. */

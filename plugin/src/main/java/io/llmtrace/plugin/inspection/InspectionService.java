@@ -22,10 +22,10 @@ import io.llmtrace.policies.usage.Prompt;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -75,8 +75,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final ScheduledThreadPoolExecutor timer;
   private final AtomicInteger overdue = new AtomicInteger();
 
-  /** When a worker last came to the end of an exchange. */
-  private volatile long lastEnd = System.nanoTime();
+  /** When the last worker that was in time became late; says something while all of them are. */
+  private volatile long allOverdueSince = System.nanoTime();
 
   /**
    * How much may be done at once.
@@ -115,7 +115,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     this.metrics = new InspectionMetrics(meters);
     this.workers = pool("llmtrace-inspect", settings.workers(), settings.queue());
     this.recorders = pool("llmtrace-record", RECORDERS, MAX_WAITING_RECORDS);
-    this.timer = new ScheduledThreadPoolExecutor(1, threads("llmtrace-deadline"));
+    this.timer =
+        new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("llmtrace-deadline", true));
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(true);
     Gauge.builder("llmtrace_plugin_queue", workers, pool -> pool.getQueue().size())
@@ -178,9 +179,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       }
       inspection.releaseMemory();
       if (overdue.get() >= workers.getMaximumPoolSize()
-          && System.nanoTime() - lastEnd > STALL_NANOS) {
-        // Not a burst, which makes every worker late now and then: none has come to an end for
-        // long.
+          && System.nanoTime() - allOverdueSince > STALL_NANOS) {
+        // Not a burst, which makes every worker late for a moment: none has come back for long.
         fault("stalled_pool", inspection, e);
       } else {
         breaker.released();
@@ -249,7 +249,6 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       if (inspection.endsOverdue()) {
         overdue.decrementAndGet();
       }
-      lastEnd = System.nanoTime();
     }
   }
 
@@ -292,6 +291,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         if (workers.remove(inspection)) {
           inspection.releaseMemory();
         } else if (inspection.becomesOverdue()) {
+          // Before the count says that all are: whoever reads that must not see an older time.
+          allOverdueSince = System.nanoTime();
           overdue.incrementAndGet();
         }
         later(inspection, settlements.uninspected(inspection, "budget", inspection.seen()));
@@ -393,15 +394,11 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   private static ThreadPoolExecutor pool(String name, int threads, int queue) {
     return new ThreadPoolExecutor(
-        threads, threads, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(queue), threads(name));
-  }
-
-  private static ThreadFactory threads(String name) {
-    AtomicInteger count = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
+        threads,
+        threads,
+        0,
+        TimeUnit.SECONDS,
+        new ArrayBlockingQueue<>(queue),
+        new DefaultThreadFactory(name, true));
   }
 }
