@@ -1,15 +1,12 @@
 package io.llmtrace.cli.demo;
 
+import io.llmtrace.cli.stack.Folders;
 import io.llmtrace.runtime.config.LoggingConfig;
 import io.llmtrace.runtime.logging.LogSetup;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,22 +57,12 @@ public final class DemoCommand implements Callable<Integer> {
       }
     }
     if (ok) {
-      delete(directory);
+      Folders.delete(directory);
       out.println("All as expected.");
     } else {
       out.println("Logs and data are kept in " + directory);
     }
     out.flush();
     return ok ? 0 : 1;
-  }
-
-  private static void delete(Path directory) throws IOException {
-    List<Path> paths;
-    try (Stream<Path> walk = Files.walk(directory)) {
-      paths = walk.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path path : paths) {
-      Files.deleteIfExists(path);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package io.llmtrace.cli.up;
 
+import io.llmtrace.cli.stack.Folders;
 import io.llmtrace.cli.stack.GatewayRoute;
 import io.llmtrace.cli.stack.UpstreamUrl;
 import io.llmtrace.cli.up.UpSettings.Enforcement;
@@ -15,7 +16,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Optional;
 
 /**
@@ -116,10 +116,6 @@ final class SdkStack implements AutoCloseable {
     up.close();
     secure.close();
     plain.close();
-    try (var paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
-    }
+    Folders.delete(folder);
   }
 }

@@ -1,16 +1,12 @@
 package io.llmtrace.cli.bench.gateway;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.cli.stack.Folders;
 import io.llmtrace.policies.wire.WireJson;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -87,19 +83,7 @@ public final class GatewayBenchCommand implements Callable<Integer> {
       }
       return bench.meetsAll() ? 0 : 1;
     } finally {
-      delete(directory);
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    List<Path> all;
-    try (Stream<Path> walk = Files.walk(directory)) {
-      all = walk.sorted(Comparator.reverseOrder()).toList();
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
-    for (Path each : all) {
-      Files.deleteIfExists(each);
+      Folders.delete(directory);
     }
   }
 }
