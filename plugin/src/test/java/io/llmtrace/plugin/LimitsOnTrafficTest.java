@@ -13,10 +13,10 @@ import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.limit.Dimension;
 import io.llmtrace.policies.limit.Limit;
 import io.llmtrace.policies.limit.LimitKind;
-import io.llmtrace.policies.limit.PromptSize;
 import io.llmtrace.policies.limit.Window;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.DecisionEngine;
+import io.llmtrace.policies.usage.PromptTokens;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
@@ -234,7 +234,7 @@ class LimitsOnTrafficTest {
         Limits.open(
             List.of(rate("rpm", Limit.Action.LIMIT, 1, Dimension.TENANT)),
             folder,
-            PromptSize.FOUR_CHARACTERS,
+            PromptTokens::estimate,
             meters);
     LlmtraceConfig base = LlmtraceConfig.defaults();
     LlmtraceConfig config =
@@ -377,7 +377,7 @@ class LimitsOnTrafficTest {
                           List.of(new IdentitySource.Consumer()),
                           List.of(new IdentitySource.Claim("azp", "authorization"))))
                   .build());
-      limits = Limits.open(rules, data, PromptSize.FOUR_CHARACTERS, meters);
+      limits = Limits.open(rules, data, PromptTokens::estimate, meters);
       host =
           PluginHost.start(
               config,

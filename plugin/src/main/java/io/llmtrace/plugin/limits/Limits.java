@@ -123,8 +123,7 @@ public final class Limits implements AutoCloseable {
 
   /** No limits. */
   public static Limits none(MeterRegistry meters) {
-    return new Limits(
-        List.of(), Path.of("."), PromptSize.FOUR_CHARACTERS, System::nanoTime, 0, meters);
+    return new Limits(List.of(), Path.of("."), exchange -> 0, System::nanoTime, 0, meters);
   }
 
   /** A request is here; its body has not been looked at. */
