@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.policies.detect.classify.GuardModel;
 import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.terminal.Terminal;
 import io.llmtrace.testkit.gateway.GatewayConfig;
 import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
@@ -44,6 +45,7 @@ final class GatewayBench implements AutoCloseable {
   private final ObjectNode json = WireJson.mapper().createObjectNode();
   private final List<Judgement> judged = new ArrayList<>();
   private long seed = 11;
+  private long errorsSeen;
 
   /**
    * What is run.
@@ -145,8 +147,6 @@ final class GatewayBench implements AutoCloseable {
     return judged.stream().allMatch(Judgement::meets);
   }
 
-  private long errorsSeen;
-
   private void errors() {
     json.put("errors", errorsSeen);
     judge("errors", (double) errorsSeen, "0", errorsSeen == 0);
@@ -208,7 +208,7 @@ final class GatewayBench implements AutoCloseable {
           say("throughput, %d bytes, %d connections, round %d", size, connections, round + 1);
           for (Contender each : Rounds.turned(contenders, round)) {
             Outcome seen =
-                each.load().closed(rateless(bodies, each.name()), connections, plan.seconds());
+                each.load().closed(bodiesOf(bodies, each.name()), connections, plan.seconds());
             errorsSeen += seen.errors(200);
             rates.computeIfAbsent(each.name(), n -> new ArrayList<>()).add(seen.perSecond());
           }
@@ -242,7 +242,7 @@ final class GatewayBench implements AutoCloseable {
     }
   }
 
-  private static Supplier<byte[]> rateless(Map<String, Supplier<byte[]>> bodies, String name) {
+  private static Supplier<byte[]> bodiesOf(Map<String, Supplier<byte[]>> bodies, String name) {
     Supplier<byte[]> found = bodies.get(name);
     if (found == null) {
       throw new IllegalStateException("no bodies for " + name);
@@ -391,7 +391,7 @@ final class GatewayBench implements AutoCloseable {
   }
 
   private void say(String format, Object... values) {
-    if (io.llmtrace.runtime.terminal.Terminal.attached()) {
+    if (Terminal.attached()) {
       out.printf(Locale.ROOT, "  " + format + "%n", values);
       out.flush();
     }

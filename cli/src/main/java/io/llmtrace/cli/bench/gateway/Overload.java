@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Twice the load that a node can carry, and half a minute's worth of what comes after. */
+/** Twice the load that a node can carry, and half of it two seconds later. */
 final class Overload {
   /** Enough that the clients never wait for each other. */
   private static final int CONNECTIONS = 512;
