@@ -185,8 +185,10 @@ final class HttpLoad implements AutoCloseable {
       free.add(client);
     }
 
-    void closed(boolean wasBusy) {
+    void closed(Client client, boolean wasBusy) {
       open--;
+      // Or it would be given the next request, which nothing would ever answer.
+      free.remove(client);
       if (wasBusy) {
         busy--;
         failed++;
@@ -300,7 +302,7 @@ final class HttpLoad implements AutoCloseable {
     public void channelInactive(ChannelHandlerContext ctx) {
       boolean wasBusy = busy;
       busy = false;
-      round.closed(wasBusy);
+      round.closed(this, wasBusy);
     }
 
     @Override

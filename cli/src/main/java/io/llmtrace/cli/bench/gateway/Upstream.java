@@ -14,6 +14,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -47,6 +49,7 @@ final class Upstream implements AutoCloseable {
   private final EventLoopGroup loop =
       new MultiThreadIoEventLoopGroup(
           1, new DefaultThreadFactory("bench-upstream", true), NioIoHandler.newFactory());
+  private final ChannelGroup clients = new DefaultChannelGroup(loop.next());
   private final Channel listener;
 
   Upstream() {
@@ -58,6 +61,7 @@ final class Upstream implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    clients.add(channel);
                     channel
                         .pipeline()
                         .addLast(
@@ -78,6 +82,8 @@ final class Upstream implements AutoCloseable {
   @Override
   public void close() {
     listener.close().syncUninterruptibly();
+    // A loop that ends leaves its connections open, and whoever waits on one waiting.
+    clients.close().syncUninterruptibly();
     loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
   }
 
