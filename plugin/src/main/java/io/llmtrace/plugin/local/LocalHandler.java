@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.codec.http.TooLongHttpContentException;
 import io.netty.handler.timeout.IdleStateEvent;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -101,6 +102,14 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   private void serve(ChannelHandlerContext ctx, FullHttpRequest request) {
     boolean keepAlive = HttpUtil.isKeepAlive(request);
+    if (request.decoderResult().cause() instanceof TooLongHttpContentException tooLong) {
+      answer(
+          ctx,
+          keepAlive,
+          Answers.problem(
+              HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, String.valueOf(tooLong.getMessage())));
+      return;
+    }
     if (request.decoderResult().isFailure()) {
       answer(ctx, false, Answers.problem(HttpResponseStatus.BAD_REQUEST, "not an HTTP request"));
       return;

@@ -16,6 +16,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.UnixChannelOption;
+import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -103,8 +104,10 @@ public final class LocalServer implements AutoCloseable {
                         .pipeline()
                         .addLast(new IdleStateHandler(0, 0, IDLE_SECONDS))
                         .addLast(new HttpServerCodec())
-                        .addLast(new BodyGate(head -> LocalHandler.mayHaveBody(endpoints, head)))
-                        .addLast(new BodyAggregator(MAX_TAP_BODY))
+                        .addLast(
+                            new BodyGate(
+                                head -> LocalHandler.mayHaveBody(endpoints, head), MAX_TAP_BODY))
+                        .addLast(new HttpObjectAggregator(MAX_TAP_BODY))
                         .addLast(new LocalHandler(endpoints, status, work));
                   }
                 });

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -123,6 +124,29 @@ class LocalServerTest {
     assertThat(send("POST", "/health", flood).statusCode()).isEqualTo(405);
     assertThat(send("POST", "/tap", flood, "authorization", "tap-secret").statusCode())
         .isEqualTo(413);
+  }
+
+  @Test
+  void aBodyOfUnknownLengthIsCutAtTheLimitAndItsConnectionGoesOn() throws Exception {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      BufferedOutputStream out = new BufferedOutputStream(socket.getOutputStream());
+      String head =
+          "POST /tap HTTP/1.1\r\nhost: x\r\nauthorization: tap-secret\r\n%s: chunked\r\n\r\n";
+      out.write(head.formatted("transfer-encoding").getBytes(StandardCharsets.US_ASCII));
+      byte[] chunk = new byte[1 << 20];
+      for (int sent = 0; sent <= LocalServer.MAX_TAP_BODY; sent += chunk.length) {
+        out.write("100000\r\n".getBytes(StandardCharsets.US_ASCII));
+        out.write(chunk);
+        out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
+      }
+      out.write(
+          "0\r\n\r\nGET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+              .getBytes(StandardCharsets.US_ASCII));
+      out.flush();
+      String answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answers).contains("HTTP/1.1 413").endsWith("{\"status\":\"healthy\"}");
+    }
+    assertThat(received).isEmpty();
   }
 
   @Test
