@@ -12,6 +12,7 @@ import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
 import io.llmtrace.controlplane.http.ProblemMapper;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.ingest.IngestResource;
+import io.llmtrace.controlplane.ingest.Sweep;
 import io.llmtrace.controlplane.keys.BearerFilter;
 import io.llmtrace.controlplane.keys.Keys;
 import io.llmtrace.controlplane.metrics.MetricsResource;
@@ -19,8 +20,11 @@ import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.query.QueryResource;
+import io.llmtrace.controlplane.statistics.RollupFold;
+import io.llmtrace.controlplane.statistics.StatisticsResource;
+import io.llmtrace.controlplane.storage.Partitions;
+import io.llmtrace.controlplane.storage.RetentionClass;
 import io.llmtrace.controlplane.storage.Storage;
-import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
@@ -37,14 +41,11 @@ import io.prometheus.metrics.instrumentation.dropwizard.DropwizardExports;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
-import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,24 +57,25 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("try")
 public final class ControlPlane implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ControlPlane.class);
-  private static final int COMPLETION_MINUTES = 15;
-  private static final int SWEEP_SECONDS = 10;
 
   private final Server server;
   private final Storage storage;
-  private final ScheduledExecutorService sweeper;
+  private final Jobs jobs;
+  private final Ingest ingest;
   private final PrometheusMeterRegistry meters;
   private final JvmGcMetrics gc;
 
   private ControlPlane(
       Server server,
       Storage storage,
-      ScheduledExecutorService sweeper,
+      Jobs jobs,
+      Ingest ingest,
       PrometheusMeterRegistry meters,
       JvmGcMetrics gc) {
     this.server = server;
     this.storage = storage;
-    this.sweeper = sweeper;
+    this.jobs = jobs;
+    this.ingest = ingest;
     this.meters = meters;
     this.gc = gc;
   }
@@ -116,7 +118,18 @@ public final class ControlPlane implements AutoCloseable {
               keys.load(jdbi);
             });
     holder[0] = storage;
-    Ingest ingest = new Ingest(storage::jdbi, totals);
+    Partitions partitions =
+        new Partitions(
+            java.time.Clock.systemUTC(),
+            Map.of(
+                RetentionClass.SHORT,
+                own.retention().shortDays(),
+                RetentionClass.STANDARD,
+                own.retention().standardDays(),
+                RetentionClass.LONG,
+                own.retention().longDays()));
+    Ingest ingest =
+        new Ingest(storage::jdbi, totals, partitions, tenant -> RetentionClass.STANDARD);
 
     PrometheusRegistry prometheus = new PrometheusRegistry();
     PrometheusMeterRegistry meters =
@@ -148,31 +161,24 @@ public final class ControlPlane implements AutoCloseable {
     environment.jersey().register(new MetricsResource(meters, config.metrics().token()));
     environment.jersey().register(new IngestResource(ingest, nodes));
     environment.jersey().register(new QueryResource(storage::jdbi, nodes));
+    environment.jersey().register(new StatisticsResource(storage::jdbi));
     Server server = factory.build(environment);
     server.start();
 
     storage.start();
-    ScheduledExecutorService sweeper =
-        Executors.newSingleThreadScheduledExecutor(
-            task -> {
-              Thread thread = new Thread(task, "sweeper");
-              thread.setDaemon(true);
-              return thread;
-            });
-    ScheduledFuture<?> unused =
-        sweeper.scheduleWithFixedDelay(
-            () -> {
-              try {
-                ingest.sweep(COMPLETION_MINUTES);
-              } catch (StorageUnavailableException | JdbiException e) {
-                dropwizard.counter("llmtrace.control.plane.sweep.failures").inc();
-                log.debug("The sweep waits for storage", e);
-              }
-            },
-            SWEEP_SECONDS,
-            SWEEP_SECONDS,
-            TimeUnit.SECONDS);
-    ControlPlane started = new ControlPlane(server, storage, sweeper, meters, gc);
+    Jobs jobs = new Jobs(dropwizard);
+    Sweep sweep = new Sweep(storage::jdbi, totals, partitions);
+    RollupFold fold = new RollupFold(storage::jdbi);
+    jobs.every(Duration.ofSeconds(10), "sweep", sweep::run);
+    jobs.every(Duration.ofSeconds(2), "rollup", fold::run);
+    jobs.every(
+        Duration.ofMinutes(1),
+        "retention",
+        () -> {
+          partitions.maintain(storage.jdbi());
+          fold.expire();
+        });
+    ControlPlane started = new ControlPlane(server, storage, jobs, ingest, meters, gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());
     return started;
   }
@@ -211,8 +217,8 @@ public final class ControlPlane implements AutoCloseable {
   @Override
   public void close() throws Exception {
     server.stop();
-    sweeper.shutdown();
-    sweeper.awaitTermination(5, TimeUnit.SECONDS);
+    ingest.close();
+    jobs.close();
     storage.close();
     gc.close();
     meters.close();

@@ -21,6 +21,12 @@ public final class Problem {
         detail, builder(401, detail).header("WWW-Authenticate", "Bearer").build());
   }
 
+  /** Too much at once: 429, to be tried again after some seconds. */
+  public static WebApplicationException busy(String detail, int retryAfterSeconds) {
+    return new WebApplicationException(
+        detail, builder(429, detail).header("Retry-After", retryAfterSeconds).build());
+  }
+
   /** An answer under way. */
   public static Response.ResponseBuilder builder(int status, String detail) {
     Response.StatusType type = Response.Status.fromStatusCode(status);

@@ -1,349 +1,241 @@
 package io.llmtrace.controlplane.ingest;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import io.llmtrace.controlplane.metrics.Deltas;
 import io.llmtrace.controlplane.metrics.Totals;
-import io.llmtrace.controlplane.storage.StorableJson;
+import io.llmtrace.controlplane.storage.Partitions;
+import io.llmtrace.controlplane.storage.RetentionClass;
+import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.BatchAck;
-import io.llmtrace.policies.wire.CompletionRecord;
-import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.LossRecord;
-import io.llmtrace.policies.wire.TelemetryRecord;
-import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
+import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Stores and counts. A batch is one transaction: its rows, the joins it completes and what they
- * count are there together or not at all. Thread-safe.
- */
-public final class Ingest {
+/** Stores and counts batches, each once however often it comes. Thread-safe. */
+public final class Ingest implements AutoCloseable {
+  /*
+   * One thread writes. Batches that wait are stored together, in one transaction: by COPY, with one
+   * update of the totals and one commit. Many writers would wait for each other at the totals' rows
+   * and at the disk; one is as fast as the database takes rows, and nobody's batch waits longer than
+   * for the group before. A group that the database refuses is tried batch by batch, so that one bad
+   * batch costs no other.
+   */
   private static final Logger log = LoggerFactory.getLogger(Ingest.class);
+
+  private static final int MOST_WAITING = 256;
+  private static final int BATCHES_OF_A_GROUP = 64;
+  private static final int RECORDS_OF_A_GROUP = 20_000;
+
+  /** Longer than a statement may take; see the data source's time-outs. */
+  private static final int SECONDS = 60;
+
+  private record Waiting(Prepared prepared, CompletableFuture<Boolean> fresh) {}
 
   private final Supplier<Jdbi> jdbi;
   private final Totals totals;
+  private final Partitions partitions;
+  private final GroupStore store;
+  private final BlockingQueue<Waiting> queue = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final Thread writer = new Thread(this::run, "ingest");
+  private volatile boolean closed;
+  private boolean totalsUnsure;
 
-  public Ingest(Supplier<Jdbi> jdbi, Totals totals) {
+  /**
+   * @param retention class of a tenant's exchanges
+   */
+  public Ingest(
+      Supplier<Jdbi> jdbi,
+      Totals totals,
+      Partitions partitions,
+      Function<String, RetentionClass> retention) {
     this.jdbi = jdbi;
     this.totals = totals;
+    this.partitions = partitions;
+    this.store = new GroupStore(totals, partitions, retention);
+    writer.setDaemon(true);
+    writer.start();
   }
 
-  /** Applies a batch once, however often it comes. */
+  /**
+   * Applies a batch once, however often it comes, and returns when it is committed.
+   *
+   * @throws BusyException when too many batches wait
+   * @throws StorageUnavailableException when the database does not take it now
+   */
   public BatchAck accept(String keyId, Batch batch) {
+    // Refuse early what could not be stored: reading records costs more than asking.
+    Jdbi unused = jdbi.get();
+    Waiting waiting = new Waiting(Prepared.of(keyId, batch), new CompletableFuture<>());
+    if (closed || !queue.offer(waiting)) {
+      throw new BusyException();
+    }
+    try {
+      return new BatchAck(batch.sequence(), !waiting.fresh().get(SECONDS, TimeUnit.SECONDS));
+    } catch (TimeoutException e) {
+      throw new StorageUnavailableException("slow");
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException("a batch was not stored", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StorageUnavailableException("stopping");
+    }
+  }
+
+  private void run() {
+    List<Waiting> group = new ArrayList<>();
+    while (!closed || !queue.isEmpty()) {
+      try {
+        Waiting first = queue.poll(200, TimeUnit.MILLISECONDS);
+        if (first == null) {
+          continue;
+        }
+        group.add(first);
+        int records = first.prepared().batch().records().size();
+        while (group.size() < BATCHES_OF_A_GROUP && records < RECORDS_OF_A_GROUP) {
+          Waiting next = queue.poll();
+          if (next == null) {
+            break;
+          }
+          group.add(next);
+          records += next.prepared().batch().records().size();
+        }
+        store(group);
+      } catch (InterruptedException e) {
+        log.debug("The writer is told to stop", e);
+      } finally {
+        group.clear();
+      }
+    }
+  }
+
+  // The boundary: whatever a group ends with is told to those who wait for it.
+  @SuppressWarnings("CatchingUnchecked")
+  private void store(List<Waiting> group) {
+    try {
+      transaction(group);
+    } catch (Exception e) {
+      if (!isOfTheGroup(e) || group.size() == 1) {
+        fail(group, e);
+        return;
+      }
+      log.warn("A group of {} batches is tried batch by batch: {}", group.size(), e.toString());
+      for (Waiting each : group) {
+        store(List.of(each));
+      }
+    }
+  }
+
+  /** Whether other batches may fare better, or the same ones in another moment. */
+  private static boolean isOfTheGroup(Exception fault) {
+    String state = SqlStates.of(fault);
+    return state.startsWith("22") || state.startsWith("23") || state.startsWith("40");
+  }
+
+  private void fail(List<Waiting> group, Exception fault) {
+    for (Waiting each : group) {
+      try {
+        if (SqlStates.isRefusal(fault)) {
+          // The same bytes would be refused for ever: sending them again must end.
+          log.error("Batch {} is set aside", SetAside.name(each.prepared()), fault);
+          setAside(each, "refused");
+          continue;
+        }
+      } catch (RuntimeException e) {
+        log.error("A batch could not be set aside", e);
+      }
+      each.fresh()
+          .completeExceptionally(
+              fault instanceof RuntimeException runtime
+                  ? runtime
+                  : new StorageUnavailableException("failing: " + fault.getMessage()));
+    }
+  }
+
+  private void transaction(List<Waiting> group) throws SQLException {
+    Jdbi database = jdbi.get();
+    if (totalsUnsure) {
+      // What became of the last transaction is not known here, but there.
+      totals.load(database);
+      totalsUnsure = false;
+    }
+    List<Waiting> ahead =
+        group.stream()
+            .filter(
+                each ->
+                    each.prepared()
+                        .latest()
+                        .isAfter(partitions.today().plusDays(Partitions.DAYS_AHEAD)))
+            .toList();
+    ahead.forEach(each -> setAside(each, "clock_skew"));
+    List<Waiting> rest = new ArrayList<>(group);
+    rest.removeAll(ahead);
+    if (rest.isEmpty()) {
+      return;
+    }
+    List<Prepared> batches = rest.stream().map(Waiting::prepared).toList();
+    store.prepare(database, batches);
+    Deltas deltas = new Deltas(totals);
+    totalsUnsure = true;
+    Set<Integer> fresh = database.inTransaction(handle -> store.store(handle, batches, deltas));
+    totals.committed(deltas);
+    totalsUnsure = false;
+    for (int i = 0; i < rest.size(); i++) {
+      rest.get(i).fresh().complete(fresh.contains(i));
+    }
+  }
+
+  private void setAside(Waiting each, String reason) {
     Deltas deltas = new Deltas(totals);
     boolean fresh =
         jdbi.get()
             .inTransaction(
                 handle -> {
-                  handle.execute("SELECT pg_advisory_xact_lock(hashtext(?))", batch.node());
-                  int inserted =
-                      handle.execute(
-                          "INSERT INTO batches (key_id, node, boot_id, sequence, records)"
-                              + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                          keyId,
-                          batch.node(),
-                          batch.bootId(),
-                          batch.sequence(),
-                          batch.records().size());
-                  if (inserted == 0) {
+                  if (!SetAside.keep(handle, each.prepared(), reason)) {
                     return false;
                   }
-                  store(handle, batch, deltas);
+                  deltas.setAside(reason);
                   totals.write(handle, deltas);
                   return true;
                 });
     if (fresh) {
       totals.committed(deltas);
     }
-    return new BatchAck(batch.sequence(), !fresh);
+    each.fresh().complete(fresh);
   }
 
-  /** Joins what two transactions missed, and closes what nobody answered in {@code minutes}. */
-  public void sweep(int minutes) {
-    Deltas deltas = new Deltas(totals);
-    jdbi.get()
-        .useTransaction(
-            handle -> {
-              // Two nodes may have stored the halves of an exchange at the same moment.
-              Set<String> met =
-                  ids(
-                      handle,
-                      "WITH w AS (DELETE FROM waiting_completions WHERE decision_id IN"
-                          + " (SELECT decision_id FROM open_exchanges) RETURNING decision_id)"
-                          + " DELETE FROM open_exchanges WHERE decision_id IN"
-                          + " (SELECT decision_id FROM w) RETURNING decision_id",
-                      Set.of());
-              count(handle, met, deltas);
-              describeAnswers(handle, met);
-              for (String json :
-                  handle
-                      .createQuery(
-                          "WITH o AS (DELETE FROM open_exchanges WHERE since <"
-                              + " now() - make_interval(mins => :minutes) RETURNING decision_id)"
-                              + " SELECT record::text FROM inspections JOIN o USING (decision_id)")
-                      .bind("minutes", minutes)
-                      .mapTo(String.class)
-                      .list()) {
-                deltas.unobserved(parse(json, InspectionRecord.class));
-              }
-              for (String json :
-                  handle
-                      .createQuery(
-                          "WITH w AS (DELETE FROM waiting_completions WHERE since <"
-                              + " now() - make_interval(mins => :minutes) RETURNING decision_id)"
-                              + " SELECT record::text FROM completions JOIN w USING (decision_id)")
-                      .bind("minutes", minutes)
-                      .mapTo(String.class)
-                      .list()) {
-                deltas.completion(null, parse(json, CompletionRecord.class));
-              }
-              totals.write(handle, deltas);
-            });
-    totals.committed(deltas);
-  }
-
-  private static void store(Handle handle, Batch batch, Deltas deltas) {
-    Map<String, InspectionRecord> inspections = new HashMap<>();
-    Map<String, CompletionRecord> completions = new HashMap<>();
-    List<Map<String, Object>> losses = new ArrayList<>();
-    for (int i = 0; i < batch.records().size(); i++) {
-      TelemetryRecord record = batch.records().get(i);
-      String problem = WireRules.problem((Record) record, "records[" + i + "].");
-      if (problem != null) {
-        log.warn("Record of node {} not stored: {}", batch.node(), problem);
-        deltas.lost("invalid_record", 1);
-      } else if (record instanceof InspectionRecord one && Ulid.isValid(one.decisionId())) {
-        inspections.putIfAbsent(one.decisionId(), one);
-      } else if (record instanceof CompletionRecord one && Ulid.isValid(one.decisionId())) {
-        completions.putIfAbsent(one.decisionId(), one);
-      } else if (record instanceof LossRecord loss && loss.count() > 0) {
-        losses.add(Map.of("reason", loss.reason(), "count", loss.count(), "at", loss.at()));
-        deltas.lost(loss.reason(), loss.count());
-      } else {
-        // Refusing the batch would lose the good records beside it.
-        deltas.lost("invalid_record", 1);
-      }
-    }
-    Set<String> newInspections =
-        insert(
-            handle,
-            batch.node(),
-            inspections.values(),
-            "INSERT INTO inspections (decision_id, at, node, route, tenant, record)"
-                + " SELECT r->>'decision_id', CAST(r->>'at' AS bigint), :node, r->>'route',"
-                + " r->>'tenant', r FROM jsonb_array_elements(CAST(:rows AS jsonb)) r"
-                + " ON CONFLICT DO NOTHING RETURNING decision_id");
-    Set<String> newCompletions =
-        insert(
-            handle,
-            batch.node(),
-            completions.values(),
-            "INSERT INTO completions (decision_id, at, node, record)"
-                + " SELECT r->>'decision_id', CAST(r->>'at' AS bigint), :node, r"
-                + " FROM jsonb_array_elements(CAST(:rows AS jsonb)) r"
-                + " ON CONFLICT DO NOTHING RETURNING decision_id");
-    if (!losses.isEmpty()) {
-      handle
-          .createUpdate(
-              "INSERT INTO losses (node, reason, count, at) SELECT :node, reason, count, at"
-                  + " FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
-                  + " AS r(reason text, count bigint, at bigint)")
-          .bind("node", batch.node())
-          .bind("rows", json(losses))
-          .execute();
-    }
-    inspections.forEach(
-        (id, record) -> {
-          if (newInspections.contains(id)) {
-            deltas.inspection(record);
-          }
-        });
-    completions.forEach(
-        (id, record) -> {
-          if (newCompletions.contains(id)) {
-            deltas.answer(record);
-          }
-        });
-    describe(handle, newInspections);
-    Set<String> met = join(handle, inspections, newInspections, newCompletions);
-    count(handle, met, deltas);
-    Set<String> touched = new HashSet<>(met);
-    touched.addAll(newInspections);
-    touched.addAll(newCompletions);
-    describeAnswers(handle, touched);
-  }
-
-  /** Findings and routes follow from the inspections that are new. */
-  private static void describe(Handle handle, Set<String> inspections) {
-    if (inspections.isEmpty()) {
-      return;
-    }
-    handle
-        .createUpdate(
-            "INSERT INTO findings (decision_id, at, type, severity, route, tenant, record)"
-                + " SELECT i.decision_id, i.at, f->>'type', f->>'severity', i.route, i.tenant, f"
-                + " FROM inspections i, jsonb_array_elements(i.record->'findings') f"
-                + " WHERE i.decision_id = ANY(:ids)")
-        .bindArray("ids", String.class, inspections)
-        .execute();
-    handle
-        .createUpdate(
-            "INSERT INTO routes (route) SELECT DISTINCT route FROM inspections"
-                + " WHERE decision_id = ANY(:ids) ORDER BY route ON CONFLICT DO NOTHING")
-        .bindArray("ids", String.class, inspections)
-        .execute();
-  }
-
-  /**
-   * Findings of answers need their inspection, for its route and tenant: they are stored when both
-   * are there, also where one came too late to be counted.
-   */
-  private static void describeAnswers(Handle handle, Set<String> exchanges) {
-    if (exchanges.isEmpty()) {
-      return;
-    }
-    handle
-        .createUpdate(
-            "INSERT INTO findings"
-                + " (decision_id, at, type, severity, route, tenant, record, origin, place)"
-                + " SELECT i.decision_id, c.at, f.record->>'type', f.record->>'severity', i.route,"
-                + " i.tenant, f.record, 'answer', f.place"
-                + " FROM completions c JOIN inspections i USING (decision_id),"
-                + " jsonb_array_elements(c.record->'findings') WITH ORDINALITY AS f(record, place)"
-                + " WHERE c.decision_id = ANY(:ids) ON CONFLICT DO NOTHING")
-        .bindArray("ids", String.class, exchanges)
-        .execute();
-  }
-
-  /** The exchanges whose two halves met now, each exactly once. */
-  private static Set<String> join(
-      Handle handle,
-      Map<String, InspectionRecord> inspections,
-      Set<String> newInspections,
-      Set<String> newCompletions) {
-    Set<String> met =
-        ids(
-            handle,
-            "DELETE FROM waiting_completions WHERE decision_id = ANY(:ids) RETURNING decision_id",
-            newInspections);
-    Set<String> earlier =
-        ids(
-            handle,
-            "SELECT decision_id FROM completions WHERE decision_id = ANY(:ids)",
-            newInspections);
-    earlier.removeAll(newCompletions);
-    Set<String> open = new HashSet<>(newInspections);
-    open.removeAll(earlier);
-    inspections.forEach(
-        (id, record) -> {
-          if (!record.tap() && !newCompletions.contains(id)) {
-            open.remove(id);
-          }
-        });
-    ids(
-        handle,
-        "INSERT INTO open_exchanges (decision_id) SELECT unnest(:ids)"
-            + " ON CONFLICT DO NOTHING RETURNING decision_id",
-        open);
-    met.addAll(
-        ids(
-            handle,
-            "DELETE FROM open_exchanges WHERE decision_id = ANY(:ids) RETURNING decision_id",
-            newCompletions));
-    Set<String> alone = new HashSet<>(newCompletions);
-    alone.removeAll(
-        ids(
-            handle,
-            "SELECT decision_id FROM inspections WHERE decision_id = ANY(:ids)",
-            newCompletions));
-    ids(
-        handle,
-        "INSERT INTO waiting_completions (decision_id) SELECT unnest(:ids)"
-            + " ON CONFLICT DO NOTHING RETURNING decision_id",
-        alone);
-    return met;
-  }
-
-  private static void count(Handle handle, Set<String> met, Deltas deltas) {
-    if (met.isEmpty()) {
-      return;
-    }
-    handle
-        .createQuery(
-            "SELECT i.record::text AS i, c.record::text AS c FROM inspections i"
-                + " JOIN completions c USING (decision_id) WHERE decision_id = ANY(:ids)")
-        .bindArray("ids", String.class, met)
-        .map((row, context) -> List.of(row.getString("i"), row.getString("c")))
-        .forEach(
-            pair ->
-                deltas.completion(
-                    parse(pair.get(0), InspectionRecord.class),
-                    parse(pair.get(1), CompletionRecord.class)));
-  }
-
-  private static Set<String> insert(
-      Handle handle, String node, Collection<? extends TelemetryRecord> records, String sql) {
-    if (records.isEmpty()) {
-      return Set.of();
-    }
-    return new HashSet<>(
-        handle
-            .createQuery(sql)
-            .bind("node", node)
-            .bind("rows", records(records))
-            .mapTo(String.class)
-            .list());
-  }
-
-  private static Set<String> ids(Handle handle, String sql, Set<String> ids) {
-    if (sql.contains(":ids") && ids.isEmpty()) {
-      return new HashSet<>();
-    }
-    var query = handle.createQuery(sql);
-    if (sql.contains(":ids")) {
-      query.bindArray("ids", String.class, ids);
-    }
-    return new HashSet<>(query.mapTo(String.class).list());
-  }
-
-  /** Written as lines of a batch, so that each keeps its {@code kind}. */
-  private static String records(Collection<? extends TelemetryRecord> records) {
+  /** Stores what is waiting, then ends. */
+  @Override
+  public void close() {
+    closed = true;
     try {
-      return StorableJson.of(
-          WireJson.mapper()
-              .writerFor(new TypeReference<List<TelemetryRecord>>() {})
-              .writeValueAsString(List.copyOf(records)));
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not to be written as JSON", e);
+      writer.join(TimeUnit.SECONDS.toMillis(10));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    writer.interrupt();
+    for (Waiting left = queue.poll(); left != null; left = queue.poll()) {
+      left.fresh().completeExceptionally(new StorageUnavailableException("stopping"));
     }
   }
 
-  private static String json(Object value) {
-    try {
-      return StorableJson.of(WireJson.mapper().writeValueAsString(value));
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not to be written as JSON", e);
-    }
-  }
-
-  private static <T> T parse(String json, Class<T> type) {
-    try {
-      return WireJson.mapper().readValue(json, type);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a stored record cannot be read", e);
-    }
+  /** Whether a failure of a job is one that time mends. */
+  static boolean isPassing(RuntimeException fault) {
+    return fault instanceof StorageUnavailableException || fault instanceof JdbiException;
   }
 }

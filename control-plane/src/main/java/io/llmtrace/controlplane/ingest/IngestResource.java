@@ -34,6 +34,10 @@ public final class IngestResource {
   private static final int RAW = 64 << 20;
   private static final int RECORDS = 10_000;
 
+  /** Nodes are updated after the control plane: what two releases back sent is still read. */
+  private static final int OLDEST_SCHEMA = Math.max(1, Batch.SCHEMA - 2);
+
+  private final BodyBudget budget = BodyBudget.ofHeap();
   private final Ingest ingest;
   private final Nodes nodes;
 
@@ -49,18 +53,41 @@ public final class IngestResource {
       @HeaderParam("Content-Encoding") @Nullable String encoding,
       InputStream body)
       throws IOException {
-    Batch batch = parse(read(body, encoding), Batch.class);
-    if (batch.schema() != Batch.SCHEMA) {
-      throw Problem.of(400, "schema: expected " + Batch.SCHEMA + ", was " + batch.schema());
+    if (!(request.getProperty(BearerFilter.KEY) instanceof Keys.Key key)) {
+      throw Problem.unauthorized();
+    }
+    try {
+      byte[] json = read(body, encoding);
+      if (json.length > budget.most()) {
+        throw Problem.of(413, "body: expected at most " + budget.most() + " bytes, unpacked");
+      }
+      budget.take(json.length);
+      try {
+        return ingest.accept(key.id(), batch(json));
+      } finally {
+        budget.giveBack(json.length);
+      }
+    } catch (BusyException e) {
+      throw Problem.busy("too much waits to be stored, send it again", 1);
+    }
+  }
+
+  private static Batch batch(byte[] json) throws IOException {
+    Batch batch = parse(json, Batch.class);
+    if (batch.schema() < OLDEST_SCHEMA || batch.schema() > Batch.SCHEMA) {
+      throw Problem.of(
+          400,
+          "schema: expected "
+              + (OLDEST_SCHEMA == Batch.SCHEMA ? "" : OLDEST_SCHEMA + " to ")
+              + Batch.SCHEMA
+              + ", was "
+              + batch.schema());
     }
     refuse(WireRules.problem(batch));
     if (batch.records().size() > RECORDS) {
       throw Problem.of(413, "records: expected at most " + RECORDS);
     }
-    if (!(request.getProperty(BearerFilter.KEY) instanceof Keys.Key key)) {
-      throw Problem.unauthorized();
-    }
-    return ingest.accept(key.id(), batch);
+    return batch;
   }
 
   @POST

@@ -47,7 +47,7 @@ public final class Deltas {
               record.decision().action().label()),
           1);
     }
-    zeros(record);
+    zeros(Asked.of(record));
   }
 
   /** Counts what was seen in the answer of a completion that was stored for the first time. */
@@ -71,7 +71,7 @@ public final class Deltas {
   }
 
   /** Counts an exchange that ended, with the labels of its inspection. */
-  public void completion(@Nullable InspectionRecord asked, CompletionRecord ended) {
+  public void completion(@Nullable Asked asked, CompletionRecord ended) {
     if (asked != null && ended.status() >= 200 && ended.status() < 300) {
       totals.admit("model", asked.model());
       zeros(asked);
@@ -107,11 +107,7 @@ public final class Deltas {
   }
 
   private void spent(
-      @Nullable InspectionRecord asked,
-      CompletionRecord ended,
-      String provider,
-      String model,
-      String tenant) {
+      @Nullable Asked asked, CompletionRecord ended, String provider, String model, String tenant) {
     Usage usage = ended.usage();
     if (usage != null) {
       tokens(Names.TOKENS, "prompt", usage.promptTokens(), provider, model, tenant);
@@ -132,9 +128,9 @@ public final class Deltas {
   }
 
   /** Whether tokens were spent although nobody knows how many: an answer came that has some. */
-  private static boolean wasCharged(@Nullable InspectionRecord asked, CompletionRecord ended) {
+  private static boolean wasCharged(@Nullable Asked asked, CompletionRecord ended) {
     return asked != null
-        && asked.dialect().spendsTokens()
+        && asked.spendsTokens()
         && ended.upstreamLatencyMs() != null
         && ended.status() >= 200
         && ended.status() < 300;
@@ -161,7 +157,7 @@ public final class Deltas {
   }
 
   /** Counts an exchange whose completion never came. */
-  public void unobserved(InspectionRecord asked) {
+  public void unobserved(Asked asked) {
     add(
         Names.REQUESTS,
         List.of(
@@ -177,12 +173,17 @@ public final class Deltas {
     add(Names.LOST, List.of(totals.admit("reason", reason)), (double) count);
   }
 
+  /** Counts a batch that was kept as it came, because it cannot be stored. */
+  public void setAside(String reason) {
+    add(Names.SET_ASIDE, List.of(totals.admit("reason", reason)), 1);
+  }
+
   Map<Series, Double> asMap() {
     return values;
   }
 
   // A series must exist at 0 before its first event, or the first one is invisible to rate().
-  private void zeros(InspectionRecord asked) {
+  private void zeros(Asked asked) {
     for (String status : STATUSES) {
       add(
           Names.REQUESTS,
@@ -196,7 +197,7 @@ public final class Deltas {
     }
   }
 
-  private String model(InspectionRecord asked) {
+  private String model(Asked asked) {
     return asked.model().isEmpty() ? "unknown" : totals.known("model", asked.model());
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.nodes.Nodes;
+import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -12,6 +13,7 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.UriInfo;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,14 +30,20 @@ import org.jspecify.annotations.Nullable;
 public final class QueryResource {
   private static final int MOST = 500;
   private static final String EXCHANGES =
-      "SELECT i.id AS id, jsonb_build_object('decision_id', i.decision_id,"
+      "SELECT i.decision_id AS id, jsonb_build_object('decision_id', i.decision_id,"
           + " 'inspection', i.record, 'completion', c.record, 'state',"
           + " CASE WHEN c.decision_id IS NOT NULL THEN 'completed'"
-          + " WHEN o.decision_id IS NOT NULL THEN 'open' ELSE 'unobserved' END)::text AS row"
-          + " FROM inspections i LEFT JOIN completions c USING (decision_id)"
-          + " LEFT JOIN open_exchanges o USING (decision_id)";
+          + " WHEN i.tap AND s.decision_id IS NULL THEN 'open' ELSE 'unobserved' END)::text AS row"
+          + " FROM exchanges i"
+          + " LEFT JOIN completions c ON c.decision_id = i.decision_id AND c.day = i.day"
+          + " LEFT JOIN settled_late s ON s.decision_id = i.decision_id";
+  private static final String FINDING_ID = "i.decision_id || '.' || i.origin || '.' || i.place";
   private static final String FINDINGS =
-      "SELECT i.id AS id, (i.record || jsonb_build_object('id', i.id, 'decision_id',"
+      "SELECT "
+          + FINDING_ID
+          + " AS id, (i.record || jsonb_build_object('id', "
+          + FINDING_ID
+          + ", 'decision_id',"
           + " i.decision_id, 'at', i.at, 'route', i.route, 'tenant', i.tenant, 'origin',"
           + " i.origin))::text AS row"
           + " FROM findings i";
@@ -57,8 +65,11 @@ public final class QueryResource {
                 handle ->
                     rows(
                         handle
-                            .createQuery(EXCHANGES + " WHERE i.decision_id = :id")
-                            .bind("id", id)));
+                            .createQuery(
+                                EXCHANGES
+                                    + " WHERE i.decision_id = :id AND i.day = CAST(:day AS date)")
+                            .bind("id", id)
+                            .bind("day", day(id))));
     if (rows.isEmpty()) {
       throw Problem.of(404, "no exchange has the decision id " + id);
     }
@@ -79,14 +90,17 @@ public final class QueryResource {
   @GET
   @Path("exchanges")
   public Map<String, Object> exchanges(@Context UriInfo uri) {
-    return page(EXCHANGES, Set.of("route", "tenant", "decision_id"), uri);
+    return page(EXCHANGES, "i.decision_id", Set.of("route", "tenant", "decision_id"), uri);
   }
 
   @GET
   @Path("findings")
   public Map<String, Object> findings(@Context UriInfo uri) {
     return page(
-        FINDINGS, Set.of("type", "severity", "route", "tenant", "decision_id", "origin"), uri);
+        FINDINGS,
+        FINDING_ID,
+        Set.of("type", "severity", "route", "tenant", "decision_id", "origin"),
+        uri);
   }
 
   @GET
@@ -95,8 +109,9 @@ public final class QueryResource {
     return Map.of("items", nodes.all());
   }
 
-  private Map<String, Object> page(String select, Set<String> filters, UriInfo uri) {
-    StringBuilder sql = new StringBuilder(select).append(" WHERE i.id < :cursor");
+  private Map<String, Object> page(String select, String id, Set<String> filters, UriInfo uri) {
+    StringBuilder sql =
+        new StringBuilder(select).append(" WHERE (").append(id).append(") COLLATE \"C\" < :cursor");
     Map<String, Object> binds = new LinkedHashMap<>();
     uri.getQueryParameters()
         .forEach(
@@ -114,10 +129,10 @@ public final class QueryResource {
     @Nullable String wanted = uri.getQueryParameters().getFirst("limit");
     @Nullable String cursor = uri.getQueryParameters().getFirst("cursor");
     int limit = wanted == null ? 100 : (int) number("limit", wanted, 1, MOST);
-    binds.put(
-        "cursor", cursor == null ? Long.MAX_VALUE : number("cursor", cursor, 1, Long.MAX_VALUE));
+    // Beyond every id.
+    binds.put("cursor", cursor == null ? "~" : cursor);
     binds.put("limit", limit);
-    sql.append(" ORDER BY i.id DESC LIMIT :limit");
+    sql.append(" ORDER BY (").append(id).append(") COLLATE \"C\" DESC LIMIT :limit");
     List<Row> rows =
         jdbi.get().withHandle(handle -> rows(handle.createQuery(sql.toString()).bindMap(binds)));
     List<JsonNode> items = new ArrayList<>();
@@ -125,9 +140,16 @@ public final class QueryResource {
     Map<String, Object> answer = new LinkedHashMap<>();
     answer.put("items", items);
     if (rows.size() == limit) {
-      answer.put("next", Long.toString(rows.get(rows.size() - 1).id()));
+      answer.put("next", rows.get(rows.size() - 1).id());
     }
     return answer;
+  }
+
+  /** The day that an id tells; of one that is none, a day without exchanges. */
+  private static String day(String id) {
+    return Ulid.isValid(id)
+        ? Ulid.time(id).atZone(ZoneOffset.UTC).toLocalDate().toString()
+        : "1970-01-01";
   }
 
   private static long number(String name, String text, long least, long most) {
@@ -142,14 +164,15 @@ public final class QueryResource {
     throw Problem.of(400, name + ": expected a number from " + least + " to " + most);
   }
 
-  private record Row(long id, JsonNode json) {}
+  private record Row(String id, JsonNode json) {}
 
   private static List<Row> rows(Query query) {
     return query
         .map(
             (row, context) -> {
               try {
-                return new Row(row.getLong("id"), WireJson.mapper().readTree(row.getString("row")));
+                return new Row(
+                    row.getString("id"), WireJson.mapper().readTree(row.getString("row")));
               } catch (JsonProcessingException e) {
                 throw new IllegalStateException("a stored row is no JSON", e);
               }

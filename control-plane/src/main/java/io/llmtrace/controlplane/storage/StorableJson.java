@@ -3,7 +3,7 @@ package io.llmtrace.controlplane.storage;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
-/** JSON that PostgreSQL's {@code jsonb} takes. */
+/** JSON that PostgreSQL's {@code jsonb} takes, and text that its {@code text} takes. */
 public final class StorableJson {
   // An escape is one only after an even number of backslashes: "\\u0000" in JSON is plain text.
   private static final Pattern NUL = Pattern.compile("(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000");
@@ -17,5 +17,17 @@ public final class StorableJson {
   public static String of(String json) {
     String whole = new String(json.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     return whole.contains("\\u0000") ? NUL.matcher(whole).replaceAll("$1\\\\ufffd") : whole;
+  }
+
+  /** The same text with U+0000 replaced by U+FFFD, halves of surrogate pairs by a question mark. */
+  public static String text(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\0' || Character.isSurrogate(c)) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8)
+            .replace('\0', '\uFFFD');
+      }
+    }
+    return text;
   }
 }

@@ -117,7 +117,7 @@ public final class Storage implements AutoCloseable {
     }
     try (CloseableLiquibaseWithClassPathMigrationsFile migrations =
         new CloseableLiquibaseWithClassPathMigrationsFile(
-            source().build(new MetricRegistry(), "migrations"), "migrations.sql")) {
+            source().build(new MetricRegistry(), "migrations"), "migrations.yaml")) {
       migrations.update(new Contexts(), new LabelExpression());
     }
     ManagedDataSource source = pool;

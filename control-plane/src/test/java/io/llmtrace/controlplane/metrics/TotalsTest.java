@@ -50,7 +50,8 @@ class TotalsTest {
       Deltas deltas = new Deltas(totals);
       // Two labels of 199 values each make more series than a metric may have.
       deltas.completion(
-          exchange("route-" + i % 199, "m", "tenant-" + (i / 199) % 199), ended(200 + i % 3));
+          Asked.of(exchange("route-" + i % 199, "m", "tenant-" + (i / 199) % 199)),
+          ended(200 + i % 3));
       totals.committed(deltas);
     }
     long series =
@@ -93,7 +94,7 @@ class TotalsTest {
 
   private void complete(CompletionRecord ended) {
     Deltas deltas = new Deltas(totals);
-    deltas.completion(exchange("r", "m"), ended);
+    deltas.completion(Asked.of(exchange("r", "m")), ended);
     totals.committed(deltas);
   }
 
@@ -120,7 +121,7 @@ class TotalsTest {
 
   private void count(InspectionRecord asked, int status) {
     Deltas deltas = new Deltas(totals);
-    deltas.completion(asked, ended(status));
+    deltas.completion(Asked.of(asked), ended(status));
     totals.committed(deltas);
   }
 

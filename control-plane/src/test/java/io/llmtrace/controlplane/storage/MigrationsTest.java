@@ -1,17 +1,19 @@
 package io.llmtrace.controlplane.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.codahale.metrics.MetricRegistry;
 import io.dropwizard.db.DataSourceFactory;
 import io.dropwizard.migrations.CloseableLiquibaseWithClassPathMigrationsFile;
+import io.llmtrace.policies.wire.Ulid;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
 import org.junit.jupiter.api.Test;
@@ -19,43 +21,85 @@ import org.junit.jupiter.api.io.TempDir;
 
 class MigrationsTest {
   @Test
-  void findingsOfBeforeAnswersWereReadAreThoseOfRequests(@TempDir Path directory) throws Exception {
+  void whatTheVersionsBeforePartitionsStoredIsThereAfterwards(@TempDir Path directory)
+      throws Exception {
     EmbeddedDatabase database = EmbeddedDatabase.start(directory.resolve("postgres"));
     try (Connection connection = DriverManager.getConnection(database.url());
         Statement sql = connection.createStatement()) {
       try (CloseableLiquibaseWithClassPathMigrationsFile before = migrations(database)) {
-        before.update(1, new Contexts(), new LabelExpression());
+        before.update(2, new Contexts(), new LabelExpression());
       }
-      sql.execute(
-          "INSERT INTO inspections (decision_id, at, node, route, tenant, record)"
-              + " VALUES ('a', 1, 'n', 'r', 't', '{}')");
+      // 1 March 2026, 23:59:59 and 2 March, 00:00:01 (UTC).
+      String done = Ulid.of(1_772_409_599_000L, 0, 1);
+      String open = Ulid.of(1_772_409_601_000L, 0, 2);
+      String waits = Ulid.of(1_772_409_601_000L, 0, 3);
+      String unanswered = Ulid.of(1_772_409_601_000L, 0, 4);
+      for (String id : List.of(done, open, unanswered, "no-ulid")) {
+        sql.execute(
+            ("INSERT INTO inspections (decision_id, at, node, route, tenant, record) VALUES"
+                    + " ('%s', 1, 'n', 'r', 't', '{\"consumer\":\"c\",\"model\":\"m\",\"tap\":true,"
+                    + "\"decision\":{\"action\":\"flag\"},\"receipt\":{\"coverage\":\"partial\"}}')")
+                .formatted(id));
+      }
+      for (String id : List.of(done, waits)) {
+        sql.execute(
+            ("INSERT INTO completions (decision_id, at, node, record) VALUES"
+                    + " ('%s', 1, 'n', '{\"status\":200,\"latency_ms\":12.5,\"cost_usd\":0.25}')")
+                .formatted(id));
+      }
+      sql.execute("INSERT INTO open_exchanges (decision_id) VALUES ('" + open + "')");
+      sql.execute("INSERT INTO waiting_completions (decision_id) VALUES ('" + waits + "')");
       String finding =
           "INSERT INTO findings (decision_id, at, type, severity, route, tenant, record%s)"
-              + " VALUES ('a', 1, 'jailbreak', 'high', 'r', 't', '{}'%s)";
-      sql.execute(finding.formatted("", ""));
-      sql.execute(finding.formatted("", ""));
+              + " VALUES ('%s', 1, 'jailbreak', 'high', 'r', 't',"
+              + " '{\"confidence\":0.5,\"evidence\":\"e\"}'%s)";
+      sql.execute(finding.formatted("", done, ""));
+      sql.execute(finding.formatted("", done, ""));
+      sql.execute(finding.formatted(", origin, place", done, ", 'answer', 1"));
 
       try (CloseableLiquibaseWithClassPathMigrationsFile all = migrations(database)) {
         all.update(new Contexts(), new LabelExpression());
       }
-      try (ResultSet rows = sql.executeQuery("SELECT origin, place FROM findings")) {
-        for (int i = 0; i < 2; i++) {
-          assertThat(rows.next()).isTrue();
-          assertThat(rows.getString("origin")).isEqualTo("request");
-          assertThat(rows.getObject("place")).isNull();
-        }
-      }
-      // What a control plane of the last version writes during a rolling upgrade is taken as
-      // before.
-      sql.execute(finding.formatted("", ""));
-      String ofAnswer = finding.formatted(", origin, place", ", 'answer', 1");
-      sql.execute(ofAnswer);
-      assertThatThrownBy(() -> sql.execute(ofAnswer))
-          .isInstanceOf(SQLException.class)
-          .hasMessageContaining("findings_place");
+      assertThat(
+              rows(
+                  sql,
+                  "SELECT decision_id || ' ' || day || ' ' || consumer || ' ' || outcome || ' ' ||"
+                      + " tableoid::regclass FROM exchanges ORDER BY 1"))
+          .containsExactly(
+              done + " 2026-03-01 c partial exchanges_standard_20260301",
+              open + " 2026-03-02 c partial exchanges_standard_20260302",
+              unanswered + " 2026-03-02 c partial exchanges_standard_20260302");
+      assertThat(
+              rows(
+                  sql,
+                  "SELECT decision_id || ' ' || tenant || ' ' || status || ' ' || latency_ms || ' '"
+                      + " || cost_usd FROM completions"))
+          .containsExactly(done + " t 200 12.5 0.25");
+      assertThat(
+              rows(
+                  sql, "SELECT decision_id || ' ' || (record->>'status') FROM waiting_completions"))
+          .containsExactly(waits + " 200");
+      assertThat(
+              rows(
+                  sql,
+                  "SELECT origin || place || ' ' || confidence || ' ' || evidence FROM findings"
+                      + " ORDER BY 1"))
+          .containsExactly("answer1 0.5 e", "request1 0.5 e", "request2 0.5 e");
+      assertThat(rows(sql, "SELECT decision_id || ' ' || by FROM settled_late"))
+          .containsExactly(unanswered + " sweep");
     } finally {
       database.close();
     }
+  }
+
+  private static List<String> rows(Statement sql, String query) throws SQLException {
+    List<String> rows = new ArrayList<>();
+    try (ResultSet result = sql.executeQuery(query)) {
+      while (result.next()) {
+        rows.add(result.getString(1));
+      }
+    }
+    return rows;
   }
 
   private static CloseableLiquibaseWithClassPathMigrationsFile migrations(EmbeddedDatabase database)
@@ -64,6 +108,6 @@ class MigrationsTest {
     source.setDriverClass("org.postgresql.Driver");
     source.setUrl(database.url());
     return new CloseableLiquibaseWithClassPathMigrationsFile(
-        source.build(new MetricRegistry(), "migrations"), "migrations.sql");
+        source.build(new MetricRegistry(), "migrations"), "migrations.yaml");
   }
 }

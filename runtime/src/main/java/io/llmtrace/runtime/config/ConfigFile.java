@@ -22,6 +22,10 @@ import org.snakeyaml.engine.v2.nodes.Node;
  */
 public final class ConfigFile {
   private static final long LARGEST_FILE = 1 << 20;
+
+  /** Ten years; each day of a class is three tables. */
+  private static final int MOST_DAYS = 3_660;
+
   private static final int MOST_ALIASES = 20;
   private static final Pattern HOST =
       Pattern.compile("(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*");
@@ -183,10 +187,22 @@ public final class ConfigFile {
             section.integer("port", defaults.port(), 0, 65_535),
             section.integer("admin_port", defaults.adminPort(), 0, 65_535),
             section.path("data_directory", defaults.dataDirectory()),
-            database(database, open));
+            database(database, open),
+            retention(section.section("retention")));
     database.finish();
     section.finish();
     return controlPlane;
+  }
+
+  private static RetentionConfig retention(ConfigSection section) {
+    RetentionConfig defaults = RetentionConfig.defaults();
+    RetentionConfig retention =
+        new RetentionConfig(
+            section.integer("short_days", defaults.shortDays(), 1, MOST_DAYS),
+            section.integer("standard_days", defaults.standardDays(), 1, MOST_DAYS),
+            section.integer("long_days", defaults.longDays(), 1, MOST_DAYS));
+    section.finish();
+    return retention;
   }
 
   private static DatabaseConfig database(ConfigSection section, boolean open) {

@@ -11,26 +11,37 @@ import java.nio.file.Path;
  * @param dataDirectory embedded database and first keys, relative to the working directory
  */
 public record ControlPlaneConfig(
-    String bind, int port, int adminPort, Path dataDirectory, DatabaseConfig database) {
+    String bind,
+    int port,
+    int adminPort,
+    Path dataDirectory,
+    DatabaseConfig database,
+    RetentionConfig retention) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
-        "127.0.0.1", 8080, 8081, Path.of("data/control-plane"), DatabaseConfig.embedded());
+        "127.0.0.1",
+        8080,
+        8081,
+        Path.of("data/control-plane"),
+        DatabaseConfig.embedded(),
+        RetentionConfig.defaults());
   }
 
   public ControlPlaneConfig withBind(String changed) {
-    return new ControlPlaneConfig(changed, port, adminPort, dataDirectory, database);
+    return new ControlPlaneConfig(changed, port, adminPort, dataDirectory, database, retention);
   }
 
   public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
-    return new ControlPlaneConfig(bind, changedPort, changedAdminPort, dataDirectory, database);
+    return new ControlPlaneConfig(
+        bind, changedPort, changedAdminPort, dataDirectory, database, retention);
   }
 
   public ControlPlaneConfig withDataDirectory(Path changed) {
-    return new ControlPlaneConfig(bind, port, adminPort, changed, database);
+    return new ControlPlaneConfig(bind, port, adminPort, changed, database, retention);
   }
 
   public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
-    return new ControlPlaneConfig(bind, port, adminPort, dataDirectory, changed);
+    return new ControlPlaneConfig(bind, port, adminPort, dataDirectory, changed, retention);
   }
 }

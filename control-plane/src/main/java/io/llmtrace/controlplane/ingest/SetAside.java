@@ -1,0 +1,141 @@
+package io.llmtrace.controlplane.ingest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.WireJson;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Batches that cannot be stored as they are. They are kept as they came, so that their sender need
+ * not send them for ever, and can be tried again once the cause is mended.
+ */
+final class SetAside {
+  /**
+   * A batch that was set aside.
+   *
+   * @param reason {@code refused} by the database, {@code clock_skew}: a day that has not come
+   */
+  record Entry(
+      long id,
+      String keyId,
+      String node,
+      long sequence,
+      String reason,
+      int records,
+      String receivedAt,
+      boolean replayed) {}
+
+  /** A batch to be tried again, with the key that it came with. */
+  record Kept(String keyId, Batch batch) {}
+
+  private SetAside() {}
+
+  static String name(Prepared one) {
+    return one.batch().node() + "/" + one.batch().bootId() + "/" + one.batch().sequence();
+  }
+
+  /** Keeps a batch; false if it was accepted before. */
+  static boolean keep(Handle handle, Prepared one, String reason) {
+    Batch batch = one.batch();
+    int claimed =
+        handle.execute(
+            "INSERT INTO batches (key_id, node, boot_id, sequence, records)"
+                + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            one.keyId(),
+            batch.node(),
+            batch.bootId(),
+            batch.sequence(),
+            batch.records().size());
+    if (claimed == 0) {
+      return false;
+    }
+    handle.execute(
+        "INSERT INTO set_aside (key_id, node, boot_id, sequence, reason, records, body)"
+            + " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        one.keyId(),
+        batch.node(),
+        batch.bootId(),
+        batch.sequence(),
+        reason,
+        batch.records().size(),
+        gzip(batch));
+    return true;
+  }
+
+  /** The newest first. */
+  static List<Entry> list(Handle handle, int most) {
+    return handle
+        .createQuery(
+            "SELECT id, key_id, node, sequence, reason, records,"
+                + " to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS at,"
+                + " replayed_at IS NOT NULL AS replayed"
+                + " FROM set_aside ORDER BY id DESC LIMIT :most")
+        .bind("most", most)
+        .map(
+            (row, context) ->
+                new Entry(
+                    row.getLong("id"),
+                    row.getString("key_id"),
+                    row.getString("node"),
+                    row.getLong("sequence"),
+                    row.getString("reason"),
+                    row.getInt("records"),
+                    row.getString("at"),
+                    row.getBoolean("replayed")))
+        .list();
+  }
+
+  /**
+   * Lets a batch be tried again: it is known no more. In a transaction with what tries it.
+   *
+   * @return nothing if there is no such batch, or it was replayed before
+   */
+  static Optional<Kept> release(Handle handle, long id) {
+    Optional<Kept> kept =
+        handle
+            .createQuery(
+                "UPDATE set_aside SET replayed_at = now() WHERE id = :id AND replayed_at IS NULL"
+                    + " RETURNING key_id, body")
+            .bind("id", id)
+            .map((row, context) -> new Kept(row.getString("key_id"), gunzip(row.getBytes("body"))))
+            .findOne();
+    kept.ifPresent(
+        one ->
+            handle.execute(
+                "DELETE FROM batches"
+                    + " WHERE key_id = ? AND node = ? AND boot_id = ? AND sequence = ?",
+                one.keyId(),
+                one.batch().node(),
+                one.batch().bootId(),
+                one.batch().sequence()));
+    return kept;
+  }
+
+  private static byte[] gzip(Batch batch) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(WireJson.mapper().writeValueAsBytes(batch));
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("not to be written as JSON", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
+  }
+
+  private static Batch gunzip(byte[] body) {
+    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(body))) {
+      return WireJson.mapper().readValue(in, Batch.class);
+    } catch (IOException e) {
+      throw new UncheckedIOException("a batch that was set aside cannot be read", e);
+    }
+  }
+}

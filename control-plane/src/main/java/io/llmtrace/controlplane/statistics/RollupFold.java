@@ -1,0 +1,187 @@
+package io.llmtrace.controlplane.statistics;
+
+import io.llmtrace.controlplane.statistics.Measures.Sum;
+import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.PreparedBatch;
+
+/**
+ * Adds the journal to the sums by hour and by day, and drops sums that are past their time. Any
+ * replica may run it at any time; one at a time does. Thread-safe.
+ */
+public final class RollupFold {
+  private static final int ROWS_OF_A_STEP = 20_000;
+
+  /** Sums by hour answer questions about the last weeks; those by day about years. */
+  static final int HOUR_DAYS = 62;
+
+  private static final String SUMS =
+      Arrays.stream(Sum.values()).map(Sum::column).collect(Collectors.joining(", "));
+  private static final String KEYS = "dimension, bucket, tenant, key, key2";
+
+  private static final String UPSERT =
+      "INSERT INTO rollups AS r (grain, "
+          + KEYS
+          + ", cost_usd, latency, "
+          + SUMS
+          + ") VALUES (:grain, :dimension, :bucket, :tenant, :key, :key2, :cost, :latency, "
+          + Arrays.stream(Sum.values())
+              .map(sum -> ":" + sum.column())
+              .collect(Collectors.joining(", "))
+          + ") ON CONFLICT (dimension, grain, bucket, tenant, key, key2) DO UPDATE SET"
+          + " cost_usd = r.cost_usd + excluded.cost_usd, latency = excluded.latency, "
+          + Arrays.stream(Sum.values())
+              .map(sum -> sum.column() + " = r." + sum.column() + " + excluded." + sum.column())
+              .collect(Collectors.joining(", "));
+
+  private final Supplier<Jdbi> jdbi;
+
+  public RollupFold(Supplier<Jdbi> jdbi) {
+    this.jdbi = jdbi;
+  }
+
+  /** Folds all there is, or nothing if another replica is at it. */
+  public void run() {
+    boolean more = true;
+    while (more) {
+      more = jdbi.get().inTransaction(RollupFold::step);
+    }
+  }
+
+  private static boolean step(Handle handle) {
+    boolean mine =
+        handle.createQuery("SELECT pg_try_advisory_xact_lock(7366003)").mapTo(Boolean.class).one();
+    if (!mine) {
+      return false;
+    }
+    Map<Cell, Measures> hours = new TreeMap<>(Cell.ORDER);
+    Map<Cell, Measures> days = new TreeMap<>(Cell.ORDER);
+    int[] taken = {0};
+    handle
+        .createQuery(
+            "WITH taken AS (SELECT id FROM rollup_journal ORDER BY id LIMIT :most)"
+                + " DELETE FROM rollup_journal j USING taken WHERE j.id = taken.id RETURNING j.*")
+        .bind("most", ROWS_OF_A_STEP)
+        .map(
+            (row, context) -> {
+              Cell cell = cell(row);
+              add(hours.computeIfAbsent(cell, key -> new Measures()), row);
+              Cell day =
+                  new Cell(
+                      cell.dimension(),
+                      Cell.dayOf(cell.hour()),
+                      cell.tenant(),
+                      cell.key(),
+                      cell.key2());
+              add(days.computeIfAbsent(day, key -> new Measures()), row);
+              return 1;
+            })
+        .forEach(one -> taken[0]++);
+    write(handle, "hour", hours);
+    write(handle, "day", days);
+    return taken[0] == ROWS_OF_A_STEP;
+  }
+
+  private static void write(Handle handle, String grain, Map<Cell, Measures> cells) {
+    if (cells.isEmpty()) {
+      return;
+    }
+    latencies(handle, grain, cells);
+    PreparedBatch batch = handle.prepareBatch(UPSERT);
+    cells.forEach(
+        (cell, sums) -> {
+          batch
+              .bind("grain", grain)
+              .bind("dimension", cell.dimension().label())
+              .bind("bucket", time(cell.hour()))
+              .bind("tenant", cell.tenant())
+              .bind("key", cell.key())
+              .bind("key2", cell.key2())
+              .bind("cost", sums.costUsd())
+              .bind("latency", sums.latencyBytes());
+          for (Sum sum : Sum.values()) {
+            batch.bind(sum.column(), sums.get(sum));
+          }
+          batch.add();
+        });
+    batch.execute();
+  }
+
+  /** Sketches merge here and not in SQL: those that are stored are added before all is written. */
+  private static void latencies(Handle handle, String grain, Map<Cell, Measures> cells) {
+    List<Cell> known = List.copyOf(cells.keySet());
+    handle
+        .createQuery(
+            "SELECT r.dimension, r.bucket, r.tenant, r.key, r.key2, r.latency FROM rollups r"
+                + " JOIN unnest(:dimensions, CAST(:buckets AS timestamptz[]), :tenants, :keys,"
+                + " :keys2) AS c(dimension, bucket, tenant, key, key2)"
+                + " USING (dimension, bucket, tenant, key, key2)"
+                + " WHERE r.grain = :grain AND r.latency IS NOT NULL")
+        .bind("grain", grain)
+        .bindArray(
+            "dimensions", String.class, known.stream().map(c -> c.dimension().label()).toList())
+        .bindArray(
+            "buckets", String.class, known.stream().map(c -> time(c.hour()).toString()).toList())
+        .bindArray("tenants", String.class, known.stream().map(Cell::tenant).toList())
+        .bindArray("keys", String.class, known.stream().map(Cell::key).toList())
+        .bindArray("keys2", String.class, known.stream().map(Cell::key2).toList())
+        .map((row, context) -> Map.entry(cell(row), row.getBytes("latency")))
+        .forEach(
+            stored -> {
+              Measures sums = cells.get(stored.getKey());
+              if (sums != null) {
+                sums.addLatencies(stored.getValue());
+              }
+            });
+  }
+
+  static Cell cell(ResultSet row) throws SQLException {
+    return new Cell(
+        Dimension.valueOf(row.getString("dimension").toUpperCase(Locale.ROOT)),
+        row.getObject("bucket", OffsetDateTime.class).toInstant().toEpochMilli(),
+        row.getString("tenant"),
+        row.getString("key"),
+        row.getString("key2"));
+  }
+
+  static void add(Measures to, ResultSet row) throws SQLException {
+    for (Sum sum : Sum.values()) {
+      to.add(sum, row.getLong(sum.column()));
+    }
+    BigDecimal cost = row.getBigDecimal("cost_usd");
+    if (cost != null) {
+      to.addCost(cost);
+    }
+    to.addLatencies(row.getBytes("latency"));
+  }
+
+  private static OffsetDateTime time(long epochMillis) {
+    return Instant.ofEpochMilli(epochMillis).atOffset(ZoneOffset.UTC);
+  }
+
+  /** Drops sums by hour that are older than any question about hours. */
+  public void expire() {
+    jdbi.get()
+        .useTransaction(
+            handle ->
+                handle
+                    .createUpdate(
+                        "DELETE FROM rollups WHERE grain = 'hour'"
+                            + " AND bucket < now() - make_interval(days => :days)")
+                    .bind("days", HOUR_DAYS)
+                    .execute());
+  }
+}

@@ -1,0 +1,276 @@
+package io.llmtrace.controlplane.statistics;
+
+import io.llmtrace.controlplane.statistics.Measures.Sum;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers questions about sums. What was stored a moment ago is in the answer: the journal is read
+ * with the rollups, in one snapshot. Stateless.
+ */
+final class Statistics {
+  /** Groups with a line of their own at most; the rest is summed up as one. */
+  static final int MOST_GROUPS = 1_000;
+
+  /** How time is cut. */
+  enum Grain {
+    /** Not at all: one number for the whole time. */
+    NONE,
+    HOUR,
+    DAY
+  }
+
+  /**
+   * A question.
+   *
+   * @param by what the answer has a line for
+   * @param tenants whose exchanges; null for all
+   * @param key only this route, consumer, agent, provider or type of finding
+   * @param key2 only this model or severity
+   * @param from start of an hour or day, included
+   * @param until start of an hour or day, not included
+   * @param splitTenants whether lines of different tenants stay apart
+   * @param limit lines at most, those with most exchanges
+   */
+  record Question(
+      Dimension by,
+      @Nullable List<String> tenants,
+      @Nullable String key,
+      @Nullable String key2,
+      Instant from,
+      Instant until,
+      Grain grain,
+      boolean splitTenants,
+      int limit) {}
+
+  /**
+   * A line of an answer.
+   *
+   * @param bucket start of its hour or day, or null for the whole time
+   * @param tenant null where tenants are summed up
+   */
+  record Line(
+      @Nullable Instant bucket, @Nullable String tenant, String key, String key2, Measures sums) {}
+
+  /** Lines, and how many groups have none of their own. */
+  record Answer(List<Line> lines, int groupsLeftOut) {}
+
+  private record Group(@Nullable String tenant, String key, String key2) {}
+
+  private record Slot(Group group, long bucket) {}
+
+  private static final String SUMMED =
+      "sum(cost_usd) AS cost_usd, NULL::bytea AS latency, "
+          + Arrays.stream(Sum.values())
+              .map(sum -> "CAST(sum(" + sum.column() + ") AS bigint) AS " + sum.column())
+              .collect(Collectors.joining(", "));
+
+  private Statistics() {}
+
+  /** Answers within one snapshot of the handle's transaction, which must be repeatable read. */
+  static Answer answer(Handle handle, Question question) {
+    // By days where whole days are asked for: a month is then thirty rows and not seven hundred.
+    boolean days =
+        question.grain() != Grain.HOUR && isDay(question.from()) && isDay(question.until());
+    Scope scope = new Scope(question, days);
+    Map<Group, Measures> totals = new LinkedHashMap<>();
+    int[] groups = {0};
+    scope
+        .query(
+            handle,
+            "SELECT count(*) OVER () AS groups, "
+                + scope.group()
+                + SUMMED
+                + " FROM "
+                + scope.rows()
+                + " GROUP BY "
+                + scope.grouping()
+                + " ORDER BY sum(requests) + sum(findings) DESC, "
+                + scope.grouping()
+                + " LIMIT :limit")
+        .bind("limit", question.limit())
+        .map(
+            (row, context) -> {
+              Measures sums = new Measures();
+              RollupFold.add(sums, row);
+              groups[0] = row.getInt("groups");
+              return Map.entry(group(row, question), sums);
+            })
+        .forEach(entry -> totals.put(entry.getKey(), entry.getValue()));
+    Map<Slot, Measures> slots = new LinkedHashMap<>();
+    if (question.grain() == Grain.NONE) {
+      totals.forEach((group, sums) -> slots.put(new Slot(group, 0), sums));
+    } else if (!totals.isEmpty()) {
+      byTime(handle, scope, totals, slots);
+    }
+    if (question.by() != Dimension.FINDING && !totals.isEmpty()) {
+      latencies(handle, scope, totals, slots);
+    }
+    List<Line> lines = new ArrayList<>();
+    slots.forEach(
+        (slot, sums) ->
+            lines.add(
+                new Line(
+                    question.grain() == Grain.NONE ? null : Instant.ofEpochMilli(slot.bucket()),
+                    slot.group().tenant(),
+                    slot.group().key(),
+                    slot.group().key2(),
+                    sums)));
+    return new Answer(lines, groups[0] - totals.size());
+  }
+
+  private static void byTime(
+      Handle handle, Scope scope, Map<Group, Measures> shown, Map<Slot, Measures> slots) {
+    scope
+        .shown(
+            scope.query(
+                handle,
+                "SELECT bucket, "
+                    + scope.group()
+                    + SUMMED
+                    + " FROM "
+                    + scope.rows()
+                    + " WHERE (key, key2) IN (SELECT * FROM unnest(:shown, :shown2))"
+                    + " GROUP BY bucket, "
+                    + scope.grouping()
+                    + " ORDER BY bucket, sum(requests) + sum(findings) DESC, "
+                    + scope.grouping()),
+            shown.keySet())
+        .map(
+            (row, context) -> {
+              Measures sums = new Measures();
+              RollupFold.add(sums, row);
+              return Map.entry(slot(row, scope.question()), sums);
+            })
+        .forEach(
+            entry -> {
+              if (shown.containsKey(entry.getKey().group())) {
+                slots.put(entry.getKey(), entry.getValue());
+              }
+            });
+  }
+
+  /** Percentiles are made for the lines that are shown only: sketches are large. */
+  private static void latencies(
+      Handle handle, Scope scope, Map<Group, Measures> shown, Map<Slot, Measures> slots) {
+    boolean total = scope.question().grain() == Grain.NONE;
+    scope
+        .shown(
+            scope.query(
+                handle,
+                "SELECT "
+                    + (total ? "" : "bucket, ")
+                    + scope.group()
+                    + "latency FROM "
+                    + scope.rows()
+                    + " WHERE latency IS NOT NULL"
+                    + " AND (key, key2) IN (SELECT * FROM unnest(:shown, :shown2))"),
+            shown.keySet())
+        .map((row, context) -> Map.entry(slot(row, scope.question()), row.getBytes("latency")))
+        .forEach(
+            entry -> {
+              Measures sums = slots.get(entry.getKey());
+              if (sums != null) {
+                sums.addLatencies(entry.getValue());
+              }
+            });
+  }
+
+  private static Group group(ResultSet row, Question question) throws SQLException {
+    return new Group(
+        question.splitTenants() ? row.getString("tenant") : null,
+        row.getString("key"),
+        row.getString("key2"));
+  }
+
+  private static Slot slot(ResultSet row, Question question) throws SQLException {
+    return new Slot(
+        group(row, question),
+        question.grain() == Grain.NONE
+            ? 0
+            : row.getObject("bucket", OffsetDateTime.class).toInstant().toEpochMilli());
+  }
+
+  /** The SQL of a question's parts. */
+  private record Scope(Question question, boolean days) {
+    String group() {
+      return grouping() + ", ";
+    }
+
+    String grouping() {
+      return (question.splitTenants() ? "tenant, " : "") + "key, key2";
+    }
+
+    /** Rollups with what the journal holds, of the question's time, tenants and keys. */
+    String rows() {
+      String columns =
+          ", tenant, key, key2, cost_usd, latency, " + String.join(", ", Statistics.sums());
+      String filters =
+          " WHERE dimension = :dimension AND bucket >= :from AND bucket < :until"
+              + (question.tenants() == null ? "" : " AND tenant = ANY(:tenants)")
+              + (question.key() == null ? "" : " AND key = :key")
+              + (question.key2() == null ? "" : " AND key2 = :key2");
+      String byDay = "date_trunc('day', bucket, 'UTC') AS bucket";
+      boolean cut = question.grain() == Grain.DAY;
+      return "(SELECT "
+          + (cut && !days ? byDay : "bucket")
+          + columns
+          + " FROM rollups"
+          + filters
+          + " AND grain = :grain UNION ALL SELECT "
+          + (cut || days ? byDay : "bucket")
+          + columns
+          + " FROM rollup_journal"
+          + filters
+          + ") t";
+    }
+
+    Query query(Handle handle, String sql) {
+      Query query =
+          handle
+              .createQuery(sql)
+              .bind("dimension", question.by().label())
+              .bind("grain", days ? "day" : "hour")
+              .bind("from", question.from().atOffset(ZoneOffset.UTC))
+              .bind("until", question.until().atOffset(ZoneOffset.UTC));
+      if (question.tenants() != null) {
+        query.bindArray("tenants", String.class, question.tenants());
+      }
+      if (question.key() != null) {
+        query.bind("key", question.key());
+      }
+      if (question.key2() != null) {
+        query.bind("key2", question.key2());
+      }
+      return query;
+    }
+
+    Query shown(Query query, Collection<Group> groups) {
+      return query
+          .bindArray("shown", String.class, groups.stream().map(Group::key).toList())
+          .bindArray("shown2", String.class, groups.stream().map(Group::key2).toList());
+    }
+  }
+
+  private static boolean isDay(Instant time) {
+    return Cell.dayOf(time.toEpochMilli()) == time.toEpochMilli();
+  }
+
+  /** Names of the sums, as columns and in answers. */
+  static List<String> sums() {
+    return Arrays.stream(Sum.values()).map(Sum::column).toList();
+  }
+}

@@ -1,0 +1,217 @@
+package io.llmtrace.controlplane.statistics;
+
+import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.statistics.Measures.Sum;
+import io.llmtrace.controlplane.statistics.Statistics.Answer;
+import io.llmtrace.controlplane.statistics.Statistics.Grain;
+import io.llmtrace.controlplane.statistics.Statistics.Line;
+import io.llmtrace.controlplane.statistics.Statistics.Question;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import java.math.BigDecimal;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+import org.jspecify.annotations.Nullable;
+
+/** {@code GET /api/v1/statistics}: sums and percentiles over exchanges. */
+@Path("/api/v1/statistics")
+@Produces("application/json")
+public final class StatisticsResource {
+  private static final int DEFAULT_LINES = 100;
+
+  /** Buckets of an answer in each group; a group a line more would say nothing to anybody. */
+  private static final int MOST_BUCKETS = 1_500;
+
+  private static final double[] QUANTILES = {0.5, 0.9, 0.95, 0.99};
+
+  private final Supplier<Jdbi> jdbi;
+
+  public StatisticsResource(Supplier<Jdbi> jdbi) {
+    this.jdbi = jdbi;
+  }
+
+  /**
+   * Sums by one dimension.
+   *
+   * @param by {@code tenant}, {@code route}, {@code consumer}, {@code agent}, {@code model} or
+   *     {@code finding}
+   * @param from a day or an instant, cut down to the hour; default 24 hours before {@code until}
+   * @param until likewise, cut up; default now
+   * @param interval {@code hour}, {@code day} or {@code none}
+   */
+  @GET
+  public Map<String, Object> statistics(
+      @QueryParam("by") @Nullable String by,
+      @QueryParam("tenant") @Nullable String tenant,
+      @QueryParam("key") @Nullable String key,
+      @QueryParam("key2") @Nullable String key2,
+      @QueryParam("from") @Nullable String from,
+      @QueryParam("until") @Nullable String until,
+      @QueryParam("interval") @Nullable String interval,
+      @QueryParam("limit") @Nullable String limit) {
+    Dimension dimension = choice("by", by, Dimension.class, Dimension.TENANT);
+    Instant end = until == null ? Instant.now() : time("until", until);
+    Instant start = from == null ? end.minus(Duration.ofHours(24)) : time("from", from);
+    Grain grain = choice("interval", interval, Grain.class, Grain.NONE);
+    Instant firstHour = start.truncatedTo(ChronoUnit.HOURS);
+    Instant lastHour = end.truncatedTo(ChronoUnit.HOURS);
+    if (lastHour.isBefore(end)) {
+      lastHour = lastHour.plus(Duration.ofHours(1));
+    }
+    if (!firstHour.isBefore(lastHour)) {
+      throw Problem.of(400, "from: expected a time before until, " + end);
+    }
+    long buckets =
+        grain == Grain.NONE
+            ? 1
+            : Duration.between(firstHour, lastHour).toHours() / (grain == Grain.HOUR ? 1 : 24) + 1;
+    if (buckets > MOST_BUCKETS) {
+      throw Problem.of(
+          400,
+          "interval: expected at most "
+              + MOST_BUCKETS
+              + " in the time from "
+              + firstHour
+              + " to "
+              + lastHour
+              + ", were "
+              + buckets);
+    }
+    List<String> tenants = tenant == null ? null : List.of(tenant);
+    Question question =
+        new Question(
+            dimension,
+            tenants,
+            key,
+            key2,
+            firstHour,
+            lastHour,
+            grain,
+            dimension == Dimension.TENANT,
+            lines(limit));
+    Answer answer =
+        jdbi.get()
+            .inTransaction(
+                TransactionIsolationLevel.REPEATABLE_READ,
+                handle -> {
+                  handle.execute("SET TRANSACTION READ ONLY");
+                  return Statistics.answer(handle, question);
+                });
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("by", dimension.label());
+    body.put("from", firstHour.toString());
+    body.put("until", lastHour.toString());
+    List<Map<String, Object>> items = new ArrayList<>();
+    answer.lines().forEach(line -> items.add(item(question, line)));
+    body.put("items", items);
+    body.put("groups_left_out", answer.groupsLeftOut());
+    return body;
+  }
+
+  private static Map<String, Object> item(Question question, Line line) {
+    Map<String, Object> item = new LinkedHashMap<>();
+    if (line.bucket() != null) {
+      item.put("bucket", line.bucket().toString());
+    }
+    switch (question.by()) {
+      case TENANT -> item.put("tenant", String.valueOf(line.tenant()));
+      case ROUTE, CONSUMER, AGENT -> item.put(question.by().label(), line.key());
+      case MODEL -> {
+        item.put("provider", line.key());
+        item.put("model", line.key2());
+      }
+      case FINDING -> {
+        item.put("type", line.key());
+        item.put("severity", line.key2());
+      }
+    }
+    if (question.by() == Dimension.FINDING) {
+      item.put("findings", line.sums().get(Sum.FINDINGS));
+      return item;
+    }
+    for (Sum sum : Sum.values()) {
+      item.put(sum.column(), line.sums().get(sum));
+    }
+    BigDecimal cost = line.sums().costUsd();
+    item.put("cost_usd", cost.signum() == 0 ? BigDecimal.ZERO : cost.stripTrailingZeros());
+    for (double quantile : QUANTILES) {
+      Double millis = line.sums().latency(quantile);
+      if (millis != null) {
+        // Three digits: a sketch knows no more.
+        item.put(
+            "latency_p" + Math.round(quantile * 100) + "_ms",
+            new BigDecimal(millis).round(new java.math.MathContext(3)));
+      }
+    }
+    return item;
+  }
+
+  private static int lines(@Nullable String limit) {
+    if (limit == null) {
+      return DEFAULT_LINES;
+    }
+    try {
+      int wanted = Integer.parseInt(limit);
+      if (wanted >= 1 && wanted <= Statistics.MOST_GROUPS) {
+        return wanted;
+      }
+    } catch (NumberFormatException e) {
+      throw Problem.of(400, "limit: expected a number, was \"" + limit + "\"");
+    }
+    throw Problem.of(400, "limit: expected a number from 1 to " + Statistics.MOST_GROUPS);
+  }
+
+  private static Instant time(String name, String text) {
+    try {
+      return text.length() == 10
+          ? LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC)
+          : OffsetDateTime.parse(text).toInstant();
+    } catch (DateTimeException e) {
+      throw Problem.of(
+          400,
+          name
+              + ": expected a day such as 2026-03-01 or a time such as 2026-03-01T12:00:00Z, was \""
+              + text
+              + '"');
+    }
+  }
+
+  private static <E extends Enum<E>> E choice(
+      String name, @Nullable String text, Class<E> type, E fallback) {
+    if (text == null) {
+      return fallback;
+    }
+    for (E each : type.getEnumConstants()) {
+      if (each.name().toLowerCase(Locale.ROOT).equals(text)) {
+        return each;
+      }
+    }
+    throw Problem.of(
+        400,
+        name
+            + ": expected "
+            + Arrays.stream(type.getEnumConstants())
+                .map(each -> each.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "))
+            + ", was \""
+            + text
+            + '"');
+  }
+}
