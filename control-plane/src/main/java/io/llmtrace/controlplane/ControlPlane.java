@@ -9,18 +9,24 @@ import io.dropwizard.jersey.validation.Validators;
 import io.dropwizard.jetty.ConnectorFactory;
 import io.dropwizard.jetty.HttpConnectorFactory;
 import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
+import io.llmtrace.controlplane.access.Access;
+import io.llmtrace.controlplane.access.ApiOperation;
+import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.http.ProblemMapper;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.ingest.IngestResource;
-import io.llmtrace.controlplane.keys.BearerFilter;
-import io.llmtrace.controlplane.keys.Keys;
+import io.llmtrace.controlplane.keys.FirstKeys;
+import io.llmtrace.controlplane.keys.KeyDirectory;
+import io.llmtrace.controlplane.keys.KeyWatch;
 import io.llmtrace.controlplane.metrics.MetricsResource;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.query.QueryResource;
+import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.Storage;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
+import io.llmtrace.controlplane.tenants.ListedTenants;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
@@ -61,6 +67,8 @@ public final class ControlPlane implements AutoCloseable {
 
   private final Server server;
   private final Storage storage;
+  private final KeyWatch watch;
+  private final List<ApiOperation> operations;
   private final ScheduledExecutorService sweeper;
   private final PrometheusMeterRegistry meters;
   private final JvmGcMetrics gc;
@@ -68,11 +76,15 @@ public final class ControlPlane implements AutoCloseable {
   private ControlPlane(
       Server server,
       Storage storage,
+      KeyWatch watch,
+      List<ApiOperation> operations,
       ScheduledExecutorService sweeper,
       PrometheusMeterRegistry meters,
       JvmGcMetrics gc) {
     this.server = server;
     this.storage = storage;
+    this.watch = watch;
+    this.operations = operations;
     this.sweeper = sweeper;
     this.meters = meters;
     this.gc = gc;
@@ -102,7 +114,8 @@ public final class ControlPlane implements AutoCloseable {
                 new Ulid().next().getBytes(StandardCharsets.UTF_8)),
             StandardCharsets.UTF_8);
     Totals totals = new Totals(slot);
-    Keys keys = new Keys(own.dataDirectory());
+    KeyDirectory keys = new KeyDirectory(java.time.Clock.systemUTC());
+    FirstKeys first = new FirstKeys(own.dataDirectory());
     // Nodes need the storage, and the storage fills them once it is there.
     Storage[] holder = new Storage[1];
     Nodes nodes = new Nodes(() -> holder[0].jdbi());
@@ -113,10 +126,13 @@ public final class ControlPlane implements AutoCloseable {
             jdbi -> {
               totals.load(jdbi);
               nodes.load(jdbi);
-              keys.load(jdbi);
+              first.makeWhereMissing(jdbi);
+              keys.refresh(jdbi);
             });
     holder[0] = storage;
-    Ingest ingest = new Ingest(storage::jdbi, totals);
+    KeyWatch watch = new KeyWatch(storage::jdbi, keys);
+    ScopedJdbi scoped = new ScopedJdbi(storage::jdbi);
+    Ingest ingest = new Ingest(storage::jdbi, new ListedTenants(), totals);
 
     PrometheusRegistry prometheus = new PrometheusRegistry();
     PrometheusMeterRegistry meters =
@@ -143,15 +159,21 @@ public final class ControlPlane implements AutoCloseable {
             configuration);
     factory.configure(environment);
     environment.jersey().register(new ProblemMapper());
-    environment.jersey().register(new BearerFilter(keys));
-    environment.jersey().register(new HealthResource(storage, nodes, keys));
-    environment.jersey().register(new MetricsResource(meters, config.metrics().token()));
-    environment.jersey().register(new IngestResource(ingest, nodes));
-    environment.jersey().register(new QueryResource(storage::jdbi, nodes));
+    Callers callers = new Callers(List.of(keys), meters);
+    List<ApiOperation> operations =
+        Access.register(
+            environment.jersey(),
+            callers,
+            List.of(
+                new HealthResource(storage, nodes, callers),
+                new MetricsResource(meters, config.metrics().token()),
+                new IngestResource(ingest, nodes),
+                new QueryResource(scoped, nodes)));
     Server server = factory.build(environment);
     server.start();
 
     storage.start();
+    watch.start();
     ScheduledExecutorService sweeper =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -172,7 +194,8 @@ public final class ControlPlane implements AutoCloseable {
             SWEEP_SECONDS,
             SWEEP_SECONDS,
             TimeUnit.SECONDS);
-    ControlPlane started = new ControlPlane(server, storage, sweeper, meters, gc);
+    ControlPlane started =
+        new ControlPlane(server, storage, watch, operations, sweeper, meters, gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());
     return started;
   }
@@ -207,12 +230,18 @@ public final class ControlPlane implements AutoCloseable {
     return ((ServerConnector) server.getConnectors()[1]).getLocalPort();
   }
 
+  /** Everything that the API answers, with what it asks of callers. */
+  public List<ApiOperation> operations() {
+    return operations;
+  }
+
   /** Stops taking requests, then the database. */
   @Override
   public void close() throws Exception {
     server.stop();
     sweeper.shutdown();
     sweeper.awaitTermination(5, TimeUnit.SECONDS);
+    watch.close();
     storage.close();
     gc.close();
     meters.close();

@@ -2,6 +2,7 @@ package io.llmtrace.controlplane.ingest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.metrics.Deltas;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.storage.StorableJson;
@@ -34,15 +35,17 @@ public final class Ingest {
   private static final Logger log = LoggerFactory.getLogger(Ingest.class);
 
   private final Supplier<Jdbi> jdbi;
+  private final TenantGate gate;
   private final Totals totals;
 
-  public Ingest(Supplier<Jdbi> jdbi, Totals totals) {
+  public Ingest(Supplier<Jdbi> jdbi, TenantGate gate, Totals totals) {
     this.jdbi = jdbi;
+    this.gate = gate;
     this.totals = totals;
   }
 
   /** Applies a batch once, however often it comes. */
-  public BatchAck accept(String keyId, Batch batch) {
+  public BatchAck accept(Caller caller, Batch batch) {
     Deltas deltas = new Deltas(totals);
     boolean fresh =
         jdbi.get()
@@ -53,7 +56,7 @@ public final class Ingest {
                       handle.execute(
                           "INSERT INTO batches (key_id, node, boot_id, sequence, records)"
                               + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                          keyId,
+                          caller.lineage(),
                           batch.node(),
                           batch.bootId(),
                           batch.sequence(),
@@ -61,7 +64,7 @@ public final class Ingest {
                   if (inserted == 0) {
                     return false;
                   }
-                  store(handle, batch, deltas);
+                  store(handle, gate.admit(handle, caller, batch, deltas), deltas);
                   totals.write(handle, deltas);
                   return true;
                 });

@@ -3,9 +3,10 @@ package io.llmtrace.controlplane.ingest;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.http.Problem;
-import io.llmtrace.controlplane.keys.BearerFilter;
-import io.llmtrace.controlplane.keys.Keys;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.Batch;
@@ -16,7 +17,6 @@ import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayInputStream;
@@ -43,9 +43,10 @@ public final class IngestResource {
   }
 
   @POST
+  @Requires(Permission.TELEMETRY_WRITE)
   @Path("batches")
   public BatchAck batch(
-      @Context ContainerRequestContext request,
+      @Context Caller caller,
       @HeaderParam("Content-Encoding") @Nullable String encoding,
       InputStream body)
       throws IOException {
@@ -57,13 +58,11 @@ public final class IngestResource {
     if (batch.records().size() > RECORDS) {
       throw Problem.of(413, "records: expected at most " + RECORDS);
     }
-    if (!(request.getProperty(BearerFilter.KEY) instanceof Keys.Key key)) {
-      throw Problem.unauthorized();
-    }
-    return ingest.accept(key.id(), batch);
+    return ingest.accept(caller, batch);
   }
 
   @POST
+  @Requires(Permission.TELEMETRY_WRITE)
   @Path("snapshots")
   public Response snapshot(
       @HeaderParam("Content-Encoding") @Nullable String encoding, InputStream body)

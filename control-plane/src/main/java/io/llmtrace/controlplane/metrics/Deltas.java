@@ -177,6 +177,11 @@ public final class Deltas {
     add(Names.LOST, List.of(totals.admit("reason", reason)), (double) count);
   }
 
+  /** Counts records that came and are not stored because their sender may not send them. */
+  public void rejected(String reason, long count) {
+    add(Names.REJECTED, List.of(totals.admit("reason", reason)), (double) count);
+  }
+
   Map<Series, Double> asMap() {
     return values;
   }

@@ -64,6 +64,6 @@ class MigrationsTest {
     source.setDriverClass("org.postgresql.Driver");
     source.setUrl(database.url());
     return new CloseableLiquibaseWithClassPathMigrationsFile(
-        source.build(new MetricRegistry(), "migrations"), "migrations.sql");
+        source.build(new MetricRegistry(), "migrations"), Storage.MIGRATIONS);
   }
 }
