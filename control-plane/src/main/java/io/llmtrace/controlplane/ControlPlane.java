@@ -12,12 +12,15 @@ import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
 import io.llmtrace.controlplane.access.Access;
 import io.llmtrace.controlplane.access.ApiOperation;
 import io.llmtrace.controlplane.access.Callers;
+import io.llmtrace.controlplane.access.MeResource;
+import io.llmtrace.controlplane.audit.AuditResource;
 import io.llmtrace.controlplane.http.ProblemMapper;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.ingest.IngestResource;
 import io.llmtrace.controlplane.keys.FirstKeys;
 import io.llmtrace.controlplane.keys.KeyDirectory;
 import io.llmtrace.controlplane.keys.KeyWatch;
+import io.llmtrace.controlplane.keys.KeysResource;
 import io.llmtrace.controlplane.metrics.MetricsResource;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
@@ -27,6 +30,7 @@ import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.Storage;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import io.llmtrace.controlplane.tenants.ListedTenants;
+import io.llmtrace.controlplane.tenants.TenantsResource;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
@@ -114,7 +118,8 @@ public final class ControlPlane implements AutoCloseable {
                 new Ulid().next().getBytes(StandardCharsets.UTF_8)),
             StandardCharsets.UTF_8);
     Totals totals = new Totals(slot);
-    KeyDirectory keys = new KeyDirectory(java.time.Clock.systemUTC());
+    java.time.Clock clock = java.time.Clock.systemUTC();
+    KeyDirectory keys = new KeyDirectory(clock);
     FirstKeys first = new FirstKeys(own.dataDirectory());
     // Nodes need the storage, and the storage fills them once it is there.
     Storage[] holder = new Storage[1];
@@ -159,6 +164,7 @@ public final class ControlPlane implements AutoCloseable {
             configuration);
     factory.configure(environment);
     environment.jersey().register(new ProblemMapper());
+    Runnable changed = () -> keys.refresh(storage.jdbi());
     Callers callers = new Callers(List.of(keys), meters);
     List<ApiOperation> operations =
         Access.register(
@@ -168,7 +174,11 @@ public final class ControlPlane implements AutoCloseable {
                 new HealthResource(storage, nodes, callers),
                 new MetricsResource(meters, config.metrics().token()),
                 new IngestResource(ingest, nodes),
-                new QueryResource(scoped, nodes)));
+                new QueryResource(scoped, nodes),
+                new MeResource(),
+                new TenantsResource(scoped, changed),
+                new KeysResource(scoped, clock, changed),
+                new AuditResource(scoped)));
     Server server = factory.build(environment);
     server.start();
 

@@ -98,6 +98,11 @@ public final class JsonBody {
     return object.has(field);
   }
 
+  /** Whether a field is there and not null. */
+  public boolean isPresent(String field) {
+    return !isAbsent(field);
+  }
+
   /** A text, or null where it is absent, null or wrong. */
   public @Nullable String text(String field, String expected, Predicate<String> valid) {
     return parsed(field, expected, text -> valid.test(text) ? text : null);

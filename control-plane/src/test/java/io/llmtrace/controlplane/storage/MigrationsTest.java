@@ -23,6 +23,7 @@ class MigrationsTest {
     EmbeddedDatabase database = EmbeddedDatabase.start(directory.resolve("postgres"));
     try (Connection connection = DriverManager.getConnection(database.url());
         Statement sql = connection.createStatement()) {
+      ApiRole.ensure(connection);
       try (CloseableLiquibaseWithClassPathMigrationsFile before = migrations(database)) {
         before.update(1, new Contexts(), new LabelExpression());
       }
