@@ -88,7 +88,7 @@ DECLARE
   parent text;
   child text;
 BEGIN
-  PERFORM pg_advisory_xact_lock(7366002);
+  PERFORM pg_advisory_xact_lock(7366004);
   FOREACH parent IN ARRAY ARRAY['exchanges_' || class, 'completions_' || class, 'findings_' || class] LOOP
     child := parent || '_' || to_char(on_day, 'YYYYMMDD');
     IF to_regclass(quote_ident(child)) IS NULL THEN
@@ -175,8 +175,8 @@ UPDATE exchanges e SET received_at = o.since FROM open_exchanges o WHERE o.decis
 
 DROP TABLE old_findings;
 DROP TABLE old_completions;
-DROP TABLE inspections;
 DROP TABLE open_exchanges;
+DROP TABLE inspections;
 
 --changeset llmtrace:store-4
 -- Sums by hour and by day. dimension says what key and key2 are: of 'tenant' nothing, of 'route', 'consumer'
@@ -214,7 +214,7 @@ ALTER TABLE rollup_journal DROP COLUMN grain;
 ALTER TABLE rollup_journal ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 
 -- Batches that cannot be stored as they are, kept as they came.
-CREATE TABLE set_aside (
+CREATE TABLE set_aside_batches (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   key_id text NOT NULL,
   node text NOT NULL,
@@ -227,3 +227,16 @@ CREATE TABLE set_aside (
   replayed_at timestamptz
 );
 CREATE INDEX batches_received ON batches USING brin (received_at);
+
+--changeset llmtrace:store-5 splitStatements:false
+CALL llmtrace_guard('exchanges');
+CALL llmtrace_guard('completions');
+CALL llmtrace_guard('findings');
+CALL llmtrace_guard('rollups');
+CALL llmtrace_guard('rollup_journal');
+-- Has no tenant of its own: the exchange's wall is its wall.
+ALTER TABLE settled_late ENABLE ROW LEVEL SECURITY;
+CREATE POLICY llmtrace_tenant ON settled_late TO llmtrace_api USING
+  (EXISTS (SELECT 1 FROM exchanges e WHERE e.decision_id = settled_late.decision_id
+    AND e.day = settled_late.day));
+GRANT SELECT ON settled_late TO llmtrace_api;

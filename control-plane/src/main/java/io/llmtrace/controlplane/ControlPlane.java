@@ -9,12 +9,19 @@ import io.dropwizard.jersey.validation.Validators;
 import io.dropwizard.jetty.ConnectorFactory;
 import io.dropwizard.jetty.HttpConnectorFactory;
 import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
+import io.llmtrace.controlplane.access.Access;
+import io.llmtrace.controlplane.access.ApiOperation;
+import io.llmtrace.controlplane.access.Callers;
+import io.llmtrace.controlplane.access.MeResource;
+import io.llmtrace.controlplane.audit.AuditResource;
 import io.llmtrace.controlplane.http.ProblemMapper;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.ingest.IngestResource;
 import io.llmtrace.controlplane.ingest.Sweep;
-import io.llmtrace.controlplane.keys.BearerFilter;
-import io.llmtrace.controlplane.keys.Keys;
+import io.llmtrace.controlplane.keys.FirstKeys;
+import io.llmtrace.controlplane.keys.KeyDirectory;
+import io.llmtrace.controlplane.keys.KeyWatch;
+import io.llmtrace.controlplane.keys.KeysResource;
 import io.llmtrace.controlplane.metrics.MetricsResource;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
@@ -24,7 +31,10 @@ import io.llmtrace.controlplane.statistics.RollupFold;
 import io.llmtrace.controlplane.statistics.StatisticsResource;
 import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.RetentionClass;
+import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.Storage;
+import io.llmtrace.controlplane.tenants.ListedTenants;
+import io.llmtrace.controlplane.tenants.TenantsResource;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
@@ -60,6 +70,8 @@ public final class ControlPlane implements AutoCloseable {
 
   private final Server server;
   private final Storage storage;
+  private final KeyWatch watch;
+  private final List<ApiOperation> operations;
   private final Jobs jobs;
   private final Ingest ingest;
   private final PrometheusMeterRegistry meters;
@@ -68,12 +80,16 @@ public final class ControlPlane implements AutoCloseable {
   private ControlPlane(
       Server server,
       Storage storage,
+      KeyWatch watch,
+      List<ApiOperation> operations,
       Jobs jobs,
       Ingest ingest,
       PrometheusMeterRegistry meters,
       JvmGcMetrics gc) {
     this.server = server;
     this.storage = storage;
+    this.watch = watch;
+    this.operations = operations;
     this.jobs = jobs;
     this.ingest = ingest;
     this.meters = meters;
@@ -104,7 +120,9 @@ public final class ControlPlane implements AutoCloseable {
                 new Ulid().next().getBytes(StandardCharsets.UTF_8)),
             StandardCharsets.UTF_8);
     Totals totals = new Totals(slot);
-    Keys keys = new Keys(own.dataDirectory());
+    java.time.Clock clock = java.time.Clock.systemUTC();
+    KeyDirectory keys = new KeyDirectory(clock);
+    FirstKeys first = new FirstKeys(own.dataDirectory());
     // Nodes need the storage, and the storage fills them once it is there.
     Storage[] holder = new Storage[1];
     Nodes nodes = new Nodes(() -> holder[0].jdbi());
@@ -115,12 +133,15 @@ public final class ControlPlane implements AutoCloseable {
             jdbi -> {
               totals.load(jdbi);
               nodes.load(jdbi);
-              keys.load(jdbi);
+              first.makeWhereMissing(jdbi);
+              keys.refresh(jdbi);
             });
     holder[0] = storage;
+    KeyWatch watch = new KeyWatch(storage::jdbi, keys);
+    ScopedJdbi scoped = new ScopedJdbi(storage::jdbi);
     Partitions partitions =
         new Partitions(
-            java.time.Clock.systemUTC(),
+            clock,
             Map.of(
                 RetentionClass.SHORT,
                 own.retention().shortDays(),
@@ -129,7 +150,12 @@ public final class ControlPlane implements AutoCloseable {
                 RetentionClass.LONG,
                 own.retention().longDays()));
     Ingest ingest =
-        new Ingest(storage::jdbi, totals, partitions, tenant -> RetentionClass.STANDARD);
+        new Ingest(
+            storage::jdbi,
+            new ListedTenants(),
+            totals,
+            partitions,
+            tenant -> RetentionClass.STANDARD);
 
     PrometheusRegistry prometheus = new PrometheusRegistry();
     PrometheusMeterRegistry meters =
@@ -156,16 +182,27 @@ public final class ControlPlane implements AutoCloseable {
             configuration);
     factory.configure(environment);
     environment.jersey().register(new ProblemMapper());
-    environment.jersey().register(new BearerFilter(keys));
-    environment.jersey().register(new HealthResource(storage, nodes, keys));
-    environment.jersey().register(new MetricsResource(meters, config.metrics().token()));
-    environment.jersey().register(new IngestResource(ingest, nodes));
-    environment.jersey().register(new QueryResource(storage::jdbi, nodes));
-    environment.jersey().register(new StatisticsResource(storage::jdbi));
+    Runnable changed = () -> keys.refresh(storage.jdbi());
+    Callers callers = new Callers(List.of(keys), meters);
+    List<ApiOperation> operations =
+        Access.register(
+            environment.jersey(),
+            callers,
+            List.of(
+                new HealthResource(storage, nodes, callers),
+                new MetricsResource(meters, config.metrics().token()),
+                new IngestResource(ingest, nodes),
+                new QueryResource(scoped, nodes),
+                new StatisticsResource(scoped),
+                new MeResource(),
+                new TenantsResource(scoped, changed),
+                new KeysResource(scoped, clock, changed),
+                new AuditResource(scoped)));
     Server server = factory.build(environment);
     server.start();
 
     storage.start();
+    watch.start();
     Jobs jobs = new Jobs(dropwizard);
     Sweep sweep = new Sweep(storage::jdbi, totals, partitions);
     RollupFold fold = new RollupFold(storage::jdbi);
@@ -178,7 +215,8 @@ public final class ControlPlane implements AutoCloseable {
           partitions.maintain(storage.jdbi());
           fold.expire();
         });
-    ControlPlane started = new ControlPlane(server, storage, jobs, ingest, meters, gc);
+    ControlPlane started =
+        new ControlPlane(server, storage, watch, operations, jobs, ingest, meters, gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());
     return started;
   }
@@ -213,12 +251,18 @@ public final class ControlPlane implements AutoCloseable {
     return ((ServerConnector) server.getConnectors()[1]).getLocalPort();
   }
 
+  /** Everything that the API answers, with what it asks of callers. */
+  public List<ApiOperation> operations() {
+    return operations;
+  }
+
   /** Stops taking requests, then the database. */
   @Override
   public void close() throws Exception {
     server.stop();
     ingest.close();
     jobs.close();
+    watch.close();
     storage.close();
     gc.close();
     meters.close();

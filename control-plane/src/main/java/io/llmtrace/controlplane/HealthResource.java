@@ -1,15 +1,21 @@
 package io.llmtrace.controlplane;
 
+import io.llmtrace.controlplane.access.Callers;
+import io.llmtrace.controlplane.access.Origins;
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.controlplane.http.BearerToken;
 import io.llmtrace.controlplane.http.Problem;
-import io.llmtrace.controlplane.keys.BearerFilter;
-import io.llmtrace.controlplane.keys.Keys;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.storage.Storage;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,18 +31,20 @@ public final class HealthResource {
 
   private final Storage storage;
   private final Nodes nodes;
-  private final Keys keys;
+  private final Callers callers;
   private final long started = System.nanoTime();
 
-  HealthResource(Storage storage, Nodes nodes, Keys keys) {
+  HealthResource(Storage storage, Nodes nodes, Callers callers) {
     this.storage = storage;
     this.nodes = nodes;
-    this.keys = keys;
+    this.callers = callers;
   }
 
   @GET
   @Path("health")
-  public Map<String, Object> health(@HeaderParam("Authorization") @Nullable String authorization) {
+  public Map<String, Object> health(
+      @HeaderParam("Authorization") @Nullable String authorization,
+      @Context HttpServletRequest request) {
     Storage.Probe probe = storage.probe();
     List<Nodes.Node> all = nodes.all();
     String breaker = "closed";
@@ -64,7 +72,7 @@ public final class HealthResource {
     answer.put("ml_models", models);
     answer.put("uptime", (System.nanoTime() - started) / 1_000_000_000L);
     answer.put("probe_age_ms", System.currentTimeMillis() - probe.atMillis());
-    if (authenticated(authorization)) {
+    if (mayKnowTheNodes(authorization, request)) {
       answer.put("nodes", all);
       answer.put("bundle", Map.of("revision", 0));
       String version = HealthResource.class.getPackage().getImplementationVersion();
@@ -90,11 +98,14 @@ public final class HealthResource {
     return Response.ok(Map.of("status", "ready")).build();
   }
 
-  private boolean authenticated(@Nullable String authorization) {
+  private boolean mayKnowTheNodes(@Nullable String authorization, HttpServletRequest request) {
     try {
-      return BearerFilter.token(authorization).flatMap(keys::find).isPresent();
-    } catch (StorageUnavailableException e) {
-      // Health is told to everybody; only the details wait for the keys.
+      return BearerToken.of(authorization)
+          .flatMap(token -> callers.identify(token, Origins.of(request)))
+          .filter(caller -> caller.may(Permission.INSTANCES_READ, TenantScope.all()))
+          .isPresent();
+    } catch (StorageUnavailableException | WebApplicationException e) {
+      // Health is told to everybody, also to who guesses too much or before the keys are read.
       return false;
     }
   }

@@ -461,13 +461,13 @@ class ControlPlaneTest {
 
   @Test
   void everyCallNeedsAKeyOfTheRightRole() throws Exception {
-    for (String path :
-        List.of("/api/v1/exchanges", "/api/v1/findings", "/api/v1/instances", "/api/v1/nothing")) {
+    for (String path : List.of("/api/v1/exchanges", "/api/v1/findings", "/api/v1/instances")) {
       HttpResponse<String> refused = get(path, "");
       assertThat(refused.statusCode()).as(path).isEqualTo(401);
       assertThat(refused.headers().firstValue("Content-Type")).hasValue("application/problem+json");
       assertThat(get(path, instance).statusCode()).as(path).isEqualTo(403);
     }
+    assertThat(get("/api/v1/nothing", "").statusCode()).isEqualTo(401);
     assertThat(get("/api/v1/nothing", admin).statusCode()).isEqualTo(404);
     assertThat(post("/api/v1/ingest/batches", admin, new byte[0]).statusCode()).isEqualTo(403);
     assertThat(post("/api/v1/ingest/batches", instance, new byte[0]).statusCode()).isEqualTo(400);

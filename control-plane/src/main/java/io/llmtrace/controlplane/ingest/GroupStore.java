@@ -105,6 +105,7 @@ final class GroupStore {
   /** A completion with the half that it belongs to; without one its exchange never came. */
   record Joined(Row<CompletionRecord> row, First first, boolean counts) {}
 
+  private final TenantGate gate;
   private final Totals totals;
   private final Partitions partitions;
   private final Function<String, RetentionClass> retention;
@@ -112,7 +113,12 @@ final class GroupStore {
   /**
    * @param retention class of a tenant's exchanges
    */
-  GroupStore(Totals totals, Partitions partitions, Function<String, RetentionClass> retention) {
+  GroupStore(
+      TenantGate gate,
+      Totals totals,
+      Partitions partitions,
+      Function<String, RetentionClass> retention) {
+    this.gate = gate;
     this.totals = totals;
     this.partitions = partitions;
     this.retention = retention;
@@ -145,7 +151,7 @@ final class GroupStore {
     Map<String, Row<InspectionRecord>> inspections = new LinkedHashMap<>();
     Map<String, Row<CompletionRecord>> completions = new LinkedHashMap<>();
     for (int place : fresh) {
-      Prepared each = group.get(place);
+      Prepared each = admitted(handle, group.get(place), deltas);
       each.inspections().forEach(inspections::putIfAbsent);
       each.completions().forEach(completions::putIfAbsent);
       losses(handle, each, deltas);
@@ -163,6 +169,14 @@ final class GroupStore {
     journal.write(handle);
     totals.write(handle, deltas);
     return fresh;
+  }
+
+  /** What of a batch its sender may send. */
+  private Prepared admitted(Handle handle, Prepared sent, Deltas deltas) {
+    Batch batch = gate.admit(handle, sent.caller(), sent.batch(), deltas);
+    return batch.records().size() == sent.batch().records().size()
+        ? sent
+        : Prepared.of(sent.caller(), batch);
   }
 
   /** Of all batches those that nobody stored before; equal ones in a group count once. */

@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.ingest;
 
+import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.metrics.Deltas;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.storage.Partitions;
@@ -58,13 +59,14 @@ public final class Ingest implements AutoCloseable {
    */
   public Ingest(
       Supplier<Jdbi> jdbi,
+      TenantGate gate,
       Totals totals,
       Partitions partitions,
       Function<String, RetentionClass> retention) {
     this.jdbi = jdbi;
     this.totals = totals;
     this.partitions = partitions;
-    this.store = new GroupStore(totals, partitions, retention);
+    this.store = new GroupStore(gate, totals, partitions, retention);
     writer.setDaemon(true);
     writer.start();
   }
@@ -75,10 +77,10 @@ public final class Ingest implements AutoCloseable {
    * @throws BusyException when too many batches wait
    * @throws StorageUnavailableException when the database does not take it now
    */
-  public BatchAck accept(String keyId, Batch batch) {
+  public BatchAck accept(Caller caller, Batch batch) {
     // Refuse early what could not be stored: reading records costs more than asking.
     Jdbi unused = jdbi.get();
-    Waiting waiting = new Waiting(Prepared.of(keyId, batch), new CompletableFuture<>());
+    Waiting waiting = new Waiting(Prepared.of(caller, batch), new CompletableFuture<>());
     if (closed || !queue.offer(waiting)) {
       throw new BusyException();
     }

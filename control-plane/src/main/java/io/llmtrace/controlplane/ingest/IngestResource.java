@@ -3,9 +3,10 @@ package io.llmtrace.controlplane.ingest;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.http.Problem;
-import io.llmtrace.controlplane.keys.BearerFilter;
-import io.llmtrace.controlplane.keys.Keys;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.Batch;
@@ -16,7 +17,6 @@ import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayInputStream;
@@ -47,15 +47,13 @@ public final class IngestResource {
   }
 
   @POST
+  @Requires(Permission.TELEMETRY_WRITE)
   @Path("batches")
   public BatchAck batch(
-      @Context ContainerRequestContext request,
+      @Context Caller caller,
       @HeaderParam("Content-Encoding") @Nullable String encoding,
       InputStream body)
       throws IOException {
-    if (!(request.getProperty(BearerFilter.KEY) instanceof Keys.Key key)) {
-      throw Problem.unauthorized();
-    }
     try {
       byte[] json = read(body, encoding);
       if (json.length > budget.most()) {
@@ -63,7 +61,7 @@ public final class IngestResource {
       }
       budget.take(json.length);
       try {
-        return ingest.accept(key.id(), batch(json));
+        return ingest.accept(caller, batch(json));
       } finally {
         budget.giveBack(json.length);
       }
@@ -91,6 +89,7 @@ public final class IngestResource {
   }
 
   @POST
+  @Requires(Permission.TELEMETRY_WRITE)
   @Path("snapshots")
   public Response snapshot(
       @HeaderParam("Content-Encoding") @Nullable String encoding, InputStream body)

@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.ingest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.CompletionRecord;
@@ -22,14 +23,14 @@ import org.slf4j.LoggerFactory;
  * A batch that was checked and written as JSON outside of any transaction, on its request's own
  * thread.
  *
- * @param keyId the key it came with
+ * @param caller who sent it
  * @param inspections by decision id, the first of equal ones
  * @param completions by decision id, the first of equal ones
  * @param invalid records that cannot be stored
  * @param latest the latest day of any record
  */
 record Prepared(
-    String keyId,
+    Caller caller,
     Batch batch,
     Map<String, Row<InspectionRecord>> inspections,
     Map<String, Row<CompletionRecord>> completions,
@@ -46,7 +47,7 @@ record Prepared(
    */
   record Row<T>(String node, T record, LocalDate day, String json, List<String> findings) {}
 
-  static Prepared of(String keyId, Batch batch) {
+  static Prepared of(Caller caller, Batch batch) {
     Map<String, Row<InspectionRecord>> inspections = new LinkedHashMap<>();
     Map<String, Row<CompletionRecord>> completions = new LinkedHashMap<>();
     List<LossRecord> losses = new ArrayList<>();
@@ -73,7 +74,12 @@ record Prepared(
         invalid++;
       }
     }
-    return new Prepared(keyId, batch, inspections, completions, losses, invalid, latest);
+    return new Prepared(caller, batch, inspections, completions, losses, invalid, latest);
+  }
+
+  /** The lineage of the key it came with: a rotated key goes on where the old one was. */
+  String keyId() {
+    return caller.lineage();
   }
 
   static Row<InspectionRecord> row(String node, InspectionRecord record) {

@@ -58,7 +58,7 @@ final class SetAside {
       return false;
     }
     handle.execute(
-        "INSERT INTO set_aside (key_id, node, boot_id, sequence, reason, records, body)"
+        "INSERT INTO set_aside_batches (key_id, node, boot_id, sequence, reason, records, body)"
             + " VALUES (?, ?, ?, ?, ?, ?, ?)",
         one.keyId(),
         batch.node(),
@@ -77,7 +77,7 @@ final class SetAside {
             "SELECT id, key_id, node, sequence, reason, records,"
                 + " to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS at,"
                 + " replayed_at IS NOT NULL AS replayed"
-                + " FROM set_aside ORDER BY id DESC LIMIT :most")
+                + " FROM set_aside_batches ORDER BY id DESC LIMIT :most")
         .bind("most", most)
         .map(
             (row, context) ->
@@ -102,7 +102,7 @@ final class SetAside {
     Optional<Kept> kept =
         handle
             .createQuery(
-                "UPDATE set_aside SET replayed_at = now() WHERE id = :id AND replayed_at IS NULL"
+                "UPDATE set_aside_batches SET replayed_at = now() WHERE id = :id AND replayed_at IS NULL"
                     + " RETURNING key_id, body")
             .bind("id", id)
             .map((row, context) -> new Kept(row.getString("key_id"), gunzip(row.getBytes("body"))))

@@ -178,6 +178,11 @@ public final class Deltas {
     add(Names.SET_ASIDE, List.of(totals.admit("reason", reason)), 1);
   }
 
+  /** Counts records that came and are not stored because their sender may not send them. */
+  public void rejected(String reason, long count) {
+    add(Names.REJECTED, List.of(totals.admit("reason", reason)), (double) count);
+  }
+
   Map<Series, Double> asMap() {
     return values;
   }

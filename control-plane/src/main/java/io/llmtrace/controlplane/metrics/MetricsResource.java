@@ -1,7 +1,7 @@
 package io.llmtrace.controlplane.metrics;
 
+import io.llmtrace.controlplane.http.BearerToken;
 import io.llmtrace.controlplane.http.Problem;
-import io.llmtrace.controlplane.keys.BearerFilter;
 import io.llmtrace.runtime.config.Secret;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import jakarta.ws.rs.GET;
@@ -36,7 +36,7 @@ public final class MetricsResource {
       @HeaderParam("Authorization") @Nullable String authorization)
       throws IOException {
     Secret wanted = token;
-    if (wanted != null && !BearerFilter.token(authorization).map(wanted::matches).orElse(false)) {
+    if (wanted != null && !BearerToken.of(authorization).map(wanted::matches).orElse(false)) {
       throw Problem.unauthorized();
     }
     String type =

@@ -3,8 +3,14 @@ package io.llmtrace.controlplane.query;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.Reach;
+import io.llmtrace.controlplane.access.Requires;
+import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.nodes.Nodes;
+import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import jakarta.ws.rs.GET;
@@ -19,12 +25,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
-import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
-/** What was stored, for people and programs with an admin key. */
+/** What was stored, for people and programs. */
 @Path("/api/v1")
 @Produces("application/json")
 public final class QueryResource {
@@ -48,30 +52,34 @@ public final class QueryResource {
           + " i.origin))::text AS row"
           + " FROM findings i";
 
-  private final Supplier<Jdbi> jdbi;
+  private final ScopedJdbi jdbi;
   private final Nodes nodes;
 
-  public QueryResource(Supplier<Jdbi> jdbi, Nodes nodes) {
+  public QueryResource(ScopedJdbi jdbi, Nodes nodes) {
     this.jdbi = jdbi;
     this.nodes = nodes;
   }
 
   @GET
+  @Requires(Permission.EXCHANGES_READ)
   @Path("exchanges/{id}")
-  public Map<String, Object> exchange(@PathParam("id") String id) {
+  public Map<String, Object> exchange(@Context Caller caller, @PathParam("id") String id) {
+    Map<String, Object> binds = new LinkedHashMap<>(Map.of("id", id, "day", day(id)));
+    String own = own(caller, Permission.EXCHANGES_READ, binds);
     List<Row> rows =
-        jdbi.get()
-            .withHandle(
-                handle ->
-                    rows(
-                        handle
-                            .createQuery(
-                                EXCHANGES
-                                    + " WHERE i.decision_id = :id AND i.day = CAST(:day AS date)")
-                            .bind("id", id)
-                            .bind("day", day(id))));
+        jdbi.read(
+            caller,
+            Permission.EXCHANGES_READ,
+            handle ->
+                rows(
+                    handle
+                        .createQuery(
+                            EXCHANGES
+                                + " WHERE i.decision_id = :id AND i.day = CAST(:day AS date)"
+                                + own)
+                        .bindMap(binds)));
     if (rows.isEmpty()) {
-      throw Problem.of(404, "no exchange has the decision id " + id);
+      throw Problem.absent("exchange");
     }
     Map<String, Object> answer = new LinkedHashMap<>();
     rows.get(0).json().properties().forEach(e -> answer.put(e.getKey(), e.getValue()));
@@ -88,15 +96,25 @@ public final class QueryResource {
   }
 
   @GET
+  @Requires(Permission.EXCHANGES_READ)
   @Path("exchanges")
-  public Map<String, Object> exchanges(@Context UriInfo uri) {
-    return page(EXCHANGES, "i.decision_id", Set.of("route", "tenant", "decision_id"), uri);
+  public Map<String, Object> exchanges(@Context Caller caller, @Context UriInfo uri) {
+    return page(
+        caller,
+        Permission.EXCHANGES_READ,
+        EXCHANGES,
+        "i.decision_id",
+        Set.of("route", "tenant", "decision_id"),
+        uri);
   }
 
   @GET
+  @Requires(Permission.FINDINGS_READ)
   @Path("findings")
-  public Map<String, Object> findings(@Context UriInfo uri) {
+  public Map<String, Object> findings(@Context Caller caller, @Context UriInfo uri) {
     return page(
+        caller,
+        Permission.FINDINGS_READ,
         FINDINGS,
         FINDING_ID,
         Set.of("type", "severity", "route", "tenant", "decision_id", "origin"),
@@ -104,15 +122,32 @@ public final class QueryResource {
   }
 
   @GET
+  @Requires(value = Permission.INSTANCES_READ, reach = Reach.INSTALLATION)
   @Path("instances")
   public Map<String, Object> instances() {
     return Map.of("items", nodes.all());
   }
 
-  private Map<String, Object> page(String select, String id, Set<String> filters, UriInfo uri) {
+  /** Bounds a query to the caller's tenants: a condition and its binding. */
+  private static String own(Caller caller, Permission permission, Map<String, Object> binds) {
+    if (caller.tenants(permission) instanceof TenantScope.Only only) {
+      binds.put("own", only.tenants().toArray(new String[0]));
+      return " AND i.tenant = ANY(:own)";
+    }
+    return "";
+  }
+
+  private Map<String, Object> page(
+      Caller caller,
+      Permission permission,
+      String select,
+      String id,
+      Set<String> filters,
+      UriInfo uri) {
     StringBuilder sql =
         new StringBuilder(select).append(" WHERE (").append(id).append(") COLLATE \"C\" < :cursor");
     Map<String, Object> binds = new LinkedHashMap<>();
+    sql.append(own(caller, permission, binds));
     uri.getQueryParameters()
         .forEach(
             (name, values) -> {
@@ -134,7 +169,8 @@ public final class QueryResource {
     binds.put("limit", limit);
     sql.append(" ORDER BY (").append(id).append(") COLLATE \"C\" DESC LIMIT :limit");
     List<Row> rows =
-        jdbi.get().withHandle(handle -> rows(handle.createQuery(sql.toString()).bindMap(binds)));
+        jdbi.read(
+            caller, permission, handle -> rows(handle.createQuery(sql.toString()).bindMap(binds)));
     List<JsonNode> items = new ArrayList<>();
     rows.forEach(row -> items.add(row.json()));
     Map<String, Object> answer = new LinkedHashMap<>();

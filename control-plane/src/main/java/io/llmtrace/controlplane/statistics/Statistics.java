@@ -18,8 +18,8 @@ import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers questions about sums. What was stored a moment ago is in the answer: the journal is read
- * with the rollups, in one snapshot. Stateless.
+ * Answers questions about sums. What was stored a moment ago is in the answer: each statement reads
+ * the journal with the rollups, so that the fold between two of them changes no number. Stateless.
  */
 final class Statistics {
   /** Groups with a line of their own at most; the rest is summed up as one. */
@@ -80,7 +80,7 @@ final class Statistics {
 
   private Statistics() {}
 
-  /** Answers within one snapshot of the handle's transaction, which must be repeatable read. */
+  /** Answers within the handle's transaction. */
   static Answer answer(Handle handle, Question question) {
     // By days where whole days are asked for: a month is then thirty rows and not seven hundred.
     boolean days =

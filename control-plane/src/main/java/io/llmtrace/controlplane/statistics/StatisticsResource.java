@@ -1,15 +1,21 @@
 package io.llmtrace.controlplane.statistics;
 
+import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.Requires;
+import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.statistics.Measures.Sum;
 import io.llmtrace.controlplane.statistics.Statistics.Answer;
 import io.llmtrace.controlplane.statistics.Statistics.Grain;
 import io.llmtrace.controlplane.statistics.Statistics.Line;
 import io.llmtrace.controlplane.statistics.Statistics.Question;
+import io.llmtrace.controlplane.storage.ScopedJdbi;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -24,10 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.jspecify.annotations.Nullable;
 
 /** {@code GET /api/v1/statistics}: sums and percentiles over exchanges. */
@@ -41,9 +44,9 @@ public final class StatisticsResource {
 
   private static final double[] QUANTILES = {0.5, 0.9, 0.95, 0.99};
 
-  private final Supplier<Jdbi> jdbi;
+  private final ScopedJdbi jdbi;
 
-  public StatisticsResource(Supplier<Jdbi> jdbi) {
+  public StatisticsResource(ScopedJdbi jdbi) {
     this.jdbi = jdbi;
   }
 
@@ -57,7 +60,9 @@ public final class StatisticsResource {
    * @param interval {@code hour}, {@code day} or {@code none}
    */
   @GET
+  @Requires(Permission.STATISTICS_READ)
   public Map<String, Object> statistics(
+      @Context Caller caller,
       @QueryParam("by") @Nullable String by,
       @QueryParam("tenant") @Nullable String tenant,
       @QueryParam("key") @Nullable String key,
@@ -94,7 +99,7 @@ public final class StatisticsResource {
               + ", were "
               + buckets);
     }
-    List<String> tenants = tenant == null ? null : List.of(tenant);
+    List<String> tenants = tenants(caller, tenant);
     Question question =
         new Question(
             dimension,
@@ -107,13 +112,8 @@ public final class StatisticsResource {
             dimension == Dimension.TENANT,
             lines(limit));
     Answer answer =
-        jdbi.get()
-            .inTransaction(
-                TransactionIsolationLevel.REPEATABLE_READ,
-                handle -> {
-                  handle.execute("SET TRANSACTION READ ONLY");
-                  return Statistics.answer(handle, question);
-                });
+        jdbi.read(
+            caller, Permission.STATISTICS_READ, handle -> Statistics.answer(handle, question));
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("by", dimension.label());
     body.put("from", firstHour.toString());
@@ -161,6 +161,15 @@ public final class StatisticsResource {
       }
     }
     return item;
+  }
+
+  /** Null is all of them; one that the caller may not see is one without exchanges. */
+  private static @Nullable List<String> tenants(Caller caller, @Nullable String tenant) {
+    TenantScope own = caller.tenants(Permission.STATISTICS_READ);
+    if (tenant != null) {
+      return own.includes(tenant) ? List.of(tenant) : List.of();
+    }
+    return own instanceof TenantScope.Only only ? List.copyOf(only.tenants()) : null;
   }
 
   private static int lines(@Nullable String limit) {

@@ -7,6 +7,7 @@ import io.dropwizard.migrations.CloseableLiquibaseWithClassPathMigrationsFile;
 import io.dropwizard.util.Duration;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
 import io.llmtrace.runtime.config.DatabaseConfig;
+import java.sql.Connection;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -29,6 +30,11 @@ import org.slf4j.LoggerFactory;
 public final class Storage implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Storage.class);
   private static final long PROBE_SECONDS = 1;
+
+  private static final String NOT_SET_UP = "not set up, see the log";
+
+  /** Includes the files of changesets, in their order. */
+  static final String MIGRATIONS = "migrations.xml";
 
   /**
    * What the last background probe saw.
@@ -102,6 +108,12 @@ public final class Storage implements AutoCloseable {
       probe = new Probe(true, "connected", System.currentTimeMillis());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (DatabaseSetupException e) {
+      if (!probe.text().equals(NOT_SET_UP)) {
+        log.error("{}", e.getMessage());
+      }
+      metrics.counter("llmtrace.control.plane.storage.failures").inc();
+      probe = new Probe(false, NOT_SET_UP, System.currentTimeMillis());
     } catch (Exception e) {
       if (probe.ready() || probe.text().equals("starting")) {
         log.warn("Storage is not available", e);
@@ -115,9 +127,14 @@ public final class Storage implements AutoCloseable {
     if (config.database().url() == null && embedded == null) {
       embedded = EmbeddedDatabase.start(config.dataDirectory().resolve("postgres"));
     }
+    DataSourceFactory two = source();
+    two.setMaxSize(2);
+    ManagedDataSource upgrading = two.build(new MetricRegistry(), "migrations");
     try (CloseableLiquibaseWithClassPathMigrationsFile migrations =
-        new CloseableLiquibaseWithClassPathMigrationsFile(
-            source().build(new MetricRegistry(), "migrations"), "migrations.yaml")) {
+        new CloseableLiquibaseWithClassPathMigrationsFile(upgrading, MIGRATIONS)) {
+      try (Connection connection = upgrading.getConnection()) {
+        ApiRole.ensure(connection);
+      }
       migrations.update(new Contexts(), new LabelExpression());
     }
     ManagedDataSource source = pool;

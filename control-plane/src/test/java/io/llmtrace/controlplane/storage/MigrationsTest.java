@@ -26,6 +26,7 @@ class MigrationsTest {
     EmbeddedDatabase database = EmbeddedDatabase.start(directory.resolve("postgres"));
     try (Connection connection = DriverManager.getConnection(database.url());
         Statement sql = connection.createStatement()) {
+      ApiRole.ensure(connection);
       try (CloseableLiquibaseWithClassPathMigrationsFile before = migrations(database)) {
         before.update(2, new Contexts(), new LabelExpression());
       }
@@ -108,6 +109,6 @@ class MigrationsTest {
     source.setDriverClass("org.postgresql.Driver");
     source.setUrl(database.url());
     return new CloseableLiquibaseWithClassPathMigrationsFile(
-        source.build(new MetricRegistry(), "migrations"), "migrations.yaml");
+        source.build(new MetricRegistry(), "migrations"), Storage.MIGRATIONS);
   }
 }

@@ -1,0 +1,38 @@
+package io.llmtrace.controlplane.access;
+
+import io.llmtrace.policies.wire.Ulid;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.regex.Pattern;
+
+/** Reads where requests come from. Thread-safe. */
+public final class Origins {
+  static final String REQUEST_ID = "X-Request-Id";
+
+  private static final String ATTRIBUTE = "llmtrace.origin";
+  private static final int LONGEST_AGENT = 200;
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,128}");
+  private static final Ulid ids = new Ulid();
+
+  private Origins() {}
+
+  /** The origin of a request, the same however often it is asked for. */
+  public static Origin of(HttpServletRequest request) {
+    if (request.getAttribute(ATTRIBUTE) instanceof Origin known) {
+      return known;
+    }
+    String agent = request.getHeader("User-Agent");
+    String id = request.getHeader(REQUEST_ID);
+    Origin origin =
+        new Origin(
+            request.getRemoteAddr(),
+            agent == null ? "" : printable(agent),
+            id != null && ID.matcher(id).matches() ? id : ids.next());
+    request.setAttribute(ATTRIBUTE, origin);
+    return origin;
+  }
+
+  private static String printable(String agent) {
+    String kept = agent.length() > LONGEST_AGENT ? agent.substring(0, LONGEST_AGENT) : agent;
+    return kept.replaceAll("[^\\x20-\\x7e]", "?");
+  }
+}

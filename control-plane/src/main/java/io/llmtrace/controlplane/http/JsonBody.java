@@ -1,0 +1,236 @@
+package io.llmtrace.controlplane.http;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A JSON object that somebody sent, read strictly: the fields that are asked for are the fields
+ * that exist, no field comes twice, nothing is converted. A wrong field adds a problem and reads as
+ * absent; {@link #finish} then refuses the body with all of them. Not thread-safe.
+ */
+public final class JsonBody {
+  /** Of a whole body. */
+  public static final int MOST_BYTES = 64 << 10;
+
+  private static final ObjectMapper STRICT =
+      JsonMapper.builder(
+              com.fasterxml.jackson.core.JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(32)
+                          .maxNumberLength(100)
+                          .build())
+                  .build())
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .disable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS.mappedFeature())
+          .build();
+
+  private final ObjectNode object;
+  private final byte[] bytes;
+  private final Set<String> asked = new LinkedHashSet<>();
+  private final List<Problem.FieldError> errors = new ArrayList<>();
+
+  private JsonBody(ObjectNode object, byte[] bytes) {
+    this.object = object;
+    this.bytes = bytes;
+  }
+
+  /**
+   * Reads a body to its end; none at all reads as an empty object.
+   *
+   * @throws jakarta.ws.rs.WebApplicationException 400 or 413
+   */
+  public static JsonBody read(InputStream in) throws IOException {
+    byte[] sent = in.readNBytes(MOST_BYTES + 1);
+    if (sent.length > MOST_BYTES) {
+      // Answering while the client still writes would end in a reset connection.
+      in.skip(1L << 20);
+      throw Problem.of(413, "body: expected at most " + MOST_BYTES + " bytes");
+    }
+    if (sent.length == 0) {
+      return new JsonBody(JsonNodeFactory.instance.objectNode(), sent);
+    }
+    try {
+      if (STRICT.readTree(sent) instanceof ObjectNode object) {
+        return new JsonBody(object, sent);
+      }
+      throw Problem.of(400, "body: expected an object");
+    } catch (JsonProcessingException e) {
+      e.clearLocation();
+      throw Problem.of(400, "body: expected JSON, but " + firstLine(e.getOriginalMessage()));
+    }
+  }
+
+  private static String firstLine(String message) {
+    return message.lines().findFirst().orElse("it cannot be read");
+  }
+
+  /** As sent. */
+  byte[] bytes() {
+    return bytes.clone();
+  }
+
+  /** Whether a field is there, {@code null} included: what is absent is left as it was. */
+  public boolean has(String field) {
+    asked.add(field);
+    return object.has(field);
+  }
+
+  /** Whether a field is there and not null. */
+  public boolean isPresent(String field) {
+    return !isAbsent(field);
+  }
+
+  /** A text, or null where it is absent, null or wrong. */
+  public @Nullable String text(String field, String expected, Predicate<String> valid) {
+    return parsed(field, expected, text -> valid.test(text) ? text : null);
+  }
+
+  /** A text that must be there; a wrong one reads as empty. */
+  public String requiredText(String field, String expected, Predicate<String> valid) {
+    String text = text(field, expected, valid);
+    if (text == null && isAbsent(field)) {
+      wrong(field, "expected " + expected + ", was absent");
+    }
+    return text == null ? "" : text;
+  }
+
+  /** A text that stands for something else; {@code parse} gives null for one that does not. */
+  public <T> @Nullable T parsed(
+      String field, String expected, Function<String, @Nullable T> parse) {
+    if (isAbsent(field)) {
+      return null;
+    }
+    JsonNode node = object.get(field);
+    T value = node.isTextual() ? parse.apply(node.textValue()) : null;
+    if (value == null) {
+      wrong(field, "expected " + expected);
+    }
+    return value;
+  }
+
+  /** A moment, as RFC 3339 writes it. */
+  public @Nullable Instant instant(String field) {
+    return parsed(
+        field,
+        "a time such as 2027-01-31T00:00:00Z",
+        text -> {
+          try {
+            Instant instant = OffsetDateTime.parse(text).toInstant();
+            int year = instant.atOffset(java.time.ZoneOffset.UTC).getYear();
+            return year >= 2000 && year < 10_000 ? instant : null;
+          } catch (DateTimeException e) {
+            return null;
+          }
+        });
+  }
+
+  /** A whole number, or the fallback where it is absent, null or wrong. */
+  public long integer(String field, long fallback, long least, long most) {
+    if (isAbsent(field)) {
+      return fallback;
+    }
+    JsonNode node = object.get(field);
+    if (node.isIntegralNumber()
+        && node.canConvertToLong()
+        && node.longValue() >= least
+        && node.longValue() <= most) {
+      return node.longValue();
+    }
+    wrong(field, "expected a whole number from " + least + " to " + most);
+    return fallback;
+  }
+
+  /** An object as it is, or null where it is absent, null or wrong. */
+  public @Nullable ObjectNode object(String field) {
+    if (isAbsent(field)) {
+      return null;
+    }
+    if (object.get(field) instanceof ObjectNode inner) {
+      return inner;
+    }
+    wrong(field, "expected an object");
+    return null;
+  }
+
+  /**
+   * Different texts that each stand for something, or null where they are absent, null or wrong.
+   */
+  public <T> @Nullable Set<T> set(
+      String field, String expected, int most, Function<String, @Nullable T> parse) {
+    if (isAbsent(field)) {
+      return null;
+    }
+    JsonNode node = object.get(field);
+    if (!node.isArray() || node.size() > most) {
+      wrong(field, "expected a list of at most " + most + ", each " + expected);
+      return null;
+    }
+    Set<T> values = new LinkedHashSet<>();
+    for (int i = 0; i < node.size(); i++) {
+      T value = node.get(i).isTextual() ? parse.apply(node.get(i).textValue()) : null;
+      if (value == null) {
+        wrong(field + "/" + i, "expected " + expected);
+      } else if (!values.add(value)) {
+        wrong(field + "/" + i, "expected each once");
+      }
+    }
+    return values;
+  }
+
+  private boolean isAbsent(String field) {
+    asked.add(field);
+    return !object.hasNonNull(field);
+  }
+
+  /** Notes that a field is wrong for a reason that its own type does not tell. */
+  public void wrong(String field, String detail) {
+    errors.add(new Problem.FieldError("/" + field, detail));
+  }
+
+  /**
+   * Refuses the body if any field was wrong or is unknown.
+   *
+   * @throws jakarta.ws.rs.WebApplicationException 400
+   */
+  public void finish() {
+    object
+        .fieldNames()
+        .forEachRemaining(
+            name -> {
+              if (!asked.contains(name)) {
+                String shown = name.length() > 60 ? name.substring(0, 60) + "…" : name;
+                wrong(
+                    shown.replace("~", "~0").replace("/", "~1"),
+                    asked.stream()
+                        .sorted()
+                        .collect(Collectors.joining(", ", "unknown field, expected one of ", "")));
+              }
+            });
+    if (!errors.isEmpty()) {
+      throw Problem.fields(errors);
+    }
+  }
+}

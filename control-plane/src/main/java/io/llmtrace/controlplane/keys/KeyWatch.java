@@ -1,0 +1,87 @@
+package io.llmtrace.controlplane.keys;
+
+import io.llmtrace.controlplane.storage.StorageUnavailableException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks every second whether keys or tenants changed, here or on another replica, so that a
+ * revocation holds everywhere within two seconds; writes last uses once a minute. One thread.
+ */
+// An interrupt while closing ends the close; callers see it as it is.
+@SuppressWarnings("try")
+public final class KeyWatch implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(KeyWatch.class);
+  private static final int USES_SECONDS = 60;
+  private static final int PURGE_MINUTES = 10;
+
+  /** Rows that were set aside are looked at by people, who have this long. */
+  private static final int SET_ASIDE_DAYS = 30;
+
+  private final Supplier<Jdbi> jdbi;
+  private final KeyDirectory keys;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread made = new Thread(task, "key-watch");
+            made.setDaemon(true);
+            return made;
+          });
+
+  public KeyWatch(Supplier<Jdbi> jdbi, KeyDirectory keys) {
+    this.jdbi = jdbi;
+    this.keys = keys;
+  }
+
+  public void start() {
+    every(1, TimeUnit.SECONDS, () -> keys.refresh(jdbi.get()));
+    every(USES_SECONDS, TimeUnit.SECONDS, () -> keys.writeUses(jdbi.get()));
+    every(PURGE_MINUTES, TimeUnit.MINUTES, this::purge);
+  }
+
+  private void purge() {
+    jdbi.get()
+        .useTransaction(
+            handle -> {
+              handle.execute(
+                  "DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'");
+              handle.execute(
+                  "DELETE FROM set_aside WHERE received_at < now() - make_interval(days => ?)",
+                  SET_ASIDE_DAYS);
+            });
+  }
+
+  private void every(long delay, TimeUnit unit, Runnable work) {
+    ScheduledFuture<?> unused =
+        thread.scheduleWithFixedDelay(
+            () -> {
+              try {
+                work.run();
+              } catch (StorageUnavailableException | JdbiException e) {
+                // The storage's own probe says and counts that the database is away.
+                log.debug("Keys wait for storage", e);
+              }
+            },
+            delay,
+            delay,
+            unit);
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    thread.shutdownNow();
+    thread.awaitTermination(5, TimeUnit.SECONDS);
+    try {
+      keys.writeUses(jdbi.get());
+    } catch (StorageUnavailableException | JdbiException e) {
+      log.debug("Last uses of keys are not written", e);
+    }
+  }
+}
