@@ -34,6 +34,7 @@ import io.llmtrace.controlplane.storage.RetentionClass;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.Storage;
 import io.llmtrace.controlplane.tenants.ListedTenants;
+import io.llmtrace.controlplane.tenants.TenantRetention;
 import io.llmtrace.controlplane.tenants.TenantsResource;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
@@ -126,6 +127,7 @@ public final class ControlPlane implements AutoCloseable {
     // Nodes need the storage, and the storage fills them once it is there.
     Storage[] holder = new Storage[1];
     Nodes nodes = new Nodes(() -> holder[0].jdbi());
+    TenantRetention retention = new TenantRetention();
     Storage storage =
         new Storage(
             own,
@@ -135,6 +137,7 @@ public final class ControlPlane implements AutoCloseable {
               nodes.load(jdbi);
               first.makeWhereMissing(jdbi);
               keys.refresh(jdbi);
+              retention.refresh(jdbi);
             });
     holder[0] = storage;
     KeyWatch watch = new KeyWatch(storage::jdbi, keys);
@@ -150,12 +153,7 @@ public final class ControlPlane implements AutoCloseable {
                 RetentionClass.LONG,
                 own.retention().longDays()));
     Ingest ingest =
-        new Ingest(
-            storage::jdbi,
-            new ListedTenants(),
-            totals,
-            partitions,
-            tenant -> RetentionClass.STANDARD);
+        new Ingest(storage::jdbi, new ListedTenants(), totals, partitions, retention::of);
 
     PrometheusRegistry prometheus = new PrometheusRegistry();
     PrometheusMeterRegistry meters =
@@ -182,7 +180,11 @@ public final class ControlPlane implements AutoCloseable {
             configuration);
     factory.configure(environment);
     environment.jersey().register(new ProblemMapper());
-    Runnable changed = () -> keys.refresh(storage.jdbi());
+    Runnable changed =
+        () -> {
+          keys.refresh(storage.jdbi());
+          retention.refresh(storage.jdbi());
+        };
     Callers callers = new Callers(List.of(keys), meters);
     List<ApiOperation> operations =
         Access.register(
@@ -208,6 +210,8 @@ public final class ControlPlane implements AutoCloseable {
     RollupFold fold = new RollupFold(storage::jdbi);
     jobs.every(Duration.ofSeconds(10), "sweep", sweep::run);
     jobs.every(Duration.ofSeconds(2), "rollup", fold::run);
+    // Another replica may have changed a setting.
+    jobs.every(Duration.ofSeconds(15), "settings", () -> retention.refresh(storage.jdbi()));
     jobs.every(
         Duration.ofMinutes(1),
         "retention",

@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.ingest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.ingest.Halves.First;
 import io.llmtrace.controlplane.ingest.Halves.Ids;
 import io.llmtrace.controlplane.ingest.Prepared.Row;
@@ -172,11 +173,15 @@ final class GroupStore {
   }
 
   /** What of a batch its sender may send. */
-  private Prepared admitted(Handle handle, Prepared sent, Deltas deltas) {
-    Batch batch = gate.admit(handle, sent.caller(), sent.batch(), deltas);
+  Prepared admitted(Handle handle, Prepared sent, Deltas deltas) {
+    Caller bounded = sent.bounded();
+    if (bounded == null) {
+      return sent;
+    }
+    Batch batch = gate.admit(handle, bounded, sent.batch(), deltas);
     return batch.records().size() == sent.batch().records().size()
         ? sent
-        : Prepared.of(sent.caller(), batch);
+        : Prepared.of(sent.keyId(), null, batch);
   }
 
   /** Of all batches those that nobody stored before; equal ones in a group count once. */
@@ -230,7 +235,7 @@ final class GroupStore {
       handle.execute(
           "INSERT INTO losses (node, reason, count, at) VALUES (?, ?, ?, ?)",
           from.batch().node(),
-          loss.reason(),
+          StorableJson.text(loss.reason()),
           loss.count(),
           loss.at());
     }

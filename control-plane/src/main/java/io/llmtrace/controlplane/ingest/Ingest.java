@@ -11,6 +11,7 @@ import io.llmtrace.policies.wire.BatchAck;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -21,7 +22,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +39,7 @@ public final class Ingest implements AutoCloseable {
   private static final int MOST_WAITING = 256;
   private static final int BATCHES_OF_A_GROUP = 64;
   private static final int RECORDS_OF_A_GROUP = 20_000;
+  private static final int MOST_SHOWN = 200;
 
   /** Longer than a statement may take; see the data source's time-outs. */
   private static final int SECONDS = 60;
@@ -80,12 +81,17 @@ public final class Ingest implements AutoCloseable {
   public BatchAck accept(Caller caller, Batch batch) {
     // Refuse early what could not be stored: reading records costs more than asking.
     Jdbi unused = jdbi.get();
-    Waiting waiting = new Waiting(Prepared.of(caller, batch), new CompletableFuture<>());
+    return accept(Prepared.of(caller.lineage(), caller, batch));
+  }
+
+  private BatchAck accept(Prepared batch) {
+    Waiting waiting = new Waiting(batch, new CompletableFuture<>());
     if (closed || !queue.offer(waiting)) {
       throw new BusyException();
     }
     try {
-      return new BatchAck(batch.sequence(), !waiting.fresh().get(SECONDS, TimeUnit.SECONDS));
+      return new BatchAck(
+          batch.batch().sequence(), !waiting.fresh().get(SECONDS, TimeUnit.SECONDS));
     } catch (TimeoutException e) {
       throw new StorageUnavailableException("slow");
     } catch (ExecutionException e) {
@@ -208,7 +214,8 @@ public final class Ingest implements AutoCloseable {
         jdbi.get()
             .inTransaction(
                 handle -> {
-                  if (!SetAside.keep(handle, each.prepared(), reason)) {
+                  if (!SetAside.keep(
+                      handle, store.admitted(handle, each.prepared(), deltas), reason)) {
                     return false;
                   }
                   deltas.setAside(reason);
@@ -236,8 +243,19 @@ public final class Ingest implements AutoCloseable {
     }
   }
 
-  /** Whether a failure of a job is one that time mends. */
-  static boolean isPassing(RuntimeException fault) {
-    return fault instanceof StorageUnavailableException || fault instanceof JdbiException;
+  List<SetAside.Entry> setAside() {
+    return jdbi.get().withHandle(handle -> SetAside.list(handle, MOST_SHOWN));
+  }
+
+  /**
+   * Tries a batch again that was set aside.
+   *
+   * @return nothing if there is no such batch, or it was replayed before
+   */
+  Optional<BatchAck> replay(Caller caller, long id) {
+    return jdbi.get()
+        .inTransaction(handle -> SetAside.release(handle, caller, id))
+        // What its sender may not send was left out when it was set aside.
+        .map(batch -> accept(Prepared.of(caller.lineage(), null, batch)));
   }
 }

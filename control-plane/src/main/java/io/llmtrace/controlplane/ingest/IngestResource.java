@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.Reach;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.nodes.Nodes;
@@ -13,15 +14,18 @@ import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.BatchAck;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.policies.wire.WireJson;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Map;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
@@ -99,6 +103,30 @@ public final class IngestResource {
     refuse(WireRules.problem(snapshot, ""));
     nodes.accept(snapshot, StorableJson.of(WireJson.mapper().writeValueAsString(snapshot)));
     return Response.noContent().build();
+  }
+
+  /** Batches that were kept as they came, because they could not be stored; the newest first. */
+  @GET
+  @Requires(value = Permission.SETTINGS_READ, reach = Reach.INSTALLATION)
+  @Path("set-aside")
+  public Map<String, Object> setAside() {
+    return Map.of("items", ingest.setAside());
+  }
+
+  /** Tries a batch that was set aside again. */
+  @POST
+  @Requires(value = Permission.SETTINGS_WRITE, reach = Reach.INSTALLATION)
+  @Path("set-aside/{id}/replay")
+  public BatchAck replay(@Context Caller caller, @PathParam("id") String id) {
+    long number;
+    try {
+      number = Long.parseLong(id);
+    } catch (NumberFormatException e) {
+      throw Problem.absent("batch that was set aside");
+    }
+    return ingest
+        .replay(caller, number)
+        .orElseThrow(() -> Problem.absent("batch that was set aside"));
   }
 
   private static void refuse(@Nullable String problem) {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,14 +24,16 @@ import org.slf4j.LoggerFactory;
  * A batch that was checked and written as JSON outside of any transaction, on its request's own
  * thread.
  *
- * @param caller who sent it
+ * @param keyId the lineage of the key it came with: a rotated key goes on where the old one was
+ * @param bounded who may send for some tenants only; null where that was looked at before
  * @param inspections by decision id, the first of equal ones
  * @param completions by decision id, the first of equal ones
  * @param invalid records that cannot be stored
  * @param latest the latest day of any record
  */
 record Prepared(
-    Caller caller,
+    String keyId,
+    @Nullable Caller bounded,
     Batch batch,
     Map<String, Row<InspectionRecord>> inspections,
     Map<String, Row<CompletionRecord>> completions,
@@ -47,7 +50,7 @@ record Prepared(
    */
   record Row<T>(String node, T record, LocalDate day, String json, List<String> findings) {}
 
-  static Prepared of(Caller caller, Batch batch) {
+  static Prepared of(String keyId, @Nullable Caller bounded, Batch batch) {
     Map<String, Row<InspectionRecord>> inspections = new LinkedHashMap<>();
     Map<String, Row<CompletionRecord>> completions = new LinkedHashMap<>();
     List<LossRecord> losses = new ArrayList<>();
@@ -74,12 +77,7 @@ record Prepared(
         invalid++;
       }
     }
-    return new Prepared(caller, batch, inspections, completions, losses, invalid, latest);
-  }
-
-  /** The lineage of the key it came with: a rotated key goes on where the old one was. */
-  String keyId() {
-    return caller.lineage();
+    return new Prepared(keyId, bounded, batch, inspections, completions, losses, invalid, latest);
   }
 
   static Row<InspectionRecord> row(String node, InspectionRecord record) {

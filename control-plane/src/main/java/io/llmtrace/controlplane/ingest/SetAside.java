@@ -1,6 +1,9 @@
 package io.llmtrace.controlplane.ingest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.audit.Audit;
+import io.llmtrace.controlplane.audit.Change;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.ByteArrayInputStream;
@@ -8,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
@@ -32,9 +36,6 @@ final class SetAside {
       int records,
       String receivedAt,
       boolean replayed) {}
-
-  /** A batch to be tried again, with the key that it came with. */
-  record Kept(String keyId, Batch batch) {}
 
   private SetAside() {}
 
@@ -94,29 +95,35 @@ final class SetAside {
   }
 
   /**
-   * Lets a batch be tried again: it is known no more. In a transaction with what tries it.
+   * Gives a batch back to be tried again. It comes with an own number in its sender's sequence, so
+   * that it is stored once however often that is tried.
    *
-   * @return nothing if there is no such batch, or it was replayed before
+   * @return nothing if there is no such batch, or it was given back before
    */
-  static Optional<Kept> release(Handle handle, long id) {
-    Optional<Kept> kept =
+  static Optional<Batch> release(Handle handle, Caller caller, long id) {
+    Optional<Batch> released =
         handle
             .createQuery(
-                "UPDATE set_aside_batches SET replayed_at = now() WHERE id = :id AND replayed_at IS NULL"
-                    + " RETURNING key_id, body")
+                "UPDATE set_aside_batches SET replayed_at = now()"
+                    + " WHERE id = :id AND replayed_at IS NULL RETURNING body")
             .bind("id", id)
-            .map((row, context) -> new Kept(row.getString("key_id"), gunzip(row.getBytes("body"))))
-            .findOne();
-    kept.ifPresent(
-        one ->
-            handle.execute(
-                "DELETE FROM batches"
-                    + " WHERE key_id = ? AND node = ? AND boot_id = ? AND sequence = ?",
-                one.keyId(),
-                one.batch().node(),
-                one.batch().bootId(),
-                one.batch().sequence()));
-    return kept;
+            .map((row, context) -> gunzip(row.getBytes("body")))
+            .findOne()
+            .map(
+                batch ->
+                    new Batch(
+                        batch.schema(),
+                        batch.node(),
+                        "set-aside-" + id,
+                        batch.sequence(),
+                        batch.records()));
+    if (released.isPresent()) {
+      Audit.append(
+          handle,
+          caller,
+          new Change("batch.replay", null, "batch:" + id, null, Map.of("batch", id)));
+    }
+    return released;
   }
 
   private static byte[] gzip(Batch batch) {

@@ -2,6 +2,7 @@ package io.llmtrace.controlplane.metrics;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.WireJson;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -137,7 +138,7 @@ public final class Totals {
 
   private static String json(Object value) {
     try {
-      return WireJson.mapper().writeValueAsString(value);
+      return StorableJson.of(WireJson.mapper().writeValueAsString(value));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("not to be written as JSON", e);
     }

@@ -215,6 +215,10 @@ public final class TenantsResource {
     if (settings != null && settings.toString().length() > MOST_SETTINGS) {
       body.wrong("settings", "expected at most " + MOST_SETTINGS + " characters");
     }
+    String retention = settings == null ? null : TenantRetention.problem(settings);
+    if (retention != null) {
+      body.wrong("settings/" + TenantRetention.SETTING, retention);
+    }
     return settings;
   }
 
