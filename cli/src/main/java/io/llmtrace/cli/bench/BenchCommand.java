@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.bench.EngineBench.Times;
 import io.llmtrace.cli.bench.gateway.GatewayBenchCommand;
+import io.llmtrace.cli.bench.ingest.IngestBenchCommand;
 import io.llmtrace.cli.scan.ConfiguredEngine;
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.classify.GuardModel;
@@ -38,7 +39,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = "Measures the shipped engine, and the plugin in front of traffic.",
-    subcommands = GatewayBenchCommand.class,
+    subcommands = {GatewayBenchCommand.class, IngestBenchCommand.class},
     mixinStandardHelpOptions = true)
 public final class BenchCommand {
   /** Kinds that the shipped engine does not look for. */

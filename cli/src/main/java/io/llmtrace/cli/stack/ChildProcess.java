@@ -38,9 +38,20 @@ public final class ChildProcess implements AutoCloseable {
    */
   public static ChildProcess start(String name, Path log, String mainClass, List<String> arguments)
       throws IOException {
+    return start(name, log, List.of("-Xmx512m"), mainClass, arguments);
+  }
+
+  /**
+   * As above, with options for the JVM.
+   *
+   * @throws IOException when the JVM cannot be started
+   */
+  public static ChildProcess start(
+      String name, Path log, List<String> options, String mainClass, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Xmx512m");
+    command.addAll(options);
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(mainClass);

@@ -202,7 +202,7 @@ class FaultsTest {
       Thread.sleep(200);
       try {
         missing.removeAll(
-            column("SELECT decision_id FROM inspections JOIN completions USING (decision_id)"));
+            column("SELECT decision_id FROM exchanges JOIN completions USING (decision_id, day)"));
       } catch (SQLException e) {
         // The database is still starting: that is what is waited for.
         Thread.sleep(200);
@@ -216,7 +216,7 @@ class FaultsTest {
     Map<String, Integer> reasons = new TreeMap<>();
     for (String line :
         column(
-            "SELECT decision_id || ' ' || (record -> 'receipt' ->> 'reason') FROM inspections"
+            "SELECT decision_id || ' ' || (record -> 'receipt' ->> 'reason') FROM exchanges"
                 + " WHERE record -> 'receipt' ->> 'coverage' <> 'inspected'")) {
       String[] parts = line.split(" ", 2);
       if (ids.contains(parts[0])) {
@@ -229,7 +229,7 @@ class FaultsTest {
   /** What is counted is what is stored: nothing was counted twice. */
   private static void totalsEqualRows() throws Exception {
     long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-    String rows = "SELECT count(*)::text FROM inspections";
+    String rows = "SELECT count(*)::text FROM exchanges";
     String total =
         "SELECT sum(value)::bigint::text FROM metric_totals"
             + " WHERE metric = 'llmtrace_inspections_total'";

@@ -1,9 +1,12 @@
 package io.llmtrace.controlplane.ingest;
 
 import io.llmtrace.policies.wire.Batch;
-import java.lang.reflect.InvocationTargetException;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -48,63 +51,98 @@ final class WireRules {
    * @param path where it stands, for the message
    */
   static @Nullable String problem(Record value, String path) {
-    for (RecordComponent component : value.getClass().getRecordComponents()) {
-      String at = path + snake(component.getName());
-      Object held = held(component, value);
-      boolean nullable = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
-      String problem = held == null && nullable ? null : problem(held, at);
+    String problem = inside(value);
+    return problem == null ? null : path + problem;
+  }
+
+  /** The same, with the place from the record on: places are written for what is wrong only. */
+  private static @Nullable String inside(Record value) {
+    for (Component component : COMPONENTS.get(value.getClass())) {
+      Object held = component.of(value);
+      if (held == null && component.nullable()) {
+        continue;
+      }
+      String problem = problem(held);
       if (problem != null) {
-        return problem;
+        return snake(component.name()) + problem;
       }
     }
     return null;
   }
 
-  private static @Nullable String problem(@Nullable Object held, String at) {
+  private static @Nullable String problem(@Nullable Object held) {
     if (held == null) {
-      return at + ": expected a value";
+      return ": expected a value";
     }
     if (held instanceof BigDecimal amount && Math.abs((long) amount.scale()) > LONGEST_SCALE) {
-      return at + ": expected a number of at most " + LONGEST_SCALE + " decimals";
+      return ": expected a number of at most " + LONGEST_SCALE + " decimals";
     }
     if (held instanceof Number number) {
       double value = number.doubleValue();
-      return value >= 0 && !Double.isInfinite(value) ? null : at + ": expected a number from 0";
+      return value >= 0 && !Double.isInfinite(value) ? null : ": expected a number from 0";
     }
     if (held instanceof String text) {
       return text.length() <= LONGEST_TEXT
           ? null
-          : at + ": expected at most " + LONGEST_TEXT + " characters";
+          : ": expected at most " + LONGEST_TEXT + " characters";
     }
     if (held instanceof Record inner) {
-      return problem(inner, at + ".");
+      String problem = inside(inner);
+      return problem == null ? null : "." + problem;
     }
     if (held instanceof List<?> list) {
       for (int i = 0; i < list.size(); i++) {
-        String problem = problem(list.get(i), at + "[" + i + "]");
+        String problem = problem(list.get(i));
         if (problem != null) {
-          return problem;
+          return "[" + i + "]" + problem;
         }
       }
     }
     if (held instanceof Map<?, ?> map) {
       for (Map.Entry<?, ?> entry : map.entrySet()) {
-        String problem = problem(entry.getValue(), at + "." + entry.getKey());
+        String problem = problem(entry.getValue());
         if (problem != null) {
-          return problem;
+          return "." + entry.getKey() + problem;
         }
       }
     }
     return null;
   }
 
-  private static @Nullable Object held(RecordComponent component, Record value) {
-    try {
-      return component.getAccessor().invoke(value);
-    } catch (IllegalAccessException | InvocationTargetException e) {
-      throw new IllegalStateException("accessors of wire records are public and plain", e);
+  /** A component of a kind of record; what reflection says of it is asked once. */
+  private record Component(String name, boolean nullable, MethodHandle accessor) {
+    // A handle says that it may throw anything; these are plain accessors.
+    @SuppressWarnings("CatchingUnchecked")
+    @Nullable Object of(Record value) {
+      try {
+        return accessor.invokeExact(value);
+      } catch (Throwable e) {
+        throw new IllegalStateException("accessors of wire records do not fail", e);
+      }
     }
   }
+
+  private static final ClassValue<List<Component>> COMPONENTS =
+      new ClassValue<>() {
+        @Override
+        protected List<Component> computeValue(Class<?> type) {
+          List<Component> components = new ArrayList<>();
+          for (RecordComponent component : type.getRecordComponents()) {
+            try {
+              components.add(
+                  new Component(
+                      component.getName(),
+                      component.getAnnotatedType().isAnnotationPresent(Nullable.class),
+                      MethodHandles.publicLookup()
+                          .unreflect(component.getAccessor())
+                          .asType(MethodType.methodType(Object.class, Record.class))));
+            } catch (IllegalAccessException e) {
+              throw new IllegalStateException("wire records are public", e);
+            }
+          }
+          return List.copyOf(components);
+        }
+      };
 
   private static String snake(String camel) {
     StringBuilder snake = new StringBuilder();

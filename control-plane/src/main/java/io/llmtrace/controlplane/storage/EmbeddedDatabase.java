@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A PostgreSQL of our own over a directory that outlives the process. Not thread-safe. */
-final class EmbeddedDatabase implements AutoCloseable {
+public final class EmbeddedDatabase implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -24,7 +24,7 @@ final class EmbeddedDatabase implements AutoCloseable {
     this.postgres = postgres;
   }
 
-  static EmbeddedDatabase start(Path directory) throws IOException, InterruptedException {
+  public static EmbeddedDatabase start(Path directory) throws IOException, InterruptedException {
     Path data = directory.toAbsolutePath().normalize();
     Files.createDirectories(data);
     stopOrphan(data);
@@ -41,7 +41,7 @@ final class EmbeddedDatabase implements AutoCloseable {
             .start());
   }
 
-  String url() {
+  public String url() {
     return postgres.getJdbcUrl("postgres", "postgres");
   }
 

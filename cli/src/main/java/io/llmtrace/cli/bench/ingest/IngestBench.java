@@ -1,0 +1,396 @@
+package io.llmtrace.cli.bench.ingest;
+
+import com.codahale.metrics.MetricRegistry;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.cli.Main;
+import io.llmtrace.cli.stack.ChildProcess;
+import io.llmtrace.cli.stack.Readiness;
+import io.llmtrace.cli.stack.StackPorts;
+import io.llmtrace.controlplane.storage.EmbeddedDatabase;
+import io.llmtrace.controlplane.storage.Storage;
+import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.ControlPlaneConfig;
+import io.llmtrace.runtime.config.DatabaseConfig;
+import io.llmtrace.runtime.config.Secret;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.postgresql.PGConnection;
+
+/**
+ * Measures ingest. The control plane is a process of its own with a heap of 384 MB; PostgreSQL runs
+ * beside it. A round sends exchanges that are new, from all senders at once, and is over when the
+ * last batch is acknowledged, which means committed. Then the rows of that round are read out and
+ * copied, by one connection, into a second database of the same schema. Both start behind a
+ * checkpoint.
+ */
+@SuppressWarnings("try")
+final class IngestBench implements AutoCloseable {
+  private static final int HEAP_MIB = 384;
+  private static final double BAR = 0.5;
+  private static final List<String> TABLES = List.of("exchanges", "completions", "findings");
+
+  private record Round(double seconds, double copySeconds, long rows, long busy, double heapMib) {
+    double ratio() {
+      return copySeconds / seconds;
+    }
+  }
+
+  private final Path directory;
+  private final int senders;
+  private final int exchanges;
+  private final PrintWriter out;
+  private final EmbeddedDatabase database;
+  private final String rawUrl;
+  private final ChildProcess controlPlane;
+  private final URI address;
+  private final String key;
+  private final HttpClient http = HttpClient.newHttpClient();
+
+  private IngestBench(
+      Path directory,
+      int senders,
+      int exchanges,
+      PrintWriter out,
+      EmbeddedDatabase database,
+      String rawUrl,
+      ChildProcess controlPlane,
+      URI address,
+      String key) {
+    this.directory = directory;
+    this.senders = senders;
+    this.exchanges = exchanges;
+    this.out = out;
+    this.database = database;
+    this.rawUrl = rawUrl;
+    this.controlPlane = controlPlane;
+    this.address = address;
+    this.key = key;
+  }
+
+  static IngestBench start(Path directory, int senders, int exchanges, PrintWriter out)
+      throws Exception {
+    EmbeddedDatabase database = EmbeddedDatabase.start(directory.resolve("postgres"));
+    try {
+      String rawUrl = database.url().replaceFirst("/postgres\\?", "/raw?");
+      try (Connection connection = DriverManager.getConnection(database.url());
+          Statement sql = connection.createStatement()) {
+        sql.execute("CREATE DATABASE raw");
+      }
+      migrate(rawUrl, directory.resolve("raw"));
+      int port = StackPorts.freePort();
+      Path config = directory.resolve("llmtrace.yaml");
+      Path data = directory.resolve("data");
+      Files.writeString(
+          config,
+          """
+          control_plane:
+            port: %d
+            admin_port: 0
+            data_directory: %s
+            database:
+              url: "%s"
+          """
+              .formatted(port, data, database.url()));
+      ChildProcess controlPlane =
+          ChildProcess.start(
+              "control plane",
+              directory.resolve("control-plane.log"),
+              List.of("-Xmx" + HEAP_MIB + "m"),
+              Main.class.getName(),
+              List.of("control-plane", "--config", config.toString()));
+      URI address = URI.create("http://127.0.0.1:" + port);
+      try {
+        Readiness.await(controlPlane, address.resolve("/readyz"), Duration.ofSeconds(90));
+        String key = Files.readString(data.resolve("initial-instance.key"));
+        return new IngestBench(
+            directory, senders, exchanges, out, database, rawUrl, controlPlane, address, key);
+      } catch (IOException | InterruptedException e) {
+        controlPlane.close();
+        throw e;
+      }
+    } catch (IOException | InterruptedException | SQLException e) {
+      database.close();
+      throw e;
+    }
+  }
+
+  private static void migrate(String url, Path data) throws Exception {
+    CountDownLatch ready = new CountDownLatch(1);
+    ControlPlaneConfig config =
+        ControlPlaneConfig.defaults()
+            .withDatabase(new DatabaseConfig(Secret.of(url), null, null, 2))
+            .withDataDirectory(data);
+    try (Storage storage = new Storage(config, new MetricRegistry(), jdbi -> ready.countDown())) {
+      storage.start();
+      if (!ready.await(90, TimeUnit.SECONDS)) {
+        throw new IOException("the second database has no schema: " + storage.probe().text());
+      }
+    }
+  }
+
+  ObjectNode run(int rounds) throws Exception {
+    round(0);
+    List<Round> measured = new ArrayList<>();
+    for (int i = 1; i <= rounds; i++) {
+      Round round = round(i);
+      measured.add(round);
+      out.printf(
+          Locale.ROOT,
+          "round %d: %,.0f rows a second, COPY %,.0f, ratio %.2f; heap %.0f MiB; asked to wait %d"
+              + " times%n",
+          i,
+          round.rows() / round.seconds(),
+          round.rows() / round.copySeconds(),
+          round.ratio(),
+          round.heapMib(),
+          round.busy());
+      out.flush();
+    }
+    long sent = (long) (rounds + 1) * batches() * SampleBatches.EXCHANGES_OF_A_BATCH;
+    long exchangesStored = number(database.url(), "SELECT count(*) FROM exchanges");
+    long completionsStored = number(database.url(), "SELECT count(*) FROM completions");
+    long counted =
+        number(
+            database.url(),
+            "SELECT sum(value)::bigint FROM metric_totals WHERE metric = 'llmtrace_requests_total'");
+    double ratio = median(measured.stream().mapToDouble(Round::ratio).toArray());
+    double heap = measured.stream().mapToDouble(Round::heapMib).max().orElse(Double.NaN);
+    boolean exact = exchangesStored == sent && completionsStored == sent && counted == sent;
+    ObjectNode root = WireJson.mapper().createObjectNode();
+    root.put("ok", exact && ratio >= BAR && heap <= HEAP_MIB);
+    root.put("ratio_to_copy", two(ratio));
+    root.put(
+        "rows_per_second",
+        Math.round(median(measured.stream().mapToDouble(r -> r.rows() / r.seconds()).toArray())));
+    root.put(
+        "copy_rows_per_second",
+        Math.round(
+            median(measured.stream().mapToDouble(r -> r.rows() / r.copySeconds()).toArray())));
+    root.put("heap_peak_mib", Math.round(heap));
+    root.put("heap_limit_mib", HEAP_MIB);
+    root.put("senders", senders);
+    root.put("exchanges_sent", sent);
+    root.put("exchanges_stored", exchangesStored);
+    root.put("completions_stored", completionsStored);
+    root.put("requests_counted", counted);
+    ArrayNode each = root.putArray("rounds");
+    for (Round round : measured) {
+      each.addObject()
+          .put("rows", round.rows())
+          .put("seconds", two(round.seconds()))
+          .put("copy_seconds", two(round.copySeconds()))
+          .put("ratio_to_copy", two(round.ratio()))
+          .put("answered_429", round.busy())
+          .put("heap_mib", Math.round(round.heapMib()));
+    }
+    out.printf(
+        Locale.ROOT,
+        "ratio to COPY %.2f (bar %.1f); heap %.0f MiB (limit %d); sent %,d, stored %,d and %,d,"
+            + " counted %,d%n",
+        ratio,
+        BAR,
+        heap,
+        HEAP_MIB,
+        sent,
+        exchangesStored,
+        completionsStored,
+        counted);
+    out.flush();
+    return root;
+  }
+
+  private int batches() {
+    return Math.max(1, exchanges / SampleBatches.EXCHANGES_OF_A_BATCH);
+  }
+
+  private Round round(int number) throws Exception {
+    SampleBatches samples = new SampleBatches(number);
+    List<byte[]> bodies = new ArrayList<>();
+    for (int i = 0; i < batches(); i++) {
+      bodies.add(samples.next("node-" + i % senders, "round-" + number, i + 1L));
+    }
+    execute(database.url(), "CHECKPOINT");
+    AtomicLong busy = new AtomicLong();
+    AtomicLong next = new AtomicLong();
+    double[] heap = {0};
+    String from = text(database.url(), "SELECT clock_timestamp()::text");
+    ExecutorService threads = Executors.newFixedThreadPool(senders);
+    long start = System.nanoTime();
+    try {
+      List<Callable<Void>> work = new ArrayList<>();
+      for (int i = 0; i < senders; i++) {
+        work.add(
+            () -> {
+              for (long at = next.getAndIncrement();
+                  at < bodies.size();
+                  at = next.getAndIncrement()) {
+                send(bodies.get((int) at), busy);
+              }
+              return null;
+            });
+      }
+      List<Future<Void>> ends = new ArrayList<>();
+      work.forEach(each -> ends.add(threads.submit(each)));
+      for (Future<Void> end : ends) {
+        while (!end.isDone()) {
+          heap[0] = Math.max(heap[0], heapMib());
+          Thread.sleep(250);
+        }
+        end.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    long rows = 0;
+    double copied = 0;
+    execute(rawUrl, "CHECKPOINT");
+    partitions();
+    for (String table : TABLES) {
+      Path file = directory.resolve(table + ".copy");
+      rows += copyOut(table, from, file);
+      copied += copyIn(table, file);
+      Files.delete(file);
+    }
+    return new Round(seconds, copied, rows, busy.get(), heap[0]);
+  }
+
+  private void send(byte[] body, AtomicLong busy) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(address.resolve("/api/v1/ingest/batches"))
+            .header("Authorization", "Bearer " + key)
+            .header("Content-Encoding", "gzip")
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+            .build();
+    while (true) {
+      HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+      if (answer.statusCode() == 200) {
+        return;
+      }
+      if (answer.statusCode() != 429) {
+        throw new IOException("a batch was answered " + answer.statusCode() + ": " + answer.body());
+      }
+      busy.incrementAndGet();
+      Thread.sleep(50);
+    }
+  }
+
+  private double heapMib() throws IOException, InterruptedException {
+    HttpResponse<String> page =
+        http.send(
+            HttpRequest.newBuilder(address.resolve("/metrics")).build(),
+            HttpResponse.BodyHandlers.ofString());
+    return page.body()
+            .lines()
+            .filter(line -> line.startsWith("jvm_memory_used_bytes{") && line.contains("\"heap\""))
+            .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+            .sum()
+        / (1 << 20);
+  }
+
+  /** The days that the rows go to, as the control plane has made them. */
+  private void partitions() throws SQLException {
+    try (Connection connection = DriverManager.getConnection(database.url());
+        Statement sql = connection.createStatement();
+        ResultSet days = sql.executeQuery("SELECT DISTINCT retention, day FROM exchanges")) {
+      while (days.next()) {
+        execute(
+            rawUrl,
+            "SELECT llmtrace_partition('%s', '%s')"
+                .formatted(days.getString(1), days.getString(2)));
+      }
+    }
+  }
+
+  private long copyOut(String table, String from, Path file) throws SQLException, IOException {
+    String rows =
+        table.equals("findings")
+            ? "SELECT f.* FROM findings f JOIN exchanges e USING (decision_id, day)"
+                + " WHERE e.received_at >= '%s'"
+            : "SELECT * FROM " + table + " WHERE received_at >= '%s'";
+    try (Connection connection = DriverManager.getConnection(database.url());
+        OutputStream target = Files.newOutputStream(file)) {
+      return connection
+          .unwrap(PGConnection.class)
+          .getCopyAPI()
+          .copyOut("COPY (" + rows.formatted(from) + ") TO STDOUT BINARY", target);
+    }
+  }
+
+  private double copyIn(String table, Path file) throws SQLException, IOException {
+    try (Connection connection = DriverManager.getConnection(rawUrl);
+        InputStream source = Files.newInputStream(file)) {
+      long start = System.nanoTime();
+      long unused =
+          connection
+              .unwrap(PGConnection.class)
+              .getCopyAPI()
+              .copyIn("COPY " + table + " FROM STDIN BINARY", source, 1 << 16);
+      return (System.nanoTime() - start) / 1e9;
+    }
+  }
+
+  private static void execute(String url, String statement) throws SQLException {
+    try (Connection connection = DriverManager.getConnection(url);
+        Statement sql = connection.createStatement()) {
+      sql.execute(statement);
+    }
+  }
+
+  private static String text(String url, String query) throws SQLException {
+    try (Connection connection = DriverManager.getConnection(url);
+        Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery(query)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  private static long number(String url, String query) throws SQLException {
+    return Long.parseLong(text(url, query));
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+
+  private static double two(double value) {
+    return Math.round(value * 100) / 100.0;
+  }
+
+  @Override
+  public void close() throws IOException {
+    controlPlane.close();
+    database.close();
+  }
+}

@@ -1,0 +1,146 @@
+package io.llmtrace.cli.bench.ingest;
+
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Usage;
+import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.policy.Decision;
+import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.Coverage;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.Receipt;
+import io.llmtrace.policies.wire.TelemetryRecord;
+import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.wire.UsageSource;
+import io.llmtrace.policies.wire.WireJson;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.zip.GZIPOutputStream;
+
+/**
+ * Batches as plugins send them: 250 exchanges with both halves, of 20 tenants, 10 routes, 200
+ * consumers, 5 agents and 6 models; a tenth of them with a finding. The same seed gives the same
+ * but for ids and times.
+ */
+final class SampleBatches {
+  static final int EXCHANGES_OF_A_BATCH = 250;
+
+  private static final String[] MODELS = {
+    "gpt-4o", "gpt-4o-mini", "claude-sonnet-4", "gemini-2.5-pro", "llama3", "mistral-large"
+  };
+
+  private final Ulid ids = new Ulid();
+  private final Random random;
+
+  SampleBatches(long seed) {
+    this.random = new Random(seed);
+  }
+
+  /** One batch, packed. */
+  byte[] next(String node, String bootId, long sequence) throws IOException {
+    List<TelemetryRecord> records = new ArrayList<>(2 * EXCHANGES_OF_A_BATCH);
+    long now = System.currentTimeMillis();
+    for (int i = 0; i < EXCHANGES_OF_A_BATCH; i++) {
+      String id = ids.next();
+      records.add(inspection(id, now));
+      records.add(completion(id, now));
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(
+          WireJson.mapper()
+              .writeValueAsBytes(new Batch(Batch.SCHEMA, node, bootId, sequence, records)));
+    }
+    return out.toByteArray();
+  }
+
+  private InspectionRecord inspection(String id, long now) {
+    boolean found = random.nextInt(10) == 0;
+    Action action = found ? Action.FLAG : Action.ALLOW;
+    List<Finding> findings =
+        found
+            ? List.of(
+                new Finding(
+                    FindingType.PROMPT_INJECTION,
+                    Severity.MEDIUM,
+                    0.83,
+                    Zone.USER,
+                    "/messages/1/content",
+                    12,
+                    64,
+                    "signatures",
+                    "pi-001",
+                    "ign*** *** previous *** and ***"))
+            : List.of();
+    return new InspectionRecord(
+        id,
+        now,
+        "%016x%016x".formatted(random.nextLong(), random.nextLong()),
+        "tenant-" + random.nextInt(20),
+        "route-" + random.nextInt(10),
+        "consumer-" + random.nextInt(200),
+        "POST",
+        "/v1/chat/completions",
+        Dialect.OPENAI_CHAT,
+        "openai",
+        MODELS[random.nextInt(MODELS.length)],
+        random.nextBoolean(),
+        new Decision(
+            action,
+            action,
+            Mode.ENFORCE,
+            "default",
+            "default/medium-flags",
+            0,
+            found ? "prompt_injection" : null),
+        findings,
+        new Receipt(Coverage.INSPECTED, "", 4, 4, 6_000 + random.nextInt(4_000), List.of()),
+        Map.of(
+            "parse",
+            40L,
+            "normalise",
+            160L,
+            "signatures",
+            110L,
+            "ngram",
+            90L,
+            "sensitive",
+            45L,
+            "total",
+            480L + random.nextInt(200)),
+        true,
+        "agent-" + random.nextInt(5),
+        0);
+  }
+
+  private CompletionRecord completion(String id, long now) {
+    return new CompletionRecord(
+        id,
+        now,
+        random.nextInt(50) == 0 ? 502 : 200,
+        Math.exp(random.nextGaussian() * 0.6 + 7),
+        900.0,
+        "gpt-4o-2024-08-06",
+        new Usage(1_200 + random.nextInt(500), 200 + random.nextInt(300), 800, 0, 0),
+        "stop",
+        null,
+        false,
+        List.of(),
+        new Receipt(Coverage.INSPECTED, "", 1, 1, 1_800, List.of()),
+        null,
+        UsageSource.REPORTED,
+        210.0,
+        BigDecimal.valueOf(random.nextInt(90_000), 7),
+        null);
+  }
+}
