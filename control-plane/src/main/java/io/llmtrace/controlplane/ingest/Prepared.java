@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.ingest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.Batch;
@@ -11,7 +12,6 @@ import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +41,8 @@ record Prepared(
     int invalid,
     LocalDate latest) {
   private static final Logger log = LoggerFactory.getLogger(Prepared.class);
+  private static final ObjectWriter RECORDS = WireJson.mapper().writerFor(TelemetryRecord.class);
+  private static final long DAY_MILLIS = 86_400_000;
 
   /**
    * A record and what is stored of it.
@@ -91,14 +93,13 @@ record Prepared(
   }
 
   static LocalDate day(String decisionId) {
-    return Ulid.time(decisionId).atZone(ZoneOffset.UTC).toLocalDate();
+    return LocalDate.ofEpochDay(Ulid.time(decisionId).toEpochMilli() / DAY_MILLIS);
   }
 
   /** Written as lines of a batch, so that each keeps its {@code kind}. */
   private static String json(TelemetryRecord record) {
     try {
-      return StorableJson.of(
-          WireJson.mapper().writerFor(TelemetryRecord.class).writeValueAsString(record));
+      return StorableJson.of(RECORDS.writeValueAsString(record));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("not to be written as JSON", e);
     }

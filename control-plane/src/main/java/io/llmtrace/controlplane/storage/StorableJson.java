@@ -15,19 +15,23 @@ public final class StorableJson {
    * pairs by a question mark.
    */
   public static String of(String json) {
-    String whole = new String(json.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+    String whole = wellFormed(json);
     return whole.contains("\\u0000") ? NUL.matcher(whole).replaceAll("$1\\\\ufffd") : whole;
+  }
+
+  /** Halves of surrogate pairs replaced; the text itself where there are none at all. */
+  private static String wellFormed(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+      }
+    }
+    return text;
   }
 
   /** The same text with U+0000 replaced by U+FFFD, halves of surrogate pairs by a question mark. */
   public static String text(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '\0' || Character.isSurrogate(c)) {
-        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8)
-            .replace('\0', '\uFFFD');
-      }
-    }
-    return text;
+    String whole = wellFormed(text);
+    return whole.indexOf('\0') < 0 ? whole : whole.replace('\0', '\uFFFD');
   }
 }
