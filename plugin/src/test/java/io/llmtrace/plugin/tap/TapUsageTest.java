@@ -10,6 +10,7 @@ import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Usage;
@@ -62,6 +63,7 @@ class TapUsageTest {
             Secret.of("s3cret"),
             ids,
             questions,
+            new Apis(Dialects.builtIn(), route -> null),
             Inspectors.inspector(Inspectors.WIDE, meters),
             sink,
             PriceTable.builtIn(),
