@@ -32,6 +32,12 @@ final class Soak {
 
   private static final List<String> HEAP = List.of("-Xmx512m");
   private static final int CONNECTIONS = 64;
+
+  /** The verdicts of so many texts are more than the 32 MiB that the engine keeps of them. */
+  private static final int FILLING_TEXTS = 250_000;
+
+  private static final int FILLING_CONNECTIONS = 4;
+  private static final double FILLING_SECONDS = 2;
   private static final double CAPACITY_SECONDS = 5;
   private static final double LONGEST_PAUSE_SECONDS = 5;
   private static final double MEBIBYTE = 1 << 20;
@@ -141,6 +147,7 @@ final class Soak {
   private void run() throws IOException, InterruptedException {
     Supplier<byte[]> bodies = mixture();
     load.untilFlat(bodies, 16, rate -> {});
+    fill();
     double perSecond =
         plan.perSecond() > 0
             ? plan.perSecond()
@@ -169,6 +176,17 @@ final class Soak {
       throw new IllegalStateException("the clients failed", e.getCause());
     } finally {
       clients.shutdownNow();
+    }
+  }
+
+  /** What fills for longer than the soak lasts would look like a leak. */
+  private void fill() throws InterruptedException {
+    ManyTexts texts = new ManyTexts();
+    while (texts.made() < FILLING_TEXTS) {
+      Outcome seen = load.closed(texts::next, FILLING_CONNECTIONS, FILLING_SECONDS);
+      if (seen.errors(200) > 0) {
+        throw new IllegalStateException("the cache cannot be filled: " + seen.statuses());
+      }
     }
   }
 

@@ -9,8 +9,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -98,6 +101,19 @@ class GatewayBenchPartsTest {
   }
 
   @Test
+  void what_fills_a_cache_is_never_the_same_text_twice() throws Exception {
+    ManyTexts texts = new ManyTexts();
+    Set<String> seen = new HashSet<>();
+    for (int body = 0; body < 3; body++) {
+      WireJson.mapper()
+          .readTree(texts.next())
+          .path("messages")
+          .forEach(message -> seen.add(message.path("content").asText()));
+    }
+    assertThat(seen).hasSize(texts.made()).hasSize(300);
+  }
+
+  @Test
   void a_provider_streams_to_who_asks_for_a_stream() throws Exception {
     try (Upstream upstream = new Upstream()) {
       HttpClient client = HttpClient.newHttpClient();
@@ -119,19 +135,29 @@ class GatewayBenchPartsTest {
   @Test
   void a_provider_that_goes_away_is_failures_and_an_end() throws Exception {
     Upstream upstream = new Upstream();
+    CountDownLatch asked = new CountDownLatch(20);
+    Conversation conversation = new Conversation(1 << 10, 1, 5);
     try (HttpLoad load = new HttpLoad(upstream.port())) {
       Thread killer =
           new Thread(
               () -> {
                 try {
-                  Thread.sleep(200);
+                  asked.await();
                 } catch (InterruptedException e) {
                   Thread.currentThread().interrupt();
                 }
                 upstream.close();
               });
       killer.start();
-      Outcome seen = load.open(new Conversation(1 << 10, 1, 5)::next, 2, 1.5, 100);
+      Outcome seen =
+          load.open(
+              () -> {
+                asked.countDown();
+                return conversation.next();
+              },
+              2,
+              1.5,
+              100);
       killer.join();
       assertThat(seen.failed() + seen.nanos().length).isGreaterThanOrEqualTo(1);
       assertThat(seen.nanos().length).isLessThan(150);
