@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code config validate}: says what is wrong with a file, its signature packs and its models
+ * {@code config validate}: says what is wrong with a file, its signature packs, mappings and models
  * without starting anything.
  */
 @Command(
@@ -28,8 +28,8 @@ final class ConfigCommand {
   @Command(
       name = "validate",
       description = {
-        "Says what is wrong with a file, with its signature packs and its models, one line a"
-            + " problem; starts nothing.",
+        "Says what is wrong with a file, with its signature packs, mappings of APIs and models,"
+            + " one line a problem; starts nothing.",
         "A model whose file is not there is a warning: the processes start without it."
       },
       mixinStandardHelpOptions = true)

@@ -17,6 +17,7 @@ import io.llmtrace.plugin.inspection.AnalysisBreaker;
 import io.llmtrace.plugin.inspection.InspectionService;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
@@ -194,6 +195,11 @@ public final class FilterHost implements RequestSide {
   @Override
   public List<NodeSnapshot.RouteSettings> routes() {
     return confs.settings();
+  }
+
+  @Override
+  public @Nullable Api dialect(String route) {
+    return confs.dialect(route);
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.llmtrace.plugin.inspection.AnalysisBreaker;
 import io.llmtrace.plugin.inspection.InspectionService;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
@@ -25,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The request side of the plugin: the A6 server, the inspection service behind it, and what both
@@ -130,6 +132,11 @@ public final class PluginHost implements RequestSide {
   @Override
   public List<NodeSnapshot.RouteSettings> routes() {
     return confs.settings();
+  }
+
+  @Override
+  public @Nullable Api dialect(String route) {
+    return confs.dialect(route);
   }
 
   @Override

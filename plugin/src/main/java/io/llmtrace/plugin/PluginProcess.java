@@ -13,6 +13,7 @@ import io.llmtrace.plugin.inspection.TextInspector;
 import io.llmtrace.plugin.inspection.WarmUp;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.local.LocalServer;
+import io.llmtrace.plugin.tap.Apis;
 import io.llmtrace.plugin.tap.Tap;
 import io.llmtrace.plugin.telemetry.Telemetry;
 import io.llmtrace.plugin.telemetry.TelemetrySettings;
@@ -90,7 +91,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     engine = DetectionEngine.builtIn(EngineSetup.options(llmtrace));
     ModelWatch.start(engine);
     DecisionEngine policy = new DecisionEngine();
-    Analysis analysis = new EngineAnalysis(engine, policy);
+    Analysis analysis = new EngineAnalysis(engine, policy, config.dialects());
     if (served) {
       awaitModels();
     }
@@ -248,6 +249,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             tapSecret(config),
             ids,
             questions,
+            new Apis(config.dialects(), requests::dialect),
             answers,
             telemetry,
             prices,

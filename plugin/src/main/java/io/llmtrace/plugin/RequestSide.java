@@ -6,12 +6,14 @@ import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What takes requests from the gateway: our own A6 server ({@link PluginHost}), or a filter in
@@ -23,6 +25,9 @@ public interface RequestSide extends AutoCloseable {
 
   /** Route configurations in force. */
   List<NodeSnapshot.RouteSettings> routes();
+
+  /** The API that a route asks for, or null where it asks for none or is not known. */
+  @Nullable Api dialect(String route);
 
   /** What is wrong with route configurations, each with its key. */
   List<String> problems();

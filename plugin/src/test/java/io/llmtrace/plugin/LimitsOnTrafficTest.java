@@ -10,6 +10,7 @@ import io.llmtrace.plugin.inspection.EngineAnalysis;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
+import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.limit.Dimension;
 import io.llmtrace.policies.limit.Limit;
 import io.llmtrace.policies.limit.LimitKind;
@@ -244,7 +245,7 @@ class LimitsOnTrafficTest {
             FilterHost.start(
                 config,
                 "boot",
-                new EngineAnalysis(ENGINE, new DecisionEngine()),
+                new EngineAnalysis(ENGINE, new DecisionEngine(), Dialects.builtIn()),
                 sink,
                 DecisionIds.open(folder),
                 limits,
@@ -382,7 +383,7 @@ class LimitsOnTrafficTest {
           PluginHost.start(
               config,
               "boot-" + boots++,
-              new EngineAnalysis(ENGINE, new DecisionEngine()),
+              new EngineAnalysis(ENGINE, new DecisionEngine(), Dialects.builtIn()),
               sink,
               DecisionIds.open(data),
               limits,

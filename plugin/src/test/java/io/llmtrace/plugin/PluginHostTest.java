@@ -13,6 +13,7 @@ import io.llmtrace.plugin.inspection.MarkerAnalysis;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
+import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
@@ -75,7 +76,8 @@ class PluginHostTest {
 
   @Test
   void theShippedEngineStopsAnInjectionInTheCallersDialect() throws Exception {
-    Analysis engine = new EngineAnalysis(DetectionEngine.builtIn(), new DecisionEngine());
+    Analysis engine =
+        new EngineAnalysis(DetectionEngine.builtIn(), new DecisionEngine(), Dialects.builtIn());
     try (PluginHost host = start("boot-1", directory.resolve("r.sock"), engine);
         RawGateway gateway = new RawGateway(host.socket())) {
       int token = gateway.prepare("route#a#1", "{\"mode\":\"enforce\",\"budget_ms\":5000}");

@@ -11,6 +11,7 @@ import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.detect.output.CanaryTokens;
 import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.AnswerReader;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
@@ -32,7 +33,6 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,24 +68,14 @@ public final class AnswerInspector implements AutoCloseable {
   private final DetectionEngine engine;
   private final AnswersConfig config;
   private final MeterRegistry meters;
-  private final Function<String, Answer> reader;
   private final Map<String, CanaryTokens> canaries = new ConcurrentHashMap<>();
   private final ThreadPoolExecutor threads;
   private final Timer timer;
 
   public AnswerInspector(DetectionEngine engine, AnswersConfig config, MeterRegistry meters) {
-    this(engine, config, meters, AnswerReader::read);
-  }
-
-  AnswerInspector(
-      DetectionEngine engine,
-      AnswersConfig config,
-      MeterRegistry meters,
-      Function<String, Answer> reader) {
     this.engine = engine;
     this.config = config;
     this.meters = meters;
-    this.reader = reader;
     AtomicInteger number = new AtomicInteger();
     this.threads =
         new ThreadPoolExecutor(
@@ -140,6 +130,7 @@ public final class AnswerInspector implements AutoCloseable {
    * Inspects an answer; returns a moment after the budget at the latest.
    *
    * @param decisionId of the exchange, for the log
+   * @param api what its request was written in, or null where that is not known
    * @param body the answer's text as the gateway logged it
    * @param question what is known of its question, or null
    * @param tenant whose canaries are looked for where the question is not known
@@ -147,6 +138,7 @@ public final class AnswerInspector implements AutoCloseable {
    */
   public AnswerInspection inspect(
       String decisionId,
+      @Nullable Api api,
       String body,
       @Nullable Question question,
       String tenant,
@@ -168,6 +160,7 @@ public final class AnswerInspector implements AutoCloseable {
     }
     Reading reading =
         new Reading(
+            api,
             body,
             question == null ? tenant : question.tenant(),
             context(question, tenant),
@@ -261,6 +254,7 @@ public final class AnswerInspector implements AutoCloseable {
 
   /** One answer; a worker fills it while the caller may look. */
   private final class Reading implements Runnable {
+    private final @Nullable Api api;
     private final String body;
     private final String tenant;
     private final AnswerContext context;
@@ -268,7 +262,13 @@ public final class AnswerInspector implements AutoCloseable {
     private final InspectionProgress progress = new InspectionProgress();
     private volatile @Nullable Answer answer;
 
-    Reading(String body, String tenant, AnswerContext context, InspectionBudget budget) {
+    Reading(
+        @Nullable Api api,
+        String body,
+        String tenant,
+        AnswerContext context,
+        InspectionBudget budget) {
+      this.api = api;
       this.body = body;
       this.tenant = tenant;
       this.context = context;
@@ -277,7 +277,7 @@ public final class AnswerInspector implements AutoCloseable {
 
     @Override
     public void run() {
-      Answer read = reader.apply(body);
+      Answer read = AnswerReader.read(api, body);
       answer = read;
       engine.inspectAnswer(read, tenant, context, budget, progress);
     }

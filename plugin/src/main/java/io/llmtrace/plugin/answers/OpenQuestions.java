@@ -3,6 +3,7 @@ package io.llmtrace.plugin.answers;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.AnswerInspection;
 import io.llmtrace.policies.detect.output.AnswerContext;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.policy.Action;
@@ -61,6 +62,14 @@ public final class OpenQuestions {
     /** A question of whose answer nothing is expected on its way. */
     public Question(long at, String tenant, AnswerContext context, @Nullable Prompt prompt) {
       this(at, tenant, context, prompt, null, null);
+    }
+
+    /** What it is written in, or null where nobody has read it. */
+    public @Nullable Api api() {
+      if (prompt != null) {
+        return prompt.api();
+      }
+      return expected == null ? null : expected.caller().api();
     }
 
     int bytes() {

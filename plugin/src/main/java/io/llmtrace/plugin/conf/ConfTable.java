@@ -1,5 +1,6 @@
 package io.llmtrace.plugin.conf;
 
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -40,6 +41,10 @@ public final class ConfTable implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ConfTable.class);
   private static final int MAX_ENTRIES = 10_000;
   private static final int MAX_PENDING_WRITES = 4_096;
+
+  /** The gateway's plugins under which a route has a configuration of ours. */
+  private static final List<String> PLUGINS =
+      List.of("ext-plugin-post-req", "ext-plugin-pre-req", "ext-plugin-post-resp");
 
   private final RouteConfReader reader;
   private final ConfFile file;
@@ -156,6 +161,18 @@ public final class ConfTable implements AutoCloseable {
               }
             });
     return all;
+  }
+
+  /** The API that a route asks for, or null where it asks for none or is not known. */
+  public @Nullable Api dialect(String route) {
+    for (String plugin : PLUGINS) {
+      Entry entry = newestByRoute.get("route#" + route + "#" + plugin);
+      RouteConf conf = entry == null ? null : entry.conf();
+      if (conf != null && conf.dialect() != null) {
+        return conf.dialect();
+      }
+    }
+    return null;
   }
 
   /** What is wrong with the configurations in force, each with its key. */

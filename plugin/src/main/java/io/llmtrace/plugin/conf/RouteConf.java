@@ -1,6 +1,6 @@
 package io.llmtrace.plugin.conf;
 
-import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.NodeSnapshot;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param budgetMs milliseconds an inspection may take, counted from the complete body
  * @param onUninspectable what happens to a request that could not be looked at
  * @param blockStyle how a block is answered
- * @param dialect the API shape, or null to detect it
+ * @param dialect the API that its requests are written in, or null to detect it
  * @param capture content kept at rest; {@code none} is the only choice so far
  * @param tap whether a completion is to be expected from the gateway's log
  * @param redact what is replaced by placeholders
@@ -40,7 +40,7 @@ public record RouteConf(
     int budgetMs,
     OnUninspectable onUninspectable,
     BlockStyle blockStyle,
-    @Nullable Dialect dialect,
+    @Nullable Api dialect,
     String capture,
     boolean tap,
     RedactConf redact,

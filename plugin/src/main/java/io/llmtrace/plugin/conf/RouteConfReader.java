@@ -2,21 +2,20 @@ package io.llmtrace.plugin.conf;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Api;
+import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.OnUninspectable;
 import io.llmtrace.runtime.config.PluginConfig;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,21 +31,34 @@ public final class RouteConfReader {
 
   private final int defaultBudgetMs;
   private final OnUninspectable defaultOnUninspectable;
+  private final Dialects dialects;
 
   /**
-   * A reader with the node's own defaults.
+   * A reader with the node's own defaults, which knows no mappings.
    *
    * @param defaultBudgetMs {@code plugin.budget_ms}
    * @param defaultOnUninspectable {@code plugin.on_uninspectable}
    */
   public RouteConfReader(int defaultBudgetMs, OnUninspectable defaultOnUninspectable) {
+    this(defaultBudgetMs, defaultOnUninspectable, Dialects.builtIn());
+  }
+
+  /**
+   * A reader with the node's own defaults.
+   *
+   * @param dialects the APIs that a route can ask for
+   */
+  public RouteConfReader(
+      int defaultBudgetMs, OnUninspectable defaultOnUninspectable, Dialects dialects) {
     this.defaultBudgetMs = defaultBudgetMs;
     this.defaultOnUninspectable = defaultOnUninspectable;
+    this.dialects = dialects;
   }
 
   /** A reader with the defaults of this node. */
   public static RouteConfReader of(PluginConfig plugin) {
-    return new RouteConfReader((int) plugin.budget().toMillis(), plugin.onUninspectable());
+    return new RouteConfReader(
+        (int) plugin.budget().toMillis(), plugin.onUninspectable(), plugin.dialects());
   }
 
   /**
@@ -84,7 +96,7 @@ public final class RouteConfReader {
     private int budgetMs = defaultBudgetMs;
     private OnUninspectable onUninspectable = defaultOnUninspectable;
     private BlockStyle blockStyle = BlockStyle.ERROR;
-    private @Nullable Dialect dialect;
+    private @Nullable Api dialect;
     private String capture = "none";
     private boolean tap = true;
     private RedactConf redact = RedactConf.NONE;
@@ -130,11 +142,8 @@ public final class RouteConfReader {
             choice(
                 key,
                 value,
-                Dialect::of,
-                "one of "
-                    + Arrays.stream(Dialect.values())
-                        .map(Dialect::label)
-                        .collect(Collectors.joining(", ")),
+                text -> dialects.find(text).orElseThrow(() -> new IllegalArgumentException(text)),
+                "one of " + String.join(", ", dialects.labels()),
                 choice -> dialect = choice);
         case "capture" ->
             choice(

@@ -1,5 +1,6 @@
 package io.llmtrace.plugin.conf;
 
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -65,6 +66,12 @@ public final class RunnerConfs {
     List<NodeSnapshot.RouteSettings> all = new ArrayList<>();
     newestByRoute.forEach((route, conf) -> all.add(conf.settings(name(route))));
     return all;
+  }
+
+  /** The API that a route asks for, or null where it asks for none or is not known. */
+  public @Nullable Api dialect(String route) {
+    RouteConf conf = newestByRoute.get(route);
+    return conf == null ? null : conf.dialect();
   }
 
   /** What is wrong with the configurations in force, each with its route. */

@@ -206,7 +206,7 @@ public final class AnswerEnforcer implements AnswerHandler, AutoCloseable {
               held.body.bytes());
       if (inspector.inspects()) {
         var answer =
-            AnswerReader.read(held.caller().dialect(), new String(body, StandardCharsets.UTF_8));
+            AnswerReader.read(held.caller().api(), new String(body, StandardCharsets.UTF_8));
         held.answer = answer;
         engine.inspectAnswer(
             answer,

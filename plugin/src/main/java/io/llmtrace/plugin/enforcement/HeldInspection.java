@@ -9,6 +9,7 @@ import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.InspectionProgress;
 import io.llmtrace.policies.exchange.Answer;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import java.util.Map;
@@ -70,8 +71,12 @@ final class HeldInspection {
     if (expected != null) {
       return expected.caller();
     }
-    Dialect forced = conf().dialect();
-    return Caller.of(forced == null ? Dialect.GENERIC_JSON : forced);
+    Api asked = question == null ? null : question.api();
+    Api forced = conf().dialect();
+    if (asked == null) {
+      asked = forced == null ? Dialect.GENERIC_JSON : forced;
+    }
+    return Caller.of(asked);
   }
 
   /** What stands for what in the question; empty where nothing is to be put back. */

@@ -3,8 +3,8 @@ package io.llmtrace.plugin.inspection;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
-import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
@@ -21,16 +21,16 @@ import org.jspecify.annotations.Nullable;
  * detection engine; thread-safe.
  */
 public interface Analysis {
-  /** The API shape, by method, path and headers alone. */
-  Dialect detect(RequestContent content);
+  /** The API, by method, path and headers alone. */
+  Api detect(RequestContent content);
 
   /**
    * The exchange in a body.
    *
-   * @param forced the route's dialect, or null to detect it
+   * @param forced the route's API, or null to detect it
    * @throws UnreadableBodyException if there is no text in the body that could be inspected
    */
-  Exchange read(RequestContent content, @Nullable Dialect forced) throws UnreadableBodyException;
+  Exchange read(RequestContent content, @Nullable Api forced) throws UnreadableBodyException;
 
   /**
    * Makes an inspection ready; nothing is inspected yet.

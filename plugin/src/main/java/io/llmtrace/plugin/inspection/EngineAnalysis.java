@@ -5,9 +5,9 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.InspectionProgress;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.BlockAnswer;
 import io.llmtrace.policies.exchange.Caller;
-import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.ExchangeReader;
@@ -26,21 +26,23 @@ import org.jspecify.annotations.Nullable;
 public final class EngineAnalysis implements Analysis {
   private final DetectionEngine engine;
   private final DecisionEngine decisions;
+  private final Dialects dialects;
 
-  public EngineAnalysis(DetectionEngine engine, DecisionEngine decisions) {
+  public EngineAnalysis(DetectionEngine engine, DecisionEngine decisions, Dialects dialects) {
     this.engine = engine;
     this.decisions = decisions;
+    this.dialects = dialects;
   }
 
   @Override
-  public Dialect detect(RequestContent content) {
-    return Dialects.detect(content.method(), content.path(), content.headers());
+  public Api detect(RequestContent content) {
+    return dialects.detect(content.method(), content.path(), content.headers());
   }
 
   @Override
-  public Exchange read(RequestContent content, @Nullable Dialect forced)
+  public Exchange read(RequestContent content, @Nullable Api forced)
       throws UnreadableBodyException {
-    return ExchangeReader.read(content, forced);
+    return ExchangeReader.read(content, forced, dialects);
   }
 
   @Override

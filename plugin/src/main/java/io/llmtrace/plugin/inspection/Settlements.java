@@ -10,8 +10,8 @@ import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
-import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
@@ -90,8 +90,8 @@ final class Settlements {
     GatewayRequest request = inspection.request;
     RouteConf conf = request.conf();
     Exchange exchange = inspection.exchange;
-    Dialect dialect = dialect(request, exchange);
-    Caller caller = exchange == null ? Caller.of(dialect) : Caller.of(exchange);
+    Api api = api(request, exchange);
+    Caller caller = exchange == null ? Caller.of(api) : Caller.of(exchange);
     Redaction redaction = inspection.redaction;
     Decision decision =
         Limits.decide(inspection.admission, Passing.feasible(decide(conf, seen), redaction));
@@ -131,8 +131,8 @@ final class Settlements {
             request.consumer(),
             request.method(),
             request.path(),
-            dialect,
-            exchange == null ? provider(request, dialect) : exchange.provider(),
+            api.dialect(),
+            exchange == null ? provider(request, api) : exchange.provider(),
             caller.model(),
             caller.stream(),
             decision,
@@ -176,16 +176,16 @@ final class Settlements {
             || (coverage == Coverage.PARTIAL && List.of("budget", "error").contains(reason)));
   }
 
-  private Dialect dialect(GatewayRequest request, @Nullable Exchange exchange) {
+  private Api api(GatewayRequest request, @Nullable Exchange exchange) {
     if (exchange != null) {
-      return exchange.dialect();
+      return exchange.api();
     }
-    Dialect forced = request.conf().dialect();
+    Api forced = request.conf().dialect();
     return forced != null ? forced : analysis.detect(content(request));
   }
 
-  private static String provider(GatewayRequest request, Dialect dialect) {
-    return Dialects.provider(dialect, request.method(), request.path(), request.headers());
+  private static String provider(GatewayRequest request, Api api) {
+    return Dialects.provider(api, request.method(), request.path(), request.headers());
   }
 
   private Answer goOn(Inspection inspection, Decision decision, @Nullable Redaction redaction) {

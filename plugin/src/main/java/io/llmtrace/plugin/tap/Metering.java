@@ -2,7 +2,7 @@ package io.llmtrace.plugin.tap;
 
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.AnswerReader;
-import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.ResponseSummary;
@@ -44,16 +44,22 @@ final class Metering {
       @Nullable Double firstTokenMs,
       @Nullable BigDecimal costUsd) {}
 
-  Metered of(LogEntry entry, ResponseSummary summary, @Nullable Prompt prompt) {
+  /**
+   * Measures an exchange.
+   *
+   * @param api what it is written in, as far as that is known
+   * @param prompt what is remembered of the request, or null
+   */
+  Metered of(LogEntry entry, Api api, ResponseSummary summary, @Nullable Prompt prompt) {
     if (!entry.reachedUpstream()) {
       return new Metered(null, null, null, null);
     }
     if (summary.truncated()) {
       meters.counter("llmtrace.plugin.answers.truncated").increment();
     }
-    String provider = prompt == null ? provider(entry) : prompt.provider();
+    String provider = prompt == null ? provider(entry, api) : prompt.provider();
     String model = model(provider, summary, prompt);
-    Optional<MeteredUsage> usage = usage(entry, summary, prompt, provider, model);
+    Optional<MeteredUsage> usage = usage(entry, api, summary, prompt, provider, model);
     meters
         .counter(
             "llmtrace.plugin.tap.usage",
@@ -69,6 +75,7 @@ final class Metering {
 
   private static Optional<MeteredUsage> usage(
       LogEntry entry,
+      Api api,
       ResponseSummary summary,
       @Nullable Prompt prompt,
       String provider,
@@ -85,7 +92,7 @@ final class Metering {
             !summary.truncated(),
             provider,
             model,
-            () -> AnswerReader.read(entry.responseBody()),
+            () -> AnswerReader.read(api, entry.responseBody()),
             summary.truncated() ? share(entry) : 1),
         prompt,
         InspectionBudget.until(System.nanoTime() + COUNT_NANOS));
@@ -97,9 +104,8 @@ final class Metering {
     return logged == 0 ? 1 : Math.max(1, (double) entry.responseSize() / logged);
   }
 
-  private static String provider(LogEntry entry) {
-    Dialect dialect = Dialects.detect(entry.method(), entry.path(), entry.requestHeaders());
-    return Dialects.provider(dialect, entry.method(), entry.path(), entry.requestHeaders());
+  private static String provider(LogEntry entry, Api api) {
+    return Dialects.provider(api, entry.method(), entry.path(), entry.requestHeaders());
   }
 
   /** The answer knows best what it was made with; Bedrock charges by the id that was asked for. */

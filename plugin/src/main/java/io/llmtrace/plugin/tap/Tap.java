@@ -8,7 +8,7 @@ import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.local.TapEndpoint;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.engine.AnswerInspection;
-import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.ResponseReader;
@@ -61,6 +61,7 @@ public final class Tap implements TapEndpoint {
   private final Secret secret;
   private final DecisionIds ids;
   private final OpenQuestions questions;
+  private final Apis apis;
   private final AnswerInspector answers;
   private final TelemetrySink telemetry;
   private final Metering metering;
@@ -80,6 +81,7 @@ public final class Tap implements TapEndpoint {
       Secret secret,
       DecisionIds ids,
       OpenQuestions questions,
+      Apis apis,
       AnswerInspector answers,
       TelemetrySink telemetry,
       PriceTable prices,
@@ -88,6 +90,7 @@ public final class Tap implements TapEndpoint {
     this.secret = secret;
     this.ids = ids;
     this.questions = questions;
+    this.apis = apis;
     this.answers = answers;
     this.telemetry = telemetry;
     this.metering = new Metering(prices, meters);
@@ -177,7 +180,7 @@ public final class Tap implements TapEndpoint {
 
   /** What was seen in the answer; null where no provider gave one. */
   private @Nullable AnswerInspection answer(
-      LogEntry entry, String id, @Nullable Question question, long latestNanos) {
+      LogEntry entry, Api api, String id, @Nullable Question question, long latestNanos) {
     OpenQuestions.Handled handled = question == null ? null : question.handled();
     if (handled != null) {
       // Read on its way already, and what the log shows may not be what the provider said.
@@ -186,16 +189,17 @@ public final class Tap implements TapEndpoint {
     if (!entry.reachedUpstream()) {
       return null;
     }
-    return answers.inspect(id, entry.responseBody(), question, UNKNOWN_TENANT, latestNanos);
+    return answers.inspect(id, api, entry.responseBody(), question, UNKNOWN_TENANT, latestNanos);
   }
 
   private CompletionRecord completion(LogEntry entry, String id, boolean ours, long latestNanos) {
     Question question = ours ? questions.find(id).orElse(null) : null;
     OpenQuestions.Handled handled = question == null ? null : question.handled();
-    AnswerInspection answer = answer(entry, id, question, latestNanos);
-    ResponseSummary summary = ResponseReader.read(null, entry.responseBody(), entry.status());
+    Api api = apis.of(entry, question);
+    AnswerInspection answer = answer(entry, api, id, question, latestNanos);
+    ResponseSummary summary = ResponseReader.read(api, entry.responseBody(), entry.status());
     Metering.Metered metered =
-        metering.of(entry, summary, question == null ? null : question.prompt());
+        metering.of(entry, api, summary, question == null ? null : question.prompt());
     return new CompletionRecord(
         id,
         entry.startTime(),
@@ -227,9 +231,9 @@ public final class Tap implements TapEndpoint {
     };
   }
 
-  private static InspectionRecord uninspected(LogEntry entry, String id, byte[] digest) {
-    Dialect dialect = Dialects.detect(entry.method(), entry.path(), entry.requestHeaders());
-    String model = ResponseReader.read(null, entry.responseBody(), entry.status()).model();
+  private InspectionRecord uninspected(LogEntry entry, String id, byte[] digest) {
+    Api api = apis.of(entry, null);
+    String model = ResponseReader.read(api, entry.responseBody(), entry.status()).model();
     boolean forged = entry.requestHeaders().containsKey(DecisionIds.HEADER);
     return new InspectionRecord(
         id,
@@ -240,8 +244,8 @@ public final class Tap implements TapEndpoint {
         entry.consumer(),
         entry.method(),
         entry.path(),
-        dialect,
-        Dialects.provider(dialect, entry.method(), entry.path(), entry.requestHeaders()),
+        api.dialect(),
+        Dialects.provider(api, entry.method(), entry.path(), entry.requestHeaders()),
         model == null ? Exchange.UNKNOWN_MODEL : model,
         false,
         new DecisionEngine().decide(List.of(), Mode.OBSERVE),

@@ -56,7 +56,9 @@ class AnswerInspectorTest {
       String bytes = "\u001f\ufffd\b\u0000\u0000\ufffd\u0003KL\ufffdO\ufffd\u0002\ufffd".repeat(9);
       assertThat(reason(inspect(inspector, bytes))).isEqualTo("uninspected binary");
       assertThat(
-              reason(inspector.inspect("id", json(MAIL), null, "default", System.nanoTime() - 1)))
+              reason(
+                  inspector.inspect(
+                      "id", null, json(MAIL), null, "default", System.nanoTime() - 1)))
           .isEqualTo("uninspected overload");
     }
   }
@@ -185,7 +187,7 @@ class AnswerInspectorTest {
   private static List<FindingType> types(
       AnswerInspector inspector, String content, OpenQuestions.Question question) {
     return inspector
-        .inspect("id", json(content), question, "default", System.nanoTime() + (1L << 40))
+        .inspect("id", null, json(content), question, "default", System.nanoTime() + (1L << 40))
         .findings()
         .stream()
         .map(Finding::type)
@@ -193,7 +195,7 @@ class AnswerInspectorTest {
   }
 
   private static AnswerInspection inspect(AnswerInspector inspector, String body) {
-    return inspector.inspect("id", body, null, "default", System.nanoTime() + (1L << 40));
+    return inspector.inspect("id", null, body, null, "default", System.nanoTime() + (1L << 40));
   }
 
   private static String reason(AnswerInspection seen) {

@@ -5,6 +5,7 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
@@ -39,7 +40,7 @@ public final class MarkerAnalysis implements Analysis {
   }
 
   @Override
-  public Exchange read(RequestContent content, Dialect forced) {
+  public Exchange read(RequestContent content, Api forced) {
     String text = new String(content.body(), StandardCharsets.UTF_8);
     Segment segment = new Segment(Zone.USER, "user", "", text);
     return new Exchange(Dialect.TEXT, "unknown", text, false, List.of(segment), List.of(), 0);

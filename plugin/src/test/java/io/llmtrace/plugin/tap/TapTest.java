@@ -16,6 +16,7 @@ import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Usage;
@@ -65,6 +66,7 @@ class TapTest {
         Secret.of("s3cret"),
         ids,
         questions,
+        new Apis(Dialects.builtIn(), route -> null),
         answers,
         kept,
         PriceTable.builtIn(),

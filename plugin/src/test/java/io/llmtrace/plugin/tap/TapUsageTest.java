@@ -10,7 +10,9 @@ import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.exchange.MappedDialect;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.exchange.Zone;
@@ -28,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +50,10 @@ class TapUsageTest {
   @BeforeEach
   void open() throws IOException {
     ids = DecisionIds.open(directory);
+    tap = tap(new Apis(Dialects.builtIn(), route -> null));
+  }
+
+  private Tap tap(Apis apis) {
     TelemetrySink sink =
         new TelemetrySink() {
           @Override
@@ -57,16 +64,46 @@ class TapUsageTest {
             completions.add(record);
           }
         };
-    tap =
-        new Tap(
-            Secret.of("s3cret"),
-            ids,
-            questions,
-            Inspectors.inspector(Inspectors.WIDE, meters),
-            sink,
-            PriceTable.builtIn(),
-            (completion, upstream) -> {},
-            meters);
+    return new Tap(
+        Secret.of("s3cret"),
+        ids,
+        questions,
+        apis,
+        Inspectors.inspector(Inspectors.WIDE, meters),
+        sink,
+        PriceTable.builtIn(),
+        (completion, upstream) -> {},
+        meters);
+  }
+
+  @Test
+  void an_answer_whose_question_is_forgotten_is_read_by_what_its_route_asks_for_else_by_its_path()
+      throws IOException {
+    MappedDialect acme =
+        MappedDialect.read(
+                """
+                - name: acme
+                  paths: /acme/ask
+                  request: {segments: [{zone: user, pointer: /q}]}
+                  answer: {finish_reason: /why, usage: {prompt: /in, completion: /out}}
+                """)
+            .get(0);
+    String body = "{\"in\":7,\"out\":5,\"why\":\"done\"}";
+    Dialects known = Dialects.with(List.of(acme));
+    Map<String, Apis> ways =
+        Map.of(
+            "/v1/chat/completions",
+            new Apis(known, route -> route.equals("chat") ? acme : null),
+            "/acme/ask",
+            new Apis(known, route -> null));
+    for (Map.Entry<String, Apis> way : ways.entrySet()) {
+      tap = tap(way.getValue());
+      ObjectNode entry = entry(ids.issue(), "application/json", body);
+      entry.withObject("/request").put("uri", way.getKey() + "?x=1");
+      CompletionRecord completion = received(entry);
+      assertThat(completion.usage()).isEqualTo(new Usage(7, 5));
+      assertThat(completion.finishReason()).isEqualTo("done");
+    }
   }
 
   @Test

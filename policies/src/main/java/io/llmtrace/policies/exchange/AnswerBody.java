@@ -33,6 +33,9 @@ final class AnswerBody {
   private final Visitor visitor;
   private DialectFormat last;
 
+  /** Whether something in the body had the shape of an answer. */
+  private boolean recognised;
+
   private AnswerBody(@Nullable DialectFormat first, AnswerFacts facts, Visitor visitor) {
     this.facts = facts;
     this.visitor = visitor;
@@ -63,8 +66,7 @@ final class AnswerBody {
     }
     if (isLines(body)) {
       body.lines().filter(line -> !line.isBlank()).forEach(this::event);
-      boolean known = last != Dialect.GENERIC_JSON.format();
-      return known && !facts.ended ? End.BROKEN : End.WHOLE;
+      return recognised && !facts.ended ? End.BROKEN : End.WHOLE;
     }
     JsonNode whole = ProviderText.json(body);
     JsonNode root = whole.isMissingNode() ? ProviderText.jsonSoFar(body) : whole;
@@ -118,11 +120,13 @@ final class AnswerBody {
 
   private DialectFormat format(JsonNode answer) {
     if (last.answers(answer)) {
+      recognised = true;
       return last;
     }
     for (Dialect dialect : ALL) {
       if (dialect.format().answers(answer)) {
         last = dialect.format();
+        recognised = true;
         return last;
       }
     }

@@ -12,22 +12,26 @@ public final class AnswerReader {
   private AnswerReader() {}
 
   /**
-   * Reads an answer to a request of an unknown dialect.
+   * Reads an answer to a request of an unknown API.
    *
    * @param body the answer's text, possibly cut by the logger
    */
   public static Answer read(String body) {
-    return shaped(null, body);
+    return read(null, body);
   }
 
   /**
    * Reads an answer.
    *
-   * @param dialect the request's dialect, or null where it is not known
+   * @param api the request's, or null where it is not known
    * @param body the answer's text, possibly cut by the logger
    */
-  public static Answer read(@Nullable Dialect dialect, String body) {
-    return shaped(dialect == null ? null : dialect.format(), body);
+  public static Answer read(@Nullable Api api, String body) {
+    AnswerFacts facts = new AnswerFacts();
+    Texts texts = new Texts();
+    AnswerBody.End end =
+        AnswerBody.read(api == null ? null : Dialects.format(api), body, facts, texts);
+    return texts.stream.answer(facts, end != AnswerBody.End.WHOLE);
   }
 
   /**
@@ -35,13 +39,6 @@ public final class AnswerReader {
    */
   public static boolean isFrames(String body) {
     return EventFrames.isFrames(body);
-  }
-
-  static Answer shaped(@Nullable DialectFormat format, String body) {
-    AnswerFacts facts = new AnswerFacts();
-    Texts texts = new Texts();
-    AnswerBody.End end = AnswerBody.read(format, body, facts, texts);
-    return texts.stream.answer(facts, end != AnswerBody.End.WHOLE);
   }
 
   private static final class Texts implements AnswerBody.Visitor {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * order of the constants is the order in which they are asked whether a request is theirs: a longer
  * path before one that it ends with.
  */
-public enum Dialect {
+public enum Dialect implements Api {
   /** {@code /v1/chat/completions}, of OpenAI and of all who speak it. */
   OPENAI_CHAT("openai", OpenAiChat.chat()),
   /** {@code /v1/responses}. */
@@ -43,7 +43,10 @@ public enum Dialect {
   ANTHROPIC_MESSAGES("anthropic", AnthropicMessages.messages()),
   /** The Model Context Protocol over HTTP. */
   MCP("mcp", new McpMessages()),
-  /** An API that a mapping describes ({@link MappedDialect}); told by that and by nothing else. */
+  /**
+   * An API that a mapping describes ({@link MappedDialect}); on the wire alone: no route can ask
+   * for it.
+   */
   MAPPED("unknown", PlainBody.json()),
   /** Any other text. */
   TEXT("unknown", PlainBody.text()),
@@ -63,6 +66,7 @@ public enum Dialect {
   }
 
   /** The name used on the wire and in route configuration, for example {@code openai_chat}. */
+  @Override
   @JsonValue
   public String label() {
     return label;
@@ -73,7 +77,12 @@ public enum Dialect {
     return provider;
   }
 
-  /** Whether requests of this shape are prompts, that is, cost tokens. */
+  @Override
+  public Dialect dialect() {
+    return this;
+  }
+
+  @Override
   public boolean spendsTokens() {
     return switch (this) {
       case OPENAI_CHAT,
@@ -99,28 +108,17 @@ public enum Dialect {
     return format;
   }
 
-  /**
-   * The error that a client of this API raises as its own exception and does not retry.
-   *
-   * @param status 400 or 403
-   */
+  @Override
   public BlockAnswer error(int status, BlockNotice notice) {
     return format.error(status, notice);
   }
 
-  /**
-   * The answer to a request that a limit stops: 429 in the words of this API. Where it passes in a
-   * moment it says so with {@code retry-after}; where it does not, {@code x-should-retry} keeps the
-   * clients of OpenAI and Anthropic from trying again, as they otherwise do at this status.
-   */
+  @Override
   public BlockAnswer limited(Limited limited, BlockNotice notice) {
     return format.limited(limited, notice).retrying(limited.retryAfterSeconds());
   }
 
-  /**
-   * A well-formed answer that says no, streamed where a stream was asked for; an error where the
-   * API has no such answer.
-   */
+  @Override
   public BlockAnswer refusal(BlockNotice notice) {
     return format.refusal(notice);
   }

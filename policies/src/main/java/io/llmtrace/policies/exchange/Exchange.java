@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * What a client asks of a model, free of the dialect it was said in. Immutable.
  *
- * @param dialect the API shape of the request
+ * @param api what the request is written in
  * @param provider value of the {@code provider} label, for example {@code openai}
  * @param model the model as the client named it; {@code unknown} where it named none
  * @param stream whether the client asked for a streamed answer
@@ -16,7 +16,7 @@ import java.util.List;
  * @param maxTokens the most tokens that the request allows its answer; negative where it sets none
  */
 public record Exchange(
-    Dialect dialect,
+    Api api,
     String provider,
     String model,
     boolean stream,
@@ -36,7 +36,7 @@ public record Exchange(
 
   /** An exchange that sets no bound to its answer. */
   public Exchange(
-      Dialect dialect,
+      Api api,
       String provider,
       String model,
       boolean stream,
@@ -44,27 +44,23 @@ public record Exchange(
       List<String> tools,
       int uninspectedParts,
       String callId) {
-    this(
-        dialect,
-        provider,
-        model,
-        stream,
-        segments,
-        tools,
-        uninspectedParts,
-        callId,
-        MaxTokens.NONE);
+    this(api, provider, model, stream, segments, tools, uninspectedParts, callId, MaxTokens.NONE);
   }
 
   /** An exchange whose answer repeats nothing. */
   public Exchange(
-      Dialect dialect,
+      Api api,
       String provider,
       String model,
       boolean stream,
       List<Segment> segments,
       List<String> tools,
       int uninspectedParts) {
-    this(dialect, provider, model, stream, segments, tools, uninspectedParts, "");
+    this(api, provider, model, stream, segments, tools, uninspectedParts, "");
+  }
+
+  /** The API's name on the wire. */
+  public Dialect dialect() {
+    return api.dialect();
   }
 }

@@ -26,31 +26,34 @@ public final class ExchangeReader {
   private ExchangeReader() {}
 
   /**
+   * Reads a request of an API of the product.
+   *
+   * @param forced the route's, or null to detect it
+   * @throws UnreadableBodyException as {@link #read(RequestContent, Api, Dialects)} does
+   */
+  public static Exchange read(RequestContent request, @Nullable Api forced)
+      throws UnreadableBodyException {
+    return read(request, forced, Dialects.builtIn());
+  }
+
+  /**
    * Reads a request. A body that is no JSON, or nests deeper than {@link WireJson#MAX_DEPTH}, is
    * read as one text, so that damage is no way around inspection. One that names a key twice, or
    * has something behind its document, is read as JSON and, because a part is lost there, as one
    * text too.
    *
-   * @param forced the route's dialect, or null to detect it
+   * @param forced the route's API, or null to detect it
+   * @param known the APIs that it may be
    * @throws UnreadableBodyException if the body's content encoding cannot be undone within bounds,
    *     or if the request opens a connection whose messages the gateway does not show
    */
-  public static Exchange read(RequestContent request, @Nullable Dialect forced)
+  public static Exchange read(RequestContent request, @Nullable Api forced, Dialects known)
       throws UnreadableBodyException {
     RequestHead head = RequestHead.of(request);
-    Dialect named = forced != null ? forced : Dialects.named(head);
+    Api named = forced != null ? forced : known.named(head);
     Parsed body = parse(request, head, named);
     boolean unnamed = forced == null && named == Dialect.GENERIC_JSON && body.root() != null;
-    Dialect dialect = unnamed ? Dialects.resembling(body.json()) : named;
-    return exchange(body, head, dialect, dialect.format(), Providers.of(dialect, head));
-  }
-
-  /** Reads a request of a format that is no dialect's own. */
-  static Exchange read(
-      RequestContent request, Dialect dialect, DialectFormat format, String provider)
-      throws UnreadableBodyException {
-    RequestHead head = RequestHead.of(request);
-    return exchange(parse(request, head, dialect), head, dialect, format, provider);
+    return exchange(body, head, unnamed ? Dialects.resembling(body.json()) : named);
   }
 
   /**
@@ -65,9 +68,10 @@ public final class ExchangeReader {
     }
   }
 
-  private static Parsed parse(RequestContent request, RequestHead head, Dialect named)
+  private static Parsed parse(RequestContent request, RequestHead head, Api named)
       throws UnreadableBodyException {
-    if (named.format().unreadable() || head.header("upgrade").equalsIgnoreCase("websocket")) {
+    if (Dialects.format(named).unreadable()
+        || head.header("upgrade").equalsIgnoreCase("websocket")) {
       throw new UnreadableBodyException("realtime", "messages on a websocket are not inspected");
     }
     byte[] body = BodyText.decode(request.headers(), request.body());
@@ -83,8 +87,8 @@ public final class ExchangeReader {
     return new Parsed(root, strict == null ? BodyText.utf8(body) : null);
   }
 
-  private static Exchange exchange(
-      Parsed body, RequestHead head, Dialect dialect, DialectFormat format, String provider) {
+  private static Exchange exchange(Parsed body, RequestHead head, Api api) {
+    DialectFormat format = Dialects.format(api);
     SegmentCollector out = new SegmentCollector();
     if (body.text() != null) {
       out.text(Zone.USER, "", "", TextNode.valueOf(body.text()));
@@ -94,12 +98,13 @@ public final class ExchangeReader {
       format.collect(root, out);
     } else if (root.isArray()) {
       // Of the APIs only MCP takes a list, but a lenient server might: its strings are read.
-      (dialect == Dialect.MAPPED ? format : Dialects.resembling(root).format()).collect(root, out);
+      boolean mapped = api instanceof MappedDialect;
+      (mapped ? format : Dialects.resembling(root).format()).collect(root, out);
     }
     String model = format.model(root, head);
     return new Exchange(
-        dialect,
-        provider,
+        api,
+        Dialects.provider(api, head),
         model.isBlank() ? Exchange.UNKNOWN_MODEL : model,
         format.stream(root, head),
         out.segments(),

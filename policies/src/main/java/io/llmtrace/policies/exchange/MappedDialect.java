@@ -3,64 +3,72 @@ package io.llmtrace.policies.exchange;
 import java.util.List;
 
 /**
- * A dialect that an operator describes by a mapping instead of a class. Its exchanges carry {@link
+ * An API that an operator describes by a mapping instead of a class. Its exchanges carry {@link
  * Dialect#MAPPED} and the mapping's provider label. Immutable.
  */
-public final class MappedDialect {
+public final class MappedDialect implements Api {
   private final String name;
+  private final int line;
   private final MappedFormat format;
 
-  MappedDialect(String name, MappedFormat format) {
+  MappedDialect(String name, int line, MappedFormat format) {
     this.name = name;
+    this.line = line;
     this.format = format;
   }
 
   /**
-   * Reads mappings; docs/reference/dialects.md describes them.
+   * Reads mappings; docs/reference/mappings.md describes them.
    *
    * @param yaml a list of mappings
-   * @throws IllegalArgumentException with every problem: where it is and what would be right
+   * @throws MappingException with every problem: its line, its key and what would be right
    */
   public static List<MappedDialect> read(String yaml) {
     return MappingReader.read(yaml);
   }
 
-  /** The name by which a route asks for it. */
-  public String name() {
+  @Override
+  public String label() {
     return name;
   }
 
-  /** Whether a request is one of this API, by path and host. */
-  public boolean matches(RequestContent request) {
-    return format.named(RequestHead.of(request));
+  /** Where its name stands in the file, counted from 1. */
+  public int line() {
+    return line;
   }
 
-  /**
-   * Reads a request.
-   *
-   * @throws UnreadableBodyException as {@link ExchangeReader#read} does
-   */
-  public Exchange request(RequestContent request) throws UnreadableBodyException {
-    return ExchangeReader.read(request, Dialect.MAPPED, format, format.provider());
+  @Override
+  public Dialect dialect() {
+    return Dialect.MAPPED;
   }
 
-  /** Reads an answer; never fails, as {@link AnswerReader#read}. */
-  public Answer answer(String body) {
-    return AnswerReader.shaped(format, body);
+  @Override
+  public boolean spendsTokens() {
+    return true;
   }
 
-  /** What an answer says of itself; never fails, as {@link ResponseReader#read}. */
-  public ResponseSummary response(String body, int status) {
-    return ResponseReader.shaped(format, body, status);
-  }
-
-  /** The error in the mapping's own words; its status is the mapping's unless 403 is asked for. */
+  @Override
   public BlockAnswer error(int status, BlockNotice notice) {
     return format.error(status, notice);
   }
 
-  /** The status 429 in the mapping's own words; see {@link Dialect#limited}. */
+  @Override
   public BlockAnswer limited(Limited limited, BlockNotice notice) {
     return format.limited(limited, notice).retrying(limited.retryAfterSeconds());
+  }
+
+  @Override
+  public BlockAnswer refusal(BlockNotice notice) {
+    return format.refusal(notice);
+  }
+
+  MappedFormat format() {
+    return format;
+  }
+
+  /** Its name: a mapping is compared by identity and shown in logs. */
+  @Override
+  public String toString() {
+    return name;
   }
 }

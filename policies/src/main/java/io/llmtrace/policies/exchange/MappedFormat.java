@@ -8,14 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An API as a mapping describes it. Strings at the mapped places have their zones, all others are
  * read as plain strings, so that an incomplete mapping hides nothing.
  *
- * @param paths ends of paths
- * @param hosts hosts, all where there are none
+ * @param paths ends of paths, all of these hosts where there are none
+ * @param hosts lower-case hosts, all where there are none; without either no request is recognised,
+ *     and only a route can ask for it
  * @param request where the texts of a request stand
  * @param answer where the texts of an answer, or of an event of its stream, stand
  * @param blocked what a blocked client gets
@@ -56,18 +56,23 @@ record MappedFormat(
     }
   }
 
-  /** Places of single values; one that is not mapped is null. */
+  /**
+   * Places of single values, of which the first that is there counts: an event of a stream often
+   * has another shape than a whole answer. One that is not mapped is empty.
+   */
   record Pointers(
-      @Nullable JsonPointer model,
-      @Nullable JsonPointer stream,
-      @Nullable JsonPointer answerModel,
-      @Nullable JsonPointer finishReason,
-      @Nullable JsonPointer end,
-      @Nullable JsonPointer error,
-      @Nullable JsonPointer promptTokens,
-      @Nullable JsonPointer completionTokens,
-      @Nullable JsonPointer cachedTokens,
-      @Nullable JsonPointer reasoningTokens) {}
+      List<JsonPointer> model,
+      List<JsonPointer> stream,
+      List<JsonPointer> maxTokens,
+      List<JsonPointer> answerModel,
+      List<JsonPointer> finishReason,
+      List<JsonPointer> end,
+      List<JsonPointer> error,
+      List<JsonPointer> promptTokens,
+      List<JsonPointer> completionTokens,
+      List<JsonPointer> cachedTokens,
+      List<JsonPointer> cacheWriteTokens,
+      List<JsonPointer> reasoningTokens) {}
 
   /**
    * A block answer.
@@ -87,7 +92,9 @@ record MappedFormat(
 
   @Override
   public boolean named(RequestHead head) {
-    return paths.stream().anyMatch(head.path()::endsWith)
+    boolean says = !paths.isEmpty() || !hosts.isEmpty();
+    return says
+        && (paths.isEmpty() || paths.stream().anyMatch(head.path()::endsWith))
         && (hosts.isEmpty() || hosts.contains(head.host()));
   }
 
@@ -106,8 +113,22 @@ record MappedFormat(
     return at(body, pointers.stream()).asBoolean(false);
   }
 
-  private static JsonNode at(JsonNode node, @Nullable JsonPointer pointer) {
-    return pointer == null ? MissingNode.getInstance() : node.at(pointer);
+  @Override
+  public long maxTokens(JsonNode body) {
+    if (pointers.maxTokens().isEmpty()) {
+      return DialectFormat.super.maxTokens(body);
+    }
+    return MaxTokens.of(at(body, pointers.maxTokens()));
+  }
+
+  private static JsonNode at(JsonNode node, List<JsonPointer> pointers) {
+    for (JsonPointer pointer : pointers) {
+      JsonNode value = node.at(pointer);
+      if (!value.isMissingNode() && !value.isNull()) {
+        return value;
+      }
+    }
+    return MissingNode.getInstance();
   }
 
   @Override
@@ -148,10 +169,16 @@ record MappedFormat(
     facts.prompt(at(answer, pointers.promptTokens()));
     facts.completion(at(answer, pointers.completionTokens()));
     facts.cached(at(answer, pointers.cachedTokens()));
+    facts.cacheWrite(at(answer, pointers.cacheWriteTokens()));
     facts.reasoning(at(answer, pointers.reasoningTokens()));
-    JsonNode end = at(answer, pointers.end());
     // Where the mapping does not say how a stream ends, it is taken to have ended.
-    facts.ended |= pointers.end() == null || end.asBoolean() || !end.asText("").isEmpty();
+    facts.ended |= pointers.end().isEmpty() || isSaid(at(answer, pointers.end()));
+  }
+
+  private static boolean isSaid(JsonNode end) {
+    boolean denied = end.isBoolean() && !end.booleanValue();
+    boolean blank = end.isTextual() && end.textValue().isEmpty();
+    return !end.isMissingNode() && !denied && !blank;
   }
 
   @Override

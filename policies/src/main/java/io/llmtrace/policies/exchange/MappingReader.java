@@ -1,10 +1,6 @@
 package io.llmtrace.policies.exchange;
 
 import com.fasterxml.jackson.core.JsonPointer;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.llmtrace.policies.exchange.MappedFormat.Blocked;
 import io.llmtrace.policies.exchange.MappedFormat.Kind;
 import io.llmtrace.policies.exchange.MappedFormat.Place;
@@ -12,248 +8,235 @@ import io.llmtrace.policies.exchange.MappedFormat.Pointers;
 import io.llmtrace.policies.exchange.MappedFormat.StreamForm;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
 
-/** Reads mappings of dialects and collects every problem with its place. Used once. */
+/** Reads mappings of APIs and collects every problem with its place. Used once. */
 final class MappingReader {
-  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,39}");
+  private static final Pattern HOST = Pattern.compile("[a-z0-9.-]{1,253}");
+  private static final String NAME_IS = "a name of at most 40 lower-case letters, digits and _";
+  private static final String POINTER_IS =
+      "a JSON Pointer to one value, without *, such as /options/stream, or a list of them";
+  private static final String PLACE_IS =
+      "a JSON Pointer, with * for every element, such as /turns/*/text";
   private static final int MOST = 100;
   private static final String DEFAULT_BODY =
       "{\"error\":{\"message\":\"${message}\",\"type\":\"invalid_request_error\",\"param\":null,"
           + "\"code\":\"content_filter\"}}";
 
-  private final List<String> problems = new ArrayList<>();
+  private final List<MappingException.Problem> problems = new ArrayList<>();
 
   private MappingReader() {}
 
   static List<MappedDialect> read(String yaml) {
     MappingReader reader = new MappingReader();
-    List<MappedDialect> dialects = reader.list(reader.parse(yaml));
-    if (!reader.problems.isEmpty()) {
-      throw new IllegalArgumentException(String.join("\n", reader.problems));
-    }
-    return dialects;
-  }
-
-  private @Nullable JsonNode parse(String yaml) {
-    try {
-      return YAML.readTree(yaml);
-    } catch (JsonProcessingException e) {
-      int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-      problems.add("line " + line + ": expected YAML: " + e.getOriginalMessage());
-      return null;
-    }
-  }
-
-  private List<MappedDialect> list(@Nullable JsonNode root) {
     List<MappedDialect> dialects = new ArrayList<>();
-    if (root == null) {
-      return dialects;
+    Map<String, Integer> names = new HashMap<>();
+    for (MappingSection section : MappingSection.list(yaml, MOST, reader.problems)) {
+      dialects.add(dialect(section, names));
     }
-    if (!root.isArray() || root.size() > MOST) {
-      problems.add("dialects: expected a list of at most " + MOST + " mappings");
-      return dialects;
-    }
-    Set<String> names = new HashSet<>();
-    for (int i = 0; i < root.size(); i++) {
-      String at = "dialects[" + i + "]";
-      JsonNode node = root.get(i);
-      keys(node, at, "name", "provider", "paths", "hosts", "request", "answer", "block");
-      String name = name(node, at, names);
-      dialects.add(new MappedDialect(name, format(node, name, at)));
+    if (!reader.problems.isEmpty()) {
+      throw new MappingException(reader.problems);
     }
     return dialects;
   }
 
-  private String name(JsonNode node, String at, Set<String> names) {
-    String name = node.path("name").asText("");
+  private static MappedDialect dialect(MappingSection section, Map<String, Integer> names) {
+    String name = name(section, names);
+    MappingSection request = section.section("request");
+    MappingSection answer = section.section("answer");
+    MappingSection usage = answer.section("usage");
+    MappingSection block = section.section("block");
+    List<Place> texts = places(request);
+    if (texts.stream().noneMatch(place -> place.kind() == Kind.TEXT)) {
+      request.problem("segments", "expected one or more of zone and pointer");
+    }
+    MappedFormat format =
+        new MappedFormat(
+            provider(section, name),
+            paths(section),
+            hosts(section),
+            texts,
+            places(answer),
+            pointers(request, answer, usage),
+            streamForm(answer),
+            blocked(block));
+    List.of(block, usage, answer, request, section).forEach(MappingSection::finish);
+    return new MappedDialect(name, section.line("name"), format);
+  }
+
+  private static String name(MappingSection section, Map<String, Integer> names) {
+    String name = section.text("name", NAME_IS);
+    if (name == null) {
+      if (!section.has("name")) {
+        section.problem("name", "expected " + NAME_IS);
+      }
+      return "";
+    }
+    Integer before = names.putIfAbsent(name, section.line("name"));
     if (!NAME.matcher(name).matches()) {
-      problems.add(at + ".name: expected a lower-case name of at most 40 letters, digits and _");
-    } else if (!names.add(name)) {
-      problems.add(at + ".name: '" + name + "' is there twice");
+      section.problem("name", "expected " + NAME_IS + ", was \"" + name + "\"");
     } else if (Arrays.stream(Dialect.values()).anyMatch(d -> d.label().equals(name))) {
-      problems.add(at + ".name: '" + name + "' is a dialect of the product");
+      section.problem(
+          "name", "expected a name of its own, '" + name + "' is a dialect of the product");
+    } else if (before != null) {
+      section.problem("name", "expected different names, '" + name + "' is also on line " + before);
     }
     return name;
   }
 
-  private MappedFormat format(JsonNode node, String name, String at) {
-    JsonNode request = node.path("request");
-    JsonNode answer = node.path("answer");
-    JsonNode usage = answer.path("usage");
-    keys(request, at + ".request", "model", "stream", "segments", "tools", "uninspected");
-    keys(
-        answer,
-        at + ".answer",
-        "stream_format",
-        "model",
-        "finish_reason",
-        "end",
-        "error",
-        "segments",
-        "uninspected",
-        "usage");
-    keys(usage, at + ".answer.usage", "prompt", "completion", "cached", "reasoning");
-    List<String> paths = strings(node.path("paths"), at + ".paths");
-    if (paths.isEmpty() || paths.stream().anyMatch(path -> !path.startsWith("/"))) {
-      problems.add(at + ".paths: expected the ends of one path or more, each beginning with /");
+  private static String provider(MappingSection section, String name) {
+    String provider = section.text("provider", NAME_IS);
+    if (provider != null && !NAME.matcher(provider).matches()) {
+      section.problem("provider", "expected " + NAME_IS + ", since metrics carry it");
     }
-    String inRequest = at + ".request.";
-    String inAnswer = at + ".answer.";
-    List<Place> texts = places(request, at + ".request");
-    if (texts.stream().noneMatch(place -> place.kind() == Kind.TEXT)) {
-      problems.add(inRequest + "segments: expected one or more of zone and pointer");
-    }
-    Pointers pointers =
-        new Pointers(
-            pointer(request, "model", inRequest),
-            pointer(request, "stream", inRequest),
-            pointer(answer, "model", inAnswer),
-            pointer(answer, "finish_reason", inAnswer),
-            pointer(answer, "end", inAnswer),
-            pointer(answer, "error", inAnswer),
-            pointer(usage, "prompt", inAnswer + "usage."),
-            pointer(usage, "completion", inAnswer + "usage."),
-            pointer(usage, "cached", inAnswer + "usage."),
-            pointer(usage, "reasoning", inAnswer + "usage."));
-    return new MappedFormat(
-        node.path("provider").asText(name),
-        paths,
-        strings(node.path("hosts"), at + ".hosts"),
-        texts,
-        places(answer, at + ".answer"),
-        pointers,
-        streamForm(answer.path("stream_format"), inAnswer),
-        blocked(node.path("block"), at + ".block"));
+    return provider == null ? name : provider;
   }
 
-  private void keys(JsonNode node, String at, String... known) {
-    if (node.isMissingNode()) {
-      return;
-    }
-    if (!node.isObject()) {
-      problems.add(at + ": expected keys and values");
-      return;
-    }
-    Set<String> expected = new TreeSet<>(List.of(known));
-    node.fieldNames()
-        .forEachRemaining(
-            key -> {
-              if (!expected.contains(key)) {
-                problems.add(
-                    at + "." + key + ": unknown key; known are " + String.join(", ", expected));
-              }
-            });
-  }
-
-  private List<String> strings(JsonNode list, String at) {
-    List<String> strings = new ArrayList<>();
-    if (!list.isMissingNode() && !list.isArray()) {
-      problems.add(at + ": expected a list of texts");
-    }
-    for (int i = 0; i < list.size() && list.isArray(); i++) {
-      if (list.get(i).isTextual() && !list.get(i).asText().isBlank()) {
-        strings.add(list.get(i).asText());
+  private static List<String> paths(MappingSection section) {
+    List<String> paths = new ArrayList<>();
+    String expected = "the end of a path, beginning with /";
+    for (MappingSection.Item item : section.texts("paths", expected)) {
+      if (item.text().startsWith("/") && item.text().indexOf('?') < 0) {
+        paths.add(item.text());
       } else {
-        problems.add(at + "[" + i + "]: expected a text");
+        section.problem(item, "expected " + expected + " and without a query");
       }
     }
-    return strings;
+    return paths;
   }
 
-  private List<Place> places(JsonNode node, String at) {
+  private static List<String> hosts(MappingSection section) {
+    List<String> hosts = new ArrayList<>();
+    String expected = "a host name without scheme and port, such as api.example.com";
+    for (MappingSection.Item item : section.texts("hosts", expected)) {
+      String host = item.text().toLowerCase(Locale.ROOT);
+      if (HOST.matcher(host).matches()) {
+        hosts.add(host);
+      } else {
+        section.problem(item, "expected " + expected);
+      }
+    }
+    return hosts;
+  }
+
+  private static Pointers pointers(
+      MappingSection request, MappingSection answer, MappingSection usage) {
+    return new Pointers(
+        pointers(request, "model"),
+        pointers(request, "stream"),
+        pointers(request, "max_tokens"),
+        pointers(answer, "model"),
+        pointers(answer, "finish_reason"),
+        pointers(answer, "end"),
+        pointers(answer, "error"),
+        pointers(usage, "prompt"),
+        pointers(usage, "completion"),
+        pointers(usage, "cached"),
+        pointers(usage, "cache_write"),
+        pointers(usage, "reasoning"));
+  }
+
+  private static List<JsonPointer> pointers(MappingSection section, String key) {
+    List<JsonPointer> pointers = new ArrayList<>();
+    for (MappingSection.Item item : section.texts(key, POINTER_IS)) {
+      if (item.text().startsWith("/") && !item.text().matches(".*/\\*(/.*)?")) {
+        pointers.add(JsonPointer.compile(item.text()));
+      } else {
+        section.problem(item, "expected " + POINTER_IS);
+      }
+    }
+    return pointers;
+  }
+
+  private static List<Place> places(MappingSection section) {
     List<Place> places = new ArrayList<>();
-    JsonNode segments = node.path("segments");
-    if (!segments.isMissingNode() && !segments.isArray()) {
-      problems.add(at + ".segments: expected a list of zone and pointer");
+    for (MappingSection segment : section.sections("segments", "zone and pointer")) {
+      Zone zone = zone(segment);
+      List<MappingSection.Item> pointers = segment.texts("pointer", PLACE_IS);
+      if (pointers.isEmpty() && !segment.has("pointer")) {
+        segment.problem("pointer", "expected " + PLACE_IS);
+      }
+      pointers.forEach(item -> place(segment, item, zone, Kind.TEXT, places));
+      segment.finish();
     }
-    for (int i = 0; i < segments.size() && segments.isArray(); i++) {
-      String here = at + ".segments[" + i + "]";
-      keys(segments.get(i), here, "zone", "pointer");
-      Zone zone = zone(segments.get(i).path("zone").asText(""), here);
-      places.add(
-          place(segments.get(i).path("pointer").asText(), zone, Kind.TEXT, here + ".pointer"));
+    for (MappingSection.Item item : section.texts("tools", PLACE_IS)) {
+      place(section, item, Zone.METADATA, Kind.TOOL_NAME, places);
     }
-    more(node, "tools", Zone.METADATA, Kind.TOOL_NAME, at, places);
-    more(node, "uninspected", Zone.USER, Kind.UNINSPECTED, at, places);
+    for (MappingSection.Item item : section.texts("uninspected", PLACE_IS)) {
+      place(section, item, Zone.USER, Kind.UNINSPECTED, places);
+    }
     return places;
   }
 
-  private void more(
-      JsonNode node, String key, Zone zone, Kind kind, String at, List<Place> places) {
-    String here = at + "." + key;
-    List<String> pointers = strings(node.path(key), here);
-    for (int i = 0; i < pointers.size(); i++) {
-      places.add(place(pointers.get(i), zone, kind, here + "[" + i + "]"));
+  private static Zone zone(MappingSection segment) {
+    String expected =
+        "one of " + Arrays.stream(Zone.values()).map(Zone::label).collect(Collectors.joining(", "));
+    String label = segment.text("zone", expected);
+    for (Zone zone : Zone.values()) {
+      if (zone.label().equals(label)) {
+        return zone;
+      }
     }
+    if (label != null || !segment.has("zone")) {
+      segment.problem("zone", "expected " + expected);
+    }
+    return Zone.USER;
   }
 
-  private Zone zone(String label, String at) {
-    try {
-      return Zone.of(label);
-    } catch (IllegalArgumentException e) {
-      String labels = String.join(", ", Arrays.stream(Zone.values()).map(Zone::label).toList());
-      problems.add(at + ".zone: expected one of " + labels);
-      return Zone.USER;
-    }
-  }
-
-  private Place place(String pointer, Zone zone, Kind kind, String at) {
-    if (!pointer.startsWith("/")) {
-      problems.add(at + ": expected a JSON Pointer, with * for every element: /turns/*/text");
-      return new Place(List.of(), zone, kind);
+  private static void place(
+      MappingSection section, MappingSection.Item item, Zone zone, Kind kind, List<Place> places) {
+    if (!item.text().startsWith("/")) {
+      section.problem(item, "expected " + PLACE_IS);
+      return;
     }
     List<String> steps = new ArrayList<>();
-    for (String step : pointer.substring(1).split("/", -1)) {
+    for (String step : item.text().substring(1).split("/", -1)) {
       steps.add(step.replace("~1", "/").replace("~0", "~"));
     }
-    return new Place(steps, zone, kind);
+    places.add(new Place(steps, zone, kind));
   }
 
-  private @Nullable JsonPointer pointer(JsonNode node, String key, String at) {
-    if (!node.has(key)) {
-      return null;
-    }
-    String pointer = node.path(key).asText("");
-    if (!pointer.startsWith("/") || pointer.contains("/*")) {
-      problems.add(at + key + ": expected a JSON Pointer to one value, without *: /options/stream");
-      return null;
-    }
-    return JsonPointer.compile(pointer);
-  }
-
-  private StreamForm streamForm(JsonNode form, String at) {
-    if (form.isMissingNode()) {
-      return StreamForm.SSE;
-    }
+  private static StreamForm streamForm(MappingSection answer) {
+    String expected = "sse, ndjson or json";
+    String form = answer.text("stream_format", expected);
     for (StreamForm known : StreamForm.values()) {
-      if (known.name().toLowerCase(Locale.ROOT).equals(form.asText())) {
+      if (known.name().toLowerCase(Locale.ROOT).equals(form)) {
         return known;
       }
     }
-    problems.add(at + "stream_format: expected sse, ndjson or json");
+    if (form != null) {
+      answer.problem("stream_format", "expected " + expected);
+    }
     return StreamForm.SSE;
   }
 
-  private Blocked blocked(JsonNode block, String at) {
-    keys(block, at, "status", "content_type", "body");
-    int status = block.path("status").asInt(400);
-    // A status that clients retry would turn every block into a storm.
-    if (status < 200 || status > 499 || Set.of(408, 409, 425, 429).contains(status)) {
-      problems.add(at + ".status: expected a status from 200 to 499 that clients do not retry");
+  private static Blocked blocked(MappingSection block) {
+    String expected = "a status from 200 to 499 that clients do not retry";
+    String status = block.text("status", expected);
+    int code = 400;
+    if (status != null) {
+      code = status.matches("[0-9]{3}") ? Integer.parseInt(status) : 0;
+      // A status that clients retry would turn every block into a storm.
+      if (code < 200 || code > 499 || Set.of(408, 409, 425, 429).contains(code)) {
+        block.problem("status", "expected " + expected);
+      }
     }
-    String body = block.path("body").asText(DEFAULT_BODY);
-    String type = block.path("content_type").asText("application/json");
-    if (type.contains("json") && ProviderText.json(body).isMissingNode()) {
-      problems.add(at + ".body: expected JSON with ${message} inside of strings");
+    String body = block.text("body", "the body of an error");
+    String type = block.text("content_type", "a content type");
+    Blocked blocked =
+        new Blocked(
+            code, type == null ? "application/json" : type, body == null ? DEFAULT_BODY : body);
+    if (blocked.contentType().contains("json")
+        && ProviderText.json(blocked.body()).isMissingNode()) {
+      block.problem("body", "expected JSON with ${message} inside of strings");
     }
-    return new Blocked(status, type, body);
+    return blocked;
   }
 }

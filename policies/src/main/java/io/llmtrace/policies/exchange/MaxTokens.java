@@ -13,13 +13,15 @@ final class MaxTokens {
   static long largest(JsonNode node, String... fields) {
     long largest = NONE;
     for (String field : fields) {
-      JsonNode value = node.path(field);
-      if (value.isNumber()) {
-        // A double too large for a long becomes the largest one.
-        double most = value.asDouble();
-        largest = Math.max(largest, most >= 0 ? (long) most : NONE);
-      }
+      largest = Math.max(largest, of(node.path(field)));
     }
     return largest;
+  }
+
+  /** The bound that a value sets, {@link #NONE} where it is no number from 0. */
+  static long of(JsonNode value) {
+    // A double too large for a long becomes the largest one.
+    double most = value.isNumber() ? value.asDouble() : NONE;
+    return most >= 0 ? (long) most : NONE;
   }
 }

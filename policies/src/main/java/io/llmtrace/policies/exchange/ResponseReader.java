@@ -25,15 +25,12 @@ public final class ResponseReader {
   /**
    * Reads an answer; never fails, what cannot be read is absent.
    *
-   * @param dialect the request's dialect, or null where it is not known
+   * @param api the request's, or null where it is not known
    * @param body the answer's text, possibly cut by the logger
    * @param status HTTP status of the answer
    */
-  public static ResponseSummary read(@Nullable Dialect dialect, String body, int status) {
-    return shaped(dialect == null ? null : dialect.format(), body, status);
-  }
-
-  static ResponseSummary shaped(@Nullable DialectFormat format, String body, int status) {
+  public static ResponseSummary read(@Nullable Api api, String body, int status) {
+    DialectFormat format = api == null ? null : Dialects.format(api);
     AnswerFacts facts = new AnswerFacts();
     AnswerBody.End end = AnswerBody.read(format, body, facts, NOBODY);
     return new ResponseSummary(

@@ -1,9 +1,9 @@
 package io.llmtrace.policies.policy;
 
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.BlockAnswer;
 import io.llmtrace.policies.exchange.BlockNotice;
 import io.llmtrace.policies.exchange.Caller;
-import io.llmtrace.policies.exchange.Dialect;
 
 /**
  * Block answers in the caller's own dialect. They name the decision and the category, so that a
@@ -22,11 +22,11 @@ public final class BlockAnswers {
   public static BlockAnswer answer(
       Caller caller, BlockStyle style, String decisionId, String category) {
     BlockNotice notice = new BlockNotice(caller, decisionId, category);
-    Dialect dialect = caller.dialect();
+    Api api = caller.api();
     return switch (style) {
-      case ERROR -> dialect.error(400, notice);
-      case FORBIDDEN -> dialect.error(403, notice);
-      case REFUSAL -> dialect.refusal(notice);
+      case ERROR -> api.error(400, notice);
+      case FORBIDDEN -> api.error(403, notice);
+      case REFUSAL -> api.refusal(notice);
     };
   }
 }

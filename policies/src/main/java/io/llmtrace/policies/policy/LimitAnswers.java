@@ -29,7 +29,7 @@ public final class LimitAnswers {
                 ? " Try again in " + refusal.retryAfterSeconds() + " s."
                 : "");
     return caller
-        .dialect()
+        .api()
         .limited(
             new Limited(what(refusal.kind()), refusal.retryAfterSeconds(), message),
             new BlockNotice(caller, decisionId, refusal.kind().category()));

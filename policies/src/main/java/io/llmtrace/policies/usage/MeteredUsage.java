@@ -56,7 +56,7 @@ public record MeteredUsage(Usage usage, UsageSource source) {
                   reported.reasoningTokens()),
               UsageSource.ESTIMATED));
     }
-    if (prompt == null || !prompt.dialect().spendsTokens()) {
+    if (prompt == null || !prompt.api().spendsTokens()) {
       return Optional.empty();
     }
     TokenCount completion = completion(answer, budget);

@@ -1,17 +1,18 @@
 package io.llmtrace.policies.usage;
 
 import io.llmtrace.policies.detect.InspectionBudget;
-import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.wire.UsageSource;
 
 /**
  * What of a request is remembered until its answer says, or does not say, what both used.
  *
+ * @param api what it is written in, which its answer will be read as
  * @param provider value of the {@code provider} label
  * @param model as the client names it
  */
-public record Prompt(Dialect dialect, String provider, String model, TokenCount tokens) {
+public record Prompt(Api api, String provider, String model, TokenCount tokens) {
   /**
    * Remembers a request. A streamed answer often says nothing of usage, so that its request is
    * counted as exactly as is possible; any other one nearly always does, so that an estimate, which
@@ -24,6 +25,6 @@ public record Prompt(Dialect dialect, String provider, String model, TokenCount 
         exchange.stream()
             ? PromptTokens.of(exchange, budget)
             : new TokenCount(PromptTokens.estimate(exchange), UsageSource.ESTIMATED);
-    return new Prompt(exchange.dialect(), exchange.provider(), exchange.model(), tokens);
+    return new Prompt(exchange.api(), exchange.provider(), exchange.model(), tokens);
   }
 }

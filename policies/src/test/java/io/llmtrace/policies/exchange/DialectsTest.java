@@ -48,7 +48,7 @@ class DialectsTest {
   void path_and_host_tell_dialect_and_provider(
       String path, String host, String dialect, String provider) {
     Map<String, String> headers = Map.of("host", host);
-    Dialect detected = Dialects.detect("POST", path, headers);
+    Api detected = Dialects.builtIn().detect("POST", path, headers);
     assertThat(detected.label()).isEqualTo(dialect);
     assertThat(Dialects.provider(detected, "POST", path, headers)).isEqualTo(provider);
   }

@@ -53,7 +53,8 @@ public final class ConfigFile {
   /**
    * Reads a file for one process. All keys are checked alike; secret files of the other process's
    * section are not opened, and those secrets are {@code null}. Signature packs are not opened for
-   * the control plane, which inspects nothing; files of models are not opened here at all.
+   * the control plane, which inspects nothing, and mappings for the plugin alone; files of models
+   * are not opened here at all.
    *
    * @throws ConfigException with every problem of the file, when there is one
    */
@@ -112,7 +113,7 @@ public final class ConfigFile {
             breaker(root.section("circuit_breaker")),
             metrics(root.section("metrics"), controlPlaneOpens),
             controlPlane(root.section("control_plane"), controlPlaneOpens),
-            plugin(root.section("plugin"), pluginOpens, reading.env()),
+            plugin(reading, root.section("plugin"), pluginOpens),
             detection(reading, root.section("detection"), role != Role.CONTROL_PLANE),
             ModelReader.models(root.sections("models")),
             LimitsReader.limits(root.sections("limits", LimitsReader.MOST_LIMITS)),
@@ -217,8 +218,8 @@ public final class ConfigFile {
         section.integer("pool_size", DatabaseConfig.embedded().poolSize(), 1, 1_000));
   }
 
-  private static PluginConfig plugin(ConfigSection section, boolean open, Map<String, String> env) {
-    PluginConfig defaults = PluginConfig.defaults(env);
+  private static PluginConfig plugin(Reading reading, ConfigSection section, boolean open) {
+    PluginConfig defaults = PluginConfig.defaults(reading.env());
     ConfigSection spool = section.section("spool");
     ConfigSection answers = section.section("answers");
     PluginConfig plugin =
@@ -248,7 +249,8 @@ public final class ConfigFile {
             section.millis("drain_timeout_ms", defaults.drainTimeout(), 0, 600_000),
             spool(spool),
             answers(answers, open),
-            IdentityReader.read(section.section("identity")));
+            IdentityReader.read(section.section("identity")),
+            new DialectsReader(reading, section).read(open));
     spool.finish();
     answers.finish();
     section.finish();

@@ -1,5 +1,6 @@
 package io.llmtrace.runtime.config;
 
+import io.llmtrace.policies.exchange.Dialects;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param spool records on disk
  * @param answers what is done with answers
  * @param identity where tenant and agent of an exchange are taken from
+ * @param dialects the APIs that are known, with those of mappings
  */
 public record PluginConfig(
     String node,
@@ -50,7 +52,8 @@ public record PluginConfig(
     Duration drainTimeout,
     SpoolConfig spool,
     AnswersConfig answers,
-    IdentityConfig identity) {
+    IdentityConfig identity,
+    Dialects dialects) {
 
   /** The defaults; the node is named after the host. */
   public static PluginConfig defaults(Map<String, String> env) {
@@ -74,7 +77,8 @@ public record PluginConfig(
         Duration.ofSeconds(30),
         SpoolConfig.defaults(),
         AnswersConfig.defaults(),
-        IdentityConfig.none());
+        IdentityConfig.none(),
+        Dialects.builtIn());
   }
 
   /** A builder that starts with these values. */
@@ -104,6 +108,7 @@ public record PluginConfig(
     private SpoolConfig spool;
     private AnswersConfig answers;
     private IdentityConfig identity;
+    private Dialects dialects;
 
     private Builder(PluginConfig from) {
       this.node = from.node;
@@ -126,6 +131,7 @@ public record PluginConfig(
       this.spool = from.spool;
       this.answers = from.answers;
       this.identity = from.identity;
+      this.dialects = from.dialects;
     }
 
     public Builder node(String value) {
@@ -228,6 +234,11 @@ public record PluginConfig(
       return this;
     }
 
+    public Builder dialects(Dialects value) {
+      this.dialects = value;
+      return this;
+    }
+
     public PluginConfig build() {
       return new PluginConfig(
           node,
@@ -249,7 +260,8 @@ public record PluginConfig(
           drainTimeout,
           spool,
           answers,
-          identity);
+          identity,
+          dialects);
     }
   }
 }

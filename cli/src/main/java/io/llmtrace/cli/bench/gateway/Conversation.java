@@ -10,8 +10,20 @@ import java.nio.charset.StandardCharsets;
  * new. Thread-safe.
  */
 final class Conversation {
-  private static final String HEAD = "{\"model\":\"gpt-4o-mini\",\"messages\":[";
+  private static final String HEAD = "{\"model\":\"gpt-4o-mini\",%s\"messages\":[";
   private static final int TURNS = 6;
+
+  /** How the answer is asked for. */
+  enum Reply {
+    WHOLE(""),
+    STREAMED("\"stream\":true,");
+
+    private final String field;
+
+    Reply(String field) {
+      this.field = field;
+    }
+  }
 
   private final byte[] before;
   private final int newCharacters;
@@ -24,11 +36,15 @@ final class Conversation {
    * @param newShare the share of it that no request had before, 0 to 1
    */
   Conversation(int bytes, double newShare, long seed) {
+    this(bytes, newShare, seed, Reply.WHOLE);
+  }
+
+  Conversation(int bytes, double newShare, long seed, Reply reply) {
     texts = new SampleText(seed);
     newCharacters = (int) (bytes * newShare);
     int old = bytes - newCharacters;
     ByteArrayOutputStream out = new ByteArrayOutputStream(bytes);
-    out.writeBytes(HEAD.getBytes(StandardCharsets.UTF_8));
+    out.writeBytes(HEAD.formatted(reply.field).getBytes(StandardCharsets.UTF_8));
     for (int turn = 0; turn < TURNS && old > 0; turn++) {
       String role = turn == 0 ? "system" : turn % 2 == 1 ? "user" : "assistant";
       message(out, role, texts.next(Math.max(1, old / TURNS)));

@@ -32,9 +32,6 @@ final class GatewayBench implements AutoCloseable {
   private static final double NEW_SHARE = 0.2;
   private static final String NO_ONNX = "detection: {built_in_model: false}\n";
   private static final String ONNX_STAGE = "stage=\"" + GuardModel.NAME + "\"";
-  private static final double WARM_UP_SECONDS = 2;
-  private static final int WARM_UP_ROUNDS = 25;
-  private static final int WARM_UP_FLAT = 4;
   private static final List<String> HEAP = List.of("-Xmx512m");
 
   private final Plan plan;
@@ -108,6 +105,16 @@ final class GatewayBench implements AutoCloseable {
         cheap.subject(), cheap.load(), () -> new Conversation(8 << 10, 1, seed++), this::note);
     BigBodies.measure(plan.directory(), upstream.port(), CONF, this::note);
     errors();
+    return figures();
+  }
+
+  /** A steady load for minutes instead of all that; the figures as JSON. */
+  ObjectNode soak(Soak.Plan soak) throws IOException, InterruptedException {
+    Soak.measure(soak, plan.directory(), upstream.port(), this::note);
+    return figures();
+  }
+
+  private ObjectNode figures() {
     ArrayNode bars = json.putArray("bars");
     judged.forEach(
         each ->
@@ -119,19 +126,10 @@ final class GatewayBench implements AutoCloseable {
     return json;
   }
 
-  /**
-   * Until the compiler has done its work: no round in a row has been better by a twentieth than all
-   * before, for some seconds. A large program takes half a minute of that.
-   */
   private void warmUp(Contender contender, Supplier<byte[]> bodies) throws InterruptedException {
-    double best = 0;
-    int flat = 0;
-    for (int round = 0; round < WARM_UP_ROUNDS && flat < WARM_UP_FLAT; round++) {
-      double rate = contender.load().closed(bodies, 16, WARM_UP_SECONDS).perSecond();
-      say("warming up %s: %.0f a second", contender.name(), rate);
-      flat = rate > 1.05 * best ? 0 : flat + 1;
-      best = Math.max(best, rate);
-    }
+    contender
+        .load()
+        .untilFlat(bodies, 16, rate -> say("warming up %s: %.0f a second", contender.name(), rate));
   }
 
   private static double onnx(Contender contender) throws IOException, InterruptedException {

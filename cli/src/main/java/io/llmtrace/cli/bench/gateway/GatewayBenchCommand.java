@@ -56,6 +56,22 @@ public final class GatewayBenchCommand implements Callable<Integer> {
       description = "Length of a round (default 3).")
   private double seconds;
 
+  @Option(
+      names = "--soak",
+      paramLabel = "MINUTES",
+      defaultValue = "0",
+      description =
+          "Instead of the rounds, a steady load for so long, of which nothing may grow: heap after"
+              + " a collection, direct and mapped memory, open files, threads (default 0, none).")
+  private double soakMinutes;
+
+  @Option(
+      names = "--soak-rate",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Requests a second of the soak (default 0: half of what is measured first).")
+  private double soakRate;
+
   @Override
   public Integer call() throws Exception {
     PrintWriter err = spec.commandLine().getErr();
@@ -63,11 +79,15 @@ public final class GatewayBenchCommand implements Callable<Integer> {
       err.println("bench: expected --rounds and --pairs from 1, --seconds from 0.2 to 600");
       return 2;
     }
+    if (soakMinutes < 0 || soakMinutes > 24 * 60 || soakRate < 0 || soakRate > 1e6) {
+      err.println("bench: expected --soak from 0 to 1440 minutes, --soak-rate from 0 to 1000000");
+      return 2;
+    }
     if (stockRunner != null && !Files.isRegularFile(stockRunner)) {
       err.println("bench: " + stockRunner + ": no such file");
       return 2;
     }
-    if (stockRunner == null) {
+    if (stockRunner == null && soakMinutes == 0) {
       err.println("bench: without --stock-runner there is nothing to compare with but ourselves");
     }
     Path directory = Files.createTempDirectory("llmtrace-bench");
@@ -75,7 +95,8 @@ public final class GatewayBenchCommand implements Callable<Integer> {
         new GatewayBench(
             new GatewayBench.Plan(directory, stockRunner, rounds, pairs, seconds),
             spec.commandLine().getOut())) {
-      ObjectNode figures = bench.run();
+      ObjectNode figures =
+          soakMinutes > 0 ? bench.soak(new Soak.Plan(soakMinutes, soakRate)) : bench.run();
       if (json != null) {
         Files.writeString(
             json,

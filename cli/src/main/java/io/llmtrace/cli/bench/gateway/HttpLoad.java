@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.DoubleConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,10 @@ import org.jspecify.annotations.Nullable;
 final class HttpLoad implements AutoCloseable {
   /** Time after a round's end for what is still on its way. */
   private static final long PATIENCE_SECONDS = 75;
+
+  private static final double WARM_UP_SECONDS = 2;
+  private static final int WARM_UP_ROUNDS = 25;
+  private static final int WARM_UP_FLAT = 4;
 
   private final EventLoopGroup loop;
   private final int port;
@@ -64,6 +69,24 @@ final class HttpLoad implements AutoCloseable {
   Outcome open(Supplier<byte[]> bodies, int connections, double seconds, double perSecond)
       throws InterruptedException {
     return run(new Round(bodies, connections, seconds, perSecond));
+  }
+
+  /**
+   * Until the other side's compiler has done its work: no round in a row has been better by a
+   * twentieth than all before, for some seconds. A large program takes half a minute of that.
+   *
+   * @param said takes the requests a second of each round
+   */
+  void untilFlat(Supplier<byte[]> bodies, int connections, DoubleConsumer said)
+      throws InterruptedException {
+    double best = 0;
+    int flat = 0;
+    for (int round = 0; round < WARM_UP_ROUNDS && flat < WARM_UP_FLAT; round++) {
+      double rate = closed(bodies, connections, WARM_UP_SECONDS).perSecond();
+      said.accept(rate);
+      flat = rate > 1.05 * best ? 0 : flat + 1;
+      best = Math.max(best, rate);
+    }
   }
 
   private Outcome run(Round round) throws InterruptedException {

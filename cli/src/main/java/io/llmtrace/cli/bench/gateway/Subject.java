@@ -24,6 +24,9 @@ final class Subject implements AutoCloseable {
 
   private static final long START_SECONDS = 60;
 
+  /** What the log of a gateway in front of one of ours must bring. */
+  static final String TAP_SECRET = "bench";
+
   private final String name;
   private final Path socket;
   private final Path log;
@@ -69,9 +72,10 @@ final class Subject implements AutoCloseable {
           data_directory: '%s'
           control_plane_url: http://127.0.0.1:%d
           api_key: bench
+          tap_secret: '%s'
           port: 0
         """
-                .formatted(socket, folder.resolve("data"), upstream)
+                .formatted(socket, folder.resolve("data"), upstream, TAP_SECRET)
             + settings);
     List<String> command = new ArrayList<>(List.of(java()));
     command.addAll(options);

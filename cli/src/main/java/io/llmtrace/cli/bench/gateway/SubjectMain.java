@@ -102,11 +102,6 @@ final class SubjectMain {
             .filter(pool -> pool.getType() == MemoryType.HEAP)
             .mapToLong((MemoryPoolMXBean pool) -> pool.getPeakUsage().getUsed())
             .sum();
-    long buffers =
-        ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
-            .filter(pool -> pool.getName().equals("direct"))
-            .mapToLong(BufferPoolMXBean::getMemoryUsed)
-            .sum();
     long handles =
         system instanceof UnixOperatingSystemMXBean unix ? unix.getOpenFileDescriptorCount() : -1;
     return new Stats(
@@ -114,9 +109,17 @@ final class SubjectMain {
         allocated,
         ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(),
         peak,
-        buffers + Math.max(0, PlatformDependent.usedDirectMemory()),
+        buffers("direct") + Math.max(0, PlatformDependent.usedDirectMemory()),
+        buffers("mapped"),
         handles,
         threads.getThreadCount());
+  }
+
+  private static long buffers(String kind) {
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+        .filter(pool -> pool.getName().equals(kind))
+        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+        .sum();
   }
 
   /**
@@ -127,6 +130,7 @@ final class SubjectMain {
    * @param heapBytes in use now, garbage included
    * @param heapPeakBytes the most that was in use, garbage included
    * @param directBytes outside of the heap
+   * @param mappedBytes of files that are mapped
    * @param handles open files, or -1
    * @param threads that live
    */
@@ -136,6 +140,7 @@ final class SubjectMain {
       long heapBytes,
       long heapPeakBytes,
       long directBytes,
+      long mappedBytes,
       long handles,
       int threads) {}
 }

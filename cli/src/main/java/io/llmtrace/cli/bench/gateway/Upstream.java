@@ -7,6 +7,7 @@ import io.llmtrace.policies.wire.WireJson;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufInputStream;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -34,8 +35,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 
 /**
- * What stands behind the gateway and beside the plugin, as cheap as it can be: a provider that
- * always says the same, and a control plane that takes every batch. Thread-safe.
+ * What stands behind the gateway and beside the plugin, as cheap as it can be: a provider that says
+ * the same each time, whole or as a stream, and a control plane that takes every batch.
+ * Thread-safe.
  */
 final class Upstream implements AutoCloseable {
   private static final int MOST_BODY = 64 << 20;
@@ -44,6 +46,23 @@ final class Upstream implements AutoCloseable {
       {"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"gpt-4o-mini","choices":[{"index":0,\
       "message":{"role":"assistant","content":"Here you are."},"finish_reason":"stop"}],\
       "usage":{"prompt_tokens":9,"completion_tokens":4,"total_tokens":13}}"""
+          .getBytes(StandardCharsets.UTF_8);
+
+  /** Near the front of a body: whoever asks for a stream says so there. */
+  private static final byte[] STREAM = "\"stream\":true".getBytes(StandardCharsets.UTF_8);
+
+  private static final int LOOKED_AT = 64;
+  private static final byte[] EVENTS =
+      """
+      data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"gpt-4o-mini",\
+      "choices":[{"index":0,"delta":{"role":"assistant","content":"Here"}}]}
+
+      data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"gpt-4o-mini",\
+      "choices":[{"index":0,"delta":{"content":" you are."},"finish_reason":"stop"}]}
+
+      data: [DONE]
+
+      """
           .getBytes(StandardCharsets.UTF_8);
 
   private final EventLoopGroup loop =
@@ -90,7 +109,8 @@ final class Upstream implements AutoCloseable {
   private static final class Answers extends SimpleChannelInboundHandler<FullHttpRequest> {
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
-      byte[] body = ANSWER;
+      boolean streamed = asksForStream(request.content());
+      byte[] body = streamed ? EVENTS : ANSWER;
       if (request.uri().endsWith("/ingest/batches")) {
         body = acknowledgement(request.content());
       }
@@ -99,9 +119,14 @@ final class Upstream implements AutoCloseable {
           new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK, content);
       response
           .headers()
-          .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
+          .set(HttpHeaderNames.CONTENT_TYPE, streamed ? "text/event-stream" : "application/json")
           .setInt(HttpHeaderNames.CONTENT_LENGTH, body.length);
       var unused = ctx.writeAndFlush(response);
+    }
+
+    private static boolean asksForStream(ByteBuf body) {
+      ByteBuf front = body.slice(body.readerIndex(), Math.min(LOOKED_AT, body.readableBytes()));
+      return ByteBufUtil.indexOf(Unpooled.wrappedBuffer(STREAM), front) >= 0;
     }
 
     /** The number stands before the records: only the batch's first bytes are looked at. */

@@ -1,11 +1,21 @@
 package io.llmtrace.cli.bench.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.policies.wire.WireJson;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -58,21 +68,96 @@ class GatewayBenchPartsTest {
   }
 
   @Test
+  void what_fills_and_stays_does_not_grow_and_what_leaks_does() {
+    Growth.Allowance allowance = new Growth.Allowance(0.05, 8);
+    Growth flat = growth(allowance, i -> 500 + (i % 2 == 0 ? 10 : -10));
+    assertThat(flat.ok()).isTrue();
+    assertThat(flat.slopePerMinute()).isBetween(-1.0, 1.0);
+    Growth fills = growth(allowance, i -> Math.min(100 + 20 * i, 500));
+    assertThat(fills.first()).isEqualTo(100);
+    assertThat(fills.last()).isEqualTo(500);
+    assertThat(fills.slopePerMinute()).isPositive();
+    assertThat(fills.inSecondHalf()).isZero();
+    assertThat(fills.ok()).isTrue();
+    Growth leaks = growth(allowance, i -> 500 + i);
+    assertThat(leaks.slopePerMinute()).isCloseTo(6, within(1e-9));
+    assertThat(leaks.inSecondHalf()).isCloseTo(30, within(1e-9));
+    assertThat(leaks.allowed()).as("a twentieth of 545").isCloseTo(27.25, within(1e-9));
+    assertThat(leaks.ok()).isFalse();
+    assertThat(growth(allowance, i -> 500 - i).ok()).as("what falls").isTrue();
+    assertThat(growth(allowance, i -> i == 45 ? 900 : 500).ok()).as("one strange sample").isTrue();
+    assertThat(growth(new Growth.Allowance(0.05, 40), i -> 500 + i).ok()).isTrue();
+    assertThat(leaks.json().path("ok").asBoolean(true)).isFalse();
+    assertThat(leaks.json().path("samples")).hasSize(61);
+  }
+
+  /** A sample each ten seconds for ten minutes. */
+  private static Growth growth(Growth.Allowance allowance, IntToDoubleFunction value) {
+    return new Growth(
+        IntStream.rangeClosed(0, 60)
+            .mapToObj(i -> new Growth.Sample(10 * i, value.applyAsDouble(i)))
+            .toList(),
+        allowance);
+  }
+
+  @Test
+  void what_fills_a_cache_is_never_the_same_text_twice() throws Exception {
+    ManyTexts texts = new ManyTexts();
+    Set<String> seen = new HashSet<>();
+    for (int body = 0; body < 3; body++) {
+      WireJson.mapper()
+          .readTree(texts.next())
+          .path("messages")
+          .forEach(message -> seen.add(message.path("content").asText()));
+    }
+    assertThat(seen).hasSize(texts.made()).hasSize(300);
+  }
+
+  @Test
+  void a_provider_streams_to_who_asks_for_a_stream() throws Exception {
+    try (Upstream upstream = new Upstream()) {
+      HttpClient client = HttpClient.newHttpClient();
+      for (Conversation.Reply reply : Conversation.Reply.values()) {
+        byte[] body = new Conversation(1 << 10, 1, 5, reply).next();
+        HttpRequest request =
+            HttpRequest.newBuilder(
+                    URI.create("http://127.0.0.1:" + upstream.port() + "/v1/chat/completions"))
+                .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+                .build();
+        String answer = client.send(request, HttpResponse.BodyHandlers.ofString()).body();
+        assertThat(answer.startsWith("data: {"))
+            .isEqualTo(reply == Conversation.Reply.STREAMED)
+            .isEqualTo(answer.endsWith("data: [DONE]\n\n"));
+      }
+    }
+  }
+
+  @Test
   void a_provider_that_goes_away_is_failures_and_an_end() throws Exception {
     Upstream upstream = new Upstream();
+    CountDownLatch asked = new CountDownLatch(20);
+    Conversation conversation = new Conversation(1 << 10, 1, 5);
     try (HttpLoad load = new HttpLoad(upstream.port())) {
       Thread killer =
           new Thread(
               () -> {
                 try {
-                  Thread.sleep(200);
+                  asked.await();
                 } catch (InterruptedException e) {
                   Thread.currentThread().interrupt();
                 }
                 upstream.close();
               });
       killer.start();
-      Outcome seen = load.open(new Conversation(1 << 10, 1, 5)::next, 2, 1.5, 100);
+      Outcome seen =
+          load.open(
+              () -> {
+                asked.countDown();
+                return conversation.next();
+              },
+              2,
+              1.5,
+              100);
       killer.join();
       assertThat(seen.failed() + seen.nanos().length).isGreaterThanOrEqualTo(1);
       assertThat(seen.nanos().length).isLessThan(150);
