@@ -11,6 +11,7 @@ import io.dropwizard.jetty.HttpConnectorFactory;
 import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
 import io.llmtrace.controlplane.access.Access;
 import io.llmtrace.controlplane.access.ApiOperation;
+import io.llmtrace.controlplane.access.Authenticator;
 import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.access.MeResource;
 import io.llmtrace.controlplane.audit.AuditResource;
@@ -25,6 +26,7 @@ import io.llmtrace.controlplane.metrics.MetricsResource;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
 import io.llmtrace.controlplane.nodes.Nodes;
+import io.llmtrace.controlplane.oidc.OidcAuthenticator;
 import io.llmtrace.controlplane.query.QueryResource;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.Storage;
@@ -165,7 +167,7 @@ public final class ControlPlane implements AutoCloseable {
     factory.configure(environment);
     environment.jersey().register(new ProblemMapper());
     Runnable changed = () -> keys.refresh(storage.jdbi());
-    Callers callers = new Callers(List.of(keys), meters);
+    Callers callers = new Callers(authenticators(own, keys), meters);
     List<ApiOperation> operations =
         Access.register(
             environment.jersey(),
@@ -208,6 +210,12 @@ public final class ControlPlane implements AutoCloseable {
         new ControlPlane(server, storage, watch, operations, sweeper, meters, gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());
     return started;
+  }
+
+  private static List<Authenticator> authenticators(ControlPlaneConfig own, KeyDirectory keys) {
+    return own.oidc() == null
+        ? List.of(keys)
+        : List.of(keys, new OidcAuthenticator(own.oidc(), keys::active));
   }
 
   private static DefaultServerFactory serverFactory(ControlPlaneConfig own) {

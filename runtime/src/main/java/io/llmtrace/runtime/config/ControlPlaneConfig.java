@@ -1,6 +1,7 @@
 package io.llmtrace.runtime.config;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code control_plane}: the service's addresses, data and database.
@@ -9,28 +10,39 @@ import java.nio.file.Path;
  * @param port API port; 0 takes a free one
  * @param adminPort admin port, always on loopback; 0 takes a free one
  * @param dataDirectory embedded database and first keys, relative to the working directory
+ * @param oidc tokens of an identity provider; {@code null} lets in API keys only
  */
 public record ControlPlaneConfig(
-    String bind, int port, int adminPort, Path dataDirectory, DatabaseConfig database) {
+    String bind,
+    int port,
+    int adminPort,
+    Path dataDirectory,
+    DatabaseConfig database,
+    @Nullable OidcConfig oidc) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
-        "127.0.0.1", 8080, 8081, Path.of("data/control-plane"), DatabaseConfig.embedded());
+        "127.0.0.1", 8080, 8081, Path.of("data/control-plane"), DatabaseConfig.embedded(), null);
   }
 
   public ControlPlaneConfig withBind(String changed) {
-    return new ControlPlaneConfig(changed, port, adminPort, dataDirectory, database);
+    return new ControlPlaneConfig(changed, port, adminPort, dataDirectory, database, oidc);
   }
 
   public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
-    return new ControlPlaneConfig(bind, changedPort, changedAdminPort, dataDirectory, database);
+    return new ControlPlaneConfig(
+        bind, changedPort, changedAdminPort, dataDirectory, database, oidc);
   }
 
   public ControlPlaneConfig withDataDirectory(Path changed) {
-    return new ControlPlaneConfig(bind, port, adminPort, changed, database);
+    return new ControlPlaneConfig(bind, port, adminPort, changed, database, oidc);
   }
 
   public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
-    return new ControlPlaneConfig(bind, port, adminPort, dataDirectory, changed);
+    return new ControlPlaneConfig(bind, port, adminPort, dataDirectory, changed, oidc);
+  }
+
+  public ControlPlaneConfig withOidc(OidcConfig changed) {
+    return new ControlPlaneConfig(bind, port, adminPort, dataDirectory, database, changed);
   }
 }
