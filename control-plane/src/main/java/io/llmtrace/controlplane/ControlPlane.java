@@ -166,7 +166,7 @@ public final class ControlPlane implements AutoCloseable {
             configuration);
     factory.configure(environment);
     environment.jersey().register(new ProblemMapper());
-    Runnable changed = () -> keys.refresh(storage.jdbi());
+    Runnable changed = () -> watch.now();
     Callers callers = new Callers(authenticators(own, keys), meters);
     List<ApiOperation> operations =
         Access.register(

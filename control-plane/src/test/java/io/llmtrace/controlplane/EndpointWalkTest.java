@@ -98,6 +98,23 @@ class EndpointWalkTest {
   }
 
   @Test
+  void noSpellingOfAPathIsAWayAround() throws Exception {
+    for (String path :
+        List.of(
+            "/api;x=1/v1/me",
+            "/api/v1;x=1/me",
+            "/api/v1/me;x=1",
+            "//api/v1/me",
+            "/%61pi/v1/me",
+            "/api/v1/me/",
+            "/x/../api/v1/me",
+            "/health/../api/v1/me",
+            "/API/v1/me")) {
+      assertThat(plane.call("GET", path, "", null).statusCode()).as(path).isIn(400, 401, 404);
+    }
+  }
+
+  @Test
   void eachRoleDoesWhatItsTableSaysAndNothingElse() throws Exception {
     for (ApiOperation operation : plane.service().operations()) {
       for (Walker walker : walkers) {

@@ -36,8 +36,7 @@ final class AccessFilter implements ContainerRequestFilter, ContainerResponseFil
 
   @Override
   public void filter(ContainerRequestContext request) {
-    String path = request.getUriInfo().getPath();
-    if (!path.equals("api") && !path.startsWith("api/")) {
+    if (!isOfTheApi(request)) {
       return;
     }
     Origin origin = Origins.of(servlet.get());
@@ -52,7 +51,16 @@ final class AccessFilter implements ContainerRequestFilter, ContainerResponseFil
     if (response.getStatus() >= 400 && request.hasEntity() && Caller.isKnown(request)) {
       drain(request);
     }
+    if (isOfTheApi(request)) {
+      // Answers are for one caller, and one may hold a new key.
+      response.getHeaders().putSingle("Cache-Control", "no-store");
+    }
     response.getHeaders().putSingle(Origins.REQUEST_ID, Origins.of(servlet.get()).requestId());
+  }
+
+  private static boolean isOfTheApi(ContainerRequestContext request) {
+    String path = request.getUriInfo().getPath();
+    return path.equals("api") || path.startsWith("api/");
   }
 
   /**

@@ -11,7 +11,11 @@ import io.llmtrace.controlplane.TestControlPlane;
 import io.llmtrace.runtime.config.DatabaseConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.Secret;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -27,6 +31,8 @@ import java.util.concurrent.Future;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -251,8 +257,7 @@ class KeysResourceTest {
     assertThat(
             plane.query(
                 "SELECT count(*) FROM idempotency WHERE position('"
-                    + HexFormat.of()
-                        .formatHex(secret.getBytes(java.nio.charset.StandardCharsets.UTF_8))
+                    + HexFormat.of().formatHex(secret.getBytes(StandardCharsets.UTF_8))
                     + "' IN encode(body, 'hex')) > 0"))
         .isEqualTo("0");
     // Another caller's key of the same name is another key.
@@ -354,6 +359,39 @@ class KeysResourceTest {
   }
 
   @Test
+  @EnabledOnOs(OS.LINUX)
+  void anAddressThatGuessesIsToldToWaitAndOthersAreNot() throws Exception {
+    StringBuilder statuses = new StringBuilder();
+    for (int i = 0; i < 12; i++) {
+      String wrong = "llmt_guess%03d_".formatted(i) + "0".repeat(64);
+      statuses.append(statusFrom("127.0.0.2", wrong)).append(' ');
+    }
+    assertThat(statuses.toString().strip()).isEqualTo("401 ".repeat(10) + "429 429");
+    assertThat(statusFrom("127.0.0.2", plane.admin())).startsWith("429");
+    assertThat(statusFrom("127.0.0.3", plane.admin())).startsWith("200");
+    assertThat(plane.call("GET", "/metrics", "", null).body())
+        .contains("llmtrace_authentication_failures_total{reason=\"throttled\"} ");
+  }
+
+  /** Linux answers on all of 127.0.0.0/8; elsewhere the addresses have to be made first. */
+  private static String statusFrom(String address, String key) throws Exception {
+    try (Socket socket = new Socket()) {
+      socket.bind(new InetSocketAddress(InetAddress.getAllByName(address)[0], 0));
+      socket.connect(
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), plane.service().port()));
+      socket
+          .getOutputStream()
+          .write(
+              "GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n"
+                  .formatted(key)
+                  .getBytes(StandardCharsets.US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      assertThat(answer.startsWith("HTTP/1.1 429") == answer.contains("Retry-After: ")).isTrue();
+      return answer.substring("HTTP/1.1 ".length(), "HTTP/1.1 ".length() + 3);
+    }
+  }
+
+  @Test
   void aSuspendedTenantIsShutForThoseWhoWereGrantedItByName() throws Exception {
     String tenant = "shut-" + UUID.randomUUID();
     assertThat(
@@ -362,6 +400,7 @@ class KeysResourceTest {
                 .statusCode())
         .isEqualTo(201);
     String own = plane.key("admin", tenant);
+    String instance = plane.key("instance", tenant);
     assertThat(plane.call("GET", "/api/v1/exchanges", own, null).statusCode()).isEqualTo(200);
     String path = "/api/v1/tenants/" + tenant;
     String suspend = "{\"state\":\"suspended\"}";
@@ -371,6 +410,12 @@ class KeysResourceTest {
         .isEqualTo(200);
     assertThat(plane.call("GET", "/api/v1/exchanges", own, null).statusCode()).isEqualTo(403);
     assertThat(plane.call("GET", path, plane.admin(), null).body()).contains("suspended");
+    // What its gateways report is not to be lost.
+    String batch =
+        "{\"schema\":1,\"node\":\"n\",\"boot_id\":\"%s\",\"sequence\":1,\"records\":[]}"
+            .formatted(tenant);
+    assertThat(plane.call("POST", "/api/v1/ingest/batches", instance, batch).statusCode())
+        .isEqualTo(200);
   }
 
   @Test

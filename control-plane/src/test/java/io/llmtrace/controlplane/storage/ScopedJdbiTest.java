@@ -182,23 +182,4 @@ class ScopedJdbiTest {
           .isEqualTo("postgres");
     }
   }
-
-  @Test
-  void aDatabaseOwnerWithoutRightsIsToldWhatAnAdministratorRuns() throws Exception {
-    plane.sql("CREATE ROLE plain LOGIN");
-    plane.sql("CREATE ROLE maker LOGIN CREATEROLE");
-    try {
-      String base = plane.url().replace("user=postgres", "user=");
-      try (Connection plain = DriverManager.getConnection(base + "plain")) {
-        assertThatThrownBy(() -> ApiRole.ensure(plain))
-            .isInstanceOf(DatabaseSetupException.class)
-            .hasMessageContaining("GRANT llmtrace_api TO plain;");
-        plane.sql("GRANT llmtrace_api TO plain");
-        ApiRole.ensure(plain);
-      }
-    } finally {
-      plane.sql("DROP ROLE plain");
-      plane.sql("DROP ROLE maker");
-    }
-  }
 }
