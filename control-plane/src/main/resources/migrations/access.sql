@@ -144,6 +144,10 @@ CALL llmtrace_guard('set_aside');
 DO $$
 BEGIN
   IF to_regclass('inspections') IS NOT NULL THEN
+    -- Tenants that exchanges named before, as far as they can be named in a path.
+    INSERT INTO tenants (id, name) SELECT DISTINCT tenant, tenant FROM inspections
+      WHERE tenant ~ '^[A-Za-z0-9._:@+=|~-]{1,128}$' AND tenant NOT IN ('.', '..')
+      ON CONFLICT DO NOTHING;
     CALL llmtrace_guard('inspections');
   END IF;
   IF to_regclass('findings') IS NOT NULL THEN

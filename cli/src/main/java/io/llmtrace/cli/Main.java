@@ -23,6 +23,7 @@ import picocli.CommandLine.HelpCommand;
       PluginCommand.class,
       ConfigCommand.class,
       CanaryCommand.class,
+      AuditCommand.class,
       ScanCommand.class,
       BenchCommand.class,
       HelpCommand.class

@@ -2,6 +2,7 @@ package io.llmtrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.controlplane.audit.AuditEntry;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
@@ -12,6 +13,7 @@ import io.llmtrace.policies.detect.output.CanaryTokens;
 import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.wire.WireJson;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -77,6 +79,61 @@ class MainTest {
   void anUnknownCommandIsAnswered() {
     assertThat(run("teapot")).isEqualTo(2);
     assertThat(err.toString()).contains("teapot");
+  }
+
+  @Test
+  void anExportedAuditIsCheckedWithoutTheService() throws Exception {
+    AuditEntry first = row(1, AuditEntry.START, "key:a");
+    AuditEntry second = row(2, first.hash(), "key:b");
+    Path file = export(first, second);
+    assertThat(run("audit", "verify", file.toString())).isZero();
+    assertThat(out.toString()).contains("2 rows, head 2:" + second.hash(), "intact");
+    assertThat(run("audit", "verify", export(first).toString())).isZero();
+    assertThat(run("audit", "verify", export(first).toString(), "--anchor", "2:" + second.hash()))
+        .isEqualTo(1);
+    assertThat(out.toString()).contains("BROKEN", "the end was cut off");
+    assertThat(run("audit", "verify", export(second).toString())).isEqualTo(1);
+    assertThat(out.toString()).contains("row 1 is missing");
+
+    for (String line : List.of("{}", "null", "[", "")) {
+      Path bad = Files.writeString(directory.resolve("bad"), line + "\n");
+      assertThat(run("audit", "verify", bad.toString())).as(line).isEqualTo(2);
+    }
+    assertThat(err.toString()).contains("bad:1: expected a row of an audit export");
+    assertThat(run("audit", "verify", directory.resolve("none").toString())).isEqualTo(2);
+    assertThat(run("audit", "verify", file.toString(), "--anchor", "2")).isEqualTo(2);
+  }
+
+  private Path export(AuditEntry... rows) throws Exception {
+    StringBuilder lines = new StringBuilder();
+    for (AuditEntry row : rows) {
+      lines.append(WireJson.mapper().writeValueAsString(row)).append('\n');
+    }
+    return Files.writeString(directory.resolve("audit.ndjson"), lines);
+  }
+
+  private static AuditEntry row(long seq, String previous, String actor) {
+    String hash = "";
+    for (int i = 0; i < 2; i++) {
+      AuditEntry entry =
+          new AuditEntry(
+              seq,
+              1,
+              actor,
+              "key.create",
+              "acme",
+              "key:c",
+              "::1",
+              "",
+              "r",
+              null,
+              "{}",
+              previous,
+              hash);
+      hash = entry.computedHash();
+    }
+    return new AuditEntry(
+        seq, 1, actor, "key.create", "acme", "key:c", "::1", "", "r", null, "{}", previous, hash);
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.dropwizard.jetty.HttpConnectorFactory;
 import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
 import io.llmtrace.controlplane.access.Access;
 import io.llmtrace.controlplane.access.ApiOperation;
+import io.llmtrace.controlplane.access.Authenticator;
 import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.access.MeResource;
 import io.llmtrace.controlplane.audit.AuditResource;
@@ -26,6 +27,7 @@ import io.llmtrace.controlplane.metrics.MetricsResource;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
 import io.llmtrace.controlplane.nodes.Nodes;
+import io.llmtrace.controlplane.oidc.OidcAuthenticator;
 import io.llmtrace.controlplane.query.QueryResource;
 import io.llmtrace.controlplane.statistics.RollupFold;
 import io.llmtrace.controlplane.statistics.StatisticsResource;
@@ -182,10 +184,10 @@ public final class ControlPlane implements AutoCloseable {
     environment.jersey().register(new ProblemMapper());
     Runnable changed =
         () -> {
-          keys.refresh(storage.jdbi());
+          watch.now();
           retention.refresh(storage.jdbi());
         };
-    Callers callers = new Callers(List.of(keys), meters);
+    Callers callers = new Callers(authenticators(own, keys), meters);
     List<ApiOperation> operations =
         Access.register(
             environment.jersey(),
@@ -223,6 +225,12 @@ public final class ControlPlane implements AutoCloseable {
         new ControlPlane(server, storage, watch, operations, jobs, ingest, meters, gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());
     return started;
+  }
+
+  private static List<Authenticator> authenticators(ControlPlaneConfig own, KeyDirectory keys) {
+    return own.oidc() == null
+        ? List.of(keys)
+        : List.of(keys, new OidcAuthenticator(own.oidc(), keys::active));
   }
 
   private static DefaultServerFactory serverFactory(ControlPlaneConfig own) {

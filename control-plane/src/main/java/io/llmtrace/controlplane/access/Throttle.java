@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +79,16 @@ final class Throttle {
   /** Notes that a token worked from an address. */
   void succeeded(String address, Optional<String> handle) {
     handle.ifPresent(known -> trusted.put(new Pair(source(address), known), true));
+  }
+
+  /** Entries held, for tests. */
+  long remembered() {
+    long held = 0;
+    for (Cache<?, ?> cache : List.of(addresses, handles, pairs, trusted)) {
+      cache.cleanUp();
+      held += cache.estimatedSize();
+    }
+    return held;
   }
 
   private <K> Failures more(Cache<K, Failures> cache, K key) {

@@ -6,6 +6,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,14 @@ public record AuditEntry(
     @Nullable String after,
     String previousHash,
     String hash) {
+
+  /** Refuses what an export cannot hold, since a row may come from a file. */
+  public AuditEntry {
+    for (String field :
+        List.of(actor, action, target, address, userAgent, requestId, previousHash, hash)) {
+      Objects.requireNonNull(field);
+    }
+  }
 
   /** Before the first row. */
   public static final String START = "0".repeat(64);

@@ -14,6 +14,10 @@ import org.slf4j.LoggerFactory;
 public final class ProblemMapper implements ExceptionMapper<Throwable> {
   private static final Logger log = LoggerFactory.getLogger(ProblemMapper.class);
 
+  private static final String NOT_ALLOWED = "42501";
+  private static final String DATA_EXCEPTION = "22";
+  private static final String CONSTRAINT = "23";
+
   @Override
   public Response toResponse(Throwable fault) {
     if (fault instanceof WebApplicationException web) {
@@ -24,7 +28,12 @@ public final class ProblemMapper implements ExceptionMapper<Throwable> {
       return Problem.builder(response.getStatus(), response.getStatusInfo().getReasonPhrase())
           .build();
     }
-    if (refusedData(fault)) {
+    if (hasState(fault, NOT_ALLOWED)) {
+      // Row-level security or a missing grant: the statement is wrong, and would be next time.
+      log.error("The database does not allow what a request does", fault);
+      return Problem.builder(500, "internal error").build();
+    }
+    if (hasState(fault, DATA_EXCEPTION) || hasState(fault, CONSTRAINT)) {
       // Trying again would end the same way; the sender drops it and counts the loss.
       log.error("The database refused the data of a request", fault);
       return Problem.builder(422, "the database refuses these values").build();
@@ -41,11 +50,11 @@ public final class ProblemMapper implements ExceptionMapper<Throwable> {
     return Problem.builder(500, "internal error").build();
   }
 
-  /** SQLState 22 (data exception) or 23 (integrity constraint), somewhere down the causes. */
-  private static boolean refusedData(Throwable fault) {
+  /** Whether a SQLState begins so, somewhere down the causes. */
+  private static boolean hasState(Throwable fault, String state) {
     for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
       if (cause instanceof SQLException sql && sql.getSQLState() != null) {
-        return sql.getSQLState().startsWith("22") || sql.getSQLState().startsWith("23");
+        return sql.getSQLState().startsWith(state);
       }
     }
     return false;

@@ -180,7 +180,11 @@ public final class KeyDirectory implements Authenticator {
             key.id(),
             Caller.Kind.KEY,
             key.lineage(),
-            List.of(new Grant(key.role(), active(now, key.tenants()))),
+            List.of(
+                new Grant(
+                    key.role(),
+                    // What gateways of a suspended tenant report is not to be lost.
+                    key.role() == Role.INSTANCE ? key.tenants() : active(now, key.tenants()))),
             key.scopes(),
             origin));
   }

@@ -46,6 +46,14 @@ public final class KeyWatch implements AutoCloseable {
     every(PURGE_MINUTES, TimeUnit.MINUTES, this::purge);
   }
 
+  /**
+   * Looks now, after a change that was committed here. If the database goes away in between, the
+   * change is no less committed, and this looks again a second later.
+   */
+  public void now() {
+    tried(() -> keys.refresh(jdbi.get()));
+  }
+
   private void purge() {
     jdbi.get()
         .useTransaction(
@@ -60,28 +68,22 @@ public final class KeyWatch implements AutoCloseable {
 
   private void every(long delay, TimeUnit unit, Runnable work) {
     ScheduledFuture<?> unused =
-        thread.scheduleWithFixedDelay(
-            () -> {
-              try {
-                work.run();
-              } catch (StorageUnavailableException | JdbiException e) {
-                // The storage's own probe says and counts that the database is away.
-                log.debug("Keys wait for storage", e);
-              }
-            },
-            delay,
-            delay,
-            unit);
+        thread.scheduleWithFixedDelay(() -> tried(work), delay, delay, unit);
+  }
+
+  private static void tried(Runnable work) {
+    try {
+      work.run();
+    } catch (StorageUnavailableException | JdbiException e) {
+      // The storage's own probe says and counts that the database is away.
+      log.debug("Keys wait for storage", e);
+    }
   }
 
   @Override
   public void close() throws InterruptedException {
     thread.shutdownNow();
     thread.awaitTermination(5, TimeUnit.SECONDS);
-    try {
-      keys.writeUses(jdbi.get());
-    } catch (StorageUnavailableException | JdbiException e) {
-      log.debug("Last uses of keys are not written", e);
-    }
+    tried(() -> keys.writeUses(jdbi.get()));
   }
 }

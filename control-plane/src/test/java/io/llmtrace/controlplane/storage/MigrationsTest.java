@@ -1,10 +1,15 @@
 package io.llmtrace.controlplane.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.codahale.metrics.MetricRegistry;
 import io.dropwizard.db.DataSourceFactory;
 import io.dropwizard.migrations.CloseableLiquibaseWithClassPathMigrationsFile;
+import io.llmtrace.controlplane.access.Origin;
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.controlplane.keys.KeyDirectory;
 import io.llmtrace.policies.wire.Ulid;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -12,10 +17,12 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
+import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -103,12 +110,72 @@ class MigrationsTest {
     return rows;
   }
 
+  @Test
+  void aDatabaseOfTheLastVersionIsUpgradedWithItsKeys(@TempDir Path directory) throws Exception {
+    String token = "llmtrace_admin_" + "0f".repeat(32);
+    EmbeddedDatabase database = EmbeddedDatabase.start(directory.resolve("postgres"));
+    try (Connection connection = DriverManager.getConnection(database.url());
+        Statement sql = connection.createStatement()) {
+      // As the last version did it: the one file, under its own path.
+      try (CloseableLiquibaseWithClassPathMigrationsFile before =
+          migrations(database, "migrations.sql")) {
+        before.update(new Contexts(), new LabelExpression());
+      }
+      sql.execute(
+          "INSERT INTO api_keys (id, role, hash)"
+              + " VALUES ('initial-admin', 'admin', sha256('"
+              + token
+              + "'))");
+      sql.execute(
+          "INSERT INTO inspections (decision_id, at, node, route, tenant, record)"
+              + " VALUES ('01KQ00000000000000000000AA', 1, 'n', 'r', 'acme', '{}')");
+      assertThatThrownBy(
+              () -> {
+                try (CloseableLiquibaseWithClassPathMigrationsFile all = migrations(database)) {
+                  all.update(new Contexts(), new LabelExpression());
+                }
+              })
+          .as("the role is made first, see ApiRole")
+          .hasStackTraceContaining("llmtrace_api");
+      ApiRole.ensure(connection);
+      for (int i = 0; i < 2; i++) {
+        try (CloseableLiquibaseWithClassPathMigrationsFile all = migrations(database)) {
+          all.update(new Contexts(), new LabelExpression());
+        }
+      }
+      try (ResultSet ran =
+          sql.executeQuery(
+              "SELECT string_agg(filename || ' ' || id, ', ' ORDER BY orderexecuted)"
+                  + " FROM databasechangelog WHERE filename = 'migrations.sql'")) {
+        assertThat(ran.next()).isTrue();
+        assertThat(ran.getString(1)).isEqualTo("migrations.sql 1, migrations.sql 2");
+      }
+      KeyDirectory keys = new KeyDirectory(Clock.systemUTC());
+      keys.refresh(Jdbi.create(database.url()));
+      assertThat(keys.authenticate(token, new Origin("a", "u", "r")))
+          .hasValueSatisfying(
+              caller -> assertThat(caller.may(Permission.KEYS_WRITE, TenantScope.all())).isTrue());
+      try (ResultSet tenants =
+          sql.executeQuery("SELECT string_agg(id, ' ' ORDER BY id) FROM tenants")) {
+        assertThat(tenants.next()).isTrue();
+        assertThat(tenants.getString(1)).isEqualTo("acme default");
+      }
+    } finally {
+      database.close();
+    }
+  }
+
   private static CloseableLiquibaseWithClassPathMigrationsFile migrations(EmbeddedDatabase database)
       throws Exception {
+    return migrations(database, Storage.MIGRATIONS);
+  }
+
+  private static CloseableLiquibaseWithClassPathMigrationsFile migrations(
+      EmbeddedDatabase database, String file) throws Exception {
     DataSourceFactory source = new DataSourceFactory();
     source.setDriverClass("org.postgresql.Driver");
     source.setUrl(database.url());
     return new CloseableLiquibaseWithClassPathMigrationsFile(
-        source.build(new MetricRegistry(), "migrations"), Storage.MIGRATIONS);
+        source.build(new MetricRegistry(), "migrations"), file);
   }
 }

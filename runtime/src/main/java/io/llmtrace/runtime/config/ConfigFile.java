@@ -189,7 +189,8 @@ public final class ConfigFile {
             section.integer("admin_port", defaults.adminPort(), 0, 65_535),
             section.path("data_directory", defaults.dataDirectory()),
             database(database, open),
-            retention(section.section("retention")));
+            retention(section.section("retention")),
+            OidcReader.read(section));
     database.finish();
     section.finish();
     return controlPlane;
@@ -304,7 +305,7 @@ public final class ConfigFile {
         bind -> bind.matches("[A-Za-z0-9.:_-]{1,253}"));
   }
 
-  private static boolean isLoopback(String bind) {
+  static boolean isLoopback(String bind) {
     return bind.equals("localhost") || bind.equals("::1") || bind.matches("127(\\.[0-9]{1,3}){3}");
   }
 }

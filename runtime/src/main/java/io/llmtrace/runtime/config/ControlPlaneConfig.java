@@ -1,6 +1,7 @@
 package io.llmtrace.runtime.config;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code control_plane}: the service's addresses, data and database.
@@ -9,6 +10,7 @@ import java.nio.file.Path;
  * @param port API port; 0 takes a free one
  * @param adminPort admin port, always on loopback; 0 takes a free one
  * @param dataDirectory embedded database and first keys, relative to the working directory
+ * @param oidc tokens of an identity provider; {@code null} lets in API keys only
  */
 public record ControlPlaneConfig(
     String bind,
@@ -16,7 +18,8 @@ public record ControlPlaneConfig(
     int adminPort,
     Path dataDirectory,
     DatabaseConfig database,
-    RetentionConfig retention) {
+    RetentionConfig retention,
+    @Nullable OidcConfig oidc) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
@@ -25,23 +28,30 @@ public record ControlPlaneConfig(
         8081,
         Path.of("data/control-plane"),
         DatabaseConfig.embedded(),
-        RetentionConfig.defaults());
+        RetentionConfig.defaults(),
+        null);
   }
 
   public ControlPlaneConfig withBind(String changed) {
-    return new ControlPlaneConfig(changed, port, adminPort, dataDirectory, database, retention);
+    return new ControlPlaneConfig(
+        changed, port, adminPort, dataDirectory, database, retention, oidc);
   }
 
   public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
     return new ControlPlaneConfig(
-        bind, changedPort, changedAdminPort, dataDirectory, database, retention);
+        bind, changedPort, changedAdminPort, dataDirectory, database, retention, oidc);
   }
 
   public ControlPlaneConfig withDataDirectory(Path changed) {
-    return new ControlPlaneConfig(bind, port, adminPort, changed, database, retention);
+    return new ControlPlaneConfig(bind, port, adminPort, changed, database, retention, oidc);
   }
 
   public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
-    return new ControlPlaneConfig(bind, port, adminPort, dataDirectory, changed, retention);
+    return new ControlPlaneConfig(bind, port, adminPort, dataDirectory, changed, retention, oidc);
+  }
+
+  public ControlPlaneConfig withOidc(OidcConfig changed) {
+    return new ControlPlaneConfig(
+        bind, port, adminPort, dataDirectory, database, retention, changed);
   }
 }

@@ -29,6 +29,7 @@ class ExampleFileTest {
     assertThat(config.alerts().slackWebhookUrl()).isNotNull();
     assertThat(config.metrics().token()).isNotNull();
     assertThat(config.controlPlane().database().url()).isNotNull();
+    assertThat(config.controlPlane().oidc()).isNotNull();
     assertThat(config.plugin().apiKey()).isNotNull();
     assertThat(config.plugin().inspectKey()).isNotNull();
     assertThat(config.limits()).hasSize(3);
