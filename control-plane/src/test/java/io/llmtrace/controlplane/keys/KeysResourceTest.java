@@ -21,13 +21,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -237,58 +233,6 @@ class KeysResourceTest {
     HttpResponse<String> wide =
         plane.call("PATCH", path, plane.admin(), "{\"scopes\":null}", "If-Match", now);
     assertThat(wide.body()).contains("\"other\"", "\"scopes\":[]");
-  }
-
-  @Test
-  void aPostWithAnIdempotencyKeyIsDoneOnce() throws Exception {
-    String once = UUID.randomUUID().toString();
-    HttpResponse<String> first = post(NEW, once);
-    HttpResponse<String> again = post(NEW, once);
-    assertThat(first.statusCode()).as(first.body()).isEqualTo(201);
-    assertThat(again.statusCode()).isEqualTo(201);
-    assertThat(again.body()).isEqualTo(first.body()).contains("\"key\":\"llmt_");
-    assertThat(again.headers().firstValue("Idempotency-Replayed")).hasValue("true");
-    assertThat(again.headers().firstValue("Location"))
-        .isEqualTo(first.headers().firstValue("Location"));
-    assertThat(post(NEW.replace("viewer", "analyst"), once).statusCode()).isEqualTo(422);
-    assertThat(post(NEW, "short").statusCode()).isEqualTo(400);
-    // The secret that the kept answer holds is not in the database for anybody to read.
-    String secret = json(first).get("key").asText();
-    assertThat(
-            plane.query(
-                "SELECT count(*) FROM idempotency WHERE position('"
-                    + HexFormat.of().formatHex(secret.getBytes(StandardCharsets.UTF_8))
-                    + "' IN encode(body, 'hex')) > 0"))
-        .isEqualTo("0");
-    // Another caller's key of the same name is another key.
-    String other = plane.key("admin", OWN);
-    HttpResponse<String> others =
-        plane.call("POST", "/api/v1/keys", other, NEW, "Idempotency-Key", once);
-    assertThat(others.statusCode()).isEqualTo(201);
-    assertThat(others.body()).isNotEqualTo(first.body());
-  }
-
-  @Test
-  void ofManyAtOnceOneIsDone() throws Exception {
-    String once = UUID.randomUUID().toString();
-    List<Callable<HttpResponse<String>>> posts = new ArrayList<>();
-    for (int i = 0; i < 8; i++) {
-      posts.add(() -> post(NEW.replace("\"n\"", "\"" + once + "\""), once));
-    }
-    ExecutorService threads = Executors.newFixedThreadPool(8);
-    try {
-      for (Future<HttpResponse<String>> answer : threads.invokeAll(posts)) {
-        assertThat(answer.get().statusCode()).isIn(201, 409);
-      }
-    } finally {
-      threads.shutdownNow();
-    }
-    assertThat(plane.query("SELECT count(*) FROM api_keys WHERE name = '" + once + "'"))
-        .isEqualTo("1");
-  }
-
-  private static HttpResponse<String> post(String body, String once) throws Exception {
-    return plane.call("POST", "/api/v1/keys", plane.admin(), body, "Idempotency-Key", once);
   }
 
   @Test
