@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One exchange on its way through the service. Two compare-and-sets keep it honest: {@code settled}
- * says who decides (a worker, the deadline, or a refusal), {@code responded} who answers.
+ * says who decides (a worker, a model thread, the deadline, or a refusal), {@code responded} who
+ * answers.
  */
 final class Inspection implements Runnable {
   final GatewayRequest request;
@@ -94,7 +95,7 @@ final class Inspection implements Runnable {
     phase.set(Phase.RUNNING);
   }
 
-  /** A worker ends; whether its exchange was answered without it meanwhile. */
+  /** A worker is free again; whether its exchange was answered without it meanwhile. */
   boolean endsOverdue() {
     return phase.getAndSet(Phase.DONE) == Phase.OVERDUE;
   }

@@ -39,8 +39,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class InspectionService implements ExchangeHandler, AutoCloseable {
   /*
-   * Three kinds of threads. Workers read and inspect, and may be slow. One timer ends budgets: it
-   * computes, but never touches a disk. Recorders write the records of exchanges that no worker
+   * Four kinds of threads. Workers read and inspect, and may be slow. Model threads go on with what
+   * the workers leave in doubt, from the first question to a model to the answer. One timer ends
+   * budgets: it computes, but never touches a disk. Recorders write the records of exchanges that no worker
    * finished. A record is kept before its answer goes out, but a stalled disk must not hold
    * traffic: after a grace the timer answers without waiting for it, and the breaker hears of it.
    */
@@ -71,6 +72,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final Settlements settlements;
   private final InspectionMetrics metrics;
   private final ThreadPoolExecutor workers;
+  private final ModelThreads models;
   private final ThreadPoolExecutor recorders;
   private final ScheduledThreadPoolExecutor timer;
   private final AtomicInteger overdue = new AtomicInteger();
@@ -83,8 +85,15 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
    *
    * @param workers threads that inspect, at least 1
    * @param queue exchanges that may wait for one, at least 1
+   * @param modelThreads threads that ask models, at least 1; as many may wait for them as for
+   *     workers
    */
-  public record Settings(int workers, int queue) {
+  public record Settings(int workers, int queue, int modelThreads) {
+    /** With half as many model threads as workers. */
+    public Settings(int workers, int queue) {
+      this(workers, queue, Math.max(1, workers / 2));
+    }
+
     /** What a node is configured to do; without a number of workers, one for each core. */
     public static Settings of(PluginConfig plugin) {
       int workers =
@@ -114,6 +123,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     this.settlements = new Settlements(analysis, ids, redactions);
     this.metrics = new InspectionMetrics(meters);
     this.workers = pool("llmtrace-inspect", settings.workers(), settings.queue());
+    this.models =
+        new ModelThreads(settings.modelThreads(), settings.queue(), System::nanoTime, meters);
     this.recorders = pool("llmtrace-record", RECORDERS, MAX_WAITING_RECORDS);
     this.timer =
         new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("llmtrace-deadline", true));
@@ -195,42 +206,46 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     later(inspection, settlements.uninspected(inspection, reason, Seen.NOTHING));
   }
 
-  /** On a worker: the boundary where faults of the engine are counted. */
+  /** On a worker. */
   void work(Inspection inspection) {
     inspection.begin();
+    boolean handedOn = false;
     try {
-      if (inspection.isSettled()) {
-        return;
+      handedOn = guarded(inspection, () -> read(inspection));
+    } finally {
+      if (!handedOn) {
+        leave(inspection);
       }
-      RequestContent content = settlements.content(inspection.request);
-      long start = System.nanoTime();
-      inspection.exchange = analysis.read(content, inspection.request.conf().dialect());
-      inspection.parseMicros = (System.nanoTime() - start) / 1_000;
-      limits.read(inspection.admission, inspection.exchange);
-      if (Limits.stops(inspection.admission, inspection.request.conf())) {
-        if (inspection.settle()) {
-          breaker.released();
-          now(inspection, settlements.uninspected(inspection, Limits.REASON, Seen.NOTHING), false);
-        }
-        return;
+      if (inspection.endsOverdue()) {
+        overdue.decrementAndGet();
       }
-      Analysis.Run run =
-          analysis.prepare(inspection.exchange, inspection.identity.tenant(), inspection.budget);
-      inspection.running(run);
-      run.inspect();
-      Seen seen = run.seen();
-      settlements.redact(inspection, seen);
-      if (!inspection.settle()) {
-        LOG.debug("inspection {} ended after its budget", inspection.decisionId);
-      } else if (seen.failed()) {
-        fault("engine", inspection, new IllegalStateException("a stage failed"));
-        now(inspection, settlements.uninspected(inspection, "error", seen), false);
-      } else if (inspection.budget.spent() && !seen.missingStages().isEmpty()) {
-        breaker.released();
-        now(inspection, settlements.uninspected(inspection, "budget", seen), false);
-      } else {
-        now(inspection, settlements.inspected(inspection, seen), true);
-      }
+    }
+  }
+
+  /** On a model thread, when a worker has read what takes no model. */
+  private void workOn(Inspection inspection, Analysis.Run run) {
+    try {
+      guarded(
+          inspection,
+          () -> {
+            run.askModels();
+            end(inspection, run, "");
+            return false;
+          });
+    } finally {
+      leave(inspection);
+    }
+  }
+
+  /** Work that may throw what an engine throws; says whether another thread goes on with it. */
+  private interface Work {
+    boolean doIt() throws UnreadableBodyException;
+  }
+
+  /** The boundary where faults of the engine are counted. */
+  private boolean guarded(Inspection inspection, Work work) {
+    try {
+      return work.doIt();
     } catch (UnreadableBodyException e) {
       LOG.debug("body of {} cannot be read: {}", inspection.decisionId, e.getMessage());
       if (inspection.settle()) {
@@ -243,13 +258,70 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       if (inspection.settle()) {
         now(inspection, settlements.uninspected(inspection, "error", inspection.seen()), false);
       }
-    } finally {
-      keepQuestion(inspection);
-      inspection.releaseMemory();
-      if (inspection.endsOverdue()) {
-        overdue.decrementAndGet();
-      }
     }
+    return false;
+  }
+
+  /** Whether a model thread goes on with the exchange. */
+  private boolean read(Inspection inspection) throws UnreadableBodyException {
+    if (inspection.isSettled()) {
+      return false;
+    }
+    RequestContent content = settlements.content(inspection.request);
+    long start = System.nanoTime();
+    Exchange exchange = analysis.read(content, inspection.request.conf().dialect());
+    inspection.exchange = exchange;
+    inspection.parseMicros = (System.nanoTime() - start) / 1_000;
+    limits.read(inspection.admission, exchange);
+    if (Limits.stops(inspection.admission, inspection.request.conf())) {
+      if (inspection.settle()) {
+        breaker.released();
+        now(inspection, settlements.uninspected(inspection, Limits.REASON, Seen.NOTHING), false);
+      }
+      return false;
+    }
+    Analysis.Run run = analysis.prepare(exchange, inspection.identity.tenant(), inspection.budget);
+    inspection.running(run);
+    if (run.readSegments()) {
+      end(inspection, run, "");
+      return false;
+    }
+    if (models.run(() -> workOn(inspection, run), inspection.budget)) {
+      return true;
+    }
+    run.leaveModelsOut();
+    end(inspection, run, "overload");
+    return false;
+  }
+
+  /**
+   * Everything that will be seen has been.
+   *
+   * @param cut why something was left out, or empty
+   */
+  private void end(Inspection inspection, Analysis.Run run, String cut) {
+    Seen seen = run.seen();
+    settlements.redact(inspection, seen);
+    if (!inspection.settle()) {
+      LOG.debug("inspection {} ended after its budget", inspection.decisionId);
+    } else if (seen.failed()) {
+      fault("engine", inspection, new IllegalStateException("a stage failed"));
+      now(inspection, settlements.uninspected(inspection, "error", seen), false);
+    } else if (inspection.budget.spent() && !seen.missingStages().isEmpty()) {
+      breaker.released();
+      now(inspection, settlements.uninspected(inspection, "budget", seen), false);
+    } else if (!cut.isEmpty()) {
+      breaker.released();
+      now(inspection, settlements.uninspected(inspection, cut, seen), false);
+    } else {
+      now(inspection, settlements.inspected(inspection, seen), true);
+    }
+  }
+
+  /** No thread works on the exchange any more. */
+  private void leave(Inspection inspection) {
+    keepQuestion(inspection);
+    inspection.releaseMemory();
   }
 
   /**
@@ -369,20 +441,22 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     breaker.failed(System.nanoTime() - inspection.request.completeNanos(), cause);
   }
 
-  /** Finishes what is queued, for at most two seconds. */
+  /** Finishes what is queued, for at most two seconds each kind of threads. */
   @Override
   public void close() {
     workers.shutdown();
     await(workers);
+    models.close();
     timer.shutdown();
     await(timer);
     recorders.shutdown();
     await(recorders);
     workers.shutdownNow();
+    models.closeNow();
     timer.shutdownNow();
   }
 
-  private static void await(ThreadPoolExecutor pool) {
+  static void await(ThreadPoolExecutor pool) {
     try {
       if (!pool.awaitTermination(2, TimeUnit.SECONDS)) {
         LOG.warn("{} exchanges left behind at the end", pool.getQueue().size());
@@ -392,7 +466,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     }
   }
 
-  private static ThreadPoolExecutor pool(String name, int threads, int queue) {
+  static ThreadPoolExecutor pool(String name, int threads, int queue) {
     return new ThreadPoolExecutor(
         threads,
         threads,

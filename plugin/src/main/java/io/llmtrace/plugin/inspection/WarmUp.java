@@ -83,7 +83,9 @@ public final class WarmUp {
     Analysis.Run run =
         analysis.prepare(
             exchange, "", InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
-    run.inspect();
+    if (!run.readSegments()) {
+      run.askModels();
+    }
     analysis.decide(run.seen().findings(), Mode.ENFORCE, RedactRule.NONE);
     analysis.block(Caller.of(exchange), BlockStyle.ERROR, "w", "warm_up");
   }

@@ -196,7 +196,19 @@ public final class DetectionEngine {
    */
   public void inspect(
       Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
-    new ExchangeCascade(this, exchange, tenant, budget, progress).all();
+    begin(exchange, tenant, budget, progress).all();
+  }
+
+  /** The same in two halves, for callers who keep the models off the threads that read. */
+  public ExchangeCascade begin(
+      Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
+    return new ExchangeCascade(this, exchange, tenant, budget, progress);
+  }
+
+  /** Whether a model is there that could be asked. */
+  boolean asksModels() {
+    return (neural != null && neural.state().status() == ModelState.Status.LOADED)
+        || own.anyLoaded();
   }
 
   /**

@@ -79,6 +79,12 @@ final class OwnModels {
     return members.stream().anyMatch(member -> member.reads(zone));
   }
 
+  /** Whether one of them can be asked by now. */
+  boolean anyLoaded() {
+    return members.stream()
+        .anyMatch(member -> member.slot().state().status() == ModelState.Status.LOADED);
+  }
+
   /** Those that would read one of the segments and cannot. */
   List<String> missing(List<Segment> segments) {
     return members.stream()
