@@ -12,7 +12,7 @@ import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.limit.Admission;
 import io.llmtrace.policies.redact.Redaction;
 import io.llmtrace.policies.wire.InspectionRecord;
-import java.util.concurrent.Future;
+import io.netty.util.Timeout;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -41,7 +41,7 @@ final class Inspection implements Runnable {
   volatile @Nullable Redaction redaction;
   volatile long parseMicros = -1;
   private volatile Analysis.@Nullable Run run;
-  private volatile @Nullable Future<?> timer;
+  private volatile @Nullable Timeout timer;
   private volatile @Nullable Settlement settlement;
 
   private enum Phase {
@@ -131,10 +131,10 @@ final class Inspection implements Runnable {
     return started == null ? Seen.NOTHING : started.seen();
   }
 
-  void timer(Future<?> scheduled) {
+  void timer(Timeout scheduled) {
     timer = scheduled;
     if (responded.get()) {
-      scheduled.cancel(false);
+      scheduled.cancel();
     }
   }
 
@@ -143,9 +143,9 @@ final class Inspection implements Runnable {
     if (!responded.compareAndSet(false, true)) {
       return false;
     }
-    Future<?> pending = timer;
+    Timeout pending = timer;
     if (pending != null) {
-      pending.cancel(false);
+      pending.cancel();
     }
     responder.accept(answer);
     return true;

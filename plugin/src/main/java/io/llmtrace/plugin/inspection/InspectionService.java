@@ -13,19 +13,15 @@ import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
-import io.llmtrace.policies.detect.InspectionBudget;
-import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
-import io.llmtrace.policies.usage.Prompt;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -50,12 +46,6 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   /** Milliseconds after its budget at which an exchange is answered whatever the disk does. */
   public static final long STORAGE_GRACE_MILLIS = 250;
 
-  /**
-   * A question's fingerprints take a tenth of a millisecond, those of a book some five; its tokens
-   * as much where they are counted, and half of it where they are estimated.
-   */
-  private static final long FINGERPRINT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-
   /** Workers that are all late for so long hang; a flood makes them late by milliseconds. */
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -67,14 +57,14 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final DecisionIds ids;
   private final Identities identities;
   private final Limits limits;
-  private final OpenQuestions questions;
+  private final QuestionKeeper questions;
   private final AnalysisBreaker breaker;
   private final Settlements settlements;
   private final InspectionMetrics metrics;
   private final ThreadPoolExecutor workers;
   private final ModelThreads models;
   private final ThreadPoolExecutor recorders;
-  private final ScheduledThreadPoolExecutor timer;
+  private final Deadlines deadlines = new Deadlines();
   private final AtomicInteger overdue = new AtomicInteger();
 
   /** When the last worker that was in time became late; says something while all of them are. */
@@ -118,18 +108,15 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     this.ids = ids;
     this.identities = identities;
     this.limits = limits;
-    this.questions = questions;
     this.breaker = breaker;
     this.settlements = new Settlements(analysis, ids, redactions);
     this.metrics = new InspectionMetrics(meters);
     this.workers = pool("llmtrace-inspect", settings.workers(), settings.queue());
     this.models =
         new ModelThreads(settings.modelThreads(), settings.queue(), System::nanoTime, meters);
+    this.questions =
+        new QuestionKeeper(questions, () -> workers.getQueue().remainingCapacity() == 0);
     this.recorders = pool("llmtrace-record", RECORDERS, MAX_WAITING_RECORDS);
-    this.timer =
-        new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("llmtrace-deadline", true));
-    timer.setRemoveOnCancelPolicy(true);
-    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(true);
     Gauge.builder("llmtrace_plugin_queue", workers, pool -> pool.getQueue().size())
         .description("Exchanges that wait for a worker")
         .register(meters);
@@ -178,10 +165,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private void enqueue(Inspection inspection) {
     try {
       inspection.timer(
-          timer.schedule(
-              () -> budgetEnds(inspection),
-              inspection.deadlineNanos() - System.nanoTime(),
-              TimeUnit.NANOSECONDS));
+          deadlines.in(
+              inspection.deadlineNanos() - System.nanoTime(), () -> budgetEnds(inspection)));
       workers.execute(inspection);
     } catch (RejectedExecutionException e) {
       if (!inspection.settle()) {
@@ -320,38 +305,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   /** No thread works on the exchange any more. */
   private void leave(Inspection inspection) {
-    keepQuestion(inspection);
+    questions.keep(inspection);
     inspection.releaseMemory();
-  }
-
-  /**
-   * After the decision is out, for the answer that the tap will bring: fingerprints and tokens,
-   * while nobody waits for a worker.
-   */
-  private void keepQuestion(Inspection inspection) {
-    Exchange exchange = inspection.exchange;
-    Inspection.Settlement made = inspection.settlement();
-    if (exchange == null
-        || made == null
-        || !(made.inspection().tap() || made.expected() != null)
-        || made.answer() instanceof Answer.Stop) {
-      return;
-    }
-    if (workers.getQueue().remainingCapacity() == 0) {
-      questions.missed("busy");
-      return;
-    }
-    try {
-      AnswerContext context =
-          questions.contextOf(
-              exchange, InspectionBudget.until(System.nanoTime() + FINGERPRINT_NANOS));
-      Prompt prompt =
-          Prompt.of(exchange, InspectionBudget.until(System.nanoTime() + FINGERPRINT_NANOS));
-      questions.keep(inspection.decisionId, inspection.identity.tenant(), context, prompt);
-    } catch (RuntimeException | StackOverflowError | LinkageError e) {
-      LOG.warn("nothing is kept of the question {}", inspection.decisionId, e);
-      questions.missed("error");
-    }
   }
 
   /** On the timer: what was found is enforced, the rest counts as uninspected. */
@@ -370,8 +325,9 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         later(inspection, settlements.uninspected(inspection, "budget", inspection.seen()));
       }
       inspection.timer(
-          timer.schedule(
-              () -> storageStalls(inspection), STORAGE_GRACE_MILLIS, TimeUnit.MILLISECONDS));
+          deadlines.in(
+              TimeUnit.MILLISECONDS.toNanos(STORAGE_GRACE_MILLIS),
+              () -> storageStalls(inspection)));
     } catch (RejectedExecutionException e) {
       LOG.debug("the service is closing", e);
     } catch (RuntimeException e) {
@@ -391,7 +347,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private void settled(Inspection inspection, Inspection.Settlement made) {
     OpenQuestions.Expected expected = made.expected();
     if (expected != null) {
-      questions.expect(inspection.decisionId, inspection.identity.tenant(), expected);
+      questions.expect(inspection, expected);
     }
     inspection.settled(made);
     limits.decided(
@@ -447,13 +403,11 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     workers.shutdown();
     await(workers);
     models.close();
-    timer.shutdown();
-    await(timer);
+    deadlines.close();
     recorders.shutdown();
     await(recorders);
     workers.shutdownNow();
     models.closeNow();
-    timer.shutdownNow();
   }
 
   static void await(ThreadPoolExecutor pool) {
