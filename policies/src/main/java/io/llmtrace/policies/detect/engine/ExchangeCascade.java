@@ -146,7 +146,7 @@ public final class ExchangeCascade {
       return;
     }
     ExchangeReading reading =
-        new ExchangeReading(exchange, List.of(readings), progress.snapshot().findings(), tenant);
+        new ExchangeReading(exchange, List.of(readings), progress.findings(), tenant);
     for (ExchangeDetector detector : engine.exchangeDetectors) {
       if (budget.spent()) {
         unfinished.add(detector.name());

@@ -87,6 +87,9 @@ final class OwnModels {
 
   /** Those that would read one of the segments and cannot. */
   List<String> missing(List<Segment> segments) {
+    if (members.isEmpty()) {
+      return List.of();
+    }
     return members.stream()
         .filter(member -> member.slot().state().status() != ModelState.Status.LOADED)
         .filter(member -> segments.stream().anyMatch(s -> member.reads(s.zone())))
