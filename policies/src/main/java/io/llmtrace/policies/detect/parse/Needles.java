@@ -1,10 +1,7 @@
 package io.llmtrace.policies.detect.parse;
 
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tells which of some words a text holds, in one pass and without a copy of it, whatever the case
@@ -14,48 +11,46 @@ import org.jspecify.annotations.Nullable;
 public final class Needles {
   private static final char ANY = '?';
 
-  /** Words by their first character. */
-  private final @Nullable Bucket[] ascii = new @Nullable Bucket[128];
+  /** Bits of a character that tell it from most others, and are the same in both cases of ASCII. */
+  private static final int BITS = 5;
 
-  private final Map<Character, Bucket> others = new HashMap<>();
+  private static final int SOME = (1 << BITS) - 1;
+  private static final int TWO = (1 << (2 * BITS)) - 1;
+  private static final int THREE = (1 << (3 * BITS)) - 1;
+
+  /** A word and its place in the list. */
+  private record Needle(String word, int number) {}
+
+  /** A bit for each three characters that a word begins with: most begin none. */
+  private final long[] beginnings = new long[(THREE + 1) / Long.SIZE];
+
+  /** Words by their second and third character. */
+  private final Needle[][] words = new Needle[TWO + 1][0];
+
   private final int count;
   private final boolean folds;
   private final char edge;
-
-  /** Words that begin with one character; {@code next} has a bit for each second character. */
-  private static final class Bucket {
-    private final List<String> words = new ArrayList<>();
-    private final List<Integer> numbers = new ArrayList<>();
-    private long next;
-
-    void add(String word, int number) {
-      words.add(word);
-      numbers.add(number);
-      next |= word.length() == 1 || word.charAt(1) == ANY ? -1 : bit(word.charAt(1));
-    }
-
-    static long bit(char c) {
-      return 1L << (c & 63);
-    }
-  }
 
   private Needles(List<String> words, boolean folds, char edge) {
     this.count = words.size();
     this.folds = folds;
     this.edge = edge;
     for (int i = 0; i < count; i++) {
-      char first = words.get(i).charAt(0);
-      Bucket bucket = bucket(first);
-      if (bucket == null) {
-        bucket = new Bucket();
-        if (first < ascii.length) {
-          ascii[first] = bucket;
-        } else {
-          others.put(first, bucket);
+      String word = words.get(i);
+      for (int two = 0; two <= TWO; two++) {
+        if (may(word, 1, two >>> BITS) && may(word, 2, two & SOME)) {
+          int three = ((word.charAt(0) & SOME) << (2 * BITS)) | two;
+          beginnings[three / Long.SIZE] |= 1L << three;
+          Needle[] more = Arrays.copyOf(this.words[two], this.words[two].length + 1);
+          more[more.length - 1] = new Needle(word, i);
+          this.words[two] = more;
         }
       }
-      bucket.add(words.get(i), i);
     }
+  }
+
+  private static boolean may(String word, int at, int bits) {
+    return at >= word.length() || word.charAt(at) == ANY || (word.charAt(at) & SOME) == bits;
   }
 
   /**
@@ -73,19 +68,8 @@ public final class Needles {
   }
 
   /** Whether the text's first {@code most} characters hold any of the words. */
-  public boolean holdsAny(CharSequence text, int most) {
-    int length = Math.min(text.length(), most);
-    for (int i = -1; i <= length; i++) {
-      Bucket bucket = bucketAt(text, i, length);
-      if (bucket != null) {
-        for (int w = 0; w < bucket.words.size(); w++) {
-          if (matches(bucket.words.get(w), text, i, length)) {
-            return true;
-          }
-        }
-      }
-    }
-    return false;
+  public boolean holdsAny(String text, int most) {
+    return search(text, Math.min(text.length(), most), true) != 0;
   }
 
   /**
@@ -93,43 +77,41 @@ public final class Needles {
    *
    * @throws IllegalStateException if there are more words than bits
    */
-  public long which(CharSequence text, int most) {
+  public long which(String text, int most) {
     if (count > Long.SIZE) {
       throw new IllegalStateException(count + " words do not fit into a mask");
     }
+    return search(text, Math.min(text.length(), most), false);
+  }
+
+  /** A bit for each word that is there, or for one of them. */
+  private long search(String text, int length, boolean one) {
     long found = 0;
-    int length = Math.min(text.length(), most);
-    for (int i = -1; i <= length; i++) {
-      Bucket bucket = bucketAt(text, i, length);
-      if (bucket != null) {
-        for (int w = 0; w < bucket.words.size(); w++) {
-          if (matches(bucket.words.get(w), text, i, length)) {
-            found |= 1L << bucket.numbers.get(w);
+    int three = edge & SOME;
+    for (int i = 0; i < length + 2; i++) {
+      char c = i < length ? text.charAt(i) : edge;
+      // The bits of ASCII are the same in both cases.
+      three = ((three << BITS) | ((c < 128 ? c : folded(c)) & SOME)) & THREE;
+      if ((beginnings[three / Long.SIZE] >>> three & 1) != 0) {
+        for (Needle needle : words[three & TWO]) {
+          if (begins(needle.word(), text, i - 2, length)) {
+            found |= 1L << needle.number();
           }
+        }
+        if (one && found != 0) {
+          return found;
         }
       }
     }
     return found;
   }
 
-  /** The words that may begin here, or null. */
-  private @Nullable Bucket bucketAt(CharSequence text, int at, int length) {
-    Bucket bucket = bucket(read(text, at, length));
-    return bucket != null && (bucket.next & Bucket.bit(read(text, at + 1, length))) != 0
-        ? bucket
-        : null;
-  }
-
-  private @Nullable Bucket bucket(char first) {
-    return first < ascii.length ? ascii[first] : others.get(first);
-  }
-
-  private boolean matches(String word, CharSequence text, int at, int length) {
+  private boolean begins(String word, String text, int at, int length) {
     // The edges are one character each.
-    if (at + word.length() > length + 1) {
+    if (at < -1 || at + word.length() > length + 1) {
       return false;
     }
-    for (int i = 1; i < word.length(); i++) {
+    for (int i = 0; i < word.length(); i++) {
       char expected = word.charAt(i);
       if (expected != ANY && expected != read(text, at + i, length)) {
         return false;
@@ -138,11 +120,14 @@ public final class Needles {
     return true;
   }
 
-  private char read(CharSequence text, int at, int length) {
+  private char read(String text, int at, int length) {
     if (at < 0 || at >= length) {
       return edge;
     }
-    char c = text.charAt(at);
+    return folded(text.charAt(at));
+  }
+
+  private char folded(char c) {
     return folds ? Letters.fold(c) : Letters.lower(c);
   }
 }
