@@ -27,7 +27,7 @@ import java.util.function.Consumer;
  * that, "doubt" is for a model, and a hook may sleep or throw. A model finds what it reads an
  * attack.
  */
-public final class MarkerAnalysis implements Analysis {
+public class MarkerAnalysis implements Analysis {
   /** The stage that reads what is in doubt; the hook hears of it with this before the text. */
   static final String MODEL = "model:";
 
