@@ -2,7 +2,7 @@ package io.llmtrace.plugin.inspection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.ExchangeReader;
 import io.llmtrace.policies.exchange.RequestContent;
@@ -43,7 +43,7 @@ class WarmUpTest {
     Analysis analysis =
         new MarkerAnalysis(text -> {}) {
           @Override
-          public Exchange read(RequestContent content, Dialect forced) {
+          public Exchange read(RequestContent content, Api forced) {
             Exchange exchange;
             try {
               exchange = ExchangeReader.read(content, forced);
