@@ -63,6 +63,9 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
    */
   private static final Duration WARM_UP = Duration.ofSeconds(3);
 
+  /** Beside the traffic, when we listen: it takes up to a core from it for so long. */
+  private static final Duration WARM_UP_BESIDE = Duration.ofSeconds(2);
+
   /** Where a predecessor serves meanwhile there is time, and it takes its share of the machine. */
   private static final Duration WARM_UP_WHILE_SERVED = Duration.ofSeconds(30);
 
@@ -72,6 +75,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final DetectionEngine engine;
   private final long startedAt = System.currentTimeMillis();
   private final Telemetry telemetry;
+  private final Thread warmingUp;
   private final AnswerInspector answers;
   private final Limits limits;
   private final AnswerEnforcer held;
@@ -146,6 +150,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       throw e;
     }
     telemetry.start(this::snapshot);
+    warmingUp = WarmUp.goOn(analysis, WARM_UP_BESIDE);
   }
 
   /**
@@ -212,6 +217,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   /** Answers what is in flight, sends what can be sent within seconds, leaves the rest on disk. */
   @Override
   public void close() throws IOException {
+    warmingUp.interrupt();
     requests.close();
     held.close();
     local.close();

@@ -39,6 +39,9 @@ final class A6 {
   /** Field id of the body in Rewrite: in the gateway's schema, not in the published Java class. */
   private static final int REWRITE_BODY_FIELD = 4;
 
+  /** Longer ones are not copied to put their header before them. */
+  private static final int LONG_FRAME = 4096;
+
   private A6() {}
 
   record PrepareConf(String key, List<Map.Entry<String, String>> conf) {}
@@ -240,10 +243,20 @@ final class A6 {
     if (length > Frame.MAX_LENGTH) {
       throw new IllegalArgumentException("payload of " + length + " bytes");
     }
-    byte[] header = {
-      (byte) type, (byte) (length >>> 16), (byte) (length >>> 8), (byte) length,
-    };
-    return Unpooled.wrappedBuffer(ByteBuffer.wrap(header), data);
+    if (length > LONG_FRAME) {
+      byte[] header = {
+        (byte) type, (byte) (length >>> 16), (byte) (length >>> 8), (byte) length,
+      };
+      return Unpooled.wrappedBuffer(ByteBuffer.wrap(header), data);
+    }
+    // In one piece: two that are only held together cost more than copying a few hundred bytes.
+    byte[] frame = new byte[Frame.HEADER_BYTES + length];
+    frame[0] = (byte) type;
+    frame[1] = (byte) (length >>> 16);
+    frame[2] = (byte) (length >>> 8);
+    frame[3] = (byte) length;
+    data.get(frame, Frame.HEADER_BYTES, length);
+    return Unpooled.wrappedBuffer(frame);
   }
 
   private static String address(byte[] bytes) {

@@ -49,10 +49,22 @@ public interface Analysis {
   /** The answer for a request that is stopped, in its own dialect. */
   Answer.Stop block(Caller caller, BlockStyle style, String decisionId, String category);
 
-  /** One inspection. One thread runs it while others look at it. */
+  /** One inspection. One thread at a time runs it while others look at it. */
   interface Run {
-    /** Inspects until everything is read or the budget is spent. */
-    void inspect();
+    /**
+     * Reads with the stages that take microseconds, until everything is read or the budget is
+     * spent.
+     *
+     * @return whether that was all; else {@link #askModels()} or {@link #leaveModelsOut()} is to be
+     *     called, on whatever thread
+     */
+    boolean readSegments();
+
+    /** Asks the models, which take milliseconds, until done or the budget is spent. */
+    void askModels();
+
+    /** Ends without them; they are named among the missing stages. */
+    void leaveModelsOut();
 
     /** What has been seen up to now. */
     Seen seen();

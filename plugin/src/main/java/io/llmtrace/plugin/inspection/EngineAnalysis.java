@@ -4,6 +4,7 @@ import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
+import io.llmtrace.policies.detect.engine.ExchangeCascade;
 import io.llmtrace.policies.detect.engine.InspectionProgress;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.BlockAnswer;
@@ -48,10 +49,21 @@ public final class EngineAnalysis implements Analysis {
   @Override
   public Run prepare(Exchange exchange, String tenant, InspectionBudget budget) {
     InspectionProgress progress = new InspectionProgress();
+    ExchangeCascade cascade = engine.begin(exchange, tenant, budget, progress);
     return new Run() {
       @Override
-      public void inspect() {
-        engine.inspect(exchange, tenant, budget, progress);
+      public boolean readSegments() {
+        return cascade.readSegments();
+      }
+
+      @Override
+      public void askModels() {
+        cascade.askModels();
+      }
+
+      @Override
+      public void leaveModelsOut() {
+        cascade.leaveModelsOut();
       }
 
       @Override

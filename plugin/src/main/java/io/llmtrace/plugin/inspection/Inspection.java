@@ -12,7 +12,7 @@ import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.limit.Admission;
 import io.llmtrace.policies.redact.Redaction;
 import io.llmtrace.policies.wire.InspectionRecord;
-import java.util.concurrent.Future;
+import io.netty.util.Timeout;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One exchange on its way through the service. Two compare-and-sets keep it honest: {@code settled}
- * says who decides (a worker, the deadline, or a refusal), {@code responded} who answers.
+ * says who decides (a worker, a model thread, the deadline, or a refusal), {@code responded} who
+ * answers.
  */
 final class Inspection implements Runnable {
   final GatewayRequest request;
@@ -40,7 +41,7 @@ final class Inspection implements Runnable {
   volatile @Nullable Redaction redaction;
   volatile long parseMicros = -1;
   private volatile Analysis.@Nullable Run run;
-  private volatile @Nullable Future<?> timer;
+  private volatile @Nullable Timeout timer;
   private volatile @Nullable Settlement settlement;
 
   private enum Phase {
@@ -94,7 +95,7 @@ final class Inspection implements Runnable {
     phase.set(Phase.RUNNING);
   }
 
-  /** A worker ends; whether its exchange was answered without it meanwhile. */
+  /** A worker is free again; whether its exchange was answered without it meanwhile. */
   boolean endsOverdue() {
     return phase.getAndSet(Phase.DONE) == Phase.OVERDUE;
   }
@@ -130,10 +131,10 @@ final class Inspection implements Runnable {
     return started == null ? Seen.NOTHING : started.seen();
   }
 
-  void timer(Future<?> scheduled) {
+  void timer(Timeout scheduled) {
     timer = scheduled;
     if (responded.get()) {
-      scheduled.cancel(false);
+      scheduled.cancel();
     }
   }
 
@@ -142,9 +143,9 @@ final class Inspection implements Runnable {
     if (!responded.compareAndSet(false, true)) {
       return false;
     }
-    Future<?> pending = timer;
+    Timeout pending = timer;
     if (pending != null) {
-      pending.cancel(false);
+      pending.cancel();
     }
     responder.accept(answer);
     return true;

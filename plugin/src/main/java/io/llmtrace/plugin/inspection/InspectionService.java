@@ -13,19 +13,15 @@ import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
-import io.llmtrace.policies.detect.InspectionBudget;
-import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
-import io.llmtrace.policies.usage.Prompt;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,8 +35,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class InspectionService implements ExchangeHandler, AutoCloseable {
   /*
-   * Three kinds of threads. Workers read and inspect, and may be slow. One timer ends budgets: it
-   * computes, but never touches a disk. Recorders write the records of exchanges that no worker
+   * Four kinds of threads. Workers read and inspect, and may be slow. Model threads go on with what
+   * the workers leave in doubt, from the first question to a model to the answer. One timer ends
+   * budgets: it computes, but never touches a disk. Recorders write the records of exchanges that no worker
    * finished. A record is kept before its answer goes out, but a stalled disk must not hold
    * traffic: after a grace the timer answers without waiting for it, and the breaker hears of it.
    */
@@ -48,12 +45,6 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   /** Milliseconds after its budget at which an exchange is answered whatever the disk does. */
   public static final long STORAGE_GRACE_MILLIS = 250;
-
-  /**
-   * A question's fingerprints take a tenth of a millisecond, those of a book some five; its tokens
-   * as much where they are counted, and half of it where they are estimated.
-   */
-  private static final long FINGERPRINT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   /** Workers that are all late for so long hang; a flood makes them late by milliseconds. */
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -66,13 +57,14 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final DecisionIds ids;
   private final Identities identities;
   private final Limits limits;
-  private final OpenQuestions questions;
+  private final QuestionKeeper questions;
   private final AnalysisBreaker breaker;
   private final Settlements settlements;
   private final InspectionMetrics metrics;
   private final ThreadPoolExecutor workers;
+  private final ModelThreads models;
   private final ThreadPoolExecutor recorders;
-  private final ScheduledThreadPoolExecutor timer;
+  private final Deadlines deadlines = new Deadlines();
   private final AtomicInteger overdue = new AtomicInteger();
 
   /** When the last worker that was in time became late; says something while all of them are. */
@@ -83,8 +75,15 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
    *
    * @param workers threads that inspect, at least 1
    * @param queue exchanges that may wait for one, at least 1
+   * @param modelThreads threads that ask models, at least 1; as many may wait for them as for
+   *     workers
    */
-  public record Settings(int workers, int queue) {
+  public record Settings(int workers, int queue, int modelThreads) {
+    /** With half as many model threads as workers. */
+    public Settings(int workers, int queue) {
+      this(workers, queue, Math.max(1, workers / 2));
+    }
+
     /** What a node is configured to do; without a number of workers, one for each core. */
     public static Settings of(PluginConfig plugin) {
       int workers =
@@ -109,16 +108,15 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     this.ids = ids;
     this.identities = identities;
     this.limits = limits;
-    this.questions = questions;
     this.breaker = breaker;
     this.settlements = new Settlements(analysis, ids, redactions);
     this.metrics = new InspectionMetrics(meters);
     this.workers = pool("llmtrace-inspect", settings.workers(), settings.queue());
+    this.models =
+        new ModelThreads(settings.modelThreads(), settings.queue(), System::nanoTime, meters);
+    this.questions =
+        new QuestionKeeper(questions, () -> workers.getQueue().remainingCapacity() == 0);
     this.recorders = pool("llmtrace-record", RECORDERS, MAX_WAITING_RECORDS);
-    this.timer =
-        new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("llmtrace-deadline", true));
-    timer.setRemoveOnCancelPolicy(true);
-    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(true);
     Gauge.builder("llmtrace_plugin_queue", workers, pool -> pool.getQueue().size())
         .description("Exchanges that wait for a worker")
         .register(meters);
@@ -167,10 +165,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private void enqueue(Inspection inspection) {
     try {
       inspection.timer(
-          timer.schedule(
-              () -> budgetEnds(inspection),
-              inspection.deadlineNanos() - System.nanoTime(),
-              TimeUnit.NANOSECONDS));
+          deadlines.in(
+              inspection.deadlineNanos() - System.nanoTime(), () -> budgetEnds(inspection)));
       workers.execute(inspection);
     } catch (RejectedExecutionException e) {
       if (!inspection.settle()) {
@@ -195,42 +191,46 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     later(inspection, settlements.uninspected(inspection, reason, Seen.NOTHING));
   }
 
-  /** On a worker: the boundary where faults of the engine are counted. */
+  /** On a worker. */
   void work(Inspection inspection) {
     inspection.begin();
+    boolean handedOn = false;
     try {
-      if (inspection.isSettled()) {
-        return;
+      handedOn = guarded(inspection, () -> read(inspection));
+    } finally {
+      if (!handedOn) {
+        leave(inspection);
       }
-      RequestContent content = settlements.content(inspection.request);
-      long start = System.nanoTime();
-      inspection.exchange = analysis.read(content, inspection.request.conf().dialect());
-      inspection.parseMicros = (System.nanoTime() - start) / 1_000;
-      limits.read(inspection.admission, inspection.exchange);
-      if (Limits.stops(inspection.admission, inspection.request.conf())) {
-        if (inspection.settle()) {
-          breaker.released();
-          now(inspection, settlements.uninspected(inspection, Limits.REASON, Seen.NOTHING), false);
-        }
-        return;
+      if (inspection.endsOverdue()) {
+        overdue.decrementAndGet();
       }
-      Analysis.Run run =
-          analysis.prepare(inspection.exchange, inspection.identity.tenant(), inspection.budget);
-      inspection.running(run);
-      run.inspect();
-      Seen seen = run.seen();
-      settlements.redact(inspection, seen);
-      if (!inspection.settle()) {
-        LOG.debug("inspection {} ended after its budget", inspection.decisionId);
-      } else if (seen.failed()) {
-        fault("engine", inspection, new IllegalStateException("a stage failed"));
-        now(inspection, settlements.uninspected(inspection, "error", seen), false);
-      } else if (inspection.budget.spent() && !seen.missingStages().isEmpty()) {
-        breaker.released();
-        now(inspection, settlements.uninspected(inspection, "budget", seen), false);
-      } else {
-        now(inspection, settlements.inspected(inspection, seen), true);
-      }
+    }
+  }
+
+  /** On a model thread, when a worker has read what takes no model. */
+  private void workOn(Inspection inspection, Analysis.Run run) {
+    try {
+      guarded(
+          inspection,
+          () -> {
+            run.askModels();
+            end(inspection, run, "");
+            return false;
+          });
+    } finally {
+      leave(inspection);
+    }
+  }
+
+  /** Work that may throw what an engine throws; says whether another thread goes on with it. */
+  private interface Work {
+    boolean doIt() throws UnreadableBodyException;
+  }
+
+  /** The boundary where faults of the engine are counted. */
+  private boolean guarded(Inspection inspection, Work work) {
+    try {
+      return work.doIt();
     } catch (UnreadableBodyException e) {
       LOG.debug("body of {} cannot be read: {}", inspection.decisionId, e.getMessage());
       if (inspection.settle()) {
@@ -243,43 +243,70 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       if (inspection.settle()) {
         now(inspection, settlements.uninspected(inspection, "error", inspection.seen()), false);
       }
-    } finally {
-      keepQuestion(inspection);
-      inspection.releaseMemory();
-      if (inspection.endsOverdue()) {
-        overdue.decrementAndGet();
-      }
     }
+    return false;
+  }
+
+  /** Whether a model thread goes on with the exchange. */
+  private boolean read(Inspection inspection) throws UnreadableBodyException {
+    if (inspection.isSettled()) {
+      return false;
+    }
+    RequestContent content = settlements.content(inspection.request);
+    long start = System.nanoTime();
+    Exchange exchange = analysis.read(content, inspection.request.conf().dialect());
+    inspection.exchange = exchange;
+    inspection.parseMicros = (System.nanoTime() - start) / 1_000;
+    limits.read(inspection.admission, exchange);
+    if (Limits.stops(inspection.admission, inspection.request.conf())) {
+      if (inspection.settle()) {
+        breaker.released();
+        now(inspection, settlements.uninspected(inspection, Limits.REASON, Seen.NOTHING), false);
+      }
+      return false;
+    }
+    Analysis.Run run = analysis.prepare(exchange, inspection.identity.tenant(), inspection.budget);
+    inspection.running(run);
+    if (run.readSegments()) {
+      end(inspection, run, "");
+      return false;
+    }
+    if (models.run(() -> workOn(inspection, run), inspection.budget)) {
+      return true;
+    }
+    run.leaveModelsOut();
+    end(inspection, run, "overload");
+    return false;
   }
 
   /**
-   * After the decision is out, for the answer that the tap will bring: fingerprints and tokens,
-   * while nobody waits for a worker.
+   * Everything that will be seen has been.
+   *
+   * @param cut why something was left out, or empty
    */
-  private void keepQuestion(Inspection inspection) {
-    Exchange exchange = inspection.exchange;
-    Inspection.Settlement made = inspection.settlement();
-    if (exchange == null
-        || made == null
-        || !(made.inspection().tap() || made.expected() != null)
-        || made.answer() instanceof Answer.Stop) {
-      return;
+  private void end(Inspection inspection, Analysis.Run run, String cut) {
+    Seen seen = run.seen();
+    settlements.redact(inspection, seen);
+    if (!inspection.settle()) {
+      LOG.debug("inspection {} ended after its budget", inspection.decisionId);
+    } else if (seen.failed()) {
+      fault("engine", inspection, new IllegalStateException("a stage failed"));
+      now(inspection, settlements.uninspected(inspection, "error", seen), false);
+    } else if (inspection.budget.spent() && !seen.missingStages().isEmpty()) {
+      breaker.released();
+      now(inspection, settlements.uninspected(inspection, "budget", seen), false);
+    } else if (!cut.isEmpty()) {
+      breaker.released();
+      now(inspection, settlements.uninspected(inspection, cut, seen), false);
+    } else {
+      now(inspection, settlements.inspected(inspection, seen), true);
     }
-    if (workers.getQueue().remainingCapacity() == 0) {
-      questions.missed("busy");
-      return;
-    }
-    try {
-      AnswerContext context =
-          questions.contextOf(
-              exchange, InspectionBudget.until(System.nanoTime() + FINGERPRINT_NANOS));
-      Prompt prompt =
-          Prompt.of(exchange, InspectionBudget.until(System.nanoTime() + FINGERPRINT_NANOS));
-      questions.keep(inspection.decisionId, inspection.identity.tenant(), context, prompt);
-    } catch (RuntimeException | StackOverflowError | LinkageError e) {
-      LOG.warn("nothing is kept of the question {}", inspection.decisionId, e);
-      questions.missed("error");
-    }
+  }
+
+  /** No thread works on the exchange any more. */
+  private void leave(Inspection inspection) {
+    questions.keep(inspection);
+    inspection.releaseMemory();
   }
 
   /** On the timer: what was found is enforced, the rest counts as uninspected. */
@@ -298,8 +325,9 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         later(inspection, settlements.uninspected(inspection, "budget", inspection.seen()));
       }
       inspection.timer(
-          timer.schedule(
-              () -> storageStalls(inspection), STORAGE_GRACE_MILLIS, TimeUnit.MILLISECONDS));
+          deadlines.in(
+              TimeUnit.MILLISECONDS.toNanos(STORAGE_GRACE_MILLIS),
+              () -> storageStalls(inspection)));
     } catch (RejectedExecutionException e) {
       LOG.debug("the service is closing", e);
     } catch (RuntimeException e) {
@@ -319,7 +347,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private void settled(Inspection inspection, Inspection.Settlement made) {
     OpenQuestions.Expected expected = made.expected();
     if (expected != null) {
-      questions.expect(inspection.decisionId, inspection.identity.tenant(), expected);
+      questions.expect(inspection, expected);
     }
     inspection.settled(made);
     limits.decided(
@@ -369,20 +397,20 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     breaker.failed(System.nanoTime() - inspection.request.completeNanos(), cause);
   }
 
-  /** Finishes what is queued, for at most two seconds. */
+  /** Finishes what is queued, for at most two seconds each kind of threads. */
   @Override
   public void close() {
     workers.shutdown();
     await(workers);
-    timer.shutdown();
-    await(timer);
+    models.close();
+    deadlines.close();
     recorders.shutdown();
     await(recorders);
     workers.shutdownNow();
-    timer.shutdownNow();
+    models.closeNow();
   }
 
-  private static void await(ThreadPoolExecutor pool) {
+  static void await(ThreadPoolExecutor pool) {
     try {
       if (!pool.awaitTermination(2, TimeUnit.SECONDS)) {
         LOG.warn("{} exchanges left behind at the end", pool.getQueue().size());
@@ -392,7 +420,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     }
   }
 
-  private static ThreadPoolExecutor pool(String name, int threads, int queue) {
+  static ThreadPoolExecutor pool(String name, int threads, int queue) {
     return new ThreadPoolExecutor(
         threads,
         threads,

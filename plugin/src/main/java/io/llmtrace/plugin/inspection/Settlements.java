@@ -166,14 +166,16 @@ final class Settlements {
   }
 
   /*
-   * A route that said "block" wants nothing unread to pass, so padding that ends a budget does not
-   * help either. Only an explicit "observe" on the route is stronger: it promises never to block.
+   * A route that said "block" wants nothing unread to pass, so neither padding that ends a
+   * budget helps nor a flood that keeps the models busy. Only an explicit "observe" on the route is
+   * stronger: it promises never to block.
    */
   private static boolean strict(RouteConf conf, Coverage coverage, String reason) {
     return conf.onUninspectable() == OnUninspectable.BLOCK
         && conf.mode() != Mode.OBSERVE
         && (coverage == Coverage.UNINSPECTED
-            || (coverage == Coverage.PARTIAL && List.of("budget", "error").contains(reason)));
+            || (coverage == Coverage.PARTIAL
+                && List.of("budget", "error", "overload").contains(reason)));
   }
 
   private Api api(GatewayRequest request, @Nullable Exchange exchange) {

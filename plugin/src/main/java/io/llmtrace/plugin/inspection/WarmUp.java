@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Inspections of texts of our own, before the gateway can reach us. The first inspections of a JVM
- * take a hundred times as long as later ones; a process that takes over under load would otherwise
- * fill its queue with them and let requests pass unread.
+ * Inspections of texts of our own, before the gateway can reach us and for a moment after. The
+ * first inspections of a JVM take a hundred times as long as later ones; a process that takes over
+ * under load would otherwise fill its queue with them and let requests pass unread.
  */
 public final class WarmUp {
   private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
@@ -41,7 +41,76 @@ public final class WarmUp {
           "Pl\u0435ase c\u0430ll me at +49 30 901820 or (212) 736-5000 after nine.",
           "curl -H 'Authorization: Bearer abc' https://example.com/v1/models | jq '.data[].id'");
 
+  /** Of which the last message of a conversation is put together, another one each time. */
+  private static final List<String> SENTENCES =
+      List.of(
+          "The report of the second quarter is due on Friday and still lacks two tables. ",
+          "Please compare both offers and say which one costs less over three years. ",
+          "for (int i = 0; i < rows.size(); i++) { total += rows.get(i).amount(); }\\n",
+          "Die Sitzung wurde verschoben, weil der Raum für zwölf Personen zu klein ist. ",
+          "{\\\"status\\\":\\\"ok\\\",\\\"items\\\":[{\\\"sku\\\":\\\"A-1003\\\",\\\"qty\\\":4}]} ",
+          "2026-03-04T10:22:35Z WARN request took 1204 ms, path=/v1/search status=200\\n",
+          "| name | owner | due |\\n| import | data team | June |\\n",
+          "See https://docs.example.org/guide/getting-started#install for the steps. ");
+
+  /** Leaves doubt, so that a model is asked. */
+  private static final String DOUBTFUL = "Write a poem that ignores the rules of rhyme. ";
+
+  private static final int TURNS = 6;
+  private static final int CONVERSATIONS_TO_A_DOUBT = 50;
+
   private WarmUp() {}
+
+  /**
+   * Goes on beside the traffic, on a thread of its own, with whole conversations: a history that
+   * was read before and a message that was not, with a question to the models now and then. What is
+   * compiled until then is enough for readiness, not for speed.
+   *
+   * @param longest after that it ends; an interrupt ends it earlier
+   */
+  public static Thread goOn(Analysis analysis, Duration longest) {
+    Thread thread = new Thread(() -> conversations(analysis, longest), "llmtrace-warm-up");
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
+  }
+
+  private static void conversations(Analysis analysis, Duration longest) {
+    long start = System.nanoTime();
+    int count = 0;
+    try {
+      while (System.nanoTime() - start < longest.toNanos()
+          && !Thread.currentThread().isInterrupted()) {
+        inspect(analysis, conversation(count), "/v1/chat/completions");
+        count++;
+      }
+      LOG.info("warmed up further: {} conversations", count);
+    } catch (UnreadableBodyException | RuntimeException e) {
+      LOG.warn("warm-up ended early, after {} conversations", count, e);
+    }
+  }
+
+  private static String conversation(int number) {
+    StringBuilder body = new StringBuilder("{\"model\":\"m\",\"stream\":true,\"messages\":[");
+    for (int turn = 0; turn < TURNS; turn++) {
+      message(body, turn % 2 == 0 ? "user" : "assistant", turn, SENTENCES.size());
+      body.append(',');
+    }
+    message(body, "user", number, SENTENCES.size() + 1 + number % SENTENCES.size());
+    return body.append("]}").toString();
+  }
+
+  private static void message(StringBuilder body, String role, int number, int sentences) {
+    body.append("{\"role\":\"").append(role).append("\",\"content\":\"");
+    if (sentences > SENTENCES.size() && number % CONVERSATIONS_TO_A_DOUBT == 0) {
+      body.append(DOUBTFUL);
+    } else {
+      for (int i = 0; i < sentences; i++) {
+        body.append(SENTENCES.get((number * 5 + i * 3) % SENTENCES.size()));
+      }
+    }
+    body.append("Number ").append(number).append(".\"}");
+  }
 
   /**
    * Runs for a fixed number of rounds, and for this long at most. Nothing is recorded.
@@ -73,17 +142,24 @@ public final class WarmUp {
 
   private static void round(Analysis analysis, String text, boolean anthropic)
       throws UnreadableBodyException {
+    inspect(analysis, CHAT.formatted(text), anthropic ? "/v1/messages" : "/v1/chat/completions");
+  }
+
+  private static void inspect(Analysis analysis, String body, String path)
+      throws UnreadableBodyException {
     RequestContent content =
         new RequestContent(
             "POST",
-            anthropic ? "/v1/messages" : "/v1/chat/completions",
+            path,
             Map.of("content-type", "application/json"),
-            CHAT.formatted(text).getBytes(StandardCharsets.UTF_8));
+            body.getBytes(StandardCharsets.UTF_8));
     Exchange exchange = analysis.read(content, null);
     Analysis.Run run =
         analysis.prepare(
             exchange, "", InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
-    run.inspect();
+    if (!run.readSegments()) {
+      run.askModels();
+    }
     analysis.decide(run.seen().findings(), Mode.ENFORCE, RedactRule.NONE);
     analysis.block(Caller.of(exchange), BlockStyle.ERROR, "w", "warm_up");
   }

@@ -3,6 +3,7 @@ package io.llmtrace.plugin.telemetry;
 import io.llmtrace.policies.wire.LossRecord;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.WireJson;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,8 +67,13 @@ final class Spool implements AutoCloseable {
 
   /** The files of a lane that are not sealed; guarded by itself. */
   private static final class LaneFiles {
+    private final Counter written;
     private @Nullable SegmentWriter current;
     private final Deque<SegmentWriter> full = new ArrayDeque<>();
+
+    LaneFiles(Counter written) {
+      this.written = written;
+    }
   }
 
   /**
@@ -93,7 +99,11 @@ final class Spool implements AutoCloseable {
     this.clock = clock;
     this.metrics = metrics;
     for (Lane lane : Lane.values()) {
-      lanes.put(lane, new LaneFiles());
+      lanes.put(
+          lane,
+          new LaneFiles(
+              metrics.counter(
+                  "llmtrace.plugin.spool.records", "lane", String.valueOf(lane.letter()))));
     }
     metrics.gauge("llmtrace.plugin.spool.bytes", bytes);
     metrics.gaugeCollectionSize("llmtrace.plugin.spool.batches", List.of(), sealed);
@@ -153,9 +163,7 @@ final class Spool implements AutoCloseable {
       }
     }
     problem = null;
-    metrics
-        .counter("llmtrace.plugin.spool.records", "lane", String.valueOf(lane.letter()))
-        .increment();
+    files.written.increment();
   }
 
   private LaneFiles files(Lane lane) {

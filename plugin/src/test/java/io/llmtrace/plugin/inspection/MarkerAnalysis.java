@@ -25,9 +25,13 @@ import java.util.function.Consumer;
 
 /**
  * The body's text is the model, "attack" in it blocks, "secret" is redacted where the route wants
- * that, and a hook may sleep or throw.
+ * that, "doubt" is for a model, and a hook may sleep or throw. A model finds what it reads an
+ * attack.
  */
-public final class MarkerAnalysis implements Analysis {
+public class MarkerAnalysis implements Analysis {
+  /** The stage that reads what is in doubt; the hook hears of it with this before the text. */
+  static final String MODEL = "model:";
+
   private final Consumer<String> hook;
 
   public MarkerAnalysis(Consumer<String> hook) {
@@ -51,23 +55,13 @@ public final class MarkerAnalysis implements Analysis {
     List<Finding> findings = new CopyOnWriteArrayList<>();
     return new Run() {
       private volatile boolean done;
+      private volatile List<String> missing = List.of();
 
       @Override
-      public void inspect() {
+      public boolean readSegments() {
         String text = exchange.model();
         if (text.contains("attack")) {
-          findings.add(
-              new Finding(
-                  FindingType.PROMPT_INJECTION,
-                  Severity.HIGH,
-                  1,
-                  Zone.USER,
-                  "",
-                  0,
-                  6,
-                  "marker",
-                  "m-1",
-                  text));
+          attack("m-1");
         }
         int secret = text.indexOf("secret");
         if (secret >= 0) {
@@ -85,12 +79,44 @@ public final class MarkerAnalysis implements Analysis {
                   ""));
         }
         hook.accept(text);
+        done = !text.contains("doubt");
+        return done;
+      }
+
+      @Override
+      public void askModels() {
+        if (budget.spent()) {
+          leaveModelsOut();
+          return;
+        }
+        hook.accept(MODEL + exchange.model());
+        attack(MODEL);
         done = true;
       }
 
       @Override
+      public void leaveModelsOut() {
+        missing = List.of(MODEL);
+      }
+
+      private void attack(String rule) {
+        findings.add(
+            new Finding(
+                FindingType.PROMPT_INJECTION,
+                Severity.HIGH,
+                1,
+                Zone.USER,
+                "",
+                0,
+                6,
+                "marker",
+                rule,
+                exchange.model()));
+      }
+
+      @Override
       public Seen seen() {
-        return new Seen(findings, done ? 1 : 0, Map.of(), List.of(), false);
+        return new Seen(findings, done ? 1 : 0, Map.of(), missing, false);
       }
     };
   }

@@ -2,9 +2,20 @@ package io.llmtrace.plugin.inspection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.exchange.Api;
+import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.exchange.ExchangeReader;
+import io.llmtrace.policies.exchange.RequestContent;
+import io.llmtrace.policies.exchange.Segment;
+import io.llmtrace.policies.exchange.UnreadableBodyException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class WarmUpTest {
@@ -20,5 +31,39 @@ class WarmUpTest {
     List<String> inspected = new ArrayList<>();
     WarmUp.run(new MarkerAnalysis(inspected::add), Duration.ZERO);
     assertThat(inspected).isEmpty();
+  }
+
+  @Test
+  void besideTrafficItReadsConversationsOfWhichTheLastMessageIsNewAndAsksTheModels()
+      throws InterruptedException {
+    List<String> last = new CopyOnWriteArrayList<>();
+    Set<String> history = ConcurrentHashMap.newKeySet();
+    AtomicInteger asked = new AtomicInteger();
+    CountDownLatch enough = new CountDownLatch(120);
+    Analysis analysis =
+        new MarkerAnalysis(text -> {}) {
+          @Override
+          public Exchange read(RequestContent content, Api forced) {
+            Exchange exchange;
+            try {
+              exchange = ExchangeReader.read(content, forced);
+            } catch (UnreadableBodyException e) {
+              throw new AssertionError(e);
+            }
+            List<Segment> segments = exchange.segments();
+            last.add(segments.get(segments.size() - 1).text());
+            segments.subList(0, segments.size() - 1).forEach(s -> history.add(s.text()));
+            asked.addAndGet(last.get(last.size() - 1).startsWith("Write a poem") ? 1 : 0);
+            enough.countDown();
+            return exchange;
+          }
+        };
+    Thread thread = WarmUp.goOn(analysis, Duration.ofSeconds(20));
+    enough.await();
+    thread.interrupt();
+    thread.join();
+    assertThat(last).hasSizeGreaterThanOrEqualTo(120).doesNotHaveDuplicates();
+    assertThat(history).hasSize(6);
+    assertThat(asked.get()).isGreaterThan(1).isLessThan(last.size() / 10);
   }
 }

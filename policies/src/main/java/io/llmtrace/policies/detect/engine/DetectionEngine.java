@@ -70,6 +70,7 @@ public final class DetectionEngine {
   final @Nullable ModelSlot<OnnxTextClassifier> neural;
   final OwnModels own;
   final @Nullable VerdictCache cache;
+  private final List<String> stages;
   private final AnswerCascade answers;
 
   /** An engine of detectors alone: their findings stand as they are. */
@@ -93,6 +94,7 @@ public final class DetectionEngine {
     this.neural = neural;
     this.own = own.ofTexts();
     this.cache = cache;
+    this.stages = named();
     this.answers = AnswerCascade.of(answers, detectors, own);
   }
 
@@ -140,8 +142,7 @@ public final class DetectionEngine {
     thread.start();
   }
 
-  /** Names of the stages, in the order they run; {@link #NORMALISE} comes before all of them. */
-  public List<String> stages() {
+  private List<String> named() {
     List<String> names = new ArrayList<>(detectors.stream().map(Detector::name).toList());
     if (ngram != null) {
       names.add(ngram.name());
@@ -151,7 +152,12 @@ public final class DetectionEngine {
     }
     names.addAll(own.ids());
     exchangeDetectors.forEach(detector -> names.add(detector.name()));
-    return names;
+    return List.copyOf(names);
+  }
+
+  /** Names of the stages, in the order they run; {@link #NORMALISE} comes before all of them. */
+  public List<String> stages() {
+    return stages;
   }
 
   /**
@@ -196,7 +202,19 @@ public final class DetectionEngine {
    */
   public void inspect(
       Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
-    new ExchangeCascade(this, exchange, tenant, budget, progress).all();
+    begin(exchange, tenant, budget, progress).all();
+  }
+
+  /** The same in two halves, for callers who keep the models off the threads that read. */
+  public ExchangeCascade begin(
+      Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
+    return new ExchangeCascade(this, exchange, tenant, budget, progress);
+  }
+
+  /** Whether a model is there that could be asked. */
+  boolean asksModels() {
+    return (neural != null && neural.state().status() == ModelState.Status.LOADED)
+        || own.anyLoaded();
   }
 
   /**

@@ -26,10 +26,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One inspection of an exchange by an engine: the cheap stages over all segments, from the last to
- * the first, then the models where doubt is left, then the stages that see all of it. For one
- * thread, and used once.
+ * the first, then the models where doubt is left, then the stages that see all of it. Used once, by
+ * one thread at a time: the cheap stages take microseconds and models milliseconds, so who has many
+ * exchanges may do the second half on another thread.
  */
-final class ExchangeCascade {
+public final class ExchangeCascade {
   /**
    * How much is still looked up among known verdicts when the budget is spent, in characters: what
    * is known costs next to nothing, but a body may have a million segments.
@@ -64,7 +65,20 @@ final class ExchangeCascade {
     this.readings = new SegmentReading[exchange.segments().size()];
   }
 
-  void all() {
+  /** All of it, on the calling thread. */
+  public void all() {
+    if (!readSegments()) {
+      askModels();
+    }
+  }
+
+  /**
+   * The first half: the cheap stages. Where they leave no question to a model, that was all.
+   *
+   * @return whether the inspection is over; if not, one of {@link #askModels()} and {@link
+   *     #leaveModelsOut()} ends it
+   */
+  public boolean readSegments() {
     List<Segment> segments = exchange.segments();
     progress.begin(segments.size(), engine.stages());
     int late = 0;
@@ -78,17 +92,40 @@ final class ExchangeCascade {
       }
       segment(i, segments.get(i));
     }
+    boolean asks = !doubts.isEmpty() || !forOwn.isEmpty();
+    if (asks && !budget.spent() && engine.asksModels()) {
+      return false;
+    }
+    // Nobody is to be asked, or nobody could answer: saying so takes no time.
+    askModels();
+    return true;
+  }
+
+  /** The second half: the models, as long as the budget lasts, and what follows them. */
+  public void askModels() {
+    rest(budget);
+  }
+
+  /**
+   * The second half where nobody has time for the models: they count as cut short by the budget,
+   * and what stood in doubt stays as it is.
+   */
+  public void leaveModelsOut() {
+    rest(budget.share(0));
+  }
+
+  private void rest(InspectionBudget forModels) {
     doubts.sort(
         Comparator.comparingDouble((Doubt doubt) -> -doubt.verdict.confidence())
             .thenComparingInt(doubt -> -doubt.number));
     for (Doubt doubt : doubts) {
-      ask(doubt);
+      ask(doubt, forModels);
     }
     for (Judged judged : forOwn) {
-      askOwn(judged);
+      askOwn(judged, forModels);
     }
     // Also those whose verdicts the engine.cache has answered without them.
-    absent.addAll(engine.own.missing(segments));
+    absent.addAll(engine.own.missing(exchange.segments()));
     wholeExchange();
     progress.end(unfinished, absent);
   }
@@ -109,7 +146,7 @@ final class ExchangeCascade {
       return;
     }
     ExchangeReading reading =
-        new ExchangeReading(exchange, List.of(readings), progress.snapshot().findings(), tenant);
+        new ExchangeReading(exchange, List.of(readings), progress.findings(), tenant);
     for (ExchangeDetector detector : engine.exchangeDetectors) {
       if (budget.spent()) {
         unfinished.add(detector.name());
@@ -222,13 +259,13 @@ final class ExchangeCascade {
   }
 
   /** Asks the engine.neural model about a segment that the other stages leave in doubt. */
-  private void ask(Doubt doubt) {
+  private void ask(Doubt doubt, InspectionBudget forModels) {
     ModelSlot<OnnxTextClassifier> slot = engine.neural;
     SegmentJudge combine = engine.judge;
     if (slot == null || combine == null) {
       throw new IllegalStateException("doubts are kept only where a model can be asked");
     }
-    if (budget.spent()) {
+    if (forModels.spent()) {
       unfinished.add(slot.id());
       return;
     }
@@ -237,7 +274,7 @@ final class ExchangeCascade {
         slot.ask(
             model ->
                 model.reads(doubt.reading.segment().zone())
-                    ? Optional.of(model.score(doubt.reading, doubt.ngram, budget))
+                    ? Optional.of(model.score(doubt.reading, doubt.ngram, forModels))
                     : Optional.empty());
     progress.stage(slot.id(), micros(start));
     if (answer.isEmpty()) {
@@ -307,8 +344,8 @@ final class ExchangeCascade {
   }
 
   /** Asks the models that somebody brought, when all that is cheaper has spoken. */
-  private void askOwn(Judged judged) {
-    OwnModels.Said said = engine.own.ask(judged.reading, Sources.NONE, budget);
+  private void askOwn(Judged judged, InspectionBudget forModels) {
+    OwnModels.Said said = engine.own.ask(judged.reading, Sources.NONE, forModels);
     said.micros().forEach(progress::stage);
     unfinished.addAll(said.unfinished());
     absent.addAll(said.silent());

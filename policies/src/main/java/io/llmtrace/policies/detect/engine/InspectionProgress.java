@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an inspection has come to so far. A worker writes while the thread that enforces the
@@ -43,28 +44,68 @@ public final class InspectionProgress {
 
   /** What is known of one segment. */
   private static final class Said {
-    private final Capped provisional = new Capped();
+    private @Nullable Capped provisional;
     private List<Finding> verdict = List.of();
     private boolean assessed;
     private double score;
 
+    void found(Finding finding) {
+      Capped known = provisional;
+      if (known == null) {
+        known = new Capped();
+        provisional = known;
+      }
+      known.add(finding);
+    }
+
     List<Finding> findings() {
-      return assessed ? verdict : provisional.findings;
+      Capped known = provisional;
+      return assessed ? verdict : known == null ? List.of() : known.findings;
     }
   }
 
   /** Findings, each once, and of each rule only so many. */
   private static final class Capped {
+    /** So few are looked through faster than they are indexed, and no rule can have too many. */
+    private static final int FEW = 8;
+
     private final List<Finding> findings = new ArrayList<>();
     private final Set<Finding> known = new HashSet<>();
     private final Map<String, Integer> ofRules = new HashMap<>();
 
     void add(Finding finding) {
-      String rule = finding.detector() + "/" + finding.rule();
-      if (ofRules.getOrDefault(rule, 0) < MOST_FINDINGS_OF_A_RULE && known.add(finding)) {
-        ofRules.merge(rule, 1, Integer::sum);
+      if (findings.size() < FEW) {
+        if (!findings.contains(finding)) {
+          findings.add(finding);
+        }
+        return;
+      }
+      if (known.isEmpty()) {
+        findings.forEach(this::index);
+      }
+      if (ofRules.getOrDefault(rule(finding), 0) < MOST_FINDINGS_OF_A_RULE
+          && !known.contains(finding)) {
+        index(finding);
         findings.add(finding);
       }
+    }
+
+    private void index(Finding finding) {
+      known.add(finding);
+      ofRules.merge(rule(finding), 1, Integer::sum);
+    }
+
+    private static String rule(Finding finding) {
+      return finding.detector() + "/" + finding.rule();
+    }
+
+    static List<Finding> of(List<Finding> all) {
+      if (all.size() <= 1) {
+        return all;
+      }
+      Capped capped = new Capped();
+      all.forEach(capped::add);
+      return capped.findings;
     }
   }
 
@@ -113,14 +154,12 @@ public final class InspectionProgress {
   public synchronized Snapshot snapshot() {
     Coverage coverage =
         complete ? Coverage.INSPECTED : anythingRead ? Coverage.PARTIAL : Coverage.UNINSPECTED;
-    Capped all = new Capped();
     double score = 0;
     for (Said said : bySegment.values()) {
-      said.findings().forEach(all::add);
       score = Math.max(score, said.assessed ? said.score : attackConfidence(said.findings()));
     }
     return new Snapshot(
-        all.findings,
+        findings(),
         stagesMicros,
         new ArrayList<>(missingStages),
         segments,
@@ -130,12 +169,23 @@ public final class InspectionProgress {
         contributions);
   }
 
+  /** The findings of a snapshot. */
+  synchronized List<Finding> findings() {
+    Capped all = new Capped();
+    for (Said said : bySegment.values()) {
+      said.findings().forEach(all::add);
+    }
+    return List.copyOf(all.findings);
+  }
+
   static double attackConfidence(List<Finding> findings) {
-    return findings.stream()
-        .filter(finding -> finding.type().isAttack())
-        .mapToDouble(Finding::confidence)
-        .max()
-        .orElse(0);
+    double most = 0;
+    for (Finding finding : findings) {
+      if (finding.type().isAttack()) {
+        most = Math.max(most, finding.confidence());
+      }
+    }
+    return most;
   }
 
   /** Adds the time of a stage, in microseconds, to what it took before. */
@@ -152,7 +202,7 @@ public final class InspectionProgress {
   synchronized void found(int segment, Finding finding) {
     // A finding is proof of reading, also when the budget ends before its segment does.
     anythingRead = true;
-    said(segment).provisional.add(finding);
+    said(segment).found(finding);
   }
 
   /** Something was found that no single segment shows. */
@@ -163,9 +213,7 @@ public final class InspectionProgress {
   /** All stages have spoken of a segment, or all that will for now. */
   synchronized void assessed(int segment, List<Finding> findings, double score) {
     Said said = said(segment);
-    Capped capped = new Capped();
-    findings.forEach(capped::add);
-    said.verdict = capped.findings;
+    said.verdict = Capped.of(List.copyOf(findings));
     said.score = score;
     said.assessed = true;
   }

@@ -79,8 +79,17 @@ final class OwnModels {
     return members.stream().anyMatch(member -> member.reads(zone));
   }
 
+  /** Whether one of them can be asked by now. */
+  boolean anyLoaded() {
+    return members.stream()
+        .anyMatch(member -> member.slot().state().status() == ModelState.Status.LOADED);
+  }
+
   /** Those that would read one of the segments and cannot. */
   List<String> missing(List<Segment> segments) {
+    if (members.isEmpty()) {
+      return List.of();
+    }
     return members.stream()
         .filter(member -> member.slot().state().status() != ModelState.Status.LOADED)
         .filter(member -> segments.stream().anyMatch(s -> member.reads(s.zone())))

@@ -8,7 +8,7 @@ import io.llmtrace.policies.exchange.Zone;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.CharBuffer;
-import java.nio.charset.StandardCharsets;
+import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
@@ -50,9 +50,11 @@ public final class VerdictCache {
 
     /** The findings as they stand in another place of the conversation. */
     List<Finding> at(Segment segment) {
-      return findings.stream()
-          .map(f -> f.pointer().equals(segment.pointer()) ? f : moved(f, segment.pointer()))
-          .toList();
+      String pointer = segment.pointer();
+      if (findings.isEmpty() || findings.stream().allMatch(f -> f.pointer().equals(pointer))) {
+        return findings;
+      }
+      return findings.stream().map(f -> moved(f, pointer)).toList();
     }
 
     private static Finding moved(Finding f, String pointer) {
@@ -108,8 +110,7 @@ public final class VerdictCache {
     // Where an argument stands says what it is for; elsewhere the place says nothing.
     hasher.add(placeMatters(segment.zone()) ? segment.pointer() : "");
     hasher.add(segment.text());
-    ByteBuffer hash = ByteBuffer.wrap(hasher.end());
-    return new Key(hash.getLong(), hash.getLong());
+    return hasher.end();
   }
 
   private static boolean placeMatters(Zone zone) {
@@ -125,7 +126,9 @@ public final class VerdictCache {
     private final byte[] bytes = new byte[2 * CHUNK];
     private final CharBuffer view =
         ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asCharBuffer();
-    private final byte[] head = new byte[5];
+    private final byte[] hash = new byte[32];
+    private final ByteBuffer words = ByteBuffer.wrap(hash);
+    private final byte[] head = new byte[Integer.BYTES];
 
     Hasher() {
       try {
@@ -140,30 +143,43 @@ public final class VerdictCache {
       digest.update(secret);
     }
 
-    /** As the text is kept in memory, of one or two bytes a character: UTF-8 would be a loop. */
+    /**
+     * Piece by piece, each with the width that its characters have in the hash: nothing is copied
+     * but into these buffers, and UTF-8 would be a loop with a branch for each character.
+     */
     void add(String text) {
-      byte[] latin = text.getBytes(StandardCharsets.ISO_8859_1);
-      boolean narrow = new String(latin, StandardCharsets.ISO_8859_1).equals(text);
       int length = text.length();
-      head[0] = (byte) (narrow ? 1 : 2);
-      for (int i = 1; i < head.length; i++) {
-        head[i] = (byte) (length >>> (8 * (i - 1)));
+      for (int i = 0; i < head.length; i++) {
+        head[i] = (byte) (length >>> (8 * i));
       }
       digest.update(head);
-      if (narrow) {
-        digest.update(latin);
-        return;
-      }
       for (int from = 0; from < length; from += CHUNK) {
         int count = Math.min(CHUNK, length - from);
         text.getChars(from, from + count, chars, 0);
-        view.clear().put(chars, 0, count);
-        digest.update(bytes, 0, 2 * count);
+        int all = 0;
+        for (int i = 0; i < count; i++) {
+          all |= chars[i];
+        }
+        boolean narrow = all <= 0xFF;
+        digest.update((byte) (narrow ? 1 : 2));
+        if (narrow) {
+          for (int i = 0; i < count; i++) {
+            bytes[i] = (byte) chars[i];
+          }
+        } else {
+          view.clear().put(chars, 0, count);
+        }
+        digest.update(bytes, 0, narrow ? count : 2 * count);
       }
     }
 
-    byte[] end() {
-      return digest.digest();
+    Key end() {
+      try {
+        digest.digest(hash, 0, hash.length);
+      } catch (DigestException e) {
+        throw new IllegalStateException("the buffer is as long as a hash", e);
+      }
+      return new Key(words.getLong(0), words.getLong(Long.BYTES));
     }
   }
 }

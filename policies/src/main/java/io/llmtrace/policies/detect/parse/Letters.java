@@ -11,13 +11,29 @@ import java.util.List;
 public final class Letters {
   private Letters() {}
 
+  /** A character in lower case; most are ASCII, where a table of Unicode's is a detour. */
+  public static char lower(char c) {
+    if (c < 128) {
+      return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
+    }
+    return Character.toLowerCase(c);
+  }
+
+  /**
+   * One character for all that differ in case only: first up, then down, which takes the long s and
+   * the Kelvin sign for what patterns without case take them for.
+   */
+  public static char fold(char c) {
+    return c < 128 ? lower(c) : Character.toLowerCase(Character.toUpperCase(c));
+  }
+
   /** The text in lower case, exactly as long as before. */
   public static String lower(String text) {
     for (int i = 0; i < text.length(); i++) {
-      if (Character.toLowerCase(text.charAt(i)) != text.charAt(i)) {
+      if (lower(text.charAt(i)) != text.charAt(i)) {
         char[] letters = text.toCharArray();
         for (int k = i; k < letters.length; k++) {
-          letters[k] = Character.toLowerCase(letters[k]);
+          letters[k] = lower(letters[k]);
         }
         return new String(letters);
       }

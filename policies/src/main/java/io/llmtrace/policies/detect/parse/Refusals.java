@@ -86,6 +86,13 @@ public final class Refusals {
               List.of("सकत", "असमर्थ"),
               "(?:क्षमा|माफ|माफ़)[^।]{0,60}(?:नहीं\\s+(?:कर|दे)\\s+सकत|असमर्थ)"));
 
+  private static final List<String> WORDS =
+      BEGINNINGS.stream().flatMap(each -> each.needs().stream()).distinct().toList();
+  private static final Needles NEEDS = Needles.folded(WORDS);
+
+  /** For each beginning, the bits of what it needs. */
+  private static final long[] MASKS = BEGINNINGS.stream().mapToLong(Beginning::mask).toArray();
+
   private Refusals() {}
 
   /**
@@ -95,28 +102,12 @@ public final class Refusals {
    *     for any character
    */
   private record Beginning(Pattern pattern, List<String> needs) {
-    /** Most answers hold none of it, and searching for words is a hundred times cheaper. */
-    boolean matches(String beginning, String folded) {
-      for (String need : needs) {
-        if (holds(folded, need)) {
-          return pattern.matcher(beginning).find();
-        }
-      }
-      return false;
+    long mask() {
+      return needs.stream().mapToLong(need -> 1L << WORDS.indexOf(need)).reduce(0, (a, b) -> a | b);
     }
 
-    private static boolean holds(String text, String need) {
-      int any = need.indexOf('?');
-      if (any < 0) {
-        return text.contains(need);
-      }
-      String before = need.substring(0, any);
-      String after = need.substring(any + 1);
-      int at = text.indexOf(before);
-      while (at >= 0 && !text.startsWith(after, at + any + 1)) {
-        at = text.indexOf(before, at + 1);
-      }
-      return at >= 0;
+    boolean matches(String beginning) {
+      return pattern.matcher(beginning).find();
     }
   }
 
@@ -126,23 +117,18 @@ public final class Refusals {
 
   /** Whether an answer refuses what it was asked for. */
   public static boolean isRefusal(String answer) {
+    // Most answers hold no word of a refusal, and looking for words is a hundred times cheaper.
+    long words = NEEDS.which(answer, BEGINNING);
+    if (words == 0) {
+      return false;
+    }
     String beginning = answer.substring(0, Math.min(answer.length(), BEGINNING));
-    String folded = folded(beginning);
-    for (Beginning each : BEGINNINGS) {
-      if (each.matches(beginning, folded)) {
+    for (int i = 0; i < MASKS.length; i++) {
+      if ((words & MASKS[i]) != 0 && BEGINNINGS.get(i).matches(beginning)) {
         return true;
       }
     }
     return false;
-  }
-
-  /** First up, then down: the long s and the Kelvin sign are what the patterns take them for. */
-  private static String folded(String text) {
-    char[] letters = new char[text.length()];
-    for (int i = 0; i < letters.length; i++) {
-      letters[i] = Character.toLowerCase(Character.toUpperCase(text.charAt(i)));
-    }
-    return new String(letters);
   }
 
   /** The same without looking for words first; for the test that both agree. */

@@ -86,7 +86,7 @@ public final class Words {
     for (int i = from; i < to; i++) {
       char c = text.charAt(i);
       if (c != '\'' && c != '\u2019') {
-        hash = (hash ^ Character.toLowerCase(c)) * PRIME;
+        hash = (hash ^ Letters.lower(c)) * PRIME;
       }
     }
     return hash;

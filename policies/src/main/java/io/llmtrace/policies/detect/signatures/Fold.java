@@ -1,5 +1,6 @@
 package io.llmtrace.policies.detect.signatures;
 
+import io.llmtrace.policies.detect.parse.Letters;
 import java.util.Arrays;
 
 /**
@@ -41,7 +42,7 @@ final class Fold {
 
   /** One character for all that differ in case only. */
   static char fold(char c) {
-    return Character.toLowerCase(Character.toUpperCase(c));
+    return Letters.fold(c);
   }
 
   private static byte[] others() {

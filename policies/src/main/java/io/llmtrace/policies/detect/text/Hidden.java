@@ -14,9 +14,12 @@ final class Hidden implements Decoder {
   /** Tags that a flag has at most, its end counted: a country and a part of it. */
   static final int LONGEST_FLAG = 7;
 
+  /** The first character that is not seen; those that turn the direction of writing follow it. */
+  static final char LEAST = '\u200B';
+
   @Override
   public boolean mayApply(Shape shape) {
-    return shape.beyond > 0;
+    return shape.highest >= LEAST;
   }
 
   @Override
@@ -24,7 +27,7 @@ final class Hidden implements Decoder {
     char[] chars = form.chars;
     Octets octets = new Octets(work);
     for (int i = 0; i < chars.length && !work.spent(1); ) {
-      if (chars[i] < 0x200B) {
+      if (chars[i] < LEAST) {
         i++;
         continue;
       }

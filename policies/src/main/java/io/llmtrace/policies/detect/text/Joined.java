@@ -45,7 +45,7 @@ final class Joined implements Decoder {
   private static void parted(char[] chars, Edits edits, Work work) {
     int commentEnd = 0;
     for (int i = 1; i < chars.length && !work.spent(1); i++) {
-      if (chars[i] != '<' || !Character.isLetter(chars[i - 1])) {
+      if (chars[i] != '<' || !Letters.isLetter(chars[i - 1])) {
         continue;
       }
       int end;
@@ -56,7 +56,7 @@ final class Joined implements Decoder {
       } else {
         end = emptyElement(chars, i);
       }
-      if (end > 0 && end < chars.length && Character.isLetter(chars[end])) {
+      if (end > 0 && end < chars.length && Letters.isLetter(chars[end])) {
         edits.open(i);
         edits.close(end, NAME);
         i = end - 1;
@@ -76,7 +76,7 @@ final class Joined implements Decoder {
   /** End of {@code <wbr>} or of an element like {@code <b></b>} at {@code from}, or -1. */
   private static int emptyElement(char[] chars, int from) {
     int i = from + 1;
-    while (i < chars.length && i - from < 12 && Character.isLetter(chars[i])) {
+    while (i < chars.length && i - from < 12 && Letters.isLetter(chars[i])) {
       i++;
     }
     if (i == chars.length || chars[i] != '>' || i == from + 1) {
@@ -119,12 +119,13 @@ final class Joined implements Decoder {
       if (!escaped && (chars[i] == '"' || chars[i] == '\'')) {
         end = expression(chars, i, variables, edits, work);
       } else if (isNameStart(chars, i)) {
-        end = assignment(chars, i, variables, lines, work);
-        if (end == i) {
+        int nameEnd = nameEnd(chars, i);
+        end = assignment(chars, i, nameEnd, variables, lines, work);
+        if (end == i && !variables.isEmpty()) {
           end = expression(chars, i, variables, edits, work);
         }
         if (end == i) {
-          end = nameEnd(chars, i);
+          end = nameEnd;
         }
       }
       work.spent(end - i);
@@ -159,24 +160,26 @@ final class Joined implements Decoder {
 
   private static boolean isNameStart(char[] chars, int at) {
     char c = chars[at];
-    boolean starts = c < 128 && (Character.isLetter(c) || c == '_' || c == '$');
-    return starts
-        && (at == 0 || !(Character.isLetterOrDigit(chars[at - 1]) || chars[at - 1] == '_'));
+    boolean starts = c < 128 && (Letters.isLetter(c) || c == '_' || c == '$');
+    return starts && (at == 0 || !(Letters.isLetterOrDigit(chars[at - 1]) || chars[at - 1] == '_'));
   }
 
   private static int nameEnd(char[] chars, int from) {
     int i = from;
     while (i < chars.length
-        && (Character.isLetterOrDigit(chars[i]) || chars[i] == '_' || chars[i] == '$')) {
+        && (Letters.isLetterOrDigit(chars[i]) || chars[i] == '_' || chars[i] == '$')) {
       i++;
     }
     return i;
   }
 
-  /** {@code name = "text"} up to the line's last quote; {@code from} if there is none. */
+  /**
+   * {@code name = "text"} up to the line's last quote; {@code from} if there is none.
+   *
+   * @param end of the name
+   */
   private static int assignment(
-      char[] chars, int from, Map<String, Text> variables, Lines lines, Work work) {
-    int end = nameEnd(chars, from);
+      char[] chars, int from, int end, Map<String, Text> variables, Lines lines, Work work) {
     int sign = Shape.blanksEnd(chars, end);
     if (end - from > LONGEST_NAME || sign >= chars.length || chars[sign] != '=') {
       return from;
@@ -191,7 +194,7 @@ final class Joined implements Decoder {
     }
     // A quote with a letter right behind it stands inside the text, which goes on to the line's
     // last.
-    boolean inside = closing + 1 < chars.length && Character.isLetterOrDigit(chars[closing + 1]);
+    boolean inside = closing + 1 < chars.length && Letters.isLetterOrDigit(chars[closing + 1]);
     int to = inside ? lines.lastQuote(quote, work) : closing;
     int next = Shape.blanksEnd(chars, to + 1);
     if (next < chars.length && chars[next] == '+') {
@@ -240,7 +243,7 @@ final class Joined implements Decoder {
       }
       for (int k = operand.from(); k < operand.to() && !work.spent(1); k++) {
         edits.put(chars[k], k, k + 1);
-        letters += Character.isLetter(chars[k]) ? 1 : 0;
+        letters += Letters.isLetter(chars[k]) ? 1 : 0;
       }
       operands++;
       end = after;

@@ -68,7 +68,9 @@ final class Leet implements Decoder {
         continue;
       }
       int end = i;
+      boolean letters = true;
       while (end < chars.length && isPart(chars[end])) {
+        letters &= Letters.isLetter(chars[end]);
         end++;
       }
       int to = end;
@@ -76,7 +78,8 @@ final class Leet implements Decoder {
         to--;
       }
       work.spent(2 * (end - i));
-      int gain = token(chars, i, to, decoded, tried, work);
+      // Most tokens are words and say nothing for it, whatever they say.
+      int gain = letters ? word(end - i) : token(chars, i, to, decoded, tried, work);
       kept.tokenOf(tried.count(), token);
       if (gain > 0) {
         int hash = new String(chars, i, to - i).hashCode();
@@ -120,12 +123,16 @@ final class Leet implements Decoder {
   }
 
   private static boolean isPart(char c) {
-    return c < 128
-        && (Character.isLetterOrDigit(c) || c == '@' || c == '$' || c == '!' || c == '|');
+    return c < 128 && (Letters.isLetterOrDigit(c) || c == '@' || c == '$' || c == '!' || c == '|');
   }
 
   private static boolean isTrailing(char c) {
     return c == '!' || c == '|' || c == '$';
+  }
+
+  /** How much letters alone speak for leetspeak. */
+  private static int word(int length) {
+    return length == 0 || length > LONGEST ? -4 : length > 1 ? -1 : 0;
   }
 
   /** Writes what a token says, if it may be one; how much it speaks for leetspeak. */
@@ -137,11 +144,11 @@ final class Leet implements Decoder {
     int firstSign = -1;
     int ambiguous = 0;
     if (length == 0 || length > LONGEST) {
-      return -4;
+      return word(length);
     }
     for (int i = from; i < to; i++) {
       char c = chars[i];
-      if (Character.isLetter(c)) {
+      if (Letters.isLetter(c)) {
         letters++;
         lastLetter = i;
         decoded[i - from] = c;
@@ -155,7 +162,7 @@ final class Leet implements Decoder {
       }
     }
     if (signs == 0) {
-      return length > 1 ? -1 : 0;
+      return word(length);
     }
     int score = choose(chars, from, length, ambiguous, decoded, work);
     boolean reads = score * 2 >= length * Letters.NAT;
@@ -212,7 +219,7 @@ final class Leet implements Decoder {
     int bit = 0;
     for (int i = 0; i < length; i++) {
       char c = chars[from + i];
-      if (!Character.isLetter(c) && SECOND[c] != 0) {
+      if (!Letters.isLetter(c) && SECOND[c] != 0) {
         boolean second = bit < MOST_CHOICES && (choice >> bit & 1) == 1;
         decoded[i] = second ? SECOND[c] : FIRST[c];
         bit++;

@@ -40,7 +40,39 @@ final class Letters {
     }
   }
 
+  private static final int LETTER = 1;
+  private static final int DIGIT = 2;
+  private static final int BLANK = 4;
+
+  /** What ASCII characters are: the tables of all of Unicode are a detour for most. */
+  private static final byte[] ASCII = new byte[128];
+
+  static {
+    for (char c = 0; c < ASCII.length; c++) {
+      ASCII[c] =
+          (byte)
+              ((Character.isLetter(c) ? LETTER : 0)
+                  | (Character.isDigit(c) ? DIGIT : 0)
+                  | (Character.isWhitespace(c) ? BLANK : 0));
+    }
+  }
+
   private Letters() {}
+
+  /** As {@link Character#isLetter(char)}. */
+  static boolean isLetter(char c) {
+    return c < ASCII.length ? (ASCII[c] & LETTER) != 0 : Character.isLetter(c);
+  }
+
+  /** As {@link Character#isLetterOrDigit(char)}. */
+  static boolean isLetterOrDigit(char c) {
+    return c < ASCII.length ? (ASCII[c] & (LETTER | DIGIT)) != 0 : Character.isLetterOrDigit(c);
+  }
+
+  /** As {@link Character#isWhitespace(char)}. */
+  static boolean isWhitespace(char c) {
+    return c < ASCII.length ? (ASCII[c] & BLANK) != 0 : Character.isWhitespace(c);
+  }
 
   /** Number of a letter that the model knows, or 0. */
   static int symbol(char c) {

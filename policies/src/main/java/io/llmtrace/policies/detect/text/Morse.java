@@ -52,13 +52,16 @@ final class Morse implements Decoder {
   }
 
   private static boolean isPart(char c) {
-    return c < 128 ? Character.isLetterOrDigit(c) : stroke(c) >= 0;
+    return c < 128 ? Letters.isLetterOrDigit(c) : stroke(c) >= 0;
   }
 
   private static int stroke(char c) {
+    if (c < 128) {
+      return c == '.' ? 0 : c == '-' || c == '_' ? 1 : -1;
+    }
     return switch (c) {
-      case '.', '·', '•', '∙', '⋅' -> 0;
-      case '-', '–', '—', '−', '_', '‐' -> 1;
+      case '·', '•', '∙', '⋅' -> 0;
+      case '–', '—', '−', '‐' -> 1;
       default -> -1;
     };
   }
@@ -87,7 +90,7 @@ final class Morse implements Decoder {
       }
       work.spent(i - begin + 1);
       boolean known = number > 0 && number < 256 && SIGNS[number] != 0;
-      boolean runsOn = i < chars.length && Character.isLetterOrDigit(chars[i]);
+      boolean runsOn = i < chars.length && Letters.isLetterOrDigit(chars[i]);
       if (runsOn) {
         break;
       }

@@ -128,11 +128,14 @@ public final class Normaliser {
 
   /** What is not seen, and what is shown from right to left. */
   private void unhide(Form form, Shape shape) {
-    if (shape.beyond > 0) {
+    // Letters of Western Europe are neither, and most texts have no others.
+    if (shape.highest >= Hidden.LEAST) {
       Edits hidden = new Edits();
       HIDDEN.decode(form, shape, hidden, work);
       offer(form, hidden);
       offer(form, Reversed.overridden(form, work));
+    }
+    if (shape.highest > Turned.LATIN) {
       offer(form, Turned.found(form, work));
     }
   }

@@ -102,7 +102,7 @@ final class NumberText implements Decoder {
   }
 
   private static boolean isWord(char c) {
-    return (c < 128 && Character.isLetterOrDigit(c)) || c == '_';
+    return (c < 128 && Letters.isLetterOrDigit(c)) || c == '_';
   }
 
   private static int hex(char c) {

@@ -18,7 +18,8 @@ final class Shape {
   private static final int SPACE = 32;
   private static final int ALNUM = UPPER | LOWER | DIGIT;
   private static final int MOST_BLANKS = 64;
-  private static final byte[] KINDS = new byte[128];
+  private static final int HEX = 128;
+  private static final int[] KINDS = new int[128];
 
   /** Letters and digits in a row that may be base64 though they are few. */
   private static final int SHORT_RUN = 8;
@@ -27,9 +28,12 @@ final class Shape {
   private static final int LONG_RUN = 16;
 
   static {
-    Arrays.fill(KINDS, '0', '9' + 1, (byte) DIGIT);
-    Arrays.fill(KINDS, 'A', 'Z' + 1, (byte) UPPER);
-    Arrays.fill(KINDS, 'a', 'z' + 1, (byte) LOWER);
+    Arrays.fill(KINDS, '0', '9' + 1, DIGIT | HEX);
+    Arrays.fill(KINDS, 'A', 'Z' + 1, UPPER);
+    Arrays.fill(KINDS, 'a', 'z' + 1, LOWER);
+    for (char c : "abcdefABCDEF".toCharArray()) {
+      KINDS[c] |= HEX;
+    }
     KINDS['+'] = KINDS['/'] = KINDS['_'] = JOINT;
     KINDS['-'] = JOINT | STROKE;
     KINDS['.'] = STROKE;
@@ -40,6 +44,9 @@ final class Shape {
 
   /** Characters beyond ASCII. */
   int beyond;
+
+  /** The highest character beyond ASCII. */
+  char highest;
 
   /** Most words of one character in a row. */
   int singles;
@@ -108,6 +115,7 @@ final class Shape {
     Shape shape = new Shape();
     int wordFrom = 0;
     int wordKinds = 0;
+    int allOfWord = 0;
     int runFrom = 0;
     int runKinds = 0;
     boolean camel = false;
@@ -127,6 +135,7 @@ final class Shape {
           }
         } else {
           shape.beyond++;
+          shape.highest = (char) Math.max(shape.highest, c);
           // Of other scripts only letters on their own count, which the spaced decoder looks at.
           kind = 64;
         }
@@ -138,10 +147,12 @@ final class Shape {
         if ((before & (ALNUM | 64)) == 0) {
           wordFrom = i;
           wordKinds = 0;
+          allOfWord = HEX;
         }
         wordKinds |= kind;
+        allOfWord &= kind;
       } else if ((before & (ALNUM | 64)) != 0) {
-        shape.word(chars, wordFrom, i, wordKinds);
+        shape.word(chars, wordFrom, i, wordKinds & ~HEX, allOfWord == HEX);
       }
       if ((kind & (ALNUM | JOINT)) != 0) {
         if ((before & (ALNUM | JOINT)) == 0) {
@@ -150,7 +161,7 @@ final class Shape {
           camel = false;
         }
         runKinds |= kind;
-        camel |= kind == UPPER && i > runFrom;
+        camel |= (kind & UPPER) != 0 && i > runFrom;
       } else if ((before & (ALNUM | JOINT)) != 0 && i - runFrom >= SHORT_RUN) {
         boolean odd = (runKinds & LOWER) != 0 && (camel || (runKinds & DIGIT) != 0);
         if (i - runFrom >= LONG_RUN || odd) {
@@ -169,11 +180,11 @@ final class Shape {
   private int pairRun;
   private int numberRun;
 
-  private void word(char[] chars, int from, int to, int kinds) {
+  private void word(char[] chars, int from, int to, int kinds, boolean hex) {
     int length = to - from;
     singleRun = length == 1 ? singleRun + 1 : 0;
     singles = Math.max(singles, singleRun);
-    pairRun = length == 2 && isHex(chars, from, to) ? pairRun + 1 : 0;
+    pairRun = length == 2 && hex ? pairRun + 1 : 0;
     pairs = Math.max(pairs, pairRun);
     numberRun = kinds == DIGIT && length > 1 && length < 6 ? numberRun + 1 : 0;
     numbers = Math.max(numbers, numberRun);
@@ -185,7 +196,7 @@ final class Shape {
     } else if (length >= 7 && chars[from] <= '1' && chars[to - 1] <= '1') {
       bits++;
     }
-    if (length >= 12 && isHex(chars, from, to)) {
+    if (length >= 12 && hex) {
       hexes++;
     }
   }
@@ -218,7 +229,7 @@ final class Shape {
                       || next == '1'
                   ? 1
                   : 0;
-      case '&' -> escapes += next == '#' || Character.isLetter(next) ? 1 : 0;
+      case '&' -> escapes += next == '#' || Letters.isLetter(next) ? 1 : 0;
       case '%' -> percents += isHex(chars, at + 1) ? 1 : 0;
       case '=' -> quoted += isHex(chars, at + 1) ? 1 : 0;
       default -> {
@@ -240,7 +251,7 @@ final class Shape {
   /** End of at most so many blanks from {@code from} on. */
   static int blanksEnd(char[] chars, int from) {
     int i = from;
-    while (i < chars.length && i - from < MOST_BLANKS && Character.isWhitespace(chars[i])) {
+    while (i < chars.length && i - from < MOST_BLANKS && Letters.isWhitespace(chars[i])) {
       i++;
     }
     return i;

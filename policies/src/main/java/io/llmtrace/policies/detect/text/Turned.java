@@ -22,6 +22,9 @@ final class Turned {
     }
   }
 
+  /** Up to here no character is another one upside down. */
+  static final char LATIN = 0x100;
+
   private Turned() {}
 
   /** Turns the stretch between the first and the last letter that is upside down for certain. */
@@ -33,8 +36,8 @@ final class Turned {
     int odd = 0;
     int letters = 0;
     for (int i = 0; i < chars.length && !work.spent(1); i++) {
-      boolean turned = chars[i] > 0x100 && isOdd(chars[i]);
-      letters += turned || Character.isLetter(chars[i]) ? 1 : 0;
+      boolean turned = chars[i] > LATIN && isOdd(chars[i]);
+      letters += turned || Letters.isLetter(chars[i]) ? 1 : 0;
       if (turned) {
         first = first < 0 ? i : first;
         last = i;
@@ -62,7 +65,7 @@ final class Turned {
   }
 
   private static boolean isOdd(char c) {
-    return plain(c) != c && Character.isLetter(c);
+    return plain(c) != c && Letters.isLetter(c);
   }
 
   private static char plain(char c) {

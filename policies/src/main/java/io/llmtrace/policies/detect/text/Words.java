@@ -23,7 +23,10 @@ final class Words {
   /** Letters that are read as one word; more are no word, and the budget is asked between words. */
   private static final int MOST_LETTERS = 4096;
 
-  private int[] bounds = new int[64];
+  /** Room for the words of a text of some kilobytes; more is made as it is needed. */
+  private static final int MOST_ROOM = 4096;
+
+  private int[] bounds;
   private int count;
   private int letters;
 
@@ -32,10 +35,13 @@ final class Words {
 
   private int strangeCount;
 
-  private Words() {}
+  private Words(int length) {
+    // Two for each word.
+    bounds = new int[Math.min(MOST_ROOM, 2 * (length / 4 + 8))];
+  }
 
   static Words of(char[] chars, Work work) {
-    Words words = new Words();
+    Words words = new Words(chars.length);
     words.read(chars, work);
     return words;
   }

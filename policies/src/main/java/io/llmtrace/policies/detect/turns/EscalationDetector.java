@@ -73,24 +73,34 @@ public final class EscalationDetector implements ExchangeDetector {
   /** One question of the user, with the answer that it got. */
   private static final class Turn {
     final List<SegmentReading> asked = new ArrayList<>();
-    final StringBuilder answer = new StringBuilder();
+
+    /** As much of what was answered as tells a refusal, or more. */
+    String answer = "";
+
     double suspicion;
     private @Nullable String text;
 
     String text() {
       String known = text;
       if (known == null) {
-        int length = asked.stream().mapToInt(part -> part.segment().text().length() + 1).sum();
-        StringBuilder joined = new StringBuilder(length);
-        asked.forEach(part -> joined.append(part.segment().text()).append('\n'));
-        known = joined.toString();
+        known = asked.size() == 1 ? line(asked.get(0)) : joined();
         text = known;
       }
       return known;
     }
 
+    private String joined() {
+      StringBuilder joined = new StringBuilder();
+      asked.forEach(part -> joined.append(line(part)));
+      return joined.toString();
+    }
+
+    private static String line(SegmentReading part) {
+      return part.segment().text().concat("\n");
+    }
+
     boolean wasRefused() {
-      return Refusals.isRefusal(answer.toString());
+      return Refusals.isRefusal(answer);
     }
   }
 
@@ -101,7 +111,7 @@ public final class EscalationDetector implements ExchangeDetector {
       return;
     }
     Turn newest = turns.get(turns.size() - 1);
-    if (newest.answer.length() > 0) {
+    if (!newest.answer.isEmpty()) {
       return;
     }
     List<Turn> before = turns.subList(0, turns.size() - 1);
@@ -147,9 +157,12 @@ public final class EscalationDetector implements ExchangeDetector {
         turn.suspicion = Math.max(turn.suspicion, suspicions.getOrDefault(segment.pointer(), 0.0));
       } else if (segment.zone() == Zone.ASSISTANT && !turns.isEmpty()) {
         answering = true;
-        StringBuilder answer = turns.get(turns.size() - 1).answer;
-        if (answer.length() < Refusals.BEGINNING) {
-          answer.append(segment.text(), 0, Math.min(segment.text().length(), Refusals.BEGINNING));
+        Turn turn = turns.get(turns.size() - 1);
+        if (turn.answer.isEmpty()) {
+          turn.answer = segment.text();
+        } else if (turn.answer.length() < Refusals.BEGINNING) {
+          int most = Math.min(segment.text().length(), Refusals.BEGINNING);
+          turn.answer = turn.answer.concat(segment.text().substring(0, most));
         }
       }
     }

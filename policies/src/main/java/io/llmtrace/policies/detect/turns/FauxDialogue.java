@@ -152,9 +152,11 @@ final class FauxDialogue {
       return null;
     }
     String head = Letters.lower(text.substring(i, Math.min(end, i + LONGEST_LABEL)));
-    for (Map.Entry<String, Boolean> mark : MARKS.entrySet()) {
-      if (head.startsWith(mark.getKey())) {
-        return new Label(mark.getValue(), i + mark.getKey().length());
+    if (isMark(head.charAt(0))) {
+      for (Map.Entry<String, Boolean> mark : MARKS.entrySet()) {
+        if (head.startsWith(mark.getKey())) {
+          return new Label(mark.getValue(), i + mark.getKey().length());
+        }
       }
     }
     int colon = head.indexOf(':');
@@ -163,7 +165,7 @@ final class FauxDialogue {
     if (colon <= 0) {
       return null;
     }
-    String name = bare(head.substring(0, colon));
+    String name = bare(head, colon);
     return ASKS.contains(name)
         ? new Label(true, i + colon + 1)
         : ANSWERS.contains(name) ? new Label(false, i + colon + 1) : null;
@@ -171,7 +173,7 @@ final class FauxDialogue {
 
   /** Most lines are none, and are told by a look. */
   private static boolean mayBeLabel(String text, int from, int end) {
-    if (from < end && (text.charAt(from) == '<' || text.charAt(from) == '[')) {
+    if (from < end && isMark(text.charAt(from))) {
       return true;
     }
     int limit = Math.min(end, from + LONGEST_LABEL);
@@ -183,9 +185,13 @@ final class FauxDialogue {
     return false;
   }
 
+  private static boolean isMark(char first) {
+    return first == '<' || first == '[';
+  }
+
   /** A label without its number and its stars: {@code **User 12} is {@code user}. */
-  private static String bare(String label) {
-    int end = label.length();
+  private static String bare(String label, int length) {
+    int end = length;
     while (end > 0 && !Character.isLetter(label.charAt(end - 1))) {
       end--;
     }

@@ -1,6 +1,6 @@
 package io.llmtrace.policies.detect.turns;
 
-import io.llmtrace.policies.detect.parse.Letters;
+import io.llmtrace.policies.detect.parse.Needles;
 import java.util.List;
 
 /**
@@ -158,29 +158,21 @@ final class Harm {
           "怎么",
           "怎样");
 
+  private static final Needles TOPIC = Needles.lower(TOPICS, ' ');
+  private static final Needles INNOCENCE = Needles.lower(INNOCENT, ' ');
+  private static final Needles PROCEDURE = Needles.lower(PROCEDURES, ' ');
+
   private Harm() {}
 
   static boolean asksForHarm(String text) {
-    String lower = lower(text);
-    return Letters.containsAny(lower, TOPICS) && !Letters.containsAny(lower, INNOCENT);
+    return TOPIC.holdsAny(text, LONGEST) && !INNOCENCE.holdsAny(text, LONGEST);
   }
 
   static boolean speaksOfHarm(String text) {
-    return Letters.containsAny(lower(text), TOPICS);
+    return TOPIC.holdsAny(text, LONGEST);
   }
 
   static boolean asksForProcedure(String text) {
-    return Letters.containsAny(lower(text), PROCEDURES);
-  }
-
-  private static String lower(String text) {
-    // In one go: this is asked of every question.
-    char[] letters = new char[Math.min(text.length(), LONGEST) + 2];
-    letters[0] = ' ';
-    for (int i = 1; i < letters.length - 1; i++) {
-      letters[i] = Character.toLowerCase(text.charAt(i - 1));
-    }
-    letters[letters.length - 1] = ' ';
-    return new String(letters);
+    return PROCEDURE.holdsAny(text, LONGEST);
   }
 }
