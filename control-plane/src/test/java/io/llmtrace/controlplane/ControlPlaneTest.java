@@ -106,6 +106,8 @@ class ControlPlaneTest {
         List.of(spent(id, new BigDecimal("0.000000375")), spent(odd, new BigDecimal("1e-90000"))));
     assertThat(sum("llmtrace_cost_usd_total", "model=\"gpt-4o\"")).isEqualTo(0.000000375);
     assertThat(sum("llmtrace_time_to_first_token_seconds_count", "route=\"spend\"")).isEqualTo(1);
+    // 4 tokens in the 40 ms after the first one.
+    assertThat(sum("llmtrace_output_tokens_per_second_sum", "model=\"gpt-4o\"")).isEqualTo(100);
     assertThat(sum("llmtrace_usage_total", "source=\"counted\"")).isEqualTo(1);
   }
 

@@ -92,6 +92,7 @@ public final class Deltas {
           ended.firstTokenMs() / 1e3,
           Names.REQUEST_BUCKETS);
     }
+    tokenRate(ended, provider, model);
     if (ended.truncated()) {
       add(Names.TRUNCATED, List.of(provider, route), 1);
     }
@@ -103,6 +104,23 @@ public final class Deltas {
           Names.UPSTREAM_ERRORS,
           List.of(provider, totals.admit("reason", ended.upstreamError())),
           1);
+    }
+  }
+
+  /** How fast a stream came, its wait for the first token left out. */
+  private void tokenRate(CompletionRecord ended, String provider, String model) {
+    Usage usage = ended.usage();
+    if (ended.firstTokenMs() == null || usage == null || usage.completionTokens() == 0) {
+      return;
+    }
+    double seconds = (ended.latencyMs() - ended.firstTokenMs()) / 1e3;
+    // A stream that came in one piece has no rate.
+    if (seconds > 0) {
+      observe(
+          Names.TOKEN_RATE,
+          List.of(provider, model),
+          usage.completionTokens() / seconds,
+          Names.TOKEN_RATE_BUCKETS);
     }
   }
 
@@ -206,10 +224,10 @@ public final class Deltas {
     return asked.model().isEmpty() ? "unknown" : totals.known("model", asked.model());
   }
 
-  private void observe(String metric, List<String> labels, double seconds, double[] bounds) {
+  private void observe(String metric, List<String> labels, double value, double[] bounds) {
     String bound = "+Inf";
     for (double upper : bounds) {
-      if (seconds <= upper) {
+      if (value <= upper) {
         bound = Double.toString(upper);
         break;
       }
@@ -217,7 +235,7 @@ public final class Deltas {
     List<String> bucket = new java.util.ArrayList<>(labels);
     bucket.add(bound);
     add(metric + "_bucket", bucket, 1);
-    add(metric + "_sum", labels, seconds);
+    add(metric + "_sum", labels, value);
   }
 
   private void add(String metric, List<String> labels, double delta) {

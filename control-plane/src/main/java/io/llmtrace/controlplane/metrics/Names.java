@@ -24,7 +24,10 @@ final class Names {
   static final String TRUNCATED = "llmtrace_answers_truncated_total";
   static final String FIRST_TOKEN = "llmtrace_time_to_first_token_seconds";
 
+  static final String TOKEN_RATE = "llmtrace_output_tokens_per_second";
+
   static final double[] REQUEST_BUCKETS = {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+  static final double[] TOKEN_RATE_BUCKETS = {5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500};
   static final double[] INSPECTION_BUCKETS = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
   };
@@ -54,6 +57,8 @@ final class Names {
           List.of("provider", "route"),
           FIRST_TOKEN,
           List.of("provider", "route"),
+          TOKEN_RATE,
+          List.of("provider", "model"),
           INSPECTION_DURATION,
           List.of("stage"));
 

@@ -46,6 +46,9 @@ public final class TotalsCollector implements MultiCollector {
         histogram(Names.FIRST_TOKEN, Names.keys(Names.FIRST_TOKEN), Names.REQUEST_BUCKETS, values));
     out.add(
         histogram(
+            Names.TOKEN_RATE, Names.keys(Names.TOKEN_RATE), Names.TOKEN_RATE_BUCKETS, values));
+    out.add(
+        histogram(
             Names.INSPECTION_DURATION,
             Names.keys(Names.INSPECTION_DURATION),
             Names.INSPECTION_BUCKETS,

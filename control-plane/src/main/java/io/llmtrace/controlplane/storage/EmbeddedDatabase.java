@@ -19,16 +19,18 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final EmbeddedPostgres postgres;
+  private final ProcessHandle process;
 
-  private EmbeddedDatabase(EmbeddedPostgres postgres) {
+  private EmbeddedDatabase(EmbeddedPostgres postgres, ProcessHandle process) {
     this.postgres = postgres;
+    this.process = process;
   }
 
   public static EmbeddedDatabase start(Path directory) throws IOException, InterruptedException {
     Path data = directory.toAbsolutePath().normalize();
     Files.createDirectories(data);
     stopOrphan(data);
-    return new EmbeddedDatabase(
+    EmbeddedPostgres postgres =
         EmbeddedPostgres.builder()
             .setDataDirectory(data)
             .setCleanDataDirectory(false)
@@ -38,7 +40,17 @@ public final class EmbeddedDatabase implements AutoCloseable {
             .setServerConfig("synchronous_commit", "on")
             .setServerConfig("full_page_writes", "on")
             .setServerConfig("max_connections", "100")
-            .start());
+            .start();
+    String pid = Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip();
+    return new EmbeddedDatabase(
+        postgres,
+        ProcessHandle.of(Long.parseLong(pid))
+            .orElseThrow(() -> new IOException("PostgreSQL " + pid + " ended at once")));
+  }
+
+  /** Whether the server's process is there; one that was killed does not come back by itself. */
+  boolean alive() {
+    return process.isAlive();
   }
 
   public String url() {

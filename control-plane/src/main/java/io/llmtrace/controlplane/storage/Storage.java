@@ -3,6 +3,7 @@ package io.llmtrace.controlplane.storage;
 import com.codahale.metrics.MetricRegistry;
 import io.dropwizard.db.DataSourceFactory;
 import io.dropwizard.db.ManagedDataSource;
+import io.dropwizard.db.ManagedPooledDataSource;
 import io.dropwizard.migrations.CloseableLiquibaseWithClassPathMigrationsFile;
 import io.dropwizard.util.Duration;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
@@ -120,7 +121,33 @@ public final class Storage implements AutoCloseable {
       }
       metrics.counter("llmtrace.control.plane.storage.failures").inc();
       probe = new Probe(false, "unavailable", System.currentTimeMillis());
+      forgetDeadServer();
     }
+  }
+
+  /** An own server that was killed is started again by the next step; nobody else would do it. */
+  // Whatever the end of a dead server throws, it is dead.
+  @SuppressWarnings("CatchingUnchecked")
+  private void forgetDeadServer() {
+    EmbeddedDatabase own = embedded;
+    if (own == null || own.alive()) {
+      return;
+    }
+    log.warn("The embedded PostgreSQL is gone; it is started again");
+    jdbi = null;
+    try {
+      if (pool != null) {
+        pool.stop();
+      }
+      own.close();
+    } catch (Exception e) {
+      log.debug("A server that is gone was not closed in order", e);
+    }
+    pool = null;
+    embedded = null;
+    // The next pool registers its gauges under the same names.
+    metrics.removeMatching(
+        (name, metric) -> name.startsWith(ManagedPooledDataSource.class.getName()));
   }
 
   private Jdbi open() throws Exception {

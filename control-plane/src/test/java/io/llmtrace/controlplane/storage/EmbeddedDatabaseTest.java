@@ -2,15 +2,20 @@ package io.llmtrace.controlplane.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.codahale.metrics.MetricRegistry;
+import io.llmtrace.runtime.config.ControlPlaneConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+// An interrupt while closing ends the close; nobody interrupts a test.
+@SuppressWarnings("try")
 class EmbeddedDatabaseTest {
   @Test
   void aServerThatWasLeftBehindWithAClientIsTakenOverWithItsData(@TempDir Path directory)
@@ -48,6 +53,37 @@ class EmbeddedDatabaseTest {
       }
     }
     assertThat(data.resolve("postmaster.pid")).doesNotExist();
+  }
+
+  @Test
+  void anOwnServerThatIsKilledIsStartedAgainWithItsData(@TempDir Path directory) throws Exception {
+    ControlPlaneConfig config = ControlPlaneConfig.defaults().withDataDirectory(directory);
+    try (Storage storage = new Storage(config, new MetricRegistry(), jdbi -> {})) {
+      storage.start();
+      await(storage, true);
+      storage.jdbi().useHandle(handle -> handle.execute("INSERT INTO routes VALUES ('kept')"));
+      Path lock = directory.resolve("postgres/postmaster.pid");
+      String killed = Files.readAllLines(lock).get(0).strip();
+      assertThat(ProcessHandle.of(Long.parseLong(killed)).orElseThrow().destroyForcibly()).isTrue();
+      await(storage, false);
+      await(storage, true);
+      assertThat(Files.readAllLines(lock).get(0).strip()).isNotEqualTo(killed);
+      String kept =
+          storage
+              .jdbi()
+              .<String, RuntimeException>withHandle(
+                  handle ->
+                      handle.createQuery("SELECT route FROM routes").mapTo(String.class).one());
+      assertThat(kept).isEqualTo("kept");
+    }
+  }
+
+  private static void await(Storage storage, boolean ready) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
+    while (storage.probe().ready() != ready) {
+      assertThat(System.nanoTime()).as(storage.probe().text()).isLessThan(end);
+      Thread.sleep(20);
+    }
   }
 
   @Test

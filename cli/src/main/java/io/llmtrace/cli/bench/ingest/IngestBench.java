@@ -172,7 +172,7 @@ final class IngestBench implements AutoCloseable {
           round.busy());
       out.flush();
     }
-    long sent = (long) (rounds + 1) * batches() * SampleBatches.EXCHANGES_OF_A_BATCH;
+    long sent = (long) (rounds + 1) * senders * batches() * SampleBatches.EXCHANGES_OF_A_BATCH;
     long exchangesStored = number(database.url(), "SELECT count(*) FROM exchanges");
     long completionsStored = number(database.url(), "SELECT count(*) FROM completions");
     long counted =
@@ -225,32 +225,30 @@ final class IngestBench implements AutoCloseable {
     return root;
   }
 
+  /** Of one sender in one round. */
   private int batches() {
-    return Math.max(1, exchanges / SampleBatches.EXCHANGES_OF_A_BATCH);
+    return Math.max(1, exchanges / SampleBatches.EXCHANGES_OF_A_BATCH / senders);
   }
 
   private Round round(int number) throws Exception {
     SampleBatches samples = new SampleBatches(number);
-    List<byte[]> bodies = new ArrayList<>();
-    for (int i = 0; i < batches(); i++) {
-      bodies.add(samples.next("node-" + i % senders, "round-" + number, i + 1L));
+    List<List<byte[]>> bodies = new ArrayList<>();
+    for (int i = 0; i < senders; i++) {
+      bodies.add(samples.of("node-" + i, "round-" + number, batches()));
     }
     execute(database.url(), "CHECKPOINT");
     AtomicLong busy = new AtomicLong();
-    AtomicLong next = new AtomicLong();
     double[] heap = {0};
     String from = text(database.url(), "SELECT clock_timestamp()::text");
     ExecutorService threads = Executors.newFixedThreadPool(senders);
     long start = System.nanoTime();
     try {
       List<Callable<Void>> work = new ArrayList<>();
-      for (int i = 0; i < senders; i++) {
+      for (List<byte[]> own : bodies) {
         work.add(
             () -> {
-              for (long at = next.getAndIncrement();
-                  at < bodies.size();
-                  at = next.getAndIncrement()) {
-                send(bodies.get((int) at), busy);
+              for (byte[] body : own) {
+                send(body, busy);
               }
               return null;
             });

@@ -28,12 +28,12 @@ import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * Batches as plugins send them: 250 exchanges with both halves, of 20 tenants, 10 routes, 200
- * consumers, 5 agents and 6 models; a tenth of them with a finding. The same seed gives the same
- * but for ids and times.
+ * Batches as plugins send them: of 20 tenants, 10 routes, 200 consumers, 5 agents and 6 models, a
+ * tenth of the exchanges with a finding. An exchange's completion comes a batch after its
+ * inspection. The same seed gives the same but for ids and times.
  */
 final class SampleBatches {
-  static final int EXCHANGES_OF_A_BATCH = 250;
+  static final int EXCHANGES_OF_A_BATCH = 100;
 
   private static final String[] MODELS = {
     "gpt-4o", "gpt-4o-mini", "claude-sonnet-4", "gemini-2.5-pro", "llama3", "mistral-large"
@@ -46,20 +46,32 @@ final class SampleBatches {
     this.random = new Random(seed);
   }
 
-  /** One batch, packed. */
-  byte[] next(String node, String bootId, long sequence) throws IOException {
-    List<TelemetryRecord> records = new ArrayList<>(2 * EXCHANGES_OF_A_BATCH);
-    long now = System.currentTimeMillis();
-    for (int i = 0; i < EXCHANGES_OF_A_BATCH; i++) {
-      String id = ids.next();
-      records.add(inspection(id, now));
-      records.add(completion(id, now));
+  /**
+   * What one node sends, each batch packed.
+   *
+   * @param batches batches with new exchanges; one more has the last completions
+   */
+  List<byte[]> of(String node, String bootId, int batches) throws IOException {
+    List<byte[]> packed = new ArrayList<>();
+    List<TelemetryRecord> answers = List.of();
+    for (int sequence = 1; sequence <= batches + 1; sequence++) {
+      List<TelemetryRecord> records = new ArrayList<>(answers);
+      answers = new ArrayList<>();
+      for (int i = 0; i < EXCHANGES_OF_A_BATCH && sequence <= batches; i++) {
+        String id = ids.next();
+        long now = System.currentTimeMillis();
+        records.add(inspection(id, now));
+        answers.add(completion(id, now));
+      }
+      packed.add(pack(new Batch(Batch.SCHEMA, node, bootId, sequence, records)));
     }
+    return packed;
+  }
+
+  private static byte[] pack(Batch batch) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
-      gzip.write(
-          WireJson.mapper()
-              .writeValueAsBytes(new Batch(Batch.SCHEMA, node, bootId, sequence, records)));
+      gzip.write(WireJson.mapper().writeValueAsBytes(batch));
     }
     return out.toByteArray();
   }
