@@ -1,0 +1,196 @@
+package io.llmtrace.controlplane;
+
+import static io.llmtrace.controlplane.TestControlPlane.FOREIGN;
+import static io.llmtrace.controlplane.TestControlPlane.OWN;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import io.llmtrace.controlplane.access.ApiOperation;
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.Reach;
+import io.llmtrace.controlplane.access.Requires;
+import io.llmtrace.controlplane.access.Role;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * Walks everything that the API answers with every role and with a foreign tenant's ids. A new
+ * resource is walked as soon as it is registered; where it has ids or takes bodies, {@link
+ * WalkSamples} must know some.
+ */
+@ExtendWith(TestControlPlane.Extension.class)
+class EndpointWalkTest {
+  /** Someone who calls, and what the test knows about them. */
+  private record Walker(String name, Set<Permission> permissions, boolean all, String key) {
+    boolean may(Requires requires) {
+      return requires == null
+          || (permissions.contains(requires.value())
+              && (all || requires.reach() == Reach.SOME_TENANT));
+    }
+  }
+
+  private static final String ABSENT = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+  private static final List<Walker> walkers = new ArrayList<>();
+  private static TestControlPlane plane;
+  private static WalkSamples samples;
+
+  @BeforeAll
+  static void someoneOfEachRole(TestControlPlane given) throws Exception {
+    plane = given;
+    samples = new WalkSamples(given);
+    walkers.clear();
+    for (Role role : Role.values()) {
+      walkers.add(
+          new Walker(
+              role.label() + " of all", role.permissions(), true, plane.key(role.label(), "*")));
+      walkers.add(
+          new Walker(
+              role.label() + " of " + OWN,
+              role.permissions(),
+              false,
+              plane.key(role.label(), OWN)));
+    }
+    walkers.add(
+        new Walker(
+            "narrowed admin of " + OWN,
+            Set.of(Permission.FINDINGS_READ),
+            false,
+            plane.newKey("admin", "[\"" + OWN + "\"]", "[\"findings:read\"]").get("key").asText()));
+  }
+
+  @Test
+  void everyOperationIsWalked() {
+    assertThat(plane.service().operations())
+        .extracting(each -> each.verb() + " " + each.path())
+        .contains(
+            "POST /api/v1/ingest/batches",
+            "GET /api/v1/exchanges/{id}",
+            "PATCH /api/v1/tenants/{id}",
+            "POST /api/v1/keys/{id}/rotate",
+            "GET /api/v1/audit/export",
+            "GET /api/v1/me");
+    List<String> unknown =
+        plane.service().operations().stream()
+            .filter(each -> !samples.covers(each))
+            .map(each -> each.verb() + " " + each.path())
+            .toList();
+    assertThat(unknown).as("add samples of these to WalkSamples").isEmpty();
+  }
+
+  @Test
+  void nobodyIsLetInWithoutAKey() throws Exception {
+    for (ApiOperation operation : plane.service().operations()) {
+      HttpResponse<String> answer =
+          plane.call(operation.verb(), samples.absent(operation, ABSENT), "", null);
+      assertThat(answer.statusCode()).as(operation.path()).isEqualTo(401);
+      assertThat(answer.headers().firstValue("WWW-Authenticate")).hasValue("Bearer");
+    }
+  }
+
+  @Test
+  void eachRoleDoesWhatItsTableSaysAndNothingElse() throws Exception {
+    for (ApiOperation operation : plane.service().operations()) {
+      for (Walker walker : walkers) {
+        String what = walker.name() + ": " + operation.verb() + " " + operation.path();
+        if (walker.may(operation.requires())) {
+          HttpResponse<String> answer = send(operation, walker, OWN);
+          assertThat(answer.statusCode()).as("%s: %s", what, answer.body()).isBetween(200, 299);
+        } else {
+          // In the same words for what is there, foreign or absent.
+          Map<String, String> answers = new LinkedHashMap<>();
+          for (String tenant : List.of(OWN, FOREIGN)) {
+            answers.put(tenant, seen(send(operation, walker, tenant)));
+          }
+          answers.put("absent", seen(sendAbsent(operation, walker)));
+          assertThat(Set.copyOf(answers.values())).as(what).hasSize(1);
+          assertThat(answers.get(OWN)).as(what).startsWith("403");
+        }
+      }
+    }
+  }
+
+  @Test
+  void whatIsForeignLooksAbsent() throws Exception {
+    for (ApiOperation operation : plane.service().operations()) {
+      if (!operation.path().contains("{")) {
+        continue;
+      }
+      for (Walker walker : walkers) {
+        if (walker.all() || !walker.may(operation.requires())) {
+          continue;
+        }
+        String what = walker.name() + ": " + operation.verb() + " " + operation.path();
+        String foreign = seen(send(operation, walker, FOREIGN));
+        assertThat(foreign).as(what).startsWith("404");
+        assertThat(foreign).as(what).isEqualTo(seen(sendAbsent(operation, walker)));
+      }
+    }
+  }
+
+  @Test
+  void nothingOfAForeignTenantIsInAnyAnswer() throws Exception {
+    samples.fill(OWN);
+    samples.fill(FOREIGN);
+    int showed = 0;
+    for (ApiOperation operation : plane.service().operations()) {
+      if (operation.path().contains("{") || !operation.verb().equals("GET")) {
+        continue;
+      }
+      for (Walker walker : walkers) {
+        if (walker.may(operation.requires())) {
+          HttpResponse<String> answer = send(operation, walker, OWN);
+          String text = answer.headers().map() + answer.body();
+          if (walker.all()) {
+            showed += text.contains(FOREIGN) ? 1 : 0;
+          } else {
+            assertThat(text).as(walker.name() + ": " + operation.path()).doesNotContain(FOREIGN);
+          }
+        }
+      }
+    }
+    // The test would prove nothing if there were nothing to see.
+    assertThat(showed).isGreaterThanOrEqualTo(5);
+  }
+
+  private static HttpResponse<String> send(ApiOperation operation, Walker walker, String tenant)
+      throws Exception {
+    WalkSamples.Sample sample = samples.of(operation, tenant);
+    return plane.call(
+        operation.verb(), sample.path(), walker.key(), sample.body(), sample.headers());
+  }
+
+  private static HttpResponse<String> sendAbsent(ApiOperation operation, Walker walker)
+      throws Exception {
+    WalkSamples.Sample sample = samples.of(operation, OWN);
+    return plane.call(
+        operation.verb(),
+        samples.absent(operation, ABSENT),
+        walker.key(),
+        sample.body(),
+        sample.headers());
+  }
+
+  /** Everything of an answer that a caller can see, but the time and the request's own id. */
+  private static String seen(HttpResponse<String> answer) {
+    Map<String, List<String>> headers = new TreeMap<>(answer.headers().map());
+    headers.keySet().removeAll(Set.of("date", "x-request-id"));
+    if (answer.statusCode() >= 500) {
+      fail(answer.uri() + ": " + answer.statusCode() + " " + answer.body());
+    }
+    return answer.statusCode()
+        + headers.entrySet().stream()
+            .map(Map.Entry::toString)
+            .collect(Collectors.joining("|", " ", " "))
+        + answer.body();
+  }
+}

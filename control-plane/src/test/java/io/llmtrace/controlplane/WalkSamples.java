@@ -1,0 +1,196 @@
+package io.llmtrace.controlplane;
+
+import io.llmtrace.controlplane.access.ApiOperation;
+import io.llmtrace.policies.wire.Ulid;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Requests for {@link EndpointWalkTest}: for each operation with ids or a body one that concerns a
+ * given tenant and would succeed for somebody who may.
+ */
+final class WalkSamples {
+  /**
+   * A request.
+   *
+   * @param ifMatch the header {@code If-Match}; null sends none
+   */
+  record Sample(String path, String body, String ifMatch) {
+    Sample(String path, String body) {
+      this(path, body, null);
+    }
+
+    /** Names and values in turn. */
+    String[] headers() {
+      return ifMatch == null ? new String[0] : new String[] {"If-Match", ifMatch};
+    }
+  }
+
+  /** Makes a request that concerns a tenant. */
+  interface Maker {
+    Sample make(String tenant) throws Exception;
+  }
+
+  private final TestControlPlane plane;
+  private final Ulid ids = new Ulid();
+  private final Map<String, Maker> makers = new LinkedHashMap<>();
+
+  WalkSamples(TestControlPlane plane) {
+    this.plane = plane;
+    makers.put("POST /api/v1/ingest/batches", tenant -> batch());
+    makers.put("POST /api/v1/ingest/snapshots", tenant -> snapshot());
+    makers.put("GET /api/v1/exchanges/{id}", this::exchangeOf);
+    makers.put("GET /api/v1/findings/{id}", tenant -> finding(tenant, ""));
+    makers.put("GET /api/v1/findings/{id}/changes", tenant -> finding(tenant, "/changes"));
+    makers.put(
+        "PATCH /api/v1/findings/{id}",
+        tenant -> new Sample(finding(tenant, "").path(), "{\"state\":\"resolved\"}", "*"));
+    makers.put(
+        "POST /api/v1/findings/{id}/feedback",
+        tenant ->
+            new Sample(finding(tenant, "/feedback").path(), "{\"verdict\":\"false_positive\"}"));
+    makers.put(
+        "POST /api/v1/findings/bulk",
+        tenant ->
+            new Sample(
+                "/api/v1/findings/bulk",
+                "{\"state\":\"resolved\",\"ids\":[\"" + exchange(tenant) + ".request.1\"]}"));
+    makers.put("GET /api/v1/feedback/{id}", tenant -> feedback(tenant, ""));
+    makers.put("GET /api/v1/feedback/{id}/pack-case", tenant -> feedback(tenant, "/pack-case"));
+    makers.put(
+        "PATCH /api/v1/feedback/{id}",
+        tenant -> new Sample(feedback(tenant, "").path(), "{\"state\":\"accepted\"}", "*"));
+    makers.put("GET /api/v1/conversations/{id}", this::conversationOf);
+    makers.put("GET /api/v1/instances/{node}", tenant -> instance());
+    makers.put("GET /api/v1/tenants/{id}", tenant -> new Sample("/api/v1/tenants/" + tenant, null));
+    makers.put(
+        "POST /api/v1/tenants",
+        tenant -> new Sample("/api/v1/tenants", "{\"id\":\"t-" + ids.next() + "\"}"));
+    makers.put(
+        "PATCH /api/v1/tenants/{id}",
+        tenant -> new Sample("/api/v1/tenants/" + tenant, "{\"name\":\"" + tenant + "\"}", "*"));
+    makers.put("GET /api/v1/keys/{id}", this::keyOf);
+    makers.put(
+        "POST /api/v1/keys",
+        tenant ->
+            new Sample(
+                "/api/v1/keys",
+                "{\"name\":\"k\",\"role\":\"viewer\",\"tenants\":[\"" + tenant + "\"]}"));
+    makers.put(
+        "PATCH /api/v1/keys/{id}",
+        tenant -> new Sample("/api/v1/keys/" + key(tenant), "{\"name\":\"n\"}", "*"));
+    makers.put(
+        "POST /api/v1/keys/{id}/rotate",
+        tenant -> new Sample("/api/v1/keys/" + key(tenant) + "/rotate", "{}"));
+    makers.put(
+        "POST /api/v1/keys/{id}/revoke",
+        tenant -> new Sample("/api/v1/keys/" + key(tenant) + "/revoke", "{}"));
+  }
+
+  boolean covers(ApiOperation operation) {
+    boolean plain = operation.verb().equals("GET") && !operation.path().contains("{");
+    return plain || makers.containsKey(name(operation));
+  }
+
+  Sample of(ApiOperation operation, String tenant) throws Exception {
+    Maker maker = makers.get(name(operation));
+    return maker == null ? new Sample(operation.path(), null) : maker.make(tenant);
+  }
+
+  /** The path with an id that nothing has. */
+  String absent(ApiOperation operation, String id) {
+    return operation.path().replaceAll("\\{[^}]*}", id);
+  }
+
+  /** Puts something of a tenant into everything that is listed. */
+  void fill(String tenant) throws Exception {
+    for (Maker maker :
+        List.<Maker>of(this::exchangeOf, this::keyOf, of -> feedback(of, ""), this::changeOf)) {
+      Sample unused = maker.make(tenant);
+    }
+  }
+
+  private Sample exchangeOf(String tenant) throws Exception {
+    return new Sample("/api/v1/exchanges/" + exchange(tenant), null);
+  }
+
+  private Sample finding(String tenant, String rest) throws Exception {
+    return new Sample("/api/v1/findings/" + exchange(tenant) + ".request.1" + rest, null);
+  }
+
+  private Sample feedback(String tenant, String rest) throws Exception {
+    String id = ids.next();
+    plane.sql(
+        ("INSERT INTO feedback (id, tenant, route, finding_id, verdict, kind, scope, type, severity,"
+                + " detector, rule, zone, evidence, text, comment, created_by, changed_by) VALUES"
+                + " ('%s', '%s', 'walk', 'f', 'missed', 'pack_case', 'route', 'jailbreak', 'high',"
+                + " 'd', 'r', 'user', 'e', 'text of %2$s', 'comment', 'test', 'test')")
+            .formatted(id, tenant));
+    return new Sample("/api/v1/feedback/" + id + rest, null);
+  }
+
+  /** A finding that somebody said something of, which the audit shows. */
+  private Sample changeOf(String tenant) throws Exception {
+    String id = exchange(tenant) + ".request.1";
+    plane.call(
+        "PATCH",
+        "/api/v1/findings/" + id,
+        plane.admin(),
+        "{\"state\":\"acknowledged\",\"comment\":\"seen by " + tenant + "\"}",
+        "If-Match",
+        "*");
+    return new Sample("/api/v1/findings/" + id, null);
+  }
+
+  private Sample conversationOf(String tenant) throws Exception {
+    exchange(tenant);
+    return new Sample("/api/v1/conversations/" + conversation(tenant), null);
+  }
+
+  private static String conversation(String tenant) {
+    return "%032x".formatted(tenant.hashCode() & 0xffffffffL);
+  }
+
+  private Sample instance() throws Exception {
+    plane.sql(
+        "INSERT INTO instances (node, received_at, snapshot) VALUES ('walker', now(),"
+            + " '{\"node\":\"walker\",\"at\":1}') ON CONFLICT DO NOTHING");
+    return new Sample("/api/v1/instances/walker", null);
+  }
+
+  private Sample keyOf(String tenant) throws Exception {
+    return new Sample("/api/v1/keys/" + key(tenant), null);
+  }
+
+  private static String name(ApiOperation operation) {
+    return operation.verb() + " " + operation.path();
+  }
+
+  private String key(String tenant) throws Exception {
+    return plane.newKey("viewer", "[\"" + tenant + "\"]", "[]").get("id").asText();
+  }
+
+  private String exchange(String tenant) throws Exception {
+    String id = ids.next();
+    new StoredRows(plane)
+        .exchange(id, tenant, "walk", "\"conversation\":\"" + conversation(tenant) + "\"")
+        .finding(id, tenant, "request", 1, "jailbreak", "high", "evidence of " + tenant);
+    return id;
+  }
+
+  private Sample batch() {
+    return new Sample(
+        "/api/v1/ingest/batches",
+        "{\"schema\":1,\"node\":\"walk\",\"boot_id\":\"%s\",\"sequence\":1,\"records\":[]}"
+            .formatted(ids.next()));
+  }
+
+  private static Sample snapshot() {
+    return new Sample(
+        "/api/v1/ingest/snapshots",
+        "{\"node\":\"walk\",\"boot_id\":\"b\",\"at\":1,\"version\":\"1\",\"started_at\":1,"
+            + "\"breakers\":{},\"active_connections\":0,\"models\":{},\"bundle_revision\":0,"
+            + "\"spool_bytes\":0,\"routes\":[],\"problems\":[]}");
+  }
+}
