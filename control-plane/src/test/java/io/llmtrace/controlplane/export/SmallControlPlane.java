@@ -4,6 +4,7 @@ import io.llmtrace.controlplane.ControlPlane;
 import io.llmtrace.runtime.config.DatabaseConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.Secret;
+import java.io.OutputStream;
 import java.nio.file.Path;
 
 /** A control plane in a process of its own, whose heap is bounded; it ends with its input. */
@@ -22,10 +23,7 @@ final class SmallControlPlane {
                     .withDatabase(
                         new DatabaseConfig(Secret.of(arguments[1]), "postgres", null, 4))));
     System.out.println("PORT " + service.port());
-    while (System.in.read() >= 0) {
-      // Whatever comes, nothing more is wanted.
-      continue;
-    }
+    System.in.transferTo(OutputStream.nullOutputStream());
     service.close();
   }
 }

@@ -12,6 +12,7 @@ import io.llmtrace.policies.wire.WireJson;
 import java.net.http.HttpResponse;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -94,7 +95,7 @@ class FeedbackTest {
     assertThat(yaml.headers().firstValue("Content-Type")).hasValue("application/yaml");
     // A pack runs its own cases when it is read.
     assertThat(SignaturePack.parse("mine", yaml.body()).ruleIds())
-        .containsExactly("feedback-" + feedback.path("id").asText().toLowerCase());
+        .containsExactly("feedback-" + feedback.path("id").asText().toLowerCase(Locale.ROOT));
     assertThat(yaml.body()).contains("severity: critical", "matches:");
     assertThat(json(call("GET", "/findings/" + id, null)).path("state").asText()).isEqualTo("open");
     assertThat(plane.query("SELECT string_agg(after, ' ') FROM audit WHERE tenant = 'missed'"))
