@@ -8,7 +8,10 @@ import java.time.ZoneOffset;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Puts exchanges and findings into the database of a test as ingest would, on any day. */
+/**
+ * Puts exchanges and findings into the database of a test as ingest would, on any day: they are on
+ * hold, so that none is dropped for its age.
+ */
 public final class StoredRows {
   private final TestControlPlane plane;
   private final Set<LocalDate> days = new HashSet<>();
@@ -35,7 +38,7 @@ public final class StoredRows {
         """
         INSERT INTO exchanges (decision_id, day, retention, at, node, tenant, route, consumer, agent,
           provider, model, dialect, outcome, findings, tap, conversation, record)
-        VALUES ('%s', '%s', 'standard', %d, 'n', '%s', '%s', '%s', '%s', '%s', '%s', 'openai_chat',
+        VALUES ('%s', '%s', 'hold', %d, 'n', '%s', '%s', '%s', '%s', '%s', '%s', 'openai_chat',
           '%s', 0, %s, '%s', '%s')
         """
             .formatted(
@@ -43,15 +46,15 @@ public final class StoredRows {
                 day,
                 Ulid.time(id).toEpochMilli(),
                 tenant,
-                route,
-                given.path("consumer").asText(""),
+                quoted(route),
+                quoted(given.path("consumer").asText("")),
                 given.path("agent").asText(""),
                 given.path("provider").asText("openai"),
                 given.path("model").asText("m"),
                 given.path("outcome").asText("allow"),
                 given.path("tap").asBoolean(true),
                 given.path("conversation").asText(""),
-                record));
+                quoted(record.toString())));
     return this;
   }
 
@@ -62,7 +65,7 @@ public final class StoredRows {
         """
         INSERT INTO completions (decision_id, day, retention, at, node, tenant, status, latency_ms,
           cost_usd, record)
-        VALUES ('%s', '%s', 'standard', 1, 'n', '%s', %d, %s, %s,
+        VALUES ('%s', '%s', 'hold', 1, 'n', '%s', %d, %s, %s,
           '{"status": %4$d, "latency_ms": %5$s, "cost_usd": %6$s, "usage": {"prompt_tokens": 3}}')
         """
             .formatted(id, day(id), tenant, status, latency, cost));
@@ -87,7 +90,7 @@ public final class StoredRows {
         """
         INSERT INTO findings (decision_id, day, retention, origin, place, at, tenant, route, type,
           severity, confidence, evidence, record)
-        VALUES ('%s', '%s', 'standard', '%s', %d, %d, '%s', 'route', '%s', '%s', 0.9, '%s', '%s')
+        VALUES ('%s', '%s', 'hold', '%s', %d, %d, '%s', 'route', '%s', '%s', 0.9, '%s', '%s')
         """
             .formatted(
                 id,
@@ -98,16 +101,20 @@ public final class StoredRows {
                 tenant,
                 type,
                 severity,
-                evidence,
-                record));
+                quoted(evidence),
+                quoted(record.toString())));
     return this;
+  }
+
+  private static String quoted(String text) {
+    return text.replace("'", "''");
   }
 
   /** The day of an id, with its partitions. */
   public String day(String id) throws Exception {
     LocalDate day = Ulid.time(id).atZone(ZoneOffset.UTC).toLocalDate();
     if (days.add(day)) {
-      plane.sql("SELECT llmtrace_partition('standard', '" + day + "')");
+      plane.sql("SELECT llmtrace_partition('hold', '" + day + "')");
     }
     return day.toString();
   }

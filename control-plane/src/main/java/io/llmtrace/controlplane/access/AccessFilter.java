@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.access;
 
 import io.llmtrace.controlplane.http.BearerToken;
+import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.Problem;
 import jakarta.inject.Inject;
 import jakarta.inject.Provider;
@@ -10,6 +11,9 @@ import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.container.ContainerResponseContext;
 import jakarta.ws.rs.container.ContainerResponseFilter;
 import jakarta.ws.rs.container.PreMatching;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Asks for a valid token before anything under {@code /api} is even looked up, so that strangers do
@@ -17,6 +21,8 @@ import jakarta.ws.rs.container.PreMatching;
  */
 @PreMatching
 final class AccessFilter implements ContainerRequestFilter, ContainerResponseFilter {
+  private static final Logger log = LoggerFactory.getLogger(AccessFilter.class);
+
   private final Callers callers;
 
   /** Of the request at hand; set by Jersey. */
@@ -30,8 +36,7 @@ final class AccessFilter implements ContainerRequestFilter, ContainerResponseFil
 
   @Override
   public void filter(ContainerRequestContext request) {
-    String path = request.getUriInfo().getPath();
-    if (!path.equals("api") && !path.startsWith("api/")) {
+    if (!isOfTheApi(request)) {
       return;
     }
     Origin origin = Origins.of(servlet.get());
@@ -43,6 +48,30 @@ final class AccessFilter implements ContainerRequestFilter, ContainerResponseFil
 
   @Override
   public void filter(ContainerRequestContext request, ContainerResponseContext response) {
+    if (response.getStatus() >= 400 && request.hasEntity() && Caller.isKnown(request)) {
+      drain(request);
+    }
+    if (isOfTheApi(request)) {
+      // Answers are for one caller, and one may hold a new key.
+      response.getHeaders().putSingle("Cache-Control", "no-store");
+    }
     response.getHeaders().putSingle(Origins.REQUEST_ID, Origins.of(servlet.get()).requestId());
+  }
+
+  private static boolean isOfTheApi(ContainerRequestContext request) {
+    String path = request.getUriInfo().getPath();
+    return path.equals("api") || path.startsWith("api/");
+  }
+
+  /**
+   * A connection whose body was not read is closed, and the client may see that instead of the
+   * answer. A stranger's body is not waited for: it could be sent for ever.
+   */
+  private static void drain(ContainerRequestContext request) {
+    try {
+      byte[] unused = request.getEntityStream().readNBytes(JsonBody.MOST_BYTES);
+    } catch (IOException e) {
+      log.debug("The rest of a refused request did not come", e);
+    }
   }
 }

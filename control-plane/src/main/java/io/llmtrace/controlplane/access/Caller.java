@@ -65,6 +65,10 @@ public final class Caller {
     throw Problem.unauthorized();
   }
 
+  static boolean isKnown(ContainerRequestContext request) {
+    return request.getProperty(PROPERTY) instanceof Caller;
+  }
+
   void attachTo(ContainerRequestContext request) {
     request.setProperty(PROPERTY, this);
   }

@@ -7,6 +7,7 @@ import io.llmtrace.controlplane.query.DayWalk;
 import io.llmtrace.controlplane.query.Days;
 import io.llmtrace.controlplane.query.Order;
 import io.llmtrace.controlplane.query.Place;
+import io.llmtrace.controlplane.query.Reading;
 import io.llmtrace.policies.detect.Severity;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
@@ -32,7 +33,7 @@ final class ConversationRows {
    * @param wanted conditions on first exchanges {@code e}, those of {@code own} included
    */
   static Page<Conversation> page(
-      Handle handle,
+      Reading reading,
       Conditions own,
       Conditions wanted,
       Bounds bounds,
@@ -42,17 +43,18 @@ final class ConversationRows {
     Bounds rest = behind == null ? bounds : behind.rest(bounds, order);
     DayWalk.Found<First> found =
         DayWalk.walk(
-            handle,
+            reading,
             rest,
             order,
             limit,
-            (days, most) -> firsts(handle, wanted, bounds, rest, order, behind, days, most));
+            (handle, days, most) ->
+                firsts(handle, wanted, bounds, rest, order, behind, days, most));
     List<First> firsts = new ArrayList<>(found.rows());
     if (firsts.size() > limit) {
       firsts = firsts.subList(0, limit);
     }
-    Map<String, Conversation> whole =
-        sums(handle, own, bounds, firsts.stream().map(First::id).toList());
+    List<String> listed = firsts.stream().map(First::id).toList();
+    Map<String, Conversation> whole = reading.run(handle -> sums(handle, own, bounds, listed));
     List<Conversation> items = new ArrayList<>();
     for (First first : firsts) {
       Conversation conversation = whole.get(first.id());

@@ -14,6 +14,7 @@ import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Order;
 import io.llmtrace.controlplane.query.Parameters;
 import io.llmtrace.controlplane.query.Place;
+import io.llmtrace.controlplane.query.Reading;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -68,10 +69,14 @@ public final class ConversationsResource {
     Bounds bounds = bounds(parameters, LISTED);
     int most = Page.limit(limit);
     Place behind = Place.of(cursor, through);
-    return jdbi.read(
-        caller,
-        Permission.EXCHANGES_READ,
-        handle -> ConversationRows.page(handle, own, wanted, bounds, through, most, behind));
+    return ConversationRows.page(
+        new Reading.Apart(jdbi, caller, Permission.EXCHANGES_READ),
+        own,
+        wanted,
+        bounds,
+        through,
+        most,
+        behind);
   }
 
   /** One conversation with a page of its exchanges, oldest first. */
@@ -109,7 +114,8 @@ public final class ConversationsResource {
                   null,
                   bounds,
                   Order.OLDEST);
-          Page<ObjectNode> page = ExchangeRows.page(handle, its, fields, most, behind);
+          Page<ObjectNode> page =
+              ExchangeRows.page(new Reading.Together(handle), its, fields, most, behind);
           return found.with(page);
         });
   }

@@ -9,6 +9,7 @@ import io.llmtrace.controlplane.query.Days;
 import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Order;
 import io.llmtrace.controlplane.query.Place;
+import io.llmtrace.controlplane.query.Reading;
 import io.llmtrace.controlplane.query.Rows;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
@@ -17,7 +18,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
@@ -66,16 +66,16 @@ public final class ExchangeRows {
    * @param behind where the page before it ended
    */
   public static Page<ObjectNode> page(
-      Handle handle, ExchangeFilter filter, Fields fields, int limit, @Nullable Place behind) {
+      Reading reading, ExchangeFilter filter, Fields fields, int limit, @Nullable Place behind) {
     Order order = filter.order();
     Bounds bounds = behind == null ? filter.bounds() : behind.rest(filter.bounds(), order);
     DayWalk.Found<Row> found =
         DayWalk.walk(
-            handle,
+            reading,
             bounds,
             order,
             limit,
-            (days, most) -> {
+            (handle, days, most) -> {
               try (Query query =
                   handle.createQuery(sql(filter, fields, days, behind != null) + " LIMIT :most")) {
                 bind(query, filter, bounds, behind);

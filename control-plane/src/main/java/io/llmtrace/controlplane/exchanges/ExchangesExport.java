@@ -6,7 +6,6 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.export.Exports;
 import io.llmtrace.controlplane.export.Format;
 import io.llmtrace.controlplane.export.Lines;
-import io.llmtrace.controlplane.query.DayWalk;
 import io.llmtrace.controlplane.query.Days;
 import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Parameters;
@@ -71,24 +70,24 @@ public final class ExchangesExport {
     }
     return exports.answer(
         caller,
-        new Exports.What("exchanges", format, parameters.sent(), COLUMNS),
+        new Exports.What(
+            "exchanges", format, parameters.sent(), filter.bounds(), filter.order(), COLUMNS),
         acceptEncoding,
-        (handle, lines) -> write(handle, filter, fields, lines));
+        (handle, day, lines) -> write(handle, day, filter, fields, lines));
   }
 
-  private static void write(Handle handle, ExchangeFilter filter, Fields fields, Lines lines)
+  private static void write(
+      Handle handle, Days day, ExchangeFilter filter, Fields fields, Lines lines)
       throws IOException {
-    for (Days day : DayWalk.each(handle, filter.bounds(), filter.order())) {
-      try (Query query = handle.createQuery(ExchangeRows.sql(filter, fields, day, false))) {
-        ExchangeRows.bind(query, filter, filter.bounds(), null);
-        Iterator<ExchangeRows.Row> rows =
-            query
-                .setFetchSize(Exports.FETCH)
-                .map((row, context) -> ExchangeRows.row(row, fields))
-                .iterator();
-        while (rows.hasNext()) {
-          lines.write(rows.next().item());
-        }
+    try (Query query = handle.createQuery(ExchangeRows.sql(filter, fields, day, false))) {
+      ExchangeRows.bind(query, filter, filter.bounds(), null);
+      Iterator<ExchangeRows.Row> rows =
+          query
+              .setFetchSize(Exports.FETCH)
+              .map((row, context) -> ExchangeRows.row(row, fields))
+              .iterator();
+      while (rows.hasNext()) {
+        lines.write(rows.next().item());
       }
     }
   }

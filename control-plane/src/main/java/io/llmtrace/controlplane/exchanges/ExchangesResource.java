@@ -14,6 +14,7 @@ import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Order;
 import io.llmtrace.controlplane.query.Parameters;
 import io.llmtrace.controlplane.query.Place;
+import io.llmtrace.controlplane.query.Reading;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.policies.wire.Ulid;
 import jakarta.ws.rs.GET;
@@ -52,10 +53,8 @@ public final class ExchangesResource {
     Fields fields = Fields.of(parameters, ExchangeRows.SHAPE);
     int most = Page.limit(limit);
     Place behind = Place.of(cursor, filter.order());
-    return jdbi.read(
-        caller,
-        Permission.EXCHANGES_READ,
-        handle -> ExchangeRows.page(handle, filter, fields, most, behind));
+    return ExchangeRows.page(
+        new Reading.Apart(jdbi, caller, Permission.EXCHANGES_READ), filter, fields, most, behind);
   }
 
   /** One exchange with its findings, those of the request before those of the answer. */
@@ -63,7 +62,7 @@ public final class ExchangesResource {
   @Path("{id}")
   @Requires(Permission.EXCHANGES_READ)
   public ObjectNode get(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
-    Parameters parameters = Parameters.of(uri, List.of());
+    Parameters unused = Parameters.of(uri, List.of());
     if (!Ulid.isValid(id)) {
       throw Problem.absent("exchange");
     }
@@ -73,12 +72,9 @@ public final class ExchangesResource {
             null,
             Bounds.only(id),
             Order.NEWEST);
-    Fields all = Fields.of(parameters, ExchangeRows.SHAPE);
     Page<ObjectNode> found =
-        jdbi.read(
-            caller,
-            Permission.EXCHANGES_READ,
-            handle -> ExchangeRows.page(handle, one, all, 1, null));
+        ExchangeRows.page(
+            new Reading.Apart(jdbi, caller, Permission.EXCHANGES_READ), one, Fields.all(), 1, null);
     if (found.items().isEmpty()) {
       throw Problem.absent("exchange");
     }

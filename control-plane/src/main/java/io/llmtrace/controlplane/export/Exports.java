@@ -6,12 +6,18 @@ import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
 import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.query.Bounds;
+import io.llmtrace.controlplane.query.DayWalk;
+import io.llmtrace.controlplane.query.Days;
+import io.llmtrace.controlplane.query.Order;
+import io.llmtrace.controlplane.query.Reading;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -41,10 +47,10 @@ public final class Exports {
     this.jdbi = jdbi;
   }
 
-  /** Writes the rows of an export. */
+  /** Writes the rows of a day. */
   @FunctionalInterface
   public interface Body {
-    void write(Handle handle, Lines lines) throws IOException;
+    void write(Handle handle, Days day, Lines lines) throws IOException;
   }
 
   /**
@@ -55,7 +61,12 @@ public final class Exports {
    * @param columns of CSV
    */
   public record What(
-      String kind, Format format, Map<String, String> filter, List<Lines.Column> columns) {}
+      String kind,
+      Format format,
+      Map<String, String> filter,
+      Bounds bounds,
+      Order order,
+      List<Lines.Column> columns) {}
 
   /** What the audit shows. */
   private record Noted(String format, Map<String, String> filter) {}
@@ -115,13 +126,14 @@ public final class Exports {
       GZIPOutputStream packed = gzip ? new GZIPOutputStream(out, BUFFER) : null;
       OutputStream buffered = new BufferedOutputStream(packed == null ? out : packed, BUFFER);
       Lines lines = Lines.of(what.format(), what.columns(), buffered);
-      jdbi.<@Nullable Void, IOException>read(
-          caller,
-          Permission.EXPORT_READ,
-          handle -> {
-            body.write(handle, lines);
-            return null;
-          });
+      Reading reading = new Reading.Apart(jdbi, caller, Permission.EXPORT_READ);
+      for (LocalDate day : DayWalk.days(reading, what.bounds(), what.order())) {
+        reading.<@Nullable Void, IOException>run(
+            handle -> {
+              body.write(handle, new Days(day, day), lines);
+              return null;
+            });
+      }
       lines.flush();
       if (packed != null) {
         // Only now: an answer that broke off must not look whole.

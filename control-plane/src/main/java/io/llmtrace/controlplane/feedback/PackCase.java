@@ -20,6 +20,10 @@ import org.snakeyaml.engine.v2.common.FlowStyle;
 final class PackCase {
   private static final double CONFIDENCE = 0.8;
 
+  /** What a rule must leave alone; a text that is part of one makes a rule that finds too much. */
+  private static final List<String> HARMLESS =
+      List.of("What is the capital of France?", "Please shorten this paragraph for our customers.");
+
   private PackCase() {}
 
   /** The YAML of feedback of the kind {@code pack_case}. */
@@ -43,6 +47,7 @@ final class PackCase {
               : feedback.comment());
       rule.put("source", "feedback " + feedback.id() + " on " + feedback.findingId());
       rule.put("matches", List.of(text));
+      rule.put("does_not_match", HARMLESS);
     }
     String yaml =
         new Dump(

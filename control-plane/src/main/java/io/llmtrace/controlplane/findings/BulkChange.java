@@ -7,7 +7,10 @@ import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
+import io.llmtrace.controlplane.query.Order;
 import io.llmtrace.controlplane.query.Parameters;
+import io.llmtrace.controlplane.query.Place;
+import io.llmtrace.controlplane.query.Reading;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -30,18 +33,21 @@ final class BulkChange {
   private final String comment;
   private final @Nullable Set<FindingId> ids;
   private final @Nullable FindingFilter filter;
+  private final @Nullable Place behind;
 
   private BulkChange(
       Caller caller,
       FindingState state,
       String comment,
       @Nullable Set<FindingId> ids,
-      @Nullable FindingFilter filter) {
+      @Nullable FindingFilter filter,
+      @Nullable Place behind) {
     this.caller = caller;
     this.state = state;
     this.comment = comment;
     this.ids = ids;
     this.filter = filter;
+    this.behind = behind;
   }
 
   /**
@@ -49,9 +55,9 @@ final class BulkChange {
    *
    * @param changed findings that have the state now and had another one, or another comment
    * @param notFound ids that there are not for this caller
-   * @param more whether the filter may have more that are to be changed
+   * @param next the cursor with which the same filter goes on; null where it has no more
    */
-  record Done(int changed, List<String> notFound, boolean more) {}
+  record Done(int changed, List<String> notFound, @Nullable String next) {}
 
   /** What the audit shows of the findings of one tenant. */
   private record Many(FindingState state, String comment, List<String> findings) {}
@@ -70,6 +76,10 @@ final class BulkChange {
     } else if (filter != null && filter.isEmpty()) {
       body.wrong("filter", "expected at least one filter");
     }
+    String cursor = body.text("cursor", "what an answer gave as \"next\"", text -> true);
+    if (filter == null && cursor != null) {
+      body.wrong("cursor", "expected beside a filter only");
+    }
     body.finish();
     return new BulkChange(
         caller,
@@ -79,13 +89,14 @@ final class BulkChange {
         filter == null
             ? null
             : FindingFilter.of(
-                caller, Permission.FINDINGS_WRITE, Parameters.of(filter, FindingFilter.FILTERS)));
+                caller, Permission.FINDINGS_WRITE, Parameters.of(filter, FindingFilter.FILTERS)),
+        Place.of(cursor, Order.NEWEST));
   }
 
   /** Does it, in the transaction of the handle. */
   IdempotentPost.Made made(Handle handle) {
     List<FindingRows.Row> rows;
-    boolean more = false;
+    String next = null;
     List<String> notFound = new ArrayList<>();
     if (ids != null) {
       // In one order, so that two calls that overlap wait and do not deadlock.
@@ -105,9 +116,9 @@ final class BulkChange {
               filter.words(),
               filter.bounds(),
               filter.order());
-      FindingRows.Part part = FindingRows.part(handle, undone, MOST, null);
+      FindingRows.Part part = FindingRows.part(new Reading.Together(handle), undone, MOST, behind);
       rows = part.rows().stream().sorted(Comparator.comparing(row -> row.id().toString())).toList();
-      more = part.next() != null;
+      next = part.next() == null ? null : part.next().cursor(undone.order()).encoded();
     } else {
       rows = List.of();
     }
@@ -124,7 +135,7 @@ final class BulkChange {
               null,
               new Many(state, comment, names(of.getValue()))));
     }
-    return new IdempotentPost.Made(200, Map.of(), new Done(others.size(), notFound, more));
+    return new IdempotentPost.Made(200, Map.of(), new Done(others.size(), notFound, next));
   }
 
   private boolean hasIt(FindingRows.Row row) {

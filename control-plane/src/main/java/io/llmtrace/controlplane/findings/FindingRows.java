@@ -12,6 +12,7 @@ import io.llmtrace.controlplane.query.Days;
 import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Order;
 import io.llmtrace.controlplane.query.Place;
+import io.llmtrace.controlplane.query.Reading;
 import io.llmtrace.controlplane.query.Rows;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -80,23 +81,23 @@ public final class FindingRows {
   record Part(List<Row> rows, @Nullable Place next) {}
 
   static Page<ObjectNode> page(
-      Handle handle, FindingFilter filter, Fields fields, int limit, @Nullable Place behind) {
-    Part part = part(handle, filter, limit, behind);
+      Reading reading, FindingFilter filter, Fields fields, int limit, @Nullable Place behind) {
+    Part part = part(reading, filter, limit, behind);
     return new Page<>(
         part.rows().stream().map(row -> fields.of(row.item())).toList(),
         part.next() == null ? null : part.next().cursor(filter.order()).encoded());
   }
 
-  static Part part(Handle handle, FindingFilter filter, int limit, @Nullable Place behind) {
+  static Part part(Reading reading, FindingFilter filter, int limit, @Nullable Place behind) {
     Order order = filter.order();
     Bounds bounds = behind == null ? filter.bounds() : behind.rest(filter.bounds(), order);
     DayWalk.Found<Row> found =
         DayWalk.walk(
-            handle,
+            reading,
             bounds,
             order,
             limit,
-            (days, most) -> {
+            (handle, days, most) -> {
               try (Query query =
                   handle.createQuery(sql(filter, days, behind != null) + " LIMIT :most")) {
                 bind(query, filter, bounds, behind);

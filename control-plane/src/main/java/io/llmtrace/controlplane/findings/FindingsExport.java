@@ -6,7 +6,6 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.export.Exports;
 import io.llmtrace.controlplane.export.Format;
 import io.llmtrace.controlplane.export.Lines;
-import io.llmtrace.controlplane.query.DayWalk;
 import io.llmtrace.controlplane.query.Days;
 import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Parameters;
@@ -53,26 +52,22 @@ public final class FindingsExport {
     }
     return exports.answer(
         caller,
-        new Exports.What("findings", format, parameters.sent(), COLUMNS),
+        new Exports.What(
+            "findings", format, parameters.sent(), filter.bounds(), filter.order(), COLUMNS),
         acceptEncoding,
-        (handle, lines) -> write(handle, filter, fields, format, lines));
+        (handle, day, lines) -> write(handle, day, filter, fields, format, lines));
   }
 
   private static void write(
-      Handle handle, FindingFilter filter, Fields fields, Format format, Lines lines)
+      Handle handle, Days day, FindingFilter filter, Fields fields, Format format, Lines lines)
       throws IOException {
-    for (Days day : DayWalk.each(handle, filter.bounds(), filter.order())) {
-      try (Query query = handle.createQuery(FindingRows.sql(filter, day, false))) {
-        FindingRows.bind(query, filter, filter.bounds(), null);
-        Iterator<FindingRows.Row> rows =
-            query
-                .setFetchSize(Exports.FETCH)
-                .map((row, context) -> FindingRows.row(row))
-                .iterator();
-        while (rows.hasNext()) {
-          FindingRows.Row row = rows.next();
-          lines.write(format == Format.OCSF ? Ocsf.event(row) : fields.of(row.item()));
-        }
+    try (Query query = handle.createQuery(FindingRows.sql(filter, day, false))) {
+      FindingRows.bind(query, filter, filter.bounds(), null);
+      Iterator<FindingRows.Row> rows =
+          query.setFetchSize(Exports.FETCH).map((row, context) -> FindingRows.row(row)).iterator();
+      while (rows.hasNext()) {
+        FindingRows.Row row = rows.next();
+        lines.write(format == Format.OCSF ? Ocsf.event(row) : fields.of(row.item()));
       }
     }
   }

@@ -14,6 +14,7 @@ import io.llmtrace.controlplane.http.Revision;
 import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Parameters;
 import io.llmtrace.controlplane.query.Place;
+import io.llmtrace.controlplane.query.Reading;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -59,10 +60,8 @@ public final class FindingsResource {
     Fields fields = Fields.of(parameters, FindingRows.SHAPE);
     int most = Page.limit(limit);
     Place behind = Place.of(cursor, filter.order());
-    return jdbi.read(
-        caller,
-        Permission.FINDINGS_READ,
-        handle -> FindingRows.page(handle, filter, fields, most, behind));
+    return FindingRows.page(
+        new Reading.Apart(jdbi, caller, Permission.FINDINGS_READ), filter, fields, most, behind);
   }
 
   @GET

@@ -20,9 +20,12 @@ public final class DayWalk {
   public static final int MOST_DAYS = 32;
 
   /** Days that one statement reads, each of up to four partitions a table. */
-  static final int WIDEST = 8;
+  public static final int WIDEST = 8;
 
   private static final Duration LONGEST = Duration.ofSeconds(3);
+
+  /** A statement that took longer had enough days. */
+  private static final Duration QUICK = Duration.ofMillis(100);
 
   private DayWalk() {}
 
@@ -34,7 +37,7 @@ public final class DayWalk {
   @FunctionalInterface
   public interface Reader<T> {
     /** Rows of these days in the list's order, at most this many. */
-    List<T> read(Days days, int most);
+    List<T> read(Handle handle, Days days, int most);
   }
 
   /**
@@ -48,35 +51,39 @@ public final class DayWalk {
 
   /** Walks until there is one row more than wanted. */
   public static <T> Found<T> walk(
-      Handle handle, Bounds bounds, Order order, int wanted, Reader<T> reader) {
-    List<Days> steps = steps(inOrder(Days.stored(handle), bounds, order), order);
+      Reading reading, Bounds bounds, Order order, int wanted, Reader<T> reader) {
+    List<LocalDate> days = days(reading, bounds, order);
     List<T> rows = new ArrayList<>();
-    long until = System.nanoTime() + LONGEST.toNanos();
-    int days = 0;
-    for (Days step : steps) {
-      if (days >= MOST_DAYS || (days > 0 && System.nanoTime() - until > 0)) {
-        return new Found<>(rows, edge(step, order));
+    long start = System.nanoTime();
+    int width = 1;
+    for (int next = 0; next < days.size(); ) {
+      long before = System.nanoTime();
+      if (next >= MOST_DAYS || before - start > LONGEST.toNanos()) {
+        return new Found<>(rows, edge(days.get(next), order));
       }
-      rows.addAll(reader.read(step, wanted + 1 - rows.size()));
+      int end = Math.min(days.size(), Math.min(MOST_DAYS, next + width));
+      Days step = span(days.get(next), days.get(end - 1));
+      int most = wanted + 1 - rows.size();
+      rows.addAll(reading.run(handle -> reader.read(handle, step, most)));
       if (rows.size() > wanted) {
         return new Found<>(rows, null);
       }
-      days += step.last().compareTo(step.first()) == 0 ? 1 : WIDEST;
+      // Most pages end in their first days; where there is little, many are read at once.
+      boolean quick = System.nanoTime() - before < QUICK.toNanos();
+      width = quick ? Math.min(WIDEST, width * 2) : 1;
+      next = end;
     }
     return new Found<>(rows, null);
   }
 
-  /** All days of a stretch, one by one. */
-  public static List<Days> each(Handle handle, Bounds bounds, Order order) {
-    return inOrder(Days.stored(handle), bounds, order).stream()
-        .map(day -> new Days(day, day))
-        .toList();
-  }
-
-  static List<LocalDate> inOrder(List<LocalDate> stored, Bounds bounds, Order order) {
+  /** The days of a stretch that may have rows, in this order. */
+  public static List<LocalDate> days(Reading reading, Bounds bounds, Order order) {
     Days all = bounds.days();
+    if (all.first().equals(all.last())) {
+      return List.of(all.first());
+    }
     List<LocalDate> days = new ArrayList<>();
-    for (LocalDate day : stored) {
+    for (LocalDate day : reading.run(Days::stored)) {
       if (!day.isBefore(all.first()) && !day.isAfter(all.last())) {
         days.add(day);
       }
@@ -87,23 +94,13 @@ public final class DayWalk {
     return days;
   }
 
-  /** A few single days, since most pages end there, then several at once. */
-  static List<Days> steps(List<LocalDate> days, Order order) {
-    List<Days> steps = new ArrayList<>();
-    for (int i = 0; i < days.size(); ) {
-      int width = i < 2 ? 1 : WIDEST;
-      int end = Math.min(days.size(), i + width);
-      LocalDate one = days.get(i);
-      LocalDate other = days.get(end - 1);
-      steps.add(order == Order.NEWEST ? new Days(other, one) : new Days(one, other));
-      i = end;
-    }
-    return steps;
+  private static Days span(LocalDate one, LocalDate other) {
+    return one.isBefore(other) ? new Days(one, other) : new Days(other, one);
   }
 
-  /** An id that no plugin makes: behind it in the order comes the step and what follows. */
-  private static String edge(Days next, Order order) {
-    LocalDate boundary = order == Order.NEWEST ? next.last().plusDays(1) : next.first();
+  /** An id that no plugin makes: behind it in the order come this day and what follows. */
+  private static String edge(LocalDate next, Order order) {
+    LocalDate boundary = order == Order.NEWEST ? next.plusDays(1) : next;
     long millis = boundary.atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli();
     return order == Order.NEWEST ? Ulid.of(millis, 0, 0) : Ulid.of(millis - 1, -1, -1);
   }

@@ -27,11 +27,10 @@ public record Days(LocalDate first, LocalDate last) {
     for (String digits :
         handle
             .createQuery(
-                "SELECT DISTINCT substring(c.relname FROM '^exchanges_[a-z]+_([0-9]{8})$')"
-                    + " FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
-                    + " WHERE c.relkind = 'r' AND c.relname LIKE 'exchanges\\_%'"
-                    + " AND c.relnamespace = (SELECT relnamespace FROM pg_class"
-                    + " WHERE oid = 'exchanges'::regclass) ORDER BY 1")
+                "SELECT DISTINCT substring(c.relname FROM '_([0-9]{8})$') FROM pg_inherits classes"
+                    + " JOIN pg_inherits days ON days.inhparent = classes.inhrelid"
+                    + " JOIN pg_class c ON c.oid = days.inhrelid"
+                    + " WHERE classes.inhparent = 'exchanges'::regclass ORDER BY 1")
             .mapTo(String.class)
             .list()) {
       if (digits != null) {

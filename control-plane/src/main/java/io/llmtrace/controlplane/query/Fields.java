@@ -39,6 +39,11 @@ public final class Fields {
     this.paths = List.copyOf(paths);
   }
 
+  /** Every field. */
+  public static Fields all() {
+    return ALL;
+  }
+
   /**
    * The parameter {@code fields}; all of them where it is absent.
    *

@@ -1,10 +1,17 @@
 package io.llmtrace.controlplane.exchanges;
 
+import static io.llmtrace.controlplane.TestControlPlane.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.StoredRows;
 import io.llmtrace.controlplane.TestControlPlane;
+import io.llmtrace.controlplane.query.Bounds;
+import io.llmtrace.controlplane.query.Conditions;
+import io.llmtrace.controlplane.query.DayWalk;
+import io.llmtrace.controlplane.query.Fields;
+import io.llmtrace.controlplane.query.Order;
+import io.llmtrace.controlplane.query.Reading;
 import io.llmtrace.policies.wire.Ulid;
 import java.net.http.HttpResponse;
 import java.time.Instant;
@@ -14,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -78,9 +86,7 @@ class ExchangesTest {
     expected.put("since=2026-03-01T11:00:00Z&until=2026-03-02T11:00:00Z", List.of(failed, blocked));
     expected.put("decision_id=" + failed, List.of(failed));
     for (Map.Entry<String, List<String>> one : expected.entrySet()) {
-      assertThat(ids(list("tenant=filters&" + one.getKey())))
-          .as(one.getKey())
-          .isEqualTo(one.getValue());
+      assertThat(all("tenant=filters&" + one.getKey())).as(one.getKey()).isEqualTo(one.getValue());
     }
   }
 
@@ -113,7 +119,7 @@ class ExchangesTest {
   @Test
   void whatIsWrongIsNamedWithWhatWouldBeRight() throws Exception {
     Map<String, String> wrong = new LinkedHashMap<>();
-    wrong.put("routes=x", "unknown parameter");
+    wrong.put("routes=x", "routes: unknown parameter, expected one of action, agent");
     wrong.put("route=a&route=b", "route: expected once");
     wrong.put("limit=0", "limit: expected a whole number from 1 to 500");
     wrong.put("limit=501", "limit: expected");
@@ -224,6 +230,35 @@ class ExchangesTest {
     } while (!cursor.isEmpty() && pages < 50);
     assertThat(read).containsExactly(oldest);
     assertThat(pages).isBetween(3, 20);
+    assertThat(opened()).isLessThanOrEqualTo(2 * (DayWalk.MOST_DAYS + 8));
+  }
+
+  /** Partitions that a page over years locks, and so opens. */
+  private static int opened() throws Exception {
+    Conditions conditions = new Conditions().and("e.tenant = 'nobody'");
+    ExchangeFilter filter =
+        new ExchangeFilter(
+            conditions,
+            null,
+            Bounds.between(null, Instant.parse("2025-01-01T00:00:00Z")),
+            Order.NEWEST);
+    return Jdbi.create(plane.url())
+        .inTransaction(
+            handle -> {
+              assertThat(
+                      ExchangeRows.page(
+                              new Reading.Together(handle), filter, Fields.all(), 10, null)
+                          .next())
+                  .as("more days than a page looks at")
+                  .isNotNull();
+              return handle
+                  .createQuery(
+                      "SELECT count(DISTINCT c.oid) FROM pg_locks l JOIN pg_class c"
+                          + " ON c.oid = l.relation WHERE l.pid = pg_backend_pid()"
+                          + " AND c.relkind = 'r' AND c.relname ~ '^(exchanges|completions)_'")
+                  .mapTo(Integer.class)
+                  .one();
+            });
   }
 
   @Test
@@ -254,7 +289,19 @@ class ExchangesTest {
     HttpResponse<String> answer =
         plane.call("GET", "/api/v1/exchanges?" + query, plane.admin(), null);
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-    return TestControlPlane.json(answer);
+    return json(answer);
+  }
+
+  /** Ids of all pages: the days of other tests may lie between. */
+  private static List<String> all(String query) throws Exception {
+    List<String> ids = new ArrayList<>();
+    String cursor = "";
+    do {
+      JsonNode page = list(query + cursor);
+      ids.addAll(ids(page));
+      cursor = page.has("next") ? "&cursor=" + page.path("next").asText() : "";
+    } while (!cursor.isEmpty());
+    return ids;
   }
 
   private static List<String> ids(JsonNode page) {

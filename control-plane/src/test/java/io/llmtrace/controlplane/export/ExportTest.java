@@ -46,7 +46,7 @@ class ExportTest {
     assertThat(
             plane.query(
                 "SELECT string_agg(after, ' ') FROM audit WHERE action = 'exchanges.export'"))
-        .contains("{\"filter\":{\"format\":\"csv\",\"tenant\":\"many\"},\"format\":\"csv\"}");
+        .contains("{\"format\":\"csv\",\"filter\":{\"format\":\"csv\",\"tenant\":\"many\"}}");
   }
 
   @Test
@@ -232,11 +232,11 @@ class ExportTest {
       long millis = day.atTime(12, 0).toInstant(ZoneOffset.UTC).toEpochMilli();
       String prefix =
           Ulid.of(millis + tenant.length(), 0, 0).substring(0, 10) + tenant.length() % 10;
-      plane.sql("SELECT llmtrace_partition('standard', '" + day + "')");
+      plane.sql("SELECT llmtrace_partition('hold', '" + day + "')");
       String each =
           " FROM (SELECT '%s' || lpad(n::text, 15, '0') AS id, n FROM generate_series(1, %d) n) g"
               .formatted(prefix, count / DAYS);
-      String key = "SELECT id, DATE '" + day + "', 'standard', ";
+      String key = "SELECT id, DATE '" + day + "', 'hold', ";
       plane.sql(
           "INSERT INTO exchanges (decision_id, day, retention, at, node, tenant, route, consumer,"
               + " agent, provider, model, dialect, outcome, findings, tap, record) "
