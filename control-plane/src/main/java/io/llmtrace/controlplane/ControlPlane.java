@@ -15,10 +15,20 @@ import io.llmtrace.controlplane.access.Authenticator;
 import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.access.MeResource;
 import io.llmtrace.controlplane.audit.AuditResource;
+import io.llmtrace.controlplane.conversations.ConversationsResource;
+import io.llmtrace.controlplane.exchanges.ExchangesExport;
+import io.llmtrace.controlplane.exchanges.ExchangesResource;
+import io.llmtrace.controlplane.export.Exports;
+import io.llmtrace.controlplane.feedback.FeedbackResource;
+import io.llmtrace.controlplane.feedback.FindingFeedbackResource;
+import io.llmtrace.controlplane.findings.FindingStates;
+import io.llmtrace.controlplane.findings.FindingsExport;
+import io.llmtrace.controlplane.findings.FindingsResource;
 import io.llmtrace.controlplane.http.ProblemMapper;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.ingest.IngestResource;
 import io.llmtrace.controlplane.ingest.Sweep;
+import io.llmtrace.controlplane.instances.InstancesResource;
 import io.llmtrace.controlplane.keys.FirstKeys;
 import io.llmtrace.controlplane.keys.KeyDirectory;
 import io.llmtrace.controlplane.keys.KeyWatch;
@@ -28,7 +38,6 @@ import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.oidc.OidcAuthenticator;
-import io.llmtrace.controlplane.query.QueryResource;
 import io.llmtrace.controlplane.statistics.RollupFold;
 import io.llmtrace.controlplane.statistics.StatisticsResource;
 import io.llmtrace.controlplane.storage.Partitions;
@@ -187,6 +196,7 @@ public final class ControlPlane implements AutoCloseable {
           watch.now();
           retention.refresh(storage.jdbi());
         };
+    Exports exports = new Exports(scoped);
     Callers callers = new Callers(authenticators(own, keys), meters);
     List<ApiOperation> operations =
         Access.register(
@@ -196,7 +206,14 @@ public final class ControlPlane implements AutoCloseable {
                 new HealthResource(storage, nodes, callers),
                 new MetricsResource(meters, config.metrics().token()),
                 new IngestResource(ingest, nodes),
-                new QueryResource(scoped, nodes),
+                new ExchangesResource(scoped),
+                new ExchangesExport(exports),
+                new FindingsResource(scoped),
+                new FindingsExport(exports),
+                new FindingFeedbackResource(scoped),
+                new FeedbackResource(scoped),
+                new ConversationsResource(scoped, clock),
+                new InstancesResource(scoped),
                 new StatisticsResource(scoped),
                 new MeResource(),
                 new TenantsResource(scoped, changed),
@@ -221,6 +238,10 @@ public final class ControlPlane implements AutoCloseable {
           partitions.maintain(storage.jdbi());
           fold.expire();
         });
+    jobs.every(
+        Duration.ofHours(1),
+        "finding-states",
+        () -> FindingStates.expire(storage.jdbi(), partitions.keptFrom(RetentionClass.SHORT)));
     ControlPlane started =
         new ControlPlane(server, storage, watch, operations, jobs, ingest, meters, gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());

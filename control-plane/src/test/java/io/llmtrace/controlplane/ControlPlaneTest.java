@@ -225,7 +225,7 @@ class ControlPlaneTest {
                     "boot",
                     1,
                     List.of(inspection(id, "old"), completion(id))));
-    ((ObjectNode) json.at("/records/0")).put("kind", "inspection");
+    ((ObjectNode) json.at("/records/0")).put("kind", "inspection").remove("conversation");
     ObjectNode completion = (ObjectNode) json.at("/records/1");
     completion.put("kind", "completion").remove(List.of("findings", "receipt", "refusal"));
     double answers = sum("llmtrace_answers_total", "coverage=");
@@ -234,6 +234,41 @@ class ControlPlaneTest {
     assertThat(sum("llmtrace_requests_total", "route=\"old\"")).isEqualTo(1);
     assertThat(sum("llmtrace_answers_total", "coverage=")).isEqualTo(answers);
     assertThat(answerFindings("old")).isEmpty();
+  }
+
+  @Test
+  void exchangesOfAConversationAreFoundByIt() throws Exception {
+    String id = ids.next();
+    InspectionRecord plain = inspection(id, "talk");
+    String conversation = "0123456789abcdef".repeat(2);
+    send(
+        "talk",
+        1,
+        List.of(
+            new InspectionRecord(
+                id,
+                plain.at(),
+                plain.traceId(),
+                plain.tenant(),
+                plain.route(),
+                plain.consumer(),
+                plain.method(),
+                plain.path(),
+                plain.dialect(),
+                plain.provider(),
+                plain.model(),
+                plain.stream(),
+                plain.decision(),
+                plain.findings(),
+                plain.receipt(),
+                plain.stagesMicros(),
+                plain.tap(),
+                "",
+                0,
+                conversation)));
+    assertThat(get("/api/v1/exchanges?conversation=" + conversation, admin).body()).contains(id);
+    assertThat(get("/api/v1/conversations/" + conversation, admin).body())
+        .contains(id, "\"requests\":1");
   }
 
   private static List<JsonNode> answerFindings(String route) throws Exception {

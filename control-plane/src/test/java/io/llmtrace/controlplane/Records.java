@@ -59,7 +59,8 @@ public final class Records {
         Map.of("total", 900L),
         true,
         who.agent(),
-        0);
+        0,
+        "");
   }
 
   public static InspectionRecord inspection(String id, Who who) {

@@ -41,6 +41,28 @@ final class WalkSamples {
     makers.put("POST /api/v1/ingest/batches", tenant -> batch());
     makers.put("POST /api/v1/ingest/snapshots", tenant -> snapshot());
     makers.put("GET /api/v1/exchanges/{id}", this::exchangeOf);
+    makers.put("GET /api/v1/findings/{id}", tenant -> finding(tenant, ""));
+    makers.put("GET /api/v1/findings/{id}/changes", tenant -> finding(tenant, "/changes"));
+    makers.put(
+        "PATCH /api/v1/findings/{id}",
+        tenant -> new Sample(finding(tenant, "").path(), "{\"state\":\"resolved\"}", "*"));
+    makers.put(
+        "POST /api/v1/findings/{id}/feedback",
+        tenant ->
+            new Sample(finding(tenant, "/feedback").path(), "{\"verdict\":\"false_positive\"}"));
+    makers.put(
+        "POST /api/v1/findings/bulk",
+        tenant ->
+            new Sample(
+                "/api/v1/findings/bulk",
+                "{\"state\":\"resolved\",\"ids\":[\"" + exchange(tenant) + ".request.1\"]}"));
+    makers.put("GET /api/v1/feedback/{id}", tenant -> feedback(tenant, ""));
+    makers.put("GET /api/v1/feedback/{id}/pack-case", tenant -> feedback(tenant, "/pack-case"));
+    makers.put(
+        "PATCH /api/v1/feedback/{id}",
+        tenant -> new Sample(feedback(tenant, "").path(), "{\"state\":\"accepted\"}", "*"));
+    makers.put("GET /api/v1/conversations/{id}", this::conversationOf);
+    makers.put("GET /api/v1/instances/{node}", tenant -> instance());
     makers.put("GET /api/v1/tenants/{id}", tenant -> new Sample("/api/v1/tenants/" + tenant, null));
     makers.put(
         "POST /api/v1/tenants",
@@ -83,13 +105,58 @@ final class WalkSamples {
 
   /** Puts something of a tenant into everything that is listed. */
   void fill(String tenant) throws Exception {
-    for (Maker maker : List.<Maker>of(this::exchangeOf, this::keyOf)) {
+    for (Maker maker :
+        List.<Maker>of(this::exchangeOf, this::keyOf, of -> feedback(of, ""), this::changeOf)) {
       Sample unused = maker.make(tenant);
     }
   }
 
   private Sample exchangeOf(String tenant) throws Exception {
     return new Sample("/api/v1/exchanges/" + exchange(tenant), null);
+  }
+
+  private Sample finding(String tenant, String rest) throws Exception {
+    return new Sample("/api/v1/findings/" + exchange(tenant) + ".request.1" + rest, null);
+  }
+
+  private Sample feedback(String tenant, String rest) throws Exception {
+    String id = ids.next();
+    plane.sql(
+        ("INSERT INTO feedback (id, tenant, route, finding_id, verdict, kind, scope, type, severity,"
+                + " detector, rule, zone, evidence, text, comment, created_by, changed_by) VALUES"
+                + " ('%s', '%s', 'walk', 'f', 'missed', 'pack_case', 'route', 'jailbreak', 'high',"
+                + " 'd', 'r', 'user', 'e', 'text of %2$s', 'comment', 'test', 'test')")
+            .formatted(id, tenant));
+    return new Sample("/api/v1/feedback/" + id + rest, null);
+  }
+
+  /** A finding that somebody said something of, which the audit shows. */
+  private Sample changeOf(String tenant) throws Exception {
+    String id = exchange(tenant) + ".request.1";
+    plane.call(
+        "PATCH",
+        "/api/v1/findings/" + id,
+        plane.admin(),
+        "{\"state\":\"acknowledged\",\"comment\":\"seen by " + tenant + "\"}",
+        "If-Match",
+        "*");
+    return new Sample("/api/v1/findings/" + id, null);
+  }
+
+  private Sample conversationOf(String tenant) throws Exception {
+    exchange(tenant);
+    return new Sample("/api/v1/conversations/" + conversation(tenant), null);
+  }
+
+  private static String conversation(String tenant) {
+    return "%032x".formatted(tenant.hashCode() & 0xffffffffL);
+  }
+
+  private Sample instance() throws Exception {
+    plane.sql(
+        "INSERT INTO instances (node, received_at, snapshot) VALUES ('walker', now(),"
+            + " '{\"node\":\"walker\",\"at\":1}') ON CONFLICT DO NOTHING");
+    return new Sample("/api/v1/instances/walker", null);
   }
 
   private Sample keyOf(String tenant) throws Exception {
@@ -106,13 +173,9 @@ final class WalkSamples {
 
   private String exchange(String tenant) throws Exception {
     String id = ids.next();
-    plane.sql(
-        "INSERT INTO inspections (decision_id, at, node, route, tenant, record) VALUES ('%s', 1,"
-                .formatted(id)
-            + " 'walk', 'walk', '%s', '{\"tenant\": \"%s\"}')".formatted(tenant, tenant));
-    plane.sql(
-        "INSERT INTO findings (decision_id, at, type, severity, route, tenant, record) VALUES"
-            + " ('%s', 1, 'jailbreak', 'high', 'walk', '%s', '{}')".formatted(id, tenant));
+    new StoredRows(plane)
+        .exchange(id, tenant, "walk", "\"conversation\":\"" + conversation(tenant) + "\"")
+        .finding(id, tenant, "request", 1, "jailbreak", "high", "evidence of " + tenant);
     return id;
   }
 

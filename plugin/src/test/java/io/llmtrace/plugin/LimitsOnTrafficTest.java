@@ -301,6 +301,8 @@ class LimitsOnTrafficTest {
       stack.send("key-alice", HELLO);
       assertThat(last().tenant()).isEqualTo("alice");
       assertThat(last().agent()).isEmpty();
+      String conversation = last().conversation();
+      assertThat(conversation).matches("[0-9a-f]{32}");
       String claims =
           Base64.getUrlEncoder()
               .withoutPadding()
@@ -312,6 +314,7 @@ class LimitsOnTrafficTest {
               .build();
       http.send(request, HttpResponse.BodyHandlers.ofString());
       assertThat(last().agent()).isEqualTo("planner-7");
+      assertThat(last().conversation()).isEqualTo(conversation);
     }
   }
 

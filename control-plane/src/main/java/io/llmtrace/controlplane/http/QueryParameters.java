@@ -22,7 +22,9 @@ public final class QueryParameters {
               if (!names.contains(name)) {
                 throw Problem.of(
                     400,
-                    "unknown parameter, expected one of "
+                    (name.length() > 60 ? name.substring(0, 60) + "…" : name)
+                        + ": unknown parameter, expected "
+                        + (known.length == 0 ? "none" : "one of ")
                         + String.join(", ", List.of(known).stream().sorted().toList()));
               }
               if (values.size() > 1) {

@@ -57,6 +57,7 @@ final class GroupStore {
               "outcome",
               "findings",
               "tap",
+              "conversation",
               "record"));
   private static final CopyInto COMPLETIONS =
       CopyInto.table(
@@ -280,6 +281,7 @@ final class GroupStore {
               .text(record.outcome())
               .number(record.findings().size())
               .yes(record.tap())
+              .text(record.conversation())
               .json(from.json());
         });
     for (Row<InspectionRecord> from : fresh.values()) {

@@ -104,11 +104,20 @@ public final class DecisionIds {
     return MessageDigest.isEqual(expected, given) ? Optional.of(ulid) : Optional.empty();
   }
 
+  /** A key of 32 bytes for something else, as lasting as the key of ids and not to be told from. */
+  public byte[] keyFor(String purpose) {
+    return whole("key for " + purpose);
+  }
+
   private byte[] mac(String ulid) {
+    return Arrays.copyOf(whole(ulid), MAC_BYTES);
+  }
+
+  private byte[] whole(String text) {
     try {
       Mac mac = Mac.getInstance(ALGORITHM);
       mac.init(key);
-      return Arrays.copyOf(mac.doFinal(ulid.getBytes(StandardCharsets.US_ASCII)), MAC_BYTES);
+      return mac.doFinal(text.getBytes(StandardCharsets.US_ASCII));
     } catch (GeneralSecurityException e) {
       // Every Java runtime has to have HmacSHA256.
       throw new IllegalStateException(e);

@@ -6,6 +6,7 @@ import io.llmtrace.plugin.enforcement.Passing;
 import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
+import io.llmtrace.plugin.identity.Conversations;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
@@ -34,11 +35,13 @@ import org.jspecify.annotations.Nullable;
 final class Settlements {
   private final Analysis analysis;
   private final DecisionIds ids;
+  private final Conversations conversations;
   private final RequestRedaction redactions;
 
   Settlements(Analysis analysis, DecisionIds ids, RequestRedaction redactions) {
     this.analysis = analysis;
     this.ids = ids;
+    this.conversations = new Conversations(ids.keyFor("conversations"));
     this.redactions = redactions;
   }
 
@@ -143,7 +146,8 @@ final class Settlements {
             inspection.identity.agent(),
             decision.action() == Action.REDACT && redaction instanceof Redaction.Redacted done
                 ? done.count()
-                : 0);
+                : 0,
+            exchange == null ? "" : conversation(request, inspection.identity.tenant(), exchange));
     Answer answer =
         decision.action().compareTo(Action.LIMIT) >= 0
             ? stop(inspection, decision, caller, style)
@@ -152,6 +156,12 @@ final class Settlements {
         inspected,
         answer,
         answer instanceof Answer.Stop ? null : expected(conf, caller, decision, redaction));
+  }
+
+  private String conversation(GatewayRequest request, String tenant, Exchange exchange) {
+    String header = request.conf().redact().conversationHeader();
+    return conversations.of(
+        tenant, request.consumer(), request.headers().getOrDefault(header, ""), exchange);
   }
 
   /** What the provider's answer will be held against, or null where nobody holds it. */

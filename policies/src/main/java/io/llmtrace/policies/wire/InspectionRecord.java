@@ -31,6 +31,8 @@ import java.util.Map;
  * @param tap whether a completion is to be expected
  * @param agent the agent that asked, empty where it is not known
  * @param redacted pieces of the request that were replaced by placeholders
+ * @param conversation 32 lower-case hex digits that the requests of one conversation share and that
+ *     tell nothing else; empty where it is not known
  */
 public record InspectionRecord(
     String decisionId,
@@ -51,17 +53,19 @@ public record InspectionRecord(
     Map<String, Long> stagesMicros,
     boolean tap,
     String agent,
-    int redacted)
+    int redacted,
+    String conversation)
     implements TelemetryRecord {
 
   public InspectionRecord {
     findings = List.copyOf(findings);
     stagesMicros = Map.copyOf(stagesMicros);
-    // Earlier versions did not write it.
+    // Earlier versions did not write them.
     agent = agent == null ? "" : agent;
+    conversation = conversation == null ? "" : conversation;
   }
 
-  /** A record of no known agent, of a request that went on as it was. */
+  /** A record of no known agent and conversation, of a request that went on as it was. */
   public InspectionRecord(
       String decisionId,
       long at,
@@ -99,7 +103,8 @@ public record InspectionRecord(
         stagesMicros,
         tap,
         "",
-        0);
+        0,
+        "");
   }
 
   /**

@@ -132,7 +132,8 @@ final class SampleBatches {
             480L + random.nextInt(200)),
         true,
         "agent-" + random.nextInt(5),
-        0);
+        0,
+        "%032x".formatted(random.nextInt(5_000)));
   }
 
   private CompletionRecord completion(String id, long now) {

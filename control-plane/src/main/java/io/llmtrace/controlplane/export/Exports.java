@@ -1,0 +1,146 @@
+package io.llmtrace.controlplane.export;
+
+import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.controlplane.audit.Audit;
+import io.llmtrace.controlplane.audit.Change;
+import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.query.Bounds;
+import io.llmtrace.controlplane.query.DayWalk;
+import io.llmtrace.controlplane.query.Days;
+import io.llmtrace.controlplane.query.Order;
+import io.llmtrace.controlplane.query.Reading;
+import io.llmtrace.controlplane.storage.ScopedJdbi;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.StreamingOutput;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPOutputStream;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/** Answers with many rows, a few such answers at a time. Thread-safe. */
+public final class Exports {
+  /** Rows that the database sends at once; they are all that is held. */
+  public static final int FETCH = 500;
+
+  /** Each holds a connection for as long as its client reads. */
+  private static final int AT_ONCE = 3;
+
+  private static final int RETRY_SECONDS = 10;
+  private static final int BUFFER = 32 << 10;
+  private static final Pattern GZIP =
+      Pattern.compile("\\bgzip\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))", Pattern.CASE_INSENSITIVE);
+
+  private final ScopedJdbi jdbi;
+  private final Semaphore turns = new Semaphore(AT_ONCE);
+
+  public Exports(ScopedJdbi jdbi) {
+    this.jdbi = jdbi;
+  }
+
+  /** Writes the rows of a day. */
+  @FunctionalInterface
+  public interface Body {
+    void write(Handle handle, Days day, Lines lines) throws IOException;
+  }
+
+  /**
+   * What is exported.
+   *
+   * @param kind such as {@code exchanges}
+   * @param filter as it was sent, for the audit
+   * @param columns of CSV
+   */
+  public record What(
+      String kind,
+      Format format,
+      Map<String, String> filter,
+      Bounds bounds,
+      Order order,
+      List<Lines.Column> columns) {}
+
+  /** What the audit shows. */
+  private record Noted(String format, Map<String, String> filter) {}
+
+  /**
+   * The answer, noted in the audit before its first row goes out.
+   *
+   * @param acceptEncoding the header; gzip is used when it names it
+   */
+  public Response answer(Caller caller, What what, @Nullable String acceptEncoding, Body body) {
+    boolean gzip = acceptEncoding != null && GZIP.matcher(acceptEncoding).find();
+    StreamingOutput stream = out -> stream(caller, what, body, gzip, out);
+    Response.ResponseBuilder answer =
+        Response.ok(stream, what.format().mediaType())
+            .header("Vary", "Accept-Encoding")
+            .header(
+                "Content-Disposition",
+                "attachment; filename=\""
+                    + what.kind()
+                    + (what.format() == Format.CSV ? ".csv" : ".ndjson")
+                    + '"');
+    return gzip ? answer.header("Content-Encoding", "gzip").build() : answer.build();
+  }
+
+  private void note(Caller caller, What what) {
+    // Of one tenant it is for that tenant's own audit.
+    String tenant =
+        caller.tenants(Permission.EXPORT_READ) instanceof TenantScope.Only only
+                && only.tenants().size() == 1
+            ? only.tenants().iterator().next()
+            : null;
+    jdbi.<@Nullable Void, RuntimeException>write(
+        caller,
+        Permission.EXPORT_READ,
+        handle -> {
+          Audit.append(
+              handle,
+              caller,
+              new Change(
+                  what.kind() + ".export",
+                  tenant,
+                  what.kind(),
+                  null,
+                  new Noted(what.format().name().toLowerCase(Locale.ROOT), what.filter())));
+          return null;
+        });
+  }
+
+  private void stream(Caller caller, What what, Body body, boolean gzip, OutputStream out)
+      throws IOException {
+    // Here and not before: an answer to HEAD is never written.
+    if (!turns.tryAcquire()) {
+      throw Problem.busy("too many exports at once, wait", RETRY_SECONDS);
+    }
+    try {
+      note(caller, what);
+      GZIPOutputStream packed = gzip ? new GZIPOutputStream(out, BUFFER) : null;
+      OutputStream buffered = new BufferedOutputStream(packed == null ? out : packed, BUFFER);
+      Lines lines = Lines.of(what.format(), what.columns(), buffered);
+      Reading reading = new Reading.Apart(jdbi, caller, Permission.EXPORT_READ);
+      for (LocalDate day : DayWalk.days(reading, what.bounds(), what.order())) {
+        reading.<@Nullable Void, IOException>run(
+            handle -> {
+              body.write(handle, new Days(day, day), lines);
+              return null;
+            });
+      }
+      lines.flush();
+      if (packed != null) {
+        // Only now: an answer that broke off must not look whole.
+        packed.finish();
+      }
+    } finally {
+      turns.release();
+    }
+  }
+}
