@@ -81,10 +81,17 @@ class ForeignOwnerTest {
     }
     Jdbi jdbi = Jdbi.create(url);
     jdbi.useHandle(
-        handle ->
+        handle -> {
+          handle.execute("SELECT llmtrace_partition('standard', '2026-03-01')");
+          for (String tenant : List.of("acme", "zebra")) {
             handle.execute(
-                "INSERT INTO inspections (decision_id, at, node, route, tenant, record)"
-                    + " VALUES ('a', 1, 'n', 'r', 'acme', '{}'), ('z', 1, 'n', 'r', 'zebra', '{}')"));
+                "INSERT INTO completions (decision_id, day, retention, at, node, tenant, status,"
+                    + " latency_ms, record) VALUES (?, '2026-03-01', 'standard', 1, 'n', ?, 200, 1,"
+                    + " '{}')",
+                tenant,
+                tenant);
+          }
+        });
     Caller caller =
         new Caller(
             "c",
@@ -100,14 +107,14 @@ class ForeignOwnerTest {
                 Permission.EXCHANGES_READ,
                 handle ->
                     handle
-                        .createQuery("SELECT tenant FROM inspections")
+                        .createQuery("SELECT tenant FROM completions")
                         .mapTo(String.class)
                         .list());
     assertThat(seen).containsExactly("acme");
     int all =
         jdbi.withHandle(
             handle ->
-                handle.createQuery("SELECT count(*) FROM inspections").mapTo(Integer.class).one());
+                handle.createQuery("SELECT count(*) FROM completions").mapTo(Integer.class).one());
     assertThat(all).as("ingest and rollups are not bounded").isEqualTo(2);
   }
 }

@@ -5,6 +5,7 @@ import static io.llmtrace.controlplane.TestControlPlane.OWN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llmtrace.controlplane.StoredRows;
 import io.llmtrace.controlplane.TestControlPlane;
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Grant;
@@ -12,12 +13,12 @@ import io.llmtrace.controlplane.access.Origin;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Role;
 import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.policies.wire.Ulid;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,17 +35,16 @@ class ScopedJdbiTest {
     plane = given;
     jdbi = Jdbi.create(given.url());
     scoped = new ScopedJdbi(() -> jdbi);
+    Ulid ids = new Ulid();
     for (String tenant : List.of(OWN, FOREIGN)) {
-      String id = UUID.randomUUID().toString();
+      String id = ids.next();
+      new StoredRows(given)
+          .exchange(id, tenant, "wall", "")
+          .finding(id, tenant, "request", 1, "t", "low", "e")
+          .completion(id, tenant, 200, 1, "0.5");
       given.sql(
-          "INSERT INTO inspections (decision_id, at, node, route, tenant, record)"
-              + " VALUES ('%s', 1, 'n', 'wall', '%s', '{}')".formatted(id, tenant));
-      given.sql(
-          "INSERT INTO findings (decision_id, at, type, severity, route, tenant, record)"
-              + " VALUES ('%s', 1, 't', 'low', 'wall', '%s', '{}')".formatted(id, tenant));
-      given.sql(
-          "INSERT INTO completions (decision_id, at, node, record)"
-              + " VALUES ('%s', 1, 'wall-%s', '{}')".formatted(id, tenant));
+          "INSERT INTO rollups SELECT 'tenant', 'day', now(), '%s', '', '',".formatted(tenant)
+              + " 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0");
       given.sql(
           "INSERT INTO set_aside (key_id, node, kind, decision_id, tenant, reason, record)"
               + " VALUES ('k', 'n', 'inspection', '%s', '%s', 'r', '{}')".formatted(id, tenant));
@@ -67,10 +67,11 @@ class ScopedJdbiTest {
   void aQueryThatForgotItsTenantSeesNothingForeign() {
     for (String query :
         List.of(
-            "SELECT DISTINCT tenant FROM inspections",
+            "SELECT DISTINCT tenant FROM exchanges WHERE route = 'wall'",
             "SELECT DISTINCT tenant FROM findings",
+            "SELECT DISTINCT tenant FROM rollups WHERE dimension = 'tenant'",
             "SELECT DISTINCT tenant FROM set_aside",
-            "SELECT DISTINCT replace(node, 'wall-', '') FROM completions WHERE node LIKE 'wall-%'",
+            "SELECT DISTINCT tenant FROM completions",
             "SELECT DISTINCT id FROM tenants",
             "SELECT DISTINCT tenant FROM audit",
             "SELECT DISTINCT unnest(tenants) FROM api_keys")) {
