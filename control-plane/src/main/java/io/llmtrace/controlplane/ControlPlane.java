@@ -23,6 +23,8 @@ import io.llmtrace.controlplane.keys.FirstKeys;
 import io.llmtrace.controlplane.keys.KeyDirectory;
 import io.llmtrace.controlplane.keys.KeyWatch;
 import io.llmtrace.controlplane.keys.KeysResource;
+import io.llmtrace.controlplane.lifecycle.Holds;
+import io.llmtrace.controlplane.lifecycle.HoldsResource;
 import io.llmtrace.controlplane.metrics.MetricsResource;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
@@ -201,7 +203,8 @@ public final class ControlPlane implements AutoCloseable {
                 new MeResource(),
                 new TenantsResource(scoped, changed),
                 new KeysResource(scoped, clock, changed),
-                new AuditResource(scoped)));
+                new AuditResource(scoped),
+                new HoldsResource(scoped)));
     Server server = factory.build(environment);
     server.start();
 
@@ -210,15 +213,17 @@ public final class ControlPlane implements AutoCloseable {
     Jobs jobs = new Jobs(dropwizard);
     Sweep sweep = new Sweep(storage::jdbi, totals, partitions);
     RollupFold fold = new RollupFold(storage::jdbi);
+    Holds holds = new Holds(storage::jdbi, partitions, retention::of);
     jobs.every(Duration.ofSeconds(10), "sweep", sweep::run);
     jobs.every(Duration.ofSeconds(2), "rollup", fold::run);
     // Another replica may have changed a setting.
     jobs.every(Duration.ofSeconds(15), "settings", () -> retention.refresh(storage.jdbi()));
+    jobs.every(Duration.ofMinutes(1), "holds", holds::run);
     jobs.every(
         Duration.ofMinutes(1),
         "retention",
         () -> {
-          partitions.maintain(storage.jdbi());
+          partitions.maintain(storage.jdbi(), holds);
           fold.expire();
         });
     ControlPlane started =
