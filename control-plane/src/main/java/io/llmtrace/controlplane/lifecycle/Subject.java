@@ -2,6 +2,7 @@ package io.llmtrace.controlplane.lifecycle;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.llmtrace.policies.wire.InspectionRecord;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -35,6 +36,15 @@ record Subject(String tenant, Kind kind, String name) {
     static Kind of(String label) {
       return valueOf(label.toUpperCase(Locale.ROOT));
     }
+  }
+
+  boolean isOf(InspectionRecord record) {
+    return tenant.equals(record.tenant())
+        && name.equals(
+            switch (kind) {
+              case CONSUMER -> record.consumer();
+              case AGENT -> record.agent();
+            });
   }
 
   static boolean isName(String text) {

@@ -9,6 +9,7 @@ import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.TestStorage;
 import java.time.LocalDate;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -162,9 +163,8 @@ class HoldsTest {
   void oneReplicaAtATimeMoves() {
     String id = stored.exchange(3, "h6", "alice");
     String hold = stored.hold("h6", null, 10, null);
-    stored
-        .database
-        .jdbi()
+    // A connection of its own: on one thread Jdbi goes on in the transaction that is open.
+    Jdbi.create(stored.database.url())
         .useTransaction(
             handle -> {
               Turns.take(handle, Turns.MOVES);
