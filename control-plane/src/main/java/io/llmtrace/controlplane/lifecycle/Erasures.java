@@ -155,7 +155,7 @@ public final class Erasures {
             });
   }
 
-  private static TreeMap<String, Long> counts(Handle handle, Pending one) {
+  private static Map<String, Long> counts(Handle handle, Pending one) {
     if (!Turns.tryTake(handle, Turns.ERASURES)) {
       throw new TurnTaken();
     }
@@ -292,7 +292,7 @@ public final class Erasures {
     jdbi.get()
         .useTransaction(
             handle -> {
-              TreeMap<String, Long> counts = counts(handle, one);
+              Map<String, Long> counts = counts(handle, one);
               Turns.take(handle, Turns.DELETES);
               counts.put(
                   "held",
