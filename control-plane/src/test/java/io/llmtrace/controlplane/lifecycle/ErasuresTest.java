@@ -264,7 +264,7 @@ class ErasuresTest {
     leave("e5", "frank-3");
     String id = ask("e5", "consumer", "frank-3");
     int crashes = 0;
-    for (int allowed = 2; read(id).doneAt() == null; allowed += 2) {
+    for (int allowed = 2; read(id).doneAt() == null; allowed++) {
       AtomicInteger left = new AtomicInteger(allowed);
       Erasures crashing =
           new Erasures(
