@@ -307,6 +307,26 @@ class ErasuresTest {
     assertThat(read(id).counts().path("findings").asLong()).isEqualTo(2);
   }
 
+  @Test
+  void whatHangsOnAnExchangeOrAFindingGoesWithIt() throws Exception {
+    String mine = stored.exchange(1, "e8", "peggy-4");
+    String other = stored.exchange(1, "e8", "bob");
+    sql("CREATE TABLE remarks (decision_id text, remark text)");
+    sql("CREATE TABLE opinions (finding_id text, opinion text)");
+    for (String id : List.of(mine, other)) {
+      sql("INSERT INTO remarks VALUES ('%s', 'of %s')".formatted(id, id));
+      sql("INSERT INTO opinions VALUES ('%s.request.1', 'of %s')".formatted(id, id));
+    }
+    String id = ask("e8", "consumer", "peggy-4");
+    erasures().run();
+    assertThat(database.column("SELECT decision_id FROM remarks")).containsExactly(other);
+    assertThat(database.column("SELECT finding_id FROM opinions"))
+        .containsExactly(other + ".request.1");
+    assertThat(read(id).counts().get("remarks").asLong()).isEqualTo(1);
+    assertThat(read(id).counts().get("opinions").asLong()).isEqualTo(1);
+    sql("DROP TABLE remarks, opinions");
+  }
+
   private void sql(String statement) {
     database.jdbi().useHandle(handle -> handle.execute(statement));
   }

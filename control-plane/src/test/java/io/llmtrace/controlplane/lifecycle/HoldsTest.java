@@ -8,6 +8,8 @@ import io.llmtrace.controlplane.storage.DropGuard;
 import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.TestStorage;
 import java.time.LocalDate;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
@@ -104,17 +106,7 @@ class HoldsTest {
     String free = stored.exchange(5, "hasty-4", "alice");
     String hold = stored.hold("hasty-4", "alice", 4, null);
     Partitions later = Stored.at(6);
-    Holds real = holds(later);
-    DropGuard withoutMoving =
-        new DropGuard() {
-          @Override
-          public void save(LocalDate day) {}
-
-          @Override
-          public boolean mayDrop(Handle handle, String parent, String table, LocalDate day) {
-            return real.mayDrop(handle, parent, table, day);
-          }
-        };
+    DropGuard withoutMoving = onlyAsked(holds(later));
 
     later.maintain(stored.database.jdbi(), withoutMoving);
 
@@ -123,6 +115,52 @@ class HoldsTest {
     stored.end(hold);
     later.maintain(stored.database.jdbi(), withoutMoving);
     assertThat(stored.rows(id)).isEmpty();
+  }
+
+  @Test
+  void aHoldThatIsBeingMadeIsNotMissedByADrop() throws Exception {
+    String id = stored.exchange(4, "hasty-7", "alice");
+    Partitions later = Stored.at(7);
+    Holds dropping = holds(later);
+    CompletableFuture<Void> dropped =
+        Jdbi.create(stored.database.url())
+            .inTransaction(
+                handle -> {
+                  Turns.take(handle, Turns.DELETES);
+                  CompletableFuture<Void> other =
+                      CompletableFuture.runAsync(
+                          () -> later.maintain(stored.database.jdbi(), onlyAsked(dropping)));
+                  handle.execute(
+                      "INSERT INTO holds (id, tenant, from_day, reason, created_by)"
+                          + " VALUES (?, 'hasty-7', ?, 'case', 'key:k')",
+                      Stored.id(0),
+                      day(4));
+                  while (!other.isDone()
+                      && stored.database.number(
+                              "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                                  + " AND NOT granted AND objid = "
+                                  + Turns.DELETES)
+                          == 0) {
+                    Thread.sleep(5);
+                  }
+                  assertThat(other).isNotDone();
+                  return other;
+                });
+    dropped.get(20, TimeUnit.SECONDS);
+    assertThat(stored.rows(id)).isEqualTo(in("short"));
+  }
+
+  /** Retention that cannot move rows, so that only the last question is between it and a day. */
+  private static DropGuard onlyAsked(Holds holds) {
+    return new DropGuard() {
+      @Override
+      public void save(LocalDate day) {}
+
+      @Override
+      public boolean mayDrop(Handle handle, String parent, String table, LocalDate day) {
+        return holds.mayDrop(handle, parent, table, day);
+      }
+    };
   }
 
   @Test
