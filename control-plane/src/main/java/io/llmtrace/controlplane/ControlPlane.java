@@ -33,11 +33,18 @@ import io.llmtrace.controlplane.keys.FirstKeys;
 import io.llmtrace.controlplane.keys.KeyDirectory;
 import io.llmtrace.controlplane.keys.KeyWatch;
 import io.llmtrace.controlplane.keys.KeysResource;
+import io.llmtrace.controlplane.lifecycle.Erasures;
+import io.llmtrace.controlplane.lifecycle.ErasuresResource;
+import io.llmtrace.controlplane.lifecycle.Holds;
+import io.llmtrace.controlplane.lifecycle.HoldsResource;
+import io.llmtrace.controlplane.lifecycle.Housekeeping;
 import io.llmtrace.controlplane.metrics.MetricsResource;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.oidc.OidcAuthenticator;
+import io.llmtrace.controlplane.signing.SigningKey;
+import io.llmtrace.controlplane.signing.SigningKeyResource;
 import io.llmtrace.controlplane.statistics.RollupFold;
 import io.llmtrace.controlplane.statistics.StatisticsResource;
 import io.llmtrace.controlplane.storage.Partitions;
@@ -131,6 +138,7 @@ public final class ControlPlane implements AutoCloseable {
                 own.dataDirectory().resolve("replica-slot"),
                 new Ulid().next().getBytes(StandardCharsets.UTF_8)),
             StandardCharsets.UTF_8);
+    SigningKey signing = SigningKey.load(own.signingKey(), own.dataDirectory());
     Totals totals = new Totals(slot);
     java.time.Clock clock = java.time.Clock.systemUTC();
     KeyDirectory keys = new KeyDirectory(clock);
@@ -218,7 +226,10 @@ public final class ControlPlane implements AutoCloseable {
                 new MeResource(),
                 new TenantsResource(scoped, changed),
                 new KeysResource(scoped, clock, changed),
-                new AuditResource(scoped)));
+                new AuditResource(scoped),
+                new HoldsResource(scoped),
+                new ErasuresResource(scoped),
+                new SigningKeyResource(signing)));
     Server server = factory.build(environment);
     server.start();
 
@@ -227,15 +238,20 @@ public final class ControlPlane implements AutoCloseable {
     Jobs jobs = new Jobs(dropwizard);
     Sweep sweep = new Sweep(storage::jdbi, totals, partitions);
     RollupFold fold = new RollupFold(storage::jdbi);
+    Holds holds = new Holds(storage::jdbi, partitions, retention::of);
     jobs.every(Duration.ofSeconds(10), "sweep", sweep::run);
     jobs.every(Duration.ofSeconds(2), "rollup", fold::run);
     // Another replica may have changed a setting.
     jobs.every(Duration.ofSeconds(15), "settings", () -> retention.refresh(storage.jdbi()));
+    Erasures erasures = new Erasures(storage::jdbi, partitions, signing);
+    jobs.every(Duration.ofMinutes(1), "holds", holds::run);
+    jobs.every(Duration.ofSeconds(5), "erasures", erasures::run);
+    jobs.every(Duration.ofHours(1), "housekeeping", new Housekeeping(storage::jdbi)::run);
     jobs.every(
         Duration.ofMinutes(1),
         "retention",
         () -> {
-          partitions.maintain(storage.jdbi());
+          partitions.maintain(storage.jdbi(), holds);
           fold.expire();
         });
     jobs.every(

@@ -26,7 +26,8 @@ final class Jobs implements AutoCloseable {
   private final MetricRegistry metrics;
   private final ScheduledExecutorService threads =
       Executors.newScheduledThreadPool(
-          2,
+          // Moves and erasures may take long; sums and sweeps must not wait for them.
+          4,
           task -> {
             Thread thread = new Thread(task, "job");
             thread.setDaemon(true);

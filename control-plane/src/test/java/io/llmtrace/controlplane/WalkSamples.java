@@ -92,6 +92,38 @@ final class WalkSamples {
     makers.put(
         "POST /api/v1/keys/{id}/revoke",
         tenant -> new Sample("/api/v1/keys/" + key(tenant) + "/revoke", "{}"));
+    makers.put("POST /api/v1/holds", WalkSamples::newHold);
+    makers.put("GET /api/v1/holds/{id}", tenant -> holdOf(tenant, ""));
+    makers.put("POST /api/v1/holds/{id}/end", tenant -> holdOf(tenant, "/end"));
+    makers.put("POST /api/v1/erasures", WalkSamples::newErasure);
+    makers.put(
+        "GET /api/v1/erasures/{id}",
+        tenant -> new Sample("/api/v1/erasures/" + id(newErasure(tenant)), null));
+  }
+
+  private Sample holdOf(String tenant, String rest) throws Exception {
+    Sample made = newHold(tenant);
+    return new Sample("/api/v1/holds/" + id(made) + rest, rest.isEmpty() ? null : "{}");
+  }
+
+  private static Sample newHold(String tenant) {
+    return new Sample(
+        "/api/v1/holds",
+        "{\"tenant\":\"%s\",\"from\":\"2020-01-01\",\"until\":\"2020-01-01\",\"reason\":\"walk\"}"
+            .formatted(tenant));
+  }
+
+  private static Sample newErasure(String tenant) {
+    return new Sample(
+        "/api/v1/erasures",
+        "{\"tenant\":\"%s\",\"consumer\":\"nobody\",\"reason\":\"walk\"}".formatted(tenant));
+  }
+
+  /** The id of what a POST makes. */
+  private String id(Sample made) throws Exception {
+    return TestControlPlane.json(plane.call("POST", made.path(), plane.admin(), made.body()))
+        .get("id")
+        .asText();
   }
 
   boolean covers(ApiOperation operation) {

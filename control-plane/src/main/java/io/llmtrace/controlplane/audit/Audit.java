@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.access.Origin;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.WireJson;
 import java.sql.ResultSet;
@@ -30,17 +31,26 @@ public final class Audit {
    * @param handle in the transaction that makes the change
    */
   public static void append(Handle handle, Caller caller, Change change) {
+    append(handle, caller.actor(), caller.origin(), change);
+  }
+
+  /** Notes what a job did on its own; as {@link #append}. */
+  public static void appendOfSystem(Handle handle, Change change) {
+    append(handle, "system", new Origin("", "", ""), change);
+  }
+
+  private static void append(Handle handle, String actor, Origin origin, Change change) {
     handle
         .createQuery(
             "SELECT llmtrace_audit(:actor, :action, :tenant, :target, :address, :agent,"
                 + " :request, :before, :after)")
-        .bind("actor", caller.actor())
+        .bind("actor", actor)
         .bind("action", change.action())
         .bind("tenant", change.tenant())
         .bind("target", change.target())
-        .bind("address", caller.origin().address())
-        .bind("agent", caller.origin().userAgent())
-        .bind("request", caller.origin().requestId())
+        .bind("address", origin.address())
+        .bind("agent", origin.userAgent())
+        .bind("request", origin.requestId())
         .bind("before", json(change.before()))
         .bind("after", json(change.after()))
         .mapTo(Long.class)

@@ -126,7 +126,7 @@ final class SetAside {
     return released;
   }
 
-  private static byte[] gzip(Batch batch) {
+  static byte[] gzip(Batch batch) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
       gzip.write(WireJson.mapper().writeValueAsBytes(batch));
@@ -138,7 +138,7 @@ final class SetAside {
     return out.toByteArray();
   }
 
-  private static Batch gunzip(byte[] body) {
+  static Batch gunzip(byte[] body) {
     try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(body))) {
       return WireJson.mapper().readValue(in, Batch.class);
     } catch (IOException e) {

@@ -28,6 +28,8 @@ public final class RollupFold {
   /** Sums by hour answer questions about the last weeks; those by day about years. */
   static final int HOUR_DAYS = 62;
 
+  static final int DAY_YEARS = 10;
+
   private static final String SUMS =
       Arrays.stream(Sum.values()).map(Sum::column).collect(Collectors.joining(", "));
   private static final String KEYS = "dimension, bucket, tenant, key, key2";
@@ -172,16 +174,68 @@ public final class RollupFold {
     return Instant.ofEpochMilli(epochMillis).atOffset(ZoneOffset.UTC);
   }
 
-  /** Drops sums by hour that are older than any question about hours. */
+  /**
+   * Gives the sums of a consumer or agent another name, adding them to what that name has; in a
+   * transaction of the caller, for which folding waits.
+   *
+   * @param dimension {@code consumer} or {@code agent}
+   * @param most rows of sums
+   * @return rows that had the name; fewer than {@code most} when none is left
+   */
+  public static int rename(
+      Handle handle, String dimension, String tenant, String from, String to, int most) {
+    handle.execute("SELECT pg_advisory_xact_lock(7366003)");
+    int journal =
+        handle.execute(
+            "UPDATE rollup_journal SET key = ? WHERE dimension = ? AND tenant = ? AND key = ?",
+            to,
+            dimension,
+            tenant,
+            from);
+    int sums = 0;
+    for (String grain : List.of("hour", "day")) {
+      Map<Cell, Measures> cells = new TreeMap<>(Cell.ORDER);
+      int[] taken = {0};
+      handle
+          .createQuery(
+              "DELETE FROM rollups WHERE (dimension, grain, bucket, tenant, key, key2) IN"
+                  + " (SELECT dimension, grain, bucket, tenant, key, key2 FROM rollups"
+                  + " WHERE dimension = :dimension AND grain = :grain AND tenant = :tenant"
+                  + " AND key = :from LIMIT :most) RETURNING *")
+          .bind("dimension", dimension)
+          .bind("grain", grain)
+          .bind("tenant", tenant)
+          .bind("from", from)
+          .bind("most", most - sums)
+          .map(
+              (row, context) -> {
+                Cell cell = cell(row);
+                add(
+                    cells.computeIfAbsent(
+                        new Cell(cell.dimension(), cell.hour(), cell.tenant(), to, cell.key2()),
+                        key -> new Measures()),
+                    row);
+                return 1;
+              })
+          .forEach(one -> taken[0]++);
+      write(handle, grain, cells);
+      sums += taken[0];
+    }
+    return journal + sums;
+  }
+
+  /** Drops sums that are older than any question about their grain. */
   public void expire() {
     jdbi.get()
         .useTransaction(
             handle ->
                 handle
                     .createUpdate(
-                        "DELETE FROM rollups WHERE grain = 'hour'"
-                            + " AND bucket < now() - make_interval(days => :days)")
+                        "DELETE FROM rollups"
+                            + " WHERE (grain = 'hour' AND bucket < now() - make_interval(days => :days))"
+                            + " OR (grain = 'day' AND bucket < now() - make_interval(years => :years))")
                     .bind("days", HOUR_DAYS)
+                    .bind("years", DAY_YEARS)
                     .execute());
   }
 }

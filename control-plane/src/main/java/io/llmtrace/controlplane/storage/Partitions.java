@@ -70,41 +70,79 @@ public final class Partitions {
     }
   }
 
+  /** Of all partitions the days, the earliest first. */
+  public List<LocalDate> days(Jdbi jdbi) {
+    return jdbi.withHandle(
+        handle ->
+            tables(handle).stream()
+                .map(NAME::matcher)
+                .filter(Matcher::matches)
+                .map(parts -> day(parts.group(3)))
+                .filter(day -> !day.equals(LocalDate.MAX))
+                .distinct()
+                .sorted()
+                .toList());
+  }
+
   /** Makes the next days of all classes that take rows, and drops what is past its retention. */
-  public void maintain(Jdbi jdbi) {
+  public void maintain(Jdbi jdbi, DropGuard guard) {
     for (RetentionClass retention : RetentionClass.values()) {
       if (retention != RetentionClass.HOLD) {
         ensure(jdbi, retention, List.of(today(), today().plusDays(1), today().plusDays(2)));
       }
     }
     for (String table : jdbi.withHandle(this::expired)) {
-      jdbi.useTransaction(
-          handle -> {
-            // A reader that holds the table must not make everybody queue behind this statement.
-            handle.execute("SET LOCAL lock_timeout = '2s'");
-            handle.execute("DROP TABLE IF EXISTS " + table);
-          });
-      log.info("Dropped {}: its retention is over", table);
+      drop(jdbi, table, guard);
     }
     known.removeIf(day -> day.day().isBefore(keptFrom(day.retention())));
   }
 
+  private static void drop(Jdbi jdbi, String table, DropGuard guard) {
+    Matcher parts = NAME.matcher(table);
+    if (!parts.matches()) {
+      throw new IllegalArgumentException(table + " is no partition");
+    }
+    LocalDate day = day(parts.group(3));
+    guard.save(day);
+    boolean dropped =
+        jdbi.inTransaction(
+            handle -> {
+              // A reader that holds the table must not make everybody queue behind this statement.
+              handle.execute("SET LOCAL lock_timeout = '2s'");
+              if (!guard.mayDrop(handle, parts.group(1), table, day)) {
+                return false;
+              }
+              handle.execute("DROP TABLE IF EXISTS " + table);
+              return true;
+            });
+    if (dropped) {
+      log.info("Dropped {}: its retention is over", table);
+    } else {
+      log.warn("{} is past its retention and stays for now: a hold has rows in it", table);
+    }
+  }
+
   private List<String> expired(Handle handle) {
     List<String> expired = new ArrayList<>();
-    for (String table :
-        handle
-            .createQuery(
-                "SELECT c.relname FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
-                    + " WHERE c.relkind = 'r' AND c.relnamespace ="
-                    + " (SELECT relnamespace FROM pg_class WHERE oid = 'exchanges'::regclass)")
-            .mapTo(String.class)
-            .list()) {
+    for (String table : tables(handle)) {
       Matcher parts = NAME.matcher(table);
       if (parts.matches() && day(parts.group(3)).isBefore(keptFrom(parts.group(2)))) {
         expired.add(table);
       }
     }
     return expired;
+  }
+
+  private static List<String> tables(Handle handle) {
+    return handle
+        .createQuery(
+            "SELECT c.relname FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
+                + " WHERE c.relkind = 'r' AND c.relnamespace ="
+                + " (SELECT relnamespace FROM pg_class WHERE oid = 'exchanges'::regclass)"
+                // Findings and completions before the exchanges that tell whose they are.
+                + " ORDER BY c.relname DESC")
+        .mapTo(String.class)
+        .list();
   }
 
   private LocalDate keptFrom(String label) {

@@ -14,6 +14,7 @@ import io.llmtrace.controlplane.access.Role;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.statistics.RollupFold;
+import io.llmtrace.controlplane.storage.DropGuard;
 import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.RetentionClass;
 import io.llmtrace.controlplane.storage.TestStorage;
@@ -264,7 +265,7 @@ class IngestTest {
         new Partitions(
             Clock.offset(Clock.systemUTC(), Duration.ofDays(2)),
             Map.of(RetentionClass.STANDARD, 30, RetentionClass.SHORT, 7));
-    later.maintain(database.jdbi());
+    later.maintain(database.jdbi(), DropGuard.NONE);
     assertThat(count("exchanges", "hasty")).isZero();
     assertThat(count("completions", "hasty")).isZero();
     assertThat(count("exchanges", "steady")).isEqualTo(1);

@@ -190,7 +190,8 @@ public final class ConfigFile {
             section.path("data_directory", defaults.dataDirectory()),
             database(database, open),
             retention(section.section("retention")),
-            OidcReader.read(section));
+            OidcReader.read(section),
+            section.secret("signing_key", open));
     database.finish();
     section.finish();
     return controlPlane;

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param adminPort admin port, always on loopback; 0 takes a free one
  * @param dataDirectory embedded database and first keys, relative to the working directory
  * @param oidc tokens of an identity provider; {@code null} lets in API keys only
+ * @param signingKey Ed25519 key as PKCS#8 in PEM; {@code null} makes one in the data directory
  */
 public record ControlPlaneConfig(
     String bind,
@@ -19,7 +20,8 @@ public record ControlPlaneConfig(
     Path dataDirectory,
     DatabaseConfig database,
     RetentionConfig retention,
-    @Nullable OidcConfig oidc) {
+    @Nullable OidcConfig oidc,
+    @Nullable Secret signingKey) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
@@ -29,29 +31,32 @@ public record ControlPlaneConfig(
         Path.of("data/control-plane"),
         DatabaseConfig.embedded(),
         RetentionConfig.defaults(),
+        null,
         null);
   }
 
   public ControlPlaneConfig withBind(String changed) {
     return new ControlPlaneConfig(
-        changed, port, adminPort, dataDirectory, database, retention, oidc);
+        changed, port, adminPort, dataDirectory, database, retention, oidc, signingKey);
   }
 
   public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
     return new ControlPlaneConfig(
-        bind, changedPort, changedAdminPort, dataDirectory, database, retention, oidc);
+        bind, changedPort, changedAdminPort, dataDirectory, database, retention, oidc, signingKey);
   }
 
   public ControlPlaneConfig withDataDirectory(Path changed) {
-    return new ControlPlaneConfig(bind, port, adminPort, changed, database, retention, oidc);
+    return new ControlPlaneConfig(
+        bind, port, adminPort, changed, database, retention, oidc, signingKey);
   }
 
   public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
-    return new ControlPlaneConfig(bind, port, adminPort, dataDirectory, changed, retention, oidc);
+    return new ControlPlaneConfig(
+        bind, port, adminPort, dataDirectory, changed, retention, oidc, signingKey);
   }
 
   public ControlPlaneConfig withOidc(OidcConfig changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, dataDirectory, database, retention, changed);
+        bind, port, adminPort, dataDirectory, database, retention, changed, signingKey);
   }
 }

@@ -1,0 +1,166 @@
+package io.llmtrace.controlplane.lifecycle;
+
+import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.Requires;
+import io.llmtrace.controlplane.audit.Audit;
+import io.llmtrace.controlplane.audit.Change;
+import io.llmtrace.controlplane.http.Cursor;
+import io.llmtrace.controlplane.http.IdempotentPost;
+import io.llmtrace.controlplane.http.JsonBody;
+import io.llmtrace.controlplane.http.Page;
+import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.http.QueryParameters;
+import io.llmtrace.controlplane.storage.ScopedJdbi;
+import io.llmtrace.controlplane.tenants.TenantId;
+import io.llmtrace.policies.wire.Ulid;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /api/v1/erasures}: erasure of data subjects, with signed receipts. */
+@Path("/api/v1/erasures")
+@Produces("application/json")
+public final class ErasuresResource {
+  private final ScopedJdbi jdbi;
+  private final Ulid ids = new Ulid();
+
+  public ErasuresResource(ScopedJdbi jdbi) {
+    this.jdbi = jdbi;
+  }
+
+  /** Newest first. */
+  @GET
+  @Requires(Permission.DATA_ERASE)
+  public Page<Erasure> list(
+      @Context Caller caller,
+      @Context UriInfo uri,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("cursor") @Nullable String cursor) {
+    QueryParameters.only(uri, "limit", "cursor", "tenant");
+    int most = Page.limit(limit);
+    Cursor behind = Cursor.decode(cursor, 1);
+    String tenant = uri.getQueryParameters().getFirst("tenant");
+    Map<String, Object> binds = new LinkedHashMap<>();
+    String sql =
+        Erasure.SELECT
+            + " WHERE id < :behind"
+            + HoldsResource.own(caller, binds)
+            + (tenant == null ? "" : " AND tenant = :tenant")
+            + " ORDER BY id DESC LIMIT :most";
+    // Beyond every id.
+    binds.put("behind", behind == null ? "~" : behind.keys().get(0));
+    binds.put("most", most + 1);
+    if (tenant != null) {
+      binds.put("tenant", tenant);
+    }
+    List<Erasure> rows =
+        jdbi.read(
+            caller,
+            Permission.DATA_ERASE,
+            handle ->
+                handle
+                    .createQuery(sql)
+                    .bindMap(binds)
+                    .map((row, context) -> Erasure.of(row))
+                    .list());
+    return Page.of(rows, most, last -> Cursor.after(last.id()));
+  }
+
+  @GET
+  @Path("{id}")
+  @Requires(Permission.DATA_ERASE)
+  public Erasure get(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
+    QueryParameters.only(uri);
+    return jdbi.read(caller, Permission.DATA_ERASE, handle -> find(handle, caller, id));
+  }
+
+  /** Asks for an erasure; a job does it. */
+  @POST
+  @Requires(Permission.DATA_ERASE)
+  public Response create(
+      @Context Caller caller, @Context ContainerRequestContext request, InputStream in)
+      throws IOException {
+    JsonBody body = JsonBody.read(in);
+    String tenant = body.requiredText("tenant", TenantId.EXPECTED, TenantId::isOne);
+    String consumer = body.text("consumer", Subject.EXPECTED, Subject::isName);
+    String agent = body.text("agent", Subject.EXPECTED, Subject::isName);
+    String reason = HoldsResource.reason(body);
+    if (body.isPresent("consumer") == body.isPresent("agent")) {
+      body.wrong("consumer", "expected one of consumer and agent");
+    }
+    Subject subject =
+        consumer != null
+            ? new Subject(tenant, Subject.Kind.CONSUMER, consumer)
+            : new Subject(tenant, Subject.Kind.AGENT, agent == null ? "" : agent);
+    if (!subject.name().isEmpty() && reason.contains(subject.name())) {
+      body.wrong("reason", "expected a text without the subject: it is kept for ever");
+    }
+    if (subject.name().equals(Subject.ERASED)) {
+      body.wrong(subject.kind().label(), "expected no name that erased ones have in sums");
+    }
+    body.finish();
+    caller.require(Permission.DATA_ERASE, tenant);
+    return jdbi.write(
+        caller,
+        Permission.DATA_ERASE,
+        handle ->
+            IdempotentPost.of(request, body)
+                .run(handle, () -> made(handle, caller, subject, reason)));
+  }
+
+  private IdempotentPost.Made made(Handle handle, Caller caller, Subject subject, String reason) {
+    String id = ids.next();
+    handle
+        .createUpdate(
+            "INSERT INTO erasures (id, tenant, kind, subject, subject_sha256, reason,"
+                + " requested_by) VALUES (:id, :tenant, :kind, :subject, :hash, :reason, :actor)")
+        .bind("id", id)
+        .bind("tenant", subject.tenant())
+        .bind("kind", subject.kind().label())
+        .bind("subject", subject.name())
+        .bind("hash", Subject.sha256(subject.name()))
+        .bind("reason", reason)
+        .bind("actor", caller.actor())
+        .execute();
+    Erasure made = find(handle, caller, id);
+    Map<String, Object> shown = new LinkedHashMap<>();
+    shown.put("kind", made.kind());
+    shown.put("subject_sha256", made.subjectSha256());
+    Audit.append(
+        handle,
+        caller,
+        new Change("erasure.request", subject.tenant(), "erasure:" + id, null, shown));
+    return new IdempotentPost.Made(202, Map.of("Location", "/api/v1/erasures/" + id), made);
+  }
+
+  private static Erasure find(Handle handle, Caller caller, String id) {
+    Map<String, Object> binds = new LinkedHashMap<>();
+    String sql = Erasure.SELECT + " WHERE id = :id" + HoldsResource.own(caller, binds);
+    Optional<Erasure> found =
+        Ulid.isValid(id)
+            ? handle
+                .createQuery(sql)
+                .bindMap(binds)
+                .bind("id", id)
+                .map((row, context) -> Erasure.of(row))
+                .findOne()
+            : Optional.empty();
+    return found.orElseThrow(() -> Problem.absent("erasure"));
+  }
+}
