@@ -28,6 +28,8 @@ import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.oidc.OidcAuthenticator;
+import io.llmtrace.controlplane.openapi.DocsResource;
+import io.llmtrace.controlplane.openapi.OpenApiResource;
 import io.llmtrace.controlplane.query.QueryResource;
 import io.llmtrace.controlplane.statistics.RollupFold;
 import io.llmtrace.controlplane.statistics.StatisticsResource;
@@ -202,6 +204,8 @@ public final class ControlPlane implements AutoCloseable {
                 new TenantsResource(scoped, changed),
                 new KeysResource(scoped, clock, changed),
                 new AuditResource(scoped)));
+    environment.jersey().register(new OpenApiResource(operations));
+    environment.jersey().register(new DocsResource());
     Server server = factory.build(environment);
     server.start();
 

@@ -36,7 +36,8 @@ final class AccessFilter implements ContainerRequestFilter, ContainerResponseFil
 
   @Override
   public void filter(ContainerRequestContext request) {
-    if (!isOfTheApi(request)) {
+    // Compared as a whole: no other path can be spelled so.
+    if (!isOfTheApi(request) || ("/" + request.getUriInfo().getPath()).equals(Access.DOCUMENT)) {
       return;
     }
     Origin origin = Origins.of(servlet.get());
