@@ -11,9 +11,14 @@ import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 
 /** Valid requests for each operation, with who may send them. */
 public final class ApiSamples {
@@ -84,10 +89,12 @@ public final class ApiSamples {
       return new WalkSamples.Sample("/api/v1/exchanges/" + fill(tenant), null);
     }
     if (operation.path().startsWith("/api/v1/ingest/set-aside/")) {
+      String batch =
+          "{\"schema\":1,\"node\":\"samples\",\"boot_id\":\"b\",\"sequence\":1,\"records\":[]}";
       plane.sql(
           "INSERT INTO set_aside_batches (key_id, node, boot_id, sequence, reason, records, body)"
-              + " SELECT 'k', 'samples', '%s', 1, 'refused', 0, '{\"schema\":1,\"node\":\"samples\",\"boot_id\":\"%s\",\"sequence\":1,\"records\":[]}'"
-                  .formatted(ids.next(), ids.next()));
+              + " VALUES ('k', 'samples', 'b', 1, 'refused', 0, decode('%s', 'hex'))"
+                  .formatted(HexFormat.of().formatHex(gzip(batch))));
       return new WalkSamples.Sample(
           "/api/v1/ingest/set-aside/"
               + plane.query("SELECT max(id) FROM set_aside_batches")
@@ -95,6 +102,14 @@ public final class ApiSamples {
           "");
     }
     return samples.of(operation, tenant);
+  }
+
+  private static byte[] gzip(String text) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    return out.toByteArray();
   }
 
   private String instance() throws Exception {
