@@ -14,7 +14,11 @@ import io.llmtrace.controlplane.access.ApiOperation;
 import io.llmtrace.controlplane.access.Authenticator;
 import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.access.MeResource;
+import io.llmtrace.controlplane.access.RateLimitFilter;
 import io.llmtrace.controlplane.audit.AuditResource;
+import io.llmtrace.controlplane.budgets.BudgetsResource;
+import io.llmtrace.controlplane.budgets.LeasesResource;
+import io.llmtrace.controlplane.budgets.SpendResource;
 import io.llmtrace.controlplane.http.ProblemMapper;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.ingest.IngestResource;
@@ -189,6 +193,7 @@ public final class ControlPlane implements AutoCloseable {
           watch.now();
           retention.refresh(storage.jdbi());
         };
+    LeasesResource leases = new LeasesResource(storage::jdbi);
     Callers callers = new Callers(authenticators(own, keys), meters);
     List<ApiOperation> operations =
         Access.register(
@@ -203,7 +208,11 @@ public final class ControlPlane implements AutoCloseable {
                 new MeResource(),
                 new TenantsResource(scoped, changed),
                 new KeysResource(scoped, clock, changed),
-                new AuditResource(scoped)));
+                new AuditResource(scoped),
+                new SpendResource(scoped, clock),
+                new BudgetsResource(scoped, clock),
+                leases));
+    environment.jersey().register(new RateLimitFilter(own.rateLimit(), meters));
     environment.jersey().register(new OpenApiResource(operations));
     environment.jersey().register(new DocsResource());
     Server server = factory.build(environment);
@@ -224,6 +233,7 @@ public final class ControlPlane implements AutoCloseable {
         () -> {
           partitions.maintain(storage.jdbi());
           fold.expire();
+          leases.expire();
         });
     ControlPlane started =
         new ControlPlane(server, storage, watch, operations, jobs, ingest, meters, gc);

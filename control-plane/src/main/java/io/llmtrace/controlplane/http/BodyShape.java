@@ -88,4 +88,9 @@ public final class BodyShape {
     ObjectNode field = field(name, "array").put("uniqueItems", true).put("maxItems", most);
     field.putObject("items").put("type", "string").put("description", expected);
   }
+
+  void integers(String name, int most, int least, int largest) {
+    ObjectNode field = field(name, "array").put("uniqueItems", true).put("maxItems", most);
+    field.putObject("items").put("type", "integer").put("minimum", least).put("maximum", largest);
+  }
 }

@@ -263,6 +263,38 @@ public final class JsonBody {
     return values;
   }
 
+  /** Different whole numbers, or null where they are absent, null or wrong. */
+  public @Nullable Set<Integer> integers(String field, int most, int least, int largest) {
+    note(each -> each.integers(field, most, least, largest));
+    if (isAbsent(field)) {
+      return null;
+    }
+    JsonNode node = object.get(field);
+    Set<Integer> values = new LinkedHashSet<>();
+    boolean right = node.isArray() && node.size() <= most;
+    for (int i = 0; right && i < node.size(); i++) {
+      JsonNode each = node.get(i);
+      right =
+          each.isIntegralNumber()
+              && each.canConvertToInt()
+              && each.intValue() >= least
+              && each.intValue() <= largest
+              && values.add(each.intValue());
+    }
+    if (!right) {
+      wrong(
+          field,
+          "expected a list of at most "
+              + most
+              + " different whole numbers from "
+              + least
+              + " to "
+              + largest);
+      return null;
+    }
+    return values;
+  }
+
   private void note(Consumer<BodyShape> what) {
     if (shape != null) {
       what.accept(shape);

@@ -64,7 +64,7 @@ public final class OpenApiDocument {
   private static final Map<String, String> HEADERS =
       Map.of(
           "ETag", "The state, for `If-Match`.",
-          "Location", "Path of what was made.",
+          "Location", "Address of what was made.",
           "Idempotency-Replayed", "`true` where this is the kept answer of an earlier request.");
 
   private final Schemas schemas = new Schemas();

@@ -323,8 +323,7 @@ final class HostileRequests {
     JsonNode type = schema.path("type");
     String name = type.isArray() ? type.get(random.nextInt(type.size())).asText() : type.asText();
     return switch (name.toLowerCase(Locale.ROOT)) {
-      case "integer" ->
-          json.numberNode(schema.path("minimum").asLong(0) + random.nextInt(3));
+      case "integer" -> json.numberNode(schema.path("minimum").asLong(0) + random.nextInt(3));
       case "number" -> json.numberNode(random.nextInt(1_000) / 8.0);
       case "boolean" -> json.booleanNode(random.nextBoolean());
       case "string" ->
@@ -370,7 +369,9 @@ final class HostileRequests {
         percent(
             out,
             new byte[] {
-              (byte) (0xe0 | unit >> 12), (byte) (0x80 | unit >> 6 & 0x3f), (byte) (0x80 | unit & 0x3f)
+              (byte) (0xe0 | unit >> 12),
+              (byte) (0x80 | unit >> 6 & 0x3f),
+              (byte) (0x80 | unit & 0x3f)
             });
       } else if (unit < 128 && (Character.isLetterOrDigit(unit) || "-._~*".indexOf(unit) >= 0)) {
         out.append(unit);

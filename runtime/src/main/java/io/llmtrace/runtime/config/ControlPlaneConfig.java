@@ -19,6 +19,7 @@ public record ControlPlaneConfig(
     Path dataDirectory,
     DatabaseConfig database,
     RetentionConfig retention,
+    RateLimitConfig rateLimit,
     @Nullable OidcConfig oidc) {
 
   public static ControlPlaneConfig defaults() {
@@ -29,29 +30,37 @@ public record ControlPlaneConfig(
         Path.of("data/control-plane"),
         DatabaseConfig.embedded(),
         RetentionConfig.defaults(),
+        RateLimitConfig.defaults(),
         null);
   }
 
   public ControlPlaneConfig withBind(String changed) {
     return new ControlPlaneConfig(
-        changed, port, adminPort, dataDirectory, database, retention, oidc);
+        changed, port, adminPort, dataDirectory, database, retention, rateLimit, oidc);
   }
 
   public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
     return new ControlPlaneConfig(
-        bind, changedPort, changedAdminPort, dataDirectory, database, retention, oidc);
+        bind, changedPort, changedAdminPort, dataDirectory, database, retention, rateLimit, oidc);
   }
 
   public ControlPlaneConfig withDataDirectory(Path changed) {
-    return new ControlPlaneConfig(bind, port, adminPort, changed, database, retention, oidc);
+    return new ControlPlaneConfig(
+        bind, port, adminPort, changed, database, retention, rateLimit, oidc);
   }
 
   public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
-    return new ControlPlaneConfig(bind, port, adminPort, dataDirectory, changed, retention, oidc);
+    return new ControlPlaneConfig(
+        bind, port, adminPort, dataDirectory, changed, retention, rateLimit, oidc);
   }
 
   public ControlPlaneConfig withOidc(OidcConfig changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, dataDirectory, database, retention, changed);
+        bind, port, adminPort, dataDirectory, database, retention, rateLimit, changed);
+  }
+
+  public ControlPlaneConfig withRateLimit(RateLimitConfig changed) {
+    return new ControlPlaneConfig(
+        bind, port, adminPort, dataDirectory, database, retention, changed, oidc);
   }
 }
