@@ -6,7 +6,6 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.llmtrace.runtime.config.RateLimitConfig;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A token bucket for each caller, as a time at which it is full again (generic cell rate
@@ -49,8 +48,7 @@ final class RateLimits {
   /** Takes one of a caller's tokens if there is one. */
   Taken take(String actor) {
     long now = ticker.read();
-    AtomicReference<Taken> taken =
-        new AtomicReference<>(new Taken(0, Duration.ZERO, Duration.ZERO));
+    Taken[] taken = {new Taken(0, Duration.ZERO, Duration.ZERO)};
     fullAt
         .asMap()
         .compute(
@@ -60,13 +58,13 @@ final class RateLimits {
               long after = before + each;
               long over = after - now - each * burst;
               if (over > 0) {
-                taken.set(new Taken(0, Duration.ofNanos(over), Duration.ofNanos(before - now)));
+                taken[0] = new Taken(0, Duration.ofNanos(over), Duration.ofNanos(before - now));
                 return before;
               }
-              taken.set(new Taken(-over / each, Duration.ZERO, Duration.ofNanos(after - now)));
+              taken[0] = new Taken(-over / each, Duration.ZERO, Duration.ofNanos(after - now));
               return after;
             });
-    return taken.get();
+    return taken[0];
   }
 
   /** Callers held, for tests. */

@@ -51,13 +51,13 @@ final class Leases {
               long[] now = {0};
               places.forEach(
                   (id, place) -> {
-                    handle.execute(
-                        "INSERT INTO lease_limits (id) VALUES (?) ON CONFLICT DO NOTHING", id);
                     long revision =
                         handle
                             .createQuery(
-                                "UPDATE lease_limits SET revision = revision + 1, used_at = now()"
-                                    + " WHERE id = :id RETURNING revision")
+                                "INSERT INTO lease_limits (id, revision) VALUES (:id, 1)"
+                                    + " ON CONFLICT (id) DO UPDATE SET"
+                                    + " revision = lease_limits.revision + 1, used_at = now()"
+                                    + " RETURNING revision")
                             .bind("id", id)
                             .mapTo(Long.class)
                             .one();
@@ -86,12 +86,15 @@ final class Leases {
 
   private static LimitLease given(
       Handle handle, String id, String node, Demand demand, long revision, long now) {
+    // What was never given to a node is no reason to forget what was.
     handle.execute(
-        "DELETE FROM lease_grants WHERE limit_id = ? AND (not_after <= ?"
-            + " OR (node = ? AND revision < ?))",
+        "DELETE FROM lease_grants g WHERE limit_id = ? AND (not_after <= ?"
+            + " OR (node = ? AND revision < ? AND EXISTS (SELECT FROM lease_grants h WHERE"
+            + " h.limit_id = g.limit_id AND h.node = g.node AND h.revision = ?)))",
         id,
         now,
         node,
+        demand.holds(),
         demand.holds());
     Map<String, Share> others = new LinkedHashMap<>();
     handle

@@ -35,8 +35,9 @@ final class Javadocs {
     return named(javadoc.getRecordComponents(), name);
   }
 
-  /** The first sentence, without its full stop. */
-  static String summary(String text) {
+  /** The first sentence, without its full stop and without marks: pages show it as it is. */
+  static String summary(String marked) {
+    String text = marked.replace("`", "");
     int end = text.indexOf(". ");
     String first = end < 0 ? text : text.substring(0, end);
     return first.endsWith(".") ? first.substring(0, first.length() - 1) : first;
@@ -53,7 +54,7 @@ final class Javadocs {
   private static String text(Comment comment) {
     return PLAIN
         .format(comment)
-        .replaceAll("</?(?:code|em|b|i)>", "`")
+        .replaceAll("(?s)<code>\\s*(.*?)\\s*</code>", "`$1`")
         .replaceAll("<[^>]*>", " ")
         .replace("&lt;", "<")
         .replace("&gt;", ">")

@@ -355,7 +355,8 @@ public final class OpenApiDocument {
   }
 
   private static String withoutPath(String text) {
-    return text.replaceFirst("^`[^`]*`[.:]?\\s*", "");
+    String rest = text.replaceFirst("^`[^`]*`[.:]?\\s*", "");
+    return rest.isEmpty() ? rest : rest.substring(0, 1).toUpperCase(Locale.ROOT) + rest.substring(1);
   }
 
   private static String sentence(ApiOperation operation) {

@@ -74,6 +74,17 @@ class LeasesTest {
   }
 
   @Test
+  void aRevisionThatWasNeverGivenFreesNothing(TestControlPlane plane) throws Exception {
+    Leases leases = new Leases(() -> jdbi(plane));
+    assertThat(ask(leases, "a", 100, 1, 0).granted()).isEqualTo(100);
+    LimitLease again = ask(leases, "a", 100, 1, Long.MAX_VALUE);
+    assertThat(again.granted()).isEqualTo(100);
+    assertThat(ask(leases, "b", 100, 1, 0).granted()).isZero();
+    assertThat(ask(leases, "a", 100, 1, Long.MAX_VALUE).granted()).isLessThan(60);
+    assertThat(ask(leases, "b", 100, 1, 0).granted()).isZero();
+  }
+
+  @Test
   void theSmallerLimitHoldsWhileNodesDisagree(TestControlPlane plane) throws Exception {
     Leases leases = new Leases(() -> jdbi(plane));
     LimitLease first = ask(leases, "old", 50, 1, 0);
