@@ -356,7 +356,9 @@ public final class OpenApiDocument {
 
   private static String withoutPath(String text) {
     String rest = text.replaceFirst("^`[^`]*`[.:]?\\s*", "");
-    return rest.isEmpty() ? rest : rest.substring(0, 1).toUpperCase(Locale.ROOT) + rest.substring(1);
+    return rest.isEmpty()
+        ? rest
+        : rest.substring(0, 1).toUpperCase(Locale.ROOT) + rest.substring(1);
   }
 
   private static String sentence(ApiOperation operation) {

@@ -369,9 +369,9 @@ final class HostileRequests {
         percent(
             out,
             new byte[] {
-              (byte) (0xe0 | unit >> 12),
-              (byte) (0x80 | unit >> 6 & 0x3f),
-              (byte) (0x80 | unit & 0x3f)
+              (byte) (0xe0 | (unit >> 12)),
+              (byte) (0x80 | ((unit >> 6) & 0x3f)),
+              (byte) (0x80 | (unit & 0x3f))
             });
       } else if (unit < 128 && (Character.isLetterOrDigit(unit) || "-._~*".indexOf(unit) >= 0)) {
         out.append(unit);
