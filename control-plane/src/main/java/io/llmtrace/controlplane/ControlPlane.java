@@ -14,7 +14,11 @@ import io.llmtrace.controlplane.access.ApiOperation;
 import io.llmtrace.controlplane.access.Authenticator;
 import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.access.MeResource;
+import io.llmtrace.controlplane.access.RateLimitFilter;
 import io.llmtrace.controlplane.audit.AuditResource;
+import io.llmtrace.controlplane.budgets.BudgetsResource;
+import io.llmtrace.controlplane.budgets.LeasesResource;
+import io.llmtrace.controlplane.budgets.SpendResource;
 import io.llmtrace.controlplane.conversations.ConversationsResource;
 import io.llmtrace.controlplane.exchanges.ExchangesExport;
 import io.llmtrace.controlplane.exchanges.ExchangesResource;
@@ -43,6 +47,8 @@ import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.metrics.TotalsCollector;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.oidc.OidcAuthenticator;
+import io.llmtrace.controlplane.openapi.DocsResource;
+import io.llmtrace.controlplane.openapi.OpenApiResource;
 import io.llmtrace.controlplane.signing.SigningKey;
 import io.llmtrace.controlplane.signing.SigningKeyResource;
 import io.llmtrace.controlplane.statistics.RollupFold;
@@ -205,6 +211,7 @@ public final class ControlPlane implements AutoCloseable {
           retention.refresh(storage.jdbi());
         };
     Exports exports = new Exports(scoped);
+    LeasesResource leases = new LeasesResource(storage::jdbi);
     Callers callers = new Callers(authenticators(own, keys), meters);
     List<ApiOperation> operations =
         Access.register(
@@ -229,7 +236,13 @@ public final class ControlPlane implements AutoCloseable {
                 new AuditResource(scoped),
                 new HoldsResource(scoped),
                 new ErasuresResource(scoped),
-                new SigningKeyResource(signing)));
+                new SigningKeyResource(signing),
+                new SpendResource(scoped, clock),
+                new BudgetsResource(scoped, clock),
+                leases));
+    environment.jersey().register(new RateLimitFilter(own.rateLimit(), meters));
+    environment.jersey().register(new OpenApiResource(operations));
+    environment.jersey().register(new DocsResource());
     Server server = factory.build(environment);
     server.start();
 
@@ -253,6 +266,7 @@ public final class ControlPlane implements AutoCloseable {
         () -> {
           partitions.maintain(storage.jdbi(), holds);
           fold.expire();
+          leases.expire();
         });
     jobs.every(
         Duration.ofHours(1),

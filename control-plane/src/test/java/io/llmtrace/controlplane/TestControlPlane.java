@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.llmtrace.runtime.config.RateLimitConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -83,7 +84,12 @@ public final class TestControlPlane implements AutoCloseable {
   private LlmtraceConfig config() {
     LlmtraceConfig defaults = LlmtraceConfig.defaults();
     return defaults.withControlPlane(
-        defaults.controlPlane().withPorts(0, 0).withDataDirectory(directory));
+        defaults
+            .controlPlane()
+            .withPorts(0, 0)
+            .withDataDirectory(directory)
+            // Tests send with one key what many would send.
+            .withRateLimit(new RateLimitConfig(100_000, 100_000)));
   }
 
   private void await(String path) throws Exception {

@@ -43,6 +43,7 @@ final class WalkSamples {
 
   WalkSamples(TestControlPlane plane) {
     this.plane = plane;
+    budgets();
     makers.put("POST /api/v1/ingest/batches", tenant -> batch());
     makers.put("POST /api/v1/ingest/snapshots", tenant -> snapshot());
     makers.put("POST /api/v1/ingest/set-aside/{id}/replay", tenant -> setAside());
@@ -124,6 +125,41 @@ final class WalkSamples {
     return TestControlPlane.json(plane.call("POST", made.path(), plane.admin(), made.body()))
         .get("id")
         .asText();
+  }
+
+  private void budgets() {
+    makers.put("GET /api/v1/budgets/{id}", this::budgetOf);
+    makers.put(
+        "POST /api/v1/budgets",
+        tenant ->
+            new Sample(
+                "/api/v1/budgets", "{\"name\":\"b\",\"tenant\":\"" + tenant + "\",\"usd\":5}"));
+    makers.put(
+        "PATCH /api/v1/budgets/{id}",
+        tenant -> new Sample(budgetOf(tenant).path(), "{\"name\":\"n\"}", "*"));
+    makers.put(
+        "DELETE /api/v1/budgets/{id}", tenant -> new Sample(budgetOf(tenant).path(), null, "*"));
+    makers.put(
+        "POST /api/v1/ingest/leases",
+        tenant ->
+            new Sample(
+                "/api/v1/ingest/leases",
+                ("{\"node\":\"walk\",\"demands\":[{\"limit\":\"l\",\"key\":{\"tenant\":\"%s\"},"
+                        + "\"kind\":\"concurrent\",\"total\":9,\"demand\":1,\"holds\":0}]}")
+                    .formatted(tenant)));
+  }
+
+  private Sample budgetOf(String tenant) throws Exception {
+    String made =
+        TestControlPlane.json(
+                plane.call(
+                    "POST",
+                    "/api/v1/budgets",
+                    plane.admin(),
+                    "{\"name\":\"b of %s\",\"tenant\":\"%s\",\"usd\":5}".formatted(tenant, tenant)))
+            .path("id")
+            .asText();
+    return new Sample("/api/v1/budgets/" + made, null);
   }
 
   boolean covers(ApiOperation operation) {

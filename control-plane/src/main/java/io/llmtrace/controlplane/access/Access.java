@@ -8,6 +8,9 @@ import org.glassfish.jersey.process.internal.RequestScoped;
 
 /** Registers resources behind the checks of this package. Stateless. */
 public final class Access {
+  /** The one path under {@code /api} that asks for no key: the document of all the others. */
+  public static final String DOCUMENT = "/api/v1/openapi.json";
+
   private Access() {}
 
   /**

@@ -6,6 +6,7 @@ import io.llmtrace.controlplane.http.Problem;
 import jakarta.inject.Inject;
 import jakarta.inject.Provider;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.ProcessingException;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.container.ContainerResponseContext;
@@ -36,7 +37,9 @@ final class AccessFilter implements ContainerRequestFilter, ContainerResponseFil
 
   @Override
   public void filter(ContainerRequestContext request) {
-    if (!isOfTheApi(request)) {
+    forgetUnreadableAccept(request);
+    // Compared as a whole: no other path can be spelled so.
+    if (!isOfTheApi(request) || ("/" + request.getUriInfo().getPath()).equals(Access.DOCUMENT)) {
       return;
     }
     Origin origin = Origins.of(servlet.get());
@@ -56,6 +59,18 @@ final class AccessFilter implements ContainerRequestFilter, ContainerResponseFil
       response.getHeaders().putSingle("Cache-Control", "no-store");
     }
     response.getHeaders().putSingle(Origins.REQUEST_ID, Origins.of(servlet.get()).requestId());
+  }
+
+  /**
+   * One that cannot be read stands for none (RFC 9110, 12.5.1); Jersey would answer with nothing.
+   */
+  private static void forgetUnreadableAccept(ContainerRequestContext request) {
+    try {
+      request.getAcceptableMediaTypes();
+    } catch (ProcessingException | IllegalArgumentException e) {
+      log.debug("An Accept header cannot be read", e);
+      request.getHeaders().remove("Accept");
+    }
   }
 
   private static boolean isOfTheApi(ContainerRequestContext request) {

@@ -27,6 +27,7 @@ public final class MeResource {
   /** A role and the tenants it is held for. */
   public record Held(String role, List<String> tenants) {}
 
+  /** Shows the caller to themselves. */
   @GET
   @AnyCaller
   public Me me(@Context Caller caller, @Context UriInfo uri) {

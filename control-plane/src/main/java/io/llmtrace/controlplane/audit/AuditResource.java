@@ -12,6 +12,7 @@ import io.llmtrace.controlplane.http.Cursor;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.policies.wire.WireJson;
 import jakarta.ws.rs.GET;
@@ -48,10 +49,11 @@ public final class AuditResource {
     this.jdbi = jdbi;
   }
 
-  /** Newest first. */
+  /** Lists what was done, the newest first. */
   @GET
   @Produces("application/json")
   @Requires(Permission.AUDIT_READ)
+  @Takes(query = {"actor", "action", "tenant", "target", "request_id", "since", "until"})
   public Page<AuditEntry> list(
       @Context Caller caller,
       @Context UriInfo uri,
@@ -91,11 +93,14 @@ public final class AuditResource {
     return Page.of(rows, most, last -> Cursor.after(Long.toString(last.seq())));
   }
 
-  /** All rows of the filters, oldest first, one a line; whole, it can be verified offline. */
+  /**
+   * Exports all rows of the filters, oldest first, one a line; whole, it can be verified offline.
+   */
   @GET
   @Path("export")
   @Produces("application/x-ndjson")
   @Requires(Permission.AUDIT_READ)
+  @Takes(query = {"actor", "action", "tenant", "target", "request_id", "since", "until"})
   public StreamingOutput export(@Context Caller caller, @Context UriInfo uri) {
     QueryParameters.only(
         uri, "actor", "action", "tenant", "target", "request_id", "since", "until");

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 public final class JsonBody {
   /** Of a whole body. */
   public static final int MOST_BYTES = 64 << 10;
+
+  private static final int MOST_PLACES = 9;
 
   private static final ObjectMapper STRICT =
       JsonMapper.builder(
@@ -49,12 +53,19 @@ public final class JsonBody {
 
   private final ObjectNode object;
   private final byte[] bytes;
+  private final @Nullable BodyShape shape;
   private final Set<String> asked = new LinkedHashSet<>();
   private final List<Problem.FieldError> errors = new ArrayList<>();
 
-  private JsonBody(ObjectNode object, byte[] bytes) {
+  private JsonBody(ObjectNode object, byte[] bytes, @Nullable BodyShape shape) {
     this.object = object;
     this.bytes = bytes;
+    this.shape = shape;
+  }
+
+  /** An empty body that notes what a reader asks it for and refuses nothing. */
+  static JsonBody describing(BodyShape shape) {
+    return new JsonBody(JsonNodeFactory.instance.objectNode(), new byte[0], shape);
   }
 
   /**
@@ -70,11 +81,11 @@ public final class JsonBody {
       throw Problem.of(413, "body: expected at most " + MOST_BYTES + " bytes");
     }
     if (sent.length == 0) {
-      return new JsonBody(JsonNodeFactory.instance.objectNode(), sent);
+      return new JsonBody(JsonNodeFactory.instance.objectNode(), sent, null);
     }
     try {
       if (STRICT.readTree(sent) instanceof ObjectNode object) {
-        return new JsonBody(object, sent);
+        return new JsonBody(object, sent, null);
       }
       throw Problem.of(400, "body: expected an object");
     } catch (JsonProcessingException e) {
@@ -111,15 +122,29 @@ public final class JsonBody {
   /** A text that must be there; a wrong one reads as empty. */
   public String requiredText(String field, String expected, Predicate<String> valid) {
     String text = text(field, expected, valid);
-    if (text == null && isAbsent(field)) {
+    required(field, expected);
+    return text == null ? "" : text;
+  }
+
+  /** Notes that a field is wrong if it is absent or null. */
+  public void required(String field, String expected) {
+    note(each -> each.required(field));
+    if (isAbsent(field)) {
       wrong(field, "expected " + expected + ", was absent");
     }
-    return text == null ? "" : text;
+  }
+
+  /** One of some texts, or null where it is absent, null or wrong. */
+  public @Nullable String choice(String field, List<String> choices) {
+    String chosen = text(field, "one of " + String.join(", ", choices), choices::contains);
+    note(each -> each.choice(field, choices));
+    return chosen;
   }
 
   /** A text that stands for something else; {@code parse} gives null for one that does not. */
   public <T> @Nullable T parsed(
       String field, String expected, Function<String, @Nullable T> parse) {
+    note(each -> each.text(field, expected));
     if (isAbsent(field)) {
       return null;
     }
@@ -133,22 +158,26 @@ public final class JsonBody {
 
   /** A moment, as RFC 3339 writes it. */
   public @Nullable Instant instant(String field) {
-    return parsed(
-        field,
-        "a time such as 2027-01-31T00:00:00Z",
-        text -> {
-          try {
-            Instant instant = OffsetDateTime.parse(text).toInstant();
-            int year = instant.atOffset(java.time.ZoneOffset.UTC).getYear();
-            return year >= 2000 && year < 10_000 ? instant : null;
-          } catch (DateTimeException e) {
-            return null;
-          }
-        });
+    Instant moment =
+        parsed(
+            field,
+            "a time such as 2027-01-31T00:00:00Z",
+            text -> {
+              try {
+                Instant instant = OffsetDateTime.parse(text).toInstant();
+                int year = instant.atOffset(java.time.ZoneOffset.UTC).getYear();
+                return year >= 2000 && year < 10_000 ? instant : null;
+              } catch (DateTimeException e) {
+                return null;
+              }
+            });
+    note(each -> each.moment(field));
+    return moment;
   }
 
   /** A whole number, or the fallback where it is absent, null or wrong. */
   public long integer(String field, long fallback, long least, long most) {
+    note(each -> each.integer(field, least, most));
     if (isAbsent(field)) {
       return fallback;
     }
@@ -163,8 +192,41 @@ public final class JsonBody {
     return fallback;
   }
 
+  /**
+   * A number with at most nine places behind the point, or null where it is absent, null or wrong.
+   */
+  public @Nullable BigDecimal decimal(String field, BigDecimal least, BigDecimal most) {
+    note(each -> each.decimal(field, least, most));
+    if (isAbsent(field)) {
+      return null;
+    }
+    JsonNode node = object.get(field);
+    if (node.isNumber() && isSmall(node.decimalValue())) {
+      BigDecimal value = node.decimalValue();
+      if (value.compareTo(least) >= 0 && value.compareTo(most) <= 0) {
+        return value;
+      }
+    }
+    wrong(
+        field,
+        "expected a number from "
+            + least.toPlainString()
+            + " to "
+            + most.toPlainString()
+            + ", with at most "
+            + MOST_PLACES
+            + " places");
+    return null;
+  }
+
+  /** An exponent of some thousand digits would be written out by whoever compares it. */
+  private static boolean isSmall(BigDecimal value) {
+    return value.scale() <= MOST_PLACES && value.precision() - value.scale() <= 30;
+  }
+
   /** An object as it is, or null where it is absent, null or wrong. */
   public @Nullable ObjectNode object(String field) {
+    note(each -> each.object(field));
     if (isAbsent(field)) {
       return null;
     }
@@ -180,6 +242,7 @@ public final class JsonBody {
    */
   public <T> @Nullable Set<T> set(
       String field, String expected, int most, Function<String, @Nullable T> parse) {
+    note(each -> each.set(field, expected, most));
     if (isAbsent(field)) {
       return null;
     }
@@ -200,6 +263,44 @@ public final class JsonBody {
     return values;
   }
 
+  /** Different whole numbers, or null where they are absent, null or wrong. */
+  public @Nullable Set<Integer> integers(String field, int most, int least, int largest) {
+    note(each -> each.integers(field, most, least, largest));
+    if (isAbsent(field)) {
+      return null;
+    }
+    JsonNode node = object.get(field);
+    Set<Integer> values = new LinkedHashSet<>();
+    boolean right = node.isArray() && node.size() <= most;
+    for (int i = 0; right && i < node.size(); i++) {
+      JsonNode each = node.get(i);
+      right =
+          each.isIntegralNumber()
+              && each.canConvertToInt()
+              && each.intValue() >= least
+              && each.intValue() <= largest
+              && values.add(each.intValue());
+    }
+    if (!right) {
+      wrong(
+          field,
+          "expected a list of at most "
+              + most
+              + " different whole numbers from "
+              + least
+              + " to "
+              + largest);
+      return null;
+    }
+    return values;
+  }
+
+  private void note(Consumer<BodyShape> what) {
+    if (shape != null) {
+      what.accept(shape);
+    }
+  }
+
   private boolean isAbsent(String field) {
     asked.add(field);
     return !object.hasNonNull(field);
@@ -216,6 +317,9 @@ public final class JsonBody {
    * @throws jakarta.ws.rs.WebApplicationException 400
    */
   public void finish() {
+    if (shape != null) {
+      return;
+    }
     object
         .fieldNames()
         .forEachRemaining(

@@ -7,7 +7,11 @@ import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Reach;
 import io.llmtrace.controlplane.access.Requires;
+import io.llmtrace.controlplane.http.Gives;
+import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.http.QueryParameters;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.Batch;
@@ -22,10 +26,10 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Map;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
@@ -50,9 +54,14 @@ public final class IngestResource {
     this.nodes = nodes;
   }
 
+  /**
+   * Stores a batch of records. Once for each key, node, boot id and sequence, however often it is
+   * sent.
+   */
   @POST
   @Requires(Permission.TELEMETRY_WRITE)
   @Path("batches")
+  @Takes(body = Batch.class)
   public BatchAck batch(
       @Context Caller caller,
       @HeaderParam("Content-Encoding") @Nullable String encoding,
@@ -92,9 +101,12 @@ public final class IngestResource {
     return batch;
   }
 
+  /** Takes how a node is doing; the newest is kept. */
   @POST
   @Requires(Permission.TELEMETRY_WRITE)
   @Path("snapshots")
+  @Takes(body = NodeSnapshot.class)
+  @Gives(value = Void.class, status = 204)
   public Response snapshot(
       @HeaderParam("Content-Encoding") @Nullable String encoding, InputStream body)
       throws IOException {
@@ -105,12 +117,15 @@ public final class IngestResource {
     return Response.noContent().build();
   }
 
-  /** Batches that were kept as they came, because they could not be stored; the newest first. */
+  /**
+   * Lists batches that were kept as they came, because they could not be stored; the newest first.
+   */
   @GET
   @Requires(value = Permission.SETTINGS_READ, reach = Reach.INSTALLATION)
   @Path("set-aside")
-  public Map<String, Object> setAside() {
-    return Map.of("items", ingest.setAside());
+  public Page<SetAside.Entry> setAside(@Context UriInfo uri) {
+    QueryParameters.only(uri);
+    return new Page<>(ingest.setAside(), null);
   }
 
   /** Tries a batch that was set aside again. */

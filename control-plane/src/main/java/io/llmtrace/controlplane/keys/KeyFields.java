@@ -3,10 +3,12 @@ package io.llmtrace.controlplane.keys;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Role;
 import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.tenants.TenantId;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -16,15 +18,28 @@ record KeyFields(
     String name, Role role, TenantScope tenants, Set<String> scopes, @Nullable Instant expires) {
   private static final int LONGEST_NAME = 200;
   private static final int MOST_TENANTS = 1_000;
-  private static final String ROLES =
-      "one of " + Arrays.stream(Role.values()).map(Role::label).collect(Collectors.joining(", "));
+  private static final List<String> ROLES = Arrays.stream(Role.values()).map(Role::label).toList();
+
+  /** Body of a new key. */
+  static final class OfNew implements BodyFields {
+    @Override
+    public void read(JsonBody body) {
+      KeyFields unused = ofNew(body, Instant.EPOCH);
+    }
+  }
+
+  /** Body of a change. */
+  static final class OfChange implements BodyFields {
+    @Override
+    public void read(JsonBody body) {
+      ChangedFields unused = changed(body, Role.VIEWER, Instant.EPOCH);
+    }
+  }
 
   static KeyFields ofNew(JsonBody body, Instant now) {
     String name = body.requiredText("name", nameExpected(), KeyFields::isName);
-    Role role = body.parsed("role", ROLES, text -> Role.of(text).orElse(null));
-    if (role == null && !body.isPresent("role")) {
-      body.wrong("role", "expected " + ROLES + ", was absent");
-    }
+    Role role = Role.of(String.valueOf(body.choice("role", ROLES))).orElse(null);
+    body.required("role", "one of " + String.join(", ", ROLES));
     // A wrong role is told; what else is wrong with the body is told beside it.
     Role used = role == null ? Role.ADMIN : role;
     return new KeyFields(name, used, tenants(body), scopes(body, used), expires(body, now));
@@ -32,13 +47,24 @@ record KeyFields(
 
   static KeyFields ofChange(JsonBody body, ApiKey key, Instant now) {
     Role role = Role.of(key.role()).orElse(Role.VIEWER);
-    String name = body.text("name", nameExpected(), KeyFields::isName);
+    ChangedFields fields = changed(body, role, now);
     return new KeyFields(
-        name == null ? key.name() : name,
+        fields.name() == null ? key.name() : fields.name(),
         role,
         key.scope(),
-        body.has("scopes") ? scopes(body, role) : Set.copyOf(key.scopes()),
-        body.has("expires_at") ? expires(body, now) : key.expires());
+        body.has("scopes") ? fields.scopes() : Set.copyOf(key.scopes()),
+        body.has("expires_at") ? fields.expires() : key.expires());
+  }
+
+  /** What a change says; the body tells which of it was there. */
+  private record ChangedFields(
+      @Nullable String name, Set<String> scopes, @Nullable Instant expires) {}
+
+  private static ChangedFields changed(JsonBody body, Role role, Instant now) {
+    return new ChangedFields(
+        body.text("name", nameExpected(), KeyFields::isName),
+        scopes(body, role),
+        expires(body, now));
   }
 
   Set<Permission> permissions() {
@@ -64,10 +90,8 @@ record KeyFields(
             TenantId.EXPECTED + "; or \"*\" alone for all",
             MOST_TENANTS,
             text -> text.equals(ApiKey.ALL) ? text : TenantId.parse(text));
+    body.required("tenants", "a list of tenants, or [\"*\"] for all");
     if (tenants == null) {
-      if (!body.isPresent("tenants")) {
-        body.wrong("tenants", "expected a list of tenants, or [\"*\"] for all, was absent");
-      }
       return TenantScope.none();
     }
     if (tenants.contains(ApiKey.ALL)) {

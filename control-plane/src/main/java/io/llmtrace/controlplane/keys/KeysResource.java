@@ -1,21 +1,22 @@
 package io.llmtrace.controlplane.keys;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
+import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.Cursor;
+import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PATCH;
@@ -47,6 +48,26 @@ public final class KeysResource {
   private static final Duration DEFAULT_OVERLAP = Duration.ofDays(1);
   private static final Duration LONGEST_OVERLAP = Duration.ofDays(30);
 
+  /** Body of a rotation. */
+  static final class Rotation implements BodyFields {
+    @Override
+    public void read(JsonBody body) {
+      Duration unused = overlap(body);
+    }
+
+    static Duration overlap(JsonBody body) {
+      return Duration.ofSeconds(
+          body.integer(
+              "overlap_seconds", DEFAULT_OVERLAP.toSeconds(), 0, LONGEST_OVERLAP.toSeconds()));
+    }
+  }
+
+  /** A body without fields. */
+  static final class NoFields implements BodyFields {
+    @Override
+    public void read(JsonBody body) {}
+  }
+
   private final ScopedJdbi jdbi;
   private final Clock clock;
   private final Runnable changed;
@@ -61,23 +82,30 @@ public final class KeysResource {
     this.changed = changed;
   }
 
-  /** Newest first. */
+  /**
+   * Lists keys, the newest first.
+   *
+   * @param role only keys of this role
+   * @param tenant only keys that hold for this tenant, or for all with {@code *}
+   */
   @GET
   @Requires(Permission.KEYS_READ)
   public Page<ApiKey> list(
       @Context Caller caller,
       @Context UriInfo uri,
       @QueryParam("limit") @Nullable String limit,
-      @QueryParam("cursor") @Nullable String cursor) {
+      @QueryParam("cursor") @Nullable String cursor,
+      @QueryParam("role") @Nullable String role,
+      @QueryParam("tenant") @Nullable String tenant) {
     QueryParameters.only(uri, "limit", "cursor", "role", "tenant");
     int most = Page.limit(limit);
     Cursor behind = Cursor.decode(cursor, 2);
     Map<String, String> filters = new LinkedHashMap<>();
-    for (String name : List.of("role", "tenant")) {
-      String value = uri.getQueryParameters().getFirst(name);
-      if (value != null) {
-        filters.put(name, value);
-      }
+    if (role != null) {
+      filters.put("role", role);
+    }
+    if (tenant != null) {
+      filters.put("tenant", tenant);
     }
     List<ApiKey> rows =
         jdbi.read(
@@ -88,9 +116,11 @@ public final class KeysResource {
         rows, most, last -> Cursor.after(Long.toString(last.createdMicros()), last.id()));
   }
 
+  /** Shows a key, without its secret. */
   @GET
   @Path("{id}")
   @Requires(Permission.KEYS_READ)
+  @Gives(value = ApiKey.class, headers = "ETag")
   public Response get(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
     QueryParameters.only(uri);
     return shown(
@@ -100,8 +130,14 @@ public final class KeysResource {
             handle -> KeyStore.find(handle, caller, Permission.KEYS_READ, id)));
   }
 
+  /** Makes a key. Its secret is in this answer and nowhere else. */
   @POST
   @Requires(Permission.KEYS_WRITE)
+  @Takes(body = KeyFields.OfNew.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Gives(
+      value = NewKey.class,
+      status = 201,
+      headers = {"ETag", "Location"})
   public Response create(
       @Context Caller caller, @Context ContainerRequestContext request, InputStream in)
       throws IOException {
@@ -145,6 +181,11 @@ public final class KeysResource {
   @POST
   @Path("{id}/rotate")
   @Requires(Permission.KEYS_WRITE)
+  @Takes(body = Rotation.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Gives(
+      value = NewKey.class,
+      status = 201,
+      headers = {"ETag", "Location"})
   public Response rotate(
       @Context Caller caller,
       @Context ContainerRequestContext request,
@@ -152,10 +193,7 @@ public final class KeysResource {
       InputStream in)
       throws IOException {
     JsonBody body = JsonBody.read(in);
-    Duration overlap =
-        Duration.ofSeconds(
-            body.integer(
-                "overlap_seconds", DEFAULT_OVERLAP.toSeconds(), 0, LONGEST_OVERLAP.toSeconds()));
+    Duration overlap = Rotation.overlap(body);
     body.finish();
     Response made =
         jdbi.write(
@@ -208,16 +246,18 @@ public final class KeysResource {
         handle,
         caller,
         new Change(action, key.soleTenant(), "key:" + key.id(), draft.replaces(), key));
-    ObjectNode answer = WireJson.mapper().valueToTree(key);
-    answer.put("key", token);
     return new IdempotentPost.Made(
-        201, Map.of("Location", "/api/v1/keys/" + key.id(), "ETag", key.tag().tag()), answer);
+        201,
+        Map.of("Location", "/api/v1/keys/" + key.id(), "ETag", key.tag().tag()),
+        new NewKey(key, token));
   }
 
   /** Ends a key now; one that is revoked already stays as it is. */
   @POST
   @Path("{id}/revoke")
   @Requires(Permission.KEYS_WRITE)
+  @Takes(body = NoFields.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Gives(value = ApiKey.class, headers = "ETag")
   public Response revoke(
       @Context Caller caller,
       @Context ContainerRequestContext request,
@@ -252,10 +292,12 @@ public final class KeysResource {
     return new IdempotentPost.Made(200, Map.of("ETag", after.tag().tag()), after);
   }
 
-  /** Changes the fields that are sent: name, scopes, expires_at. */
+  /** Changes the fields that are sent: name, scopes, expires_at. Null ends narrowing and expiry. */
   @PATCH
   @Path("{id}")
   @Requires(Permission.KEYS_WRITE)
+  @Takes(body = KeyFields.OfChange.class)
+  @Gives(value = ApiKey.class, headers = "ETag")
   public Response change(
       @Context Caller caller,
       @PathParam("id") String id,

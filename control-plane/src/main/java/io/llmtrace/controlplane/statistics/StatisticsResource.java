@@ -5,6 +5,7 @@ import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.http.QueryParameters;
 import io.llmtrace.controlplane.statistics.Measures.Sum;
 import io.llmtrace.controlplane.statistics.Statistics.Answer;
 import io.llmtrace.controlplane.statistics.Statistics.Grain;
@@ -16,6 +17,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.UriInfo;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -63,6 +65,7 @@ public final class StatisticsResource {
   @Requires(Permission.STATISTICS_READ)
   public Map<String, Object> statistics(
       @Context Caller caller,
+      @Context UriInfo uri,
       @QueryParam("by") @Nullable String by,
       @QueryParam("tenant") @Nullable String tenant,
       @QueryParam("key") @Nullable String key,
@@ -71,6 +74,7 @@ public final class StatisticsResource {
       @QueryParam("until") @Nullable String until,
       @QueryParam("interval") @Nullable String interval,
       @QueryParam("limit") @Nullable String limit) {
+    QueryParameters.only(uri, "by", "tenant", "key", "key2", "from", "until", "interval", "limit");
     Dimension dimension = choice("by", by, Dimension.class, Dimension.TENANT);
     Instant end = until == null ? Instant.now() : time("until", until);
     Instant start = from == null ? end.minus(Duration.ofHours(24)) : time("from", from);

@@ -9,12 +9,15 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
+import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.Cursor;
+import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.StorableJson;
 import jakarta.ws.rs.GET;
@@ -50,6 +53,39 @@ public final class TenantsResource {
   private static final int MOST_SETTINGS = 16 << 10;
   private static final List<String> STATES = List.of("active", "suspended");
 
+  /** Body of a new tenant. */
+  static final class OfNew implements BodyFields {
+    private record NewTenant(String id, @Nullable String name, @Nullable ObjectNode settings) {}
+
+    @Override
+    public void read(JsonBody body) {
+      NewTenant unused = fields(body);
+    }
+
+    private static NewTenant fields(JsonBody body) {
+      return new NewTenant(
+          body.requiredText("id", TenantId.EXPECTED, TenantId::isOne),
+          TenantsResource.name(body),
+          TenantsResource.settings(body));
+    }
+  }
+
+  /** Body of a change. */
+  static final class OfChange implements BodyFields {
+    private record ChangedTenant(
+        @Nullable String name, @Nullable ObjectNode settings, @Nullable String state) {}
+
+    @Override
+    public void read(JsonBody body) {
+      ChangedTenant unused = fields(body);
+    }
+
+    private static ChangedTenant fields(JsonBody body) {
+      return new ChangedTenant(
+          TenantsResource.name(body), TenantsResource.settings(body), body.choice("state", STATES));
+    }
+  }
+
   private final ScopedJdbi jdbi;
   private final Runnable changed;
 
@@ -61,7 +97,7 @@ public final class TenantsResource {
     this.changed = changed;
   }
 
-  /** By id. */
+  /** Lists tenants by id. */
   @GET
   @Requires(Permission.TENANTS_READ)
   public Page<Tenant> list(
@@ -93,9 +129,11 @@ public final class TenantsResource {
     return Page.of(rows, most, last -> Cursor.after(last.id()));
   }
 
+  /** Shows a tenant. */
   @GET
   @Path("{id}")
   @Requires(Permission.TENANTS_READ)
+  @Gives(value = Tenant.class, headers = "ETag")
   public Response get(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
     QueryParameters.only(uri);
     Tenant tenant =
@@ -109,21 +147,25 @@ public final class TenantsResource {
   /** Names a tenant; exchanges may have carried its name before. */
   @POST
   @Requires(value = Permission.TENANTS_WRITE, reach = Reach.INSTALLATION)
+  @Takes(body = OfNew.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Gives(
+      value = Tenant.class,
+      status = 201,
+      headers = {"ETag", "Location"})
   public Response create(
       @Context Caller caller, @Context ContainerRequestContext request, InputStream in)
       throws IOException {
     JsonBody body = JsonBody.read(in);
-    String id = body.requiredText("id", TenantId.EXPECTED, TenantId::isOne);
-    String name = name(body);
-    JsonNode settings = settings(body);
+    OfNew.NewTenant fields = OfNew.fields(body);
     body.finish();
+    String id = fields.id();
     Response made =
         jdbi.write(
             caller,
             Permission.TENANTS_WRITE,
             handle ->
                 IdempotentPost.of(request, body)
-                    .run(handle, () -> made(handle, caller, id, name, settings)));
+                    .run(handle, () -> made(handle, caller, id, fields.name(), fields.settings())));
     changed.run();
     return made;
   }
@@ -158,6 +200,8 @@ public final class TenantsResource {
   @PATCH
   @Path("{id}")
   @Requires(Permission.TENANTS_WRITE)
+  @Takes(body = OfChange.class)
+  @Gives(value = Tenant.class, headers = "ETag")
   public Response change(
       @Context Caller caller,
       @PathParam("id") String id,
@@ -165,10 +209,11 @@ public final class TenantsResource {
       InputStream in)
       throws IOException {
     JsonBody body = JsonBody.read(in);
-    String name = name(body);
-    JsonNode settings = settings(body);
-    String state = body.text("state", "one of " + String.join(", ", STATES), STATES::contains);
+    OfChange.ChangedTenant fields = OfChange.fields(body);
     body.finish();
+    String name = fields.name();
+    JsonNode settings = fields.settings();
+    String state = fields.state();
     if (state != null) {
       // Whoever is suspended may not end it.
       caller.require(Permission.TENANTS_WRITE, TenantScope.all());

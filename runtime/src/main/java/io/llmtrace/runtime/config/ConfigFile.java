@@ -190,6 +190,7 @@ public final class ConfigFile {
             section.path("data_directory", defaults.dataDirectory()),
             database(database, open),
             retention(section.section("retention")),
+            rateLimit(section.section("rate_limit")),
             OidcReader.read(section),
             section.secret("signing_key", open));
     database.finish();
@@ -206,6 +207,16 @@ public final class ConfigFile {
             section.integer("long_days", defaults.longDays(), 1, MOST_DAYS));
     section.finish();
     return retention;
+  }
+
+  private static RateLimitConfig rateLimit(ConfigSection section) {
+    RateLimitConfig defaults = RateLimitConfig.defaults();
+    RateLimitConfig limit =
+        new RateLimitConfig(
+            section.integer("requests_per_second", defaults.requestsPerSecond(), 1, 1_000_000),
+            section.integer("burst", defaults.burst(), 1, 1_000_000));
+    section.finish();
+    return limit;
   }
 
   private static DatabaseConfig database(ConfigSection section, boolean open) {

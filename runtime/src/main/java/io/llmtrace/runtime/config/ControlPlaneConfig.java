@@ -20,6 +20,7 @@ public record ControlPlaneConfig(
     Path dataDirectory,
     DatabaseConfig database,
     RetentionConfig retention,
+    RateLimitConfig rateLimit,
     @Nullable OidcConfig oidc,
     @Nullable Secret signingKey) {
 
@@ -31,32 +32,46 @@ public record ControlPlaneConfig(
         Path.of("data/control-plane"),
         DatabaseConfig.embedded(),
         RetentionConfig.defaults(),
+        RateLimitConfig.defaults(),
         null,
         null);
   }
 
   public ControlPlaneConfig withBind(String changed) {
     return new ControlPlaneConfig(
-        changed, port, adminPort, dataDirectory, database, retention, oidc, signingKey);
+        changed, port, adminPort, dataDirectory, database, retention, rateLimit, oidc, signingKey);
   }
 
   public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
     return new ControlPlaneConfig(
-        bind, changedPort, changedAdminPort, dataDirectory, database, retention, oidc, signingKey);
+        bind,
+        changedPort,
+        changedAdminPort,
+        dataDirectory,
+        database,
+        retention,
+        rateLimit,
+        oidc,
+        signingKey);
   }
 
   public ControlPlaneConfig withDataDirectory(Path changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, changed, database, retention, oidc, signingKey);
+        bind, port, adminPort, changed, database, retention, rateLimit, oidc, signingKey);
   }
 
   public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, dataDirectory, changed, retention, oidc, signingKey);
+        bind, port, adminPort, dataDirectory, changed, retention, rateLimit, oidc, signingKey);
   }
 
   public ControlPlaneConfig withOidc(OidcConfig changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, dataDirectory, database, retention, changed, signingKey);
+        bind, port, adminPort, dataDirectory, database, retention, rateLimit, changed, signingKey);
+  }
+
+  public ControlPlaneConfig withRateLimit(RateLimitConfig changed) {
+    return new ControlPlaneConfig(
+        bind, port, adminPort, dataDirectory, database, retention, changed, oidc, signingKey);
   }
 }

@@ -1,0 +1,138 @@
+package io.llmtrace.controlplane.budgets;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.Requires;
+import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.http.Takes;
+import io.llmtrace.policies.limit.Dimension;
+import io.llmtrace.policies.limit.LimitKind;
+import io.llmtrace.policies.wire.LeaseAnswer;
+import io.llmtrace.policies.wire.LeaseRequest;
+import io.llmtrace.policies.wire.LeaseRequest.Demand;
+import io.llmtrace.policies.wire.WireJson;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /api/v1/ingest/leases}: shares of limits, for plugins. */
+@Path("/api/v1/ingest/leases")
+@Produces("application/json")
+public final class LeasesResource {
+  private static final int MOST_BYTES = 1 << 20;
+  private static final int MOST_DEMANDS = 1_000;
+  private static final int LONGEST = 256;
+  private static final double LARGEST = 1e12;
+  private static final Set<LimitKind> SHARED =
+      Set.of(
+          LimitKind.REQUESTS_PER_MINUTE,
+          LimitKind.TOKENS_PER_MINUTE,
+          LimitKind.CONCURRENT,
+          LimitKind.COST_USD);
+
+  private final Leases leases;
+
+  public LeasesResource(Supplier<Jdbi> jdbi) {
+    this.leases = new Leases(jdbi);
+  }
+
+  /**
+   * Gives a node its shares of limits that it holds together with others, until their {@code
+   * not_after}. To be asked again in a third of that time.
+   */
+  @POST
+  @Requires(Permission.TELEMETRY_WRITE)
+  @Takes(body = LeaseRequest.class)
+  public LeaseAnswer lease(@Context Caller caller, InputStream in) throws IOException {
+    LeaseRequest request = parse(in);
+    String problem = problem(request);
+    if (problem != null) {
+      throw Problem.of(400, problem);
+    }
+    for (Demand demand : request.demands()) {
+      String tenant = demand.key().get(Dimension.TENANT);
+      // What all tenants share is not for an instance of some to take.
+      caller.require(
+          Permission.TELEMETRY_WRITE, tenant == null ? TenantScope.all() : TenantScope.of(tenant));
+    }
+    return leases.lease(request);
+  }
+
+  private static LeaseRequest parse(InputStream in) throws IOException {
+    byte[] sent = in.readNBytes(MOST_BYTES + 1);
+    if (sent.length > MOST_BYTES) {
+      throw Problem.of(413, "body: expected at most " + MOST_BYTES + " bytes");
+    }
+    try {
+      LeaseRequest request = WireJson.mapper().readValue(sent, LeaseRequest.class);
+      if (request != null) {
+        return request;
+      }
+    } catch (JsonProcessingException e) {
+      throw Problem.of(400, "body: " + e.getOriginalMessage());
+    }
+    throw Problem.of(400, "body: expected an object");
+  }
+
+  @SuppressWarnings({"NullAway", "ConstantConditions"})
+  private static @Nullable String problem(LeaseRequest request) {
+    // Jackson leaves out what is not sent.
+    if (!isName(request.node())) {
+      return "node: expected a name of 1 to " + LONGEST + " characters";
+    }
+    if (request.demands().size() > MOST_DEMANDS) {
+      return "demands: expected at most " + MOST_DEMANDS;
+    }
+    Set<String> seen = new HashSet<>();
+    for (int i = 0; i < request.demands().size(); i++) {
+      Demand demand = request.demands().get(i);
+      String place = "demands[" + i + "].";
+      if (!isName(demand.limit())) {
+        return place + "limit: expected a name of 1 to " + LONGEST + " characters";
+      }
+      if (demand.kind() == null || !SHARED.contains(demand.kind())) {
+        return place + "kind: expected a rate, concurrent or cost_usd";
+      }
+      if ((demand.kind() == LimitKind.COST_USD) != (demand.window() != null)) {
+        return place + "window: expected one with cost_usd and with nothing else";
+      }
+      if (!demand.key().values().stream().allMatch(LeasesResource::isName)) {
+        return place + "key: expected values of 1 to " + LONGEST + " characters";
+      }
+      if (!isAmount(demand.total()) || !isAmount(demand.demand()) || demand.holds() < 0) {
+        return place + "total, demand, holds: expected numbers from 0 to 1e12";
+      }
+      if (!seen.add(Leases.id(demand))) {
+        return place + "limit: expected each limit, key, kind and window once";
+      }
+    }
+    return null;
+  }
+
+  private static boolean isName(@Nullable String text) {
+    return text != null
+        && !text.isEmpty()
+        && text.length() <= LONGEST
+        && text.chars()
+            .noneMatch(each -> Character.isISOControl(each) || Character.isSurrogate((char) each));
+  }
+
+  private static boolean isAmount(double value) {
+    return value >= 0 && value <= LARGEST;
+  }
+
+  /** What is to be done now and then. */
+  public void expire() {
+    leases.expire();
+  }
+}

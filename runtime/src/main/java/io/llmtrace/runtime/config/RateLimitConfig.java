@@ -1,0 +1,14 @@
+package io.llmtrace.runtime.config;
+
+/**
+ * {@code control_plane.rate_limit}: what one key may ask of the API. What plugins send is not
+ * counted.
+ *
+ * @param requestsPerSecond on the long run
+ * @param burst requests at once
+ */
+public record RateLimitConfig(int requestsPerSecond, int burst) {
+  public static RateLimitConfig defaults() {
+    return new RateLimitConfig(50, 500);
+  }
+}
