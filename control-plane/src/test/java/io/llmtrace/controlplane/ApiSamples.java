@@ -85,23 +85,22 @@ public final class ApiSamples {
   }
 
   private WalkSamples.Sample sample(ApiOperation operation, String tenant) throws Exception {
-    if (operation.path().equals("/api/v1/exchanges/{id}")) {
-      return new WalkSamples.Sample("/api/v1/exchanges/" + fill(tenant), null);
-    }
-    if (operation.path().startsWith("/api/v1/ingest/set-aside/")) {
-      String batch =
-          "{\"schema\":1,\"node\":\"samples\",\"boot_id\":\"b\",\"sequence\":1,\"records\":[]}";
-      plane.sql(
-          "INSERT INTO set_aside_batches (key_id, node, boot_id, sequence, reason, records, body)"
-              + " VALUES ('k', 'samples', 'b', 1, 'refused', 0, decode('%s', 'hex'))"
-                  .formatted(HexFormat.of().formatHex(gzip(batch))));
-      return new WalkSamples.Sample(
-          "/api/v1/ingest/set-aside/"
-              + plane.query("SELECT max(id) FROM set_aside_batches")
-              + "/replay",
-          "");
-    }
     return samples.of(operation, tenant);
+  }
+
+  /** The replay of a batch that is set aside for it. */
+  WalkSamples.Sample setAside() throws Exception {
+    String batch =
+        "{\"schema\":1,\"node\":\"samples\",\"boot_id\":\"b\",\"sequence\":1,\"records\":[]}";
+    plane.sql(
+        "INSERT INTO set_aside_batches (key_id, node, boot_id, sequence, reason, records, body)"
+            + " VALUES ('k', 'samples', 'b', 1, 'refused', 0, decode('%s', 'hex'))"
+                .formatted(HexFormat.of().formatHex(gzip(batch))));
+    return new WalkSamples.Sample(
+        "/api/v1/ingest/set-aside/"
+            + plane.query("SELECT max(id) FROM set_aside_batches")
+            + "/replay",
+        "");
   }
 
   private static byte[] gzip(String text) throws IOException {

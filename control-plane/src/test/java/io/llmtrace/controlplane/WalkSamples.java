@@ -2,13 +2,9 @@ package io.llmtrace.controlplane;
 
 import io.llmtrace.controlplane.access.ApiOperation;
 import io.llmtrace.policies.wire.Ulid;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.GZIPOutputStream;
 
 /**
  * Requests for {@link EndpointWalkTest}: for each operation with ids or a body one that concerns a
@@ -38,15 +34,15 @@ final class WalkSamples {
 
   private final TestControlPlane plane;
   private final Ulid ids = new Ulid();
-  private long setAside = 1_000_000;
   private final Map<String, Maker> makers = new LinkedHashMap<>();
 
   WalkSamples(TestControlPlane plane) {
     this.plane = plane;
     budgets();
+    makers.put(
+        "POST /api/v1/ingest/set-aside/{id}/replay", tenant -> new ApiSamples(plane).setAside());
     makers.put("POST /api/v1/ingest/batches", tenant -> batch());
     makers.put("POST /api/v1/ingest/snapshots", tenant -> snapshot());
-    makers.put("POST /api/v1/ingest/set-aside/{id}/replay", tenant -> setAside());
     makers.put("GET /api/v1/exchanges/{id}", this::exchangeOf);
     makers.put("GET /api/v1/findings/{id}", tenant -> finding(tenant, ""));
     makers.put("GET /api/v1/findings/{id}/changes", tenant -> finding(tenant, "/changes"));
@@ -258,19 +254,6 @@ final class WalkSamples {
         "/api/v1/ingest/batches",
         "{\"schema\":1,\"node\":\"walk\",\"boot_id\":\"%s\",\"sequence\":1,\"records\":[]}"
             .formatted(ids.next()));
-  }
-
-  private Sample setAside() throws Exception {
-    ByteArrayOutputStream body = new ByteArrayOutputStream();
-    try (GZIPOutputStream gzip = new GZIPOutputStream(body)) {
-      gzip.write(batch().body().getBytes(StandardCharsets.UTF_8));
-    }
-    long id = setAside++;
-    plane.sql(
-        "INSERT INTO set_aside_batches (id, key_id, node, boot_id, sequence, reason, records, body)"
-            + " OVERRIDING SYSTEM VALUE VALUES (%d, 'k', 'walk', 'b', 1, 'refused', 0, '\\x%s')"
-                .formatted(id, HexFormat.of().formatHex(body.toByteArray())));
-    return new Sample("/api/v1/ingest/set-aside/" + id + "/replay", "");
   }
 
   private static Sample snapshot() {

@@ -8,6 +8,7 @@ import io.llmtrace.controlplane.exchanges.ExchangeFilter;
 import io.llmtrace.controlplane.exchanges.ExchangeRows;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Bounds;
 import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.query.Fields;
@@ -53,6 +54,7 @@ public final class ConversationsResource {
   /** By their first exchange in the time asked for; the last seven days where none is. */
   @GET
   @Requires(Permission.EXCHANGES_READ)
+  @Takes(query = {"tenant", "route", "consumer", "agent", "since", "until", "order"})
   public Page<Conversation> list(
       @Context Caller caller,
       @Context UriInfo uri,
@@ -83,6 +85,7 @@ public final class ConversationsResource {
   @GET
   @Path("{id}")
   @Requires(Permission.EXCHANGES_READ)
+  @Takes(query = {"since", "until", "fields"})
   public Conversation get(
       @Context Caller caller,
       @Context UriInfo uri,

@@ -6,12 +6,14 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.export.Exports;
 import io.llmtrace.controlplane.export.Format;
 import io.llmtrace.controlplane.export.Lines;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Days;
 import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Parameters;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
@@ -57,6 +59,31 @@ public final class ExchangesExport {
 
   @GET
   @Requires(Permission.EXPORT_READ)
+  @Takes(
+      query = {
+        "decision_id",
+        "tenant",
+        "route",
+        "consumer",
+        "agent",
+        "provider",
+        "model",
+        "conversation",
+        "outcome",
+        "action",
+        "status",
+        "state",
+        "finding_type",
+        "finding_severity",
+        "min_cost_usd",
+        "min_latency_ms",
+        "since",
+        "until",
+        "order",
+        "fields",
+        "format"
+      })
+  @Produces({"application/x-ndjson", "text/csv"})
   public Response export(
       @Context Caller caller,
       @Context UriInfo uri,

@@ -8,6 +8,7 @@ import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Bounds;
 import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.query.Fields;
@@ -43,6 +44,29 @@ public final class ExchangesResource {
   /** Newest first unless {@code order=oldest}. */
   @GET
   @Requires(Permission.EXCHANGES_READ)
+  @Takes(
+      query = {
+        "decision_id",
+        "tenant",
+        "route",
+        "consumer",
+        "agent",
+        "provider",
+        "model",
+        "conversation",
+        "outcome",
+        "action",
+        "status",
+        "state",
+        "finding_type",
+        "finding_severity",
+        "min_cost_usd",
+        "min_latency_ms",
+        "since",
+        "until",
+        "order",
+        "fields"
+      })
   public Page<ObjectNode> list(
       @Context Caller caller,
       @Context UriInfo uri,

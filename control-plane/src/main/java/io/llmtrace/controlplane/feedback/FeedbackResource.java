@@ -5,10 +5,13 @@ import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
+import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.Cursor;
+import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Bounds;
 import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.query.Parameters;
@@ -48,6 +51,19 @@ public final class FeedbackResource {
   /** Newest first. */
   @GET
   @Requires(Permission.FINDINGS_READ)
+  @Takes(
+      query = {
+        "tenant",
+        "route",
+        "rule",
+        "detector",
+        "finding_id",
+        "verdict",
+        "kind",
+        "state",
+        "since",
+        "until"
+      })
   public Page<Feedback> list(
       @Context Caller caller,
       @Context UriInfo uri,
@@ -94,6 +110,7 @@ public final class FeedbackResource {
   @GET
   @Path("{id}")
   @Requires(Permission.FINDINGS_READ)
+  @Gives(value = Feedback.class, headers = "ETag")
   public Response get(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
     Parameters unused = Parameters.of(uri, List.of());
     return answer(find(caller, id));
@@ -103,6 +120,8 @@ public final class FeedbackResource {
   @PATCH
   @Path("{id}")
   @Requires(Permission.FINDINGS_WRITE)
+  @Takes(body = OfChange.class)
+  @Gives(value = Feedback.class, headers = "ETag")
   public Response change(
       @Context Caller caller,
       @PathParam("id") String id,
@@ -110,9 +129,7 @@ public final class FeedbackResource {
       InputStream in)
       throws IOException {
     JsonBody body = JsonBody.read(in);
-    String state =
-        body.requiredText(
-            "state", "one of " + String.join(", ", Feedback.STATES), Feedback.STATES::contains);
+    String state = state(body);
     body.finish();
     return answer(
         jdbi.write(
@@ -136,6 +153,19 @@ public final class FeedbackResource {
                       after.noted()));
               return after;
             }));
+  }
+
+  /** Fields of a body that settles a proposal. */
+  static final class OfChange implements BodyFields {
+    @Override
+    public void read(JsonBody body) {
+      String unused = state(body);
+    }
+  }
+
+  private static String state(JsonBody body) {
+    return body.requiredText(
+        "state", "one of " + String.join(", ", Feedback.STATES), Feedback.STATES::contains);
   }
 
   /** The case as YAML of a signature pack. */

@@ -9,9 +9,12 @@ import io.llmtrace.controlplane.audit.Change;
 import io.llmtrace.controlplane.findings.FindingRows;
 import io.llmtrace.controlplane.findings.FindingState;
 import io.llmtrace.controlplane.findings.FindingStates;
+import io.llmtrace.controlplane.http.BodyFields;
+import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
@@ -64,6 +67,11 @@ public final class FindingFeedbackResource {
    */
   @POST
   @Requires(Permission.FINDINGS_WRITE)
+  @Takes(body = OfNew.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Gives(
+      value = Feedback.class,
+      status = 201,
+      headers = {"ETag", "Location"})
   public Response create(
       @Context Caller caller,
       @Context ContainerRequestContext request,
@@ -77,6 +85,14 @@ public final class FindingFeedbackResource {
         Permission.FINDINGS_WRITE,
         handle ->
             IdempotentPost.of(request, body).run(handle, () -> made(handle, caller, id, said)));
+  }
+
+  /** Fields of a body with a verdict. */
+  static final class OfNew implements BodyFields {
+    @Override
+    public void read(JsonBody body) {
+      Said unused = FindingFeedbackResource.read(body);
+    }
   }
 
   private static Said read(JsonBody body) {

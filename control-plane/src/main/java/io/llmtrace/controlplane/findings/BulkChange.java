@@ -5,6 +5,7 @@ import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
+import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.query.Order;
@@ -62,21 +63,41 @@ final class BulkChange {
   /** What the audit shows of the findings of one tenant. */
   private record Many(FindingState state, String comment, List<String> findings) {}
 
+  /** Fields of a body that gives many findings a state. */
+  static final class Fields implements BodyFields {
+    @Override
+    public void read(JsonBody body) {
+      FindingState unusedState = FindingsResource.state(body);
+      String unusedComment = FindingsResource.comment(body);
+      Asked unused = Asked.of(body);
+    }
+  }
+
+  private record Asked(
+      @Nullable Set<FindingId> ids, @Nullable ObjectNode filter, @Nullable String cursor) {
+    static Asked of(JsonBody body) {
+      return new Asked(
+          body.set("ids", FindingId.EXPECTED, MOST, text -> FindingId.parse(text).orElse(null)),
+          body.object("filter"),
+          body.text("cursor", "what an answer gave as \"next\"", text -> true));
+    }
+  }
+
   /**
    * Reads the rest of a body and refuses it if anything is wrong.
    *
    * @throws jakarta.ws.rs.WebApplicationException 400
    */
   static BulkChange read(Caller caller, JsonBody body, FindingState state, String comment) {
-    Set<FindingId> ids =
-        body.set("ids", FindingId.EXPECTED, MOST, text -> FindingId.parse(text).orElse(null));
-    ObjectNode filter = body.object("filter");
+    Asked asked = Asked.of(body);
+    Set<FindingId> ids = asked.ids();
+    ObjectNode filter = asked.filter();
     if (body.isPresent("ids") == body.isPresent("filter")) {
       body.wrong("ids", "expected either ids or filter");
     } else if (filter != null && filter.isEmpty()) {
       body.wrong("filter", "expected at least one filter");
     }
-    String cursor = body.text("cursor", "what an answer gave as \"next\"", text -> true);
+    String cursor = asked.cursor();
     if (filter == null && cursor != null) {
       body.wrong("cursor", "expected beside a filter only");
     }

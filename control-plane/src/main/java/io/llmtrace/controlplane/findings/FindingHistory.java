@@ -15,12 +15,12 @@ final class FindingHistory {
    * @param revision that it made, from 1
    * @param changedAt epoch milliseconds
    */
-  public record Entry(
+  public record FindingNote(
       long revision, String state, String comment, String changedBy, long changedAt) {}
 
   /** Changes before a revision, newest first. */
-  static Page<Entry> page(Handle handle, FindingRows.Row finding, int limit, long before) {
-    List<Entry> entries =
+  static Page<FindingNote> page(Handle handle, FindingRows.Row finding, int limit, long before) {
+    List<FindingNote> entries =
         handle
             .createQuery(
                 "SELECT revision, state, comment, changed_by,"
@@ -36,7 +36,7 @@ final class FindingHistory {
             .bind("most", limit + 1)
             .map(
                 (row, context) ->
-                    new Entry(
+                    new FindingNote(
                         row.getLong("revision"),
                         row.getString("state"),
                         row.getString("comment"),

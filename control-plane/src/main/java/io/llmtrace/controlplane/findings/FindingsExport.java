@@ -6,12 +6,14 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.export.Exports;
 import io.llmtrace.controlplane.export.Format;
 import io.llmtrace.controlplane.export.Lines;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Days;
 import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Parameters;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
@@ -39,6 +41,26 @@ public final class FindingsExport {
 
   @GET
   @Requires(Permission.EXPORT_READ)
+  @Takes(
+      query = {
+        "decision_id",
+        "tenant",
+        "route",
+        "type",
+        "severity",
+        "state",
+        "origin",
+        "detector",
+        "rule",
+        "zone",
+        "q",
+        "since",
+        "until",
+        "order",
+        "fields",
+        "format"
+      })
+  @Produces({"application/x-ndjson", "text/csv"})
   public Response export(
       @Context Caller caller,
       @Context UriInfo uri,

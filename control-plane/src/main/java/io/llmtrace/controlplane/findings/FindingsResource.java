@@ -6,11 +6,14 @@ import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
+import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.Cursor;
+import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Revision;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Parameters;
 import io.llmtrace.controlplane.query.Place;
@@ -50,6 +53,24 @@ public final class FindingsResource {
   /** Newest first unless {@code order=oldest}. */
   @GET
   @Requires(Permission.FINDINGS_READ)
+  @Takes(
+      query = {
+        "decision_id",
+        "tenant",
+        "route",
+        "type",
+        "severity",
+        "state",
+        "origin",
+        "detector",
+        "rule",
+        "zone",
+        "q",
+        "since",
+        "until",
+        "order",
+        "fields"
+      })
   public Page<ObjectNode> list(
       @Context Caller caller,
       @Context UriInfo uri,
@@ -67,6 +88,7 @@ public final class FindingsResource {
   @GET
   @Path("{id}")
   @Requires(Permission.FINDINGS_READ)
+  @Gives(value = ObjectNode.class, headers = "ETag")
   public Response get(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
     Parameters unused = Parameters.of(uri, List.of());
     return answer(
@@ -80,6 +102,8 @@ public final class FindingsResource {
   @PATCH
   @Path("{id}")
   @Requires(Permission.FINDINGS_WRITE)
+  @Takes(body = OfChange.class)
+  @Gives(value = ObjectNode.class, headers = "ETag")
   public Response change(
       @Context Caller caller,
       @PathParam("id") String id,
@@ -118,7 +142,7 @@ public final class FindingsResource {
   @GET
   @Path("{id}/changes")
   @Requires(Permission.FINDINGS_READ)
-  public Page<FindingHistory.Entry> changes(
+  public Page<FindingHistory.FindingNote> changes(
       @Context Caller caller,
       @Context UriInfo uri,
       @PathParam("id") String id,
@@ -141,6 +165,8 @@ public final class FindingsResource {
   @POST
   @Path("bulk")
   @Requires(Permission.FINDINGS_WRITE)
+  @Takes(body = BulkChange.Fields.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Gives(BulkChange.Done.class)
   public Response bulk(
       @Context Caller caller, @Context ContainerRequestContext request, InputStream in)
       throws IOException {
@@ -154,7 +180,16 @@ public final class FindingsResource {
         handle -> IdempotentPost.of(request, body).run(handle, () -> bulk.made(handle)));
   }
 
-  private static FindingState state(JsonBody body) {
+  /** Fields of a body that gives a finding a state. */
+  static final class OfChange implements BodyFields {
+    @Override
+    public void read(JsonBody body) {
+      FindingState unused = state(body);
+      String unusedComment = comment(body);
+    }
+  }
+
+  static FindingState state(JsonBody body) {
     String label =
         body.requiredText(
             "state",
@@ -164,7 +199,7 @@ public final class FindingsResource {
     return FindingState.of(label).orElse(FindingState.OPEN);
   }
 
-  private static String comment(JsonBody body) {
+  static String comment(JsonBody body) {
     String comment =
         body.text(
             "comment",

@@ -201,7 +201,8 @@ public final class JsonBody {
       return null;
     }
     JsonNode node = object.get(field);
-    if (node.isNumber() && isSmall(node.decimalValue())) {
+    // 1e999 reads as infinite, which is no decimal.
+    if (node.isNumber() && Double.isFinite(node.doubleValue()) && isSmall(node.decimalValue())) {
       BigDecimal value = node.decimalValue();
       if (value.compareTo(least) >= 0 && value.compareTo(most) <= 0) {
         return value;

@@ -243,7 +243,7 @@ public final class Ingest implements AutoCloseable {
     }
   }
 
-  List<SetAside.Entry> setAside() {
+  List<SetAside.SetAsideBatch> setAside() {
     return jdbi.get().withHandle(handle -> SetAside.list(handle, MOST_SHOWN));
   }
 

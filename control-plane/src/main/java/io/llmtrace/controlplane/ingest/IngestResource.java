@@ -123,7 +123,7 @@ public final class IngestResource {
   @GET
   @Requires(value = Permission.SETTINGS_READ, reach = Reach.INSTALLATION)
   @Path("set-aside")
-  public Page<SetAside.Entry> setAside(@Context UriInfo uri) {
+  public Page<SetAside.SetAsideBatch> setAside(@Context UriInfo uri) {
     QueryParameters.only(uri);
     return new Page<>(ingest.setAside(), null);
   }

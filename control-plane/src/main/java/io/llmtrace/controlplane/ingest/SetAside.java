@@ -27,7 +27,7 @@ final class SetAside {
    *
    * @param reason {@code refused} by the database, {@code clock_skew}: a day that has not come
    */
-  record Entry(
+  record SetAsideBatch(
       long id,
       String keyId,
       String node,
@@ -72,7 +72,7 @@ final class SetAside {
   }
 
   /** The newest first. */
-  static List<Entry> list(Handle handle, int most) {
+  static List<SetAsideBatch> list(Handle handle, int most) {
     return handle
         .createQuery(
             "SELECT id, key_id, node, sequence, reason, records,"
@@ -82,7 +82,7 @@ final class SetAside {
         .bind("most", most)
         .map(
             (row, context) ->
-                new Entry(
+                new SetAsideBatch(
                     row.getLong("id"),
                     row.getString("key_id"),
                     row.getString("node"),

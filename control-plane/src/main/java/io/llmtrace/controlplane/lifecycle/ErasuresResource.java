@@ -5,12 +5,15 @@ import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
+import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.Cursor;
+import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.tenants.TenantId;
 import io.llmtrace.policies.wire.Ulid;
@@ -47,6 +50,7 @@ public final class ErasuresResource {
   /** Newest first. */
   @GET
   @Requires(Permission.DATA_ERASE)
+  @Takes(query = "tenant")
   public Page<Erasure> list(
       @Context Caller caller,
       @Context UriInfo uri,
@@ -90,17 +94,39 @@ public final class ErasuresResource {
     return jdbi.read(caller, Permission.DATA_ERASE, handle -> find(handle, caller, id));
   }
 
+  /** Fields of a body that asks for an erasure. */
+  static final class OfNew implements BodyFields {
+    private record Asked(
+        String tenant, @Nullable String consumer, @Nullable String agent, String reason) {}
+
+    @Override
+    public void read(JsonBody body) {
+      Asked unused = asked(body);
+    }
+
+    private static Asked asked(JsonBody body) {
+      return new Asked(
+          body.requiredText("tenant", TenantId.EXPECTED, TenantId::isOne),
+          body.text("consumer", Subject.EXPECTED, Subject::isName),
+          body.text("agent", Subject.EXPECTED, Subject::isName),
+          HoldsResource.reason(body));
+    }
+  }
+
   /** Asks for an erasure; a job does it. */
   @POST
   @Requires(Permission.DATA_ERASE)
+  @Takes(body = OfNew.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Gives(value = Erasure.class, status = 202, headers = "Location")
   public Response create(
       @Context Caller caller, @Context ContainerRequestContext request, InputStream in)
       throws IOException {
     JsonBody body = JsonBody.read(in);
-    String tenant = body.requiredText("tenant", TenantId.EXPECTED, TenantId::isOne);
-    String consumer = body.text("consumer", Subject.EXPECTED, Subject::isName);
-    String agent = body.text("agent", Subject.EXPECTED, Subject::isName);
-    String reason = HoldsResource.reason(body);
+    OfNew.Asked asked = OfNew.asked(body);
+    String tenant = asked.tenant();
+    String consumer = asked.consumer();
+    String agent = asked.agent();
+    String reason = asked.reason();
     if (body.isPresent("consumer") == body.isPresent("agent")) {
       body.wrong("consumer", "expected one of consumer and agent");
     }

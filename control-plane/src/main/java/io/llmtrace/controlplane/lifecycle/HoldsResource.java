@@ -6,12 +6,15 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
+import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.Cursor;
+import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
+import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.tenants.TenantId;
 import io.llmtrace.policies.wire.Ulid;
@@ -51,6 +54,7 @@ public final class HoldsResource {
   /** Newest first. */
   @GET
   @Requires(Permission.DATA_ERASE)
+  @Takes(query = "tenant")
   public Page<Hold> list(
       @Context Caller caller,
       @Context UriInfo uri,
@@ -90,18 +94,53 @@ public final class HoldsResource {
     return jdbi.read(caller, Permission.DATA_ERASE, handle -> find(handle, caller, id, ""));
   }
 
+  /** Fields of a body that asks for a hold. */
+  static final class OfNew implements BodyFields {
+    private record Asked(
+        String tenant,
+        @Nullable String consumer,
+        @Nullable LocalDate from,
+        @Nullable LocalDate until,
+        String reason) {}
+
+    @Override
+    public void read(JsonBody body) {
+      Asked unused = asked(body);
+    }
+
+    private static Asked asked(JsonBody body) {
+      return new Asked(
+          body.requiredText("tenant", TenantId.EXPECTED, TenantId::isOne),
+          body.text("consumer", Subject.EXPECTED, Subject::isName),
+          day(body, "from"),
+          day(body, "until"),
+          HoldsResource.reason(body));
+    }
+  }
+
+  /** A body without fields. */
+  static final class OfEnd implements BodyFields {
+    @Override
+    public void read(JsonBody body) {
+      // There is nothing to say.
+    }
+  }
+
   /** Holds what is stored and what will be; nothing that it covers is deleted from now on. */
   @POST
   @Requires(Permission.DATA_ERASE)
+  @Takes(body = OfNew.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Gives(value = Hold.class, status = 201, headers = "Location")
   public Response create(
       @Context Caller caller, @Context ContainerRequestContext request, InputStream in)
       throws IOException {
     JsonBody body = JsonBody.read(in);
-    String tenant = body.requiredText("tenant", TenantId.EXPECTED, TenantId::isOne);
-    String consumer = body.text("consumer", Subject.EXPECTED, Subject::isName);
-    LocalDate from = day(body, "from");
-    LocalDate until = day(body, "until");
-    String reason = reason(body);
+    OfNew.Asked asked = OfNew.asked(body);
+    String tenant = asked.tenant();
+    String consumer = asked.consumer();
+    LocalDate from = asked.from();
+    LocalDate until = asked.until();
+    String reason = asked.reason();
     if (!body.isPresent("from")) {
       body.wrong("from", "expected a day such as 2027-01-31, was absent");
     }
@@ -148,6 +187,8 @@ public final class HoldsResource {
   @POST
   @Path("{id}/end")
   @Requires(Permission.DATA_ERASE)
+  @Takes(body = OfEnd.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Gives(Hold.class)
   public Response end(
       @Context Caller caller,
       @Context ContainerRequestContext request,

@@ -98,6 +98,17 @@ class BudgetsTest {
                 .formatted(tenant));
     assertThat(refused.statusCode()).isEqualTo(400);
     assertThat(refused.body()).contains("/key", "/tokens", "/thresholds");
+    for (String usd :
+        new String[] {"1e999", "0", "-1", "1e10", "0.0000000001", "\"5\"", "1e-300"}) {
+      HttpResponse<String> answer =
+          plane.call(
+              "POST",
+              "/api/v1/budgets",
+              plane.admin(),
+              "{\"name\":\"b\",\"tenant\":\"%s\",\"usd\":%s}".formatted(tenant, usd));
+      assertThat(answer.statusCode()).as(usd).isEqualTo(400);
+      assertThat(answer.body()).contains("/usd");
+    }
   }
 
   @Test

@@ -219,7 +219,7 @@ class IngestTest {
     }
     assertThat(count("exchanges", "beside")).isEqualTo(7);
     assertThat(count("exchanges", "poison")).isZero();
-    SetAside.Entry kept = ingest.setAside().get(0);
+    SetAside.SetAsideBatch kept = ingest.setAside().get(0);
     assertThat(kept.reason()).isEqualTo("refused");
     assertThat(kept.records()).isEqualTo(1);
     assertThat(counted("llmtrace_batches_set_aside_total", "refused")).isEqualTo(1);

@@ -32,7 +32,7 @@ class HostileRequestsTest {
 
   @Test
   void noRequestIsAnsweredWithAFault(TestControlPlane plane) throws Exception {
-    tryAll(plane, 20_261_129, Duration.ofSeconds(15), 3_000);
+    tryAll(plane, 20_261_129, Duration.ofSeconds(8), 3_000);
   }
 
   @Test
