@@ -148,6 +148,8 @@ class EnforcementOnTrafficTest {
       CompletionRecord completion = completed();
       assertThat(completion.answerAction()).isEqualTo(Action.ALLOW);
       assertThat(completion.receipt().reason()).isEmpty();
+      // The gateway logs no upstream for a held answer, and yet it cost tokens.
+      assertThat(completion.usage()).isNotNull();
     }
   }
 
@@ -185,6 +187,8 @@ class EnforcementOnTrafficTest {
       CompletionRecord completion = completed();
       assertThat(completion.status()).isEqualTo(400);
       assertThat(completion.answerAction()).isEqualTo(Action.BLOCK);
+      // What was sent is ours: the provider's count went with its answer.
+      assertThat(completion.usage()).isNull();
       assertThat(completion.findings()).extracting(Finding::rule).containsExactly("aws_access_key");
     }
   }

@@ -5,12 +5,18 @@ import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.policies.wire.WireJson;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The newest snapshot of each node. Thread-safe. */
 public final class Nodes {
+  private static final Logger log = LoggerFactory.getLogger(Nodes.class);
+
   /** Three reports of five seconds missed. */
   private static final long SILENT_MILLIS = 15_000;
 
@@ -35,8 +41,12 @@ public final class Nodes {
                     "SELECT snapshot::text AS s,"
                         + " CAST(extract(epoch FROM received_at) * 1000 AS bigint) AS at"
                         + " FROM instances")
-                .map((row, context) -> new Held(parse(row.getString("s")), row.getLong("at")))
-                .forEach(one -> held.putIfAbsent(one.snapshot().node(), one)));
+                .map(
+                    (row, context) ->
+                        Optional.ofNullable(held(row.getString("s"), row.getLong("at"))))
+                .forEach(
+                    one ->
+                        one.ifPresent(known -> held.putIfAbsent(known.snapshot().node(), known))));
   }
 
   /** Takes a snapshot; an older one than is held is left out. */
@@ -75,11 +85,13 @@ public final class Nodes {
         .toList();
   }
 
-  private static NodeSnapshot parse(String json) {
+  /** Null for what is no snapshot of this version: a node's next report takes its place. */
+  private static @Nullable Held held(String json, long receivedAt) {
     try {
-      return WireJson.mapper().readValue(json, NodeSnapshot.class);
+      return new Held(WireJson.mapper().readValue(json, NodeSnapshot.class), receivedAt);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a row of instances holds no snapshot", e);
+      log.warn("A row of instances is left out, because it holds no snapshot: {}", e.toString());
+      return null;
     }
   }
 }

@@ -42,18 +42,18 @@ final class Metering {
       @Nullable Usage usage,
       @Nullable UsageSource source,
       @Nullable Double firstTokenMs,
-      @Nullable BigDecimal costUsd) {}
+      @Nullable BigDecimal costUsd) {
+    /** Of an exchange for which no provider was asked. */
+    static final Metered NOTHING = new Metered(null, null, null, null);
+  }
 
   /**
-   * Measures an exchange.
+   * Measures an exchange that a provider answered.
    *
    * @param api what it is written in, as far as that is known
    * @param prompt what is remembered of the request, or null
    */
   Metered of(LogEntry entry, Api api, ResponseSummary summary, @Nullable Prompt prompt) {
-    if (!entry.reachedUpstream()) {
-      return new Metered(null, null, null, null);
-    }
     if (summary.truncated()) {
       meters.counter("llmtrace.plugin.answers.truncated").increment();
     }

@@ -13,6 +13,7 @@ import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.ResponseReader;
 import io.llmtrace.policies.exchange.ResponseSummary;
+import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.usage.PriceTable;
@@ -141,9 +142,11 @@ public final class Tap implements TapEndpoint {
       telemetry.inspection(uninspected(entry, id, digest));
     }
     String traceId = trace(entry, digest);
-    CompletionRecord completion = completion(entry, id, own.isPresent(), latestNanos);
+    Question question = own.isPresent() ? questions.find(id).orElse(null) : null;
+    boolean provided = provided(entry, question);
+    CompletionRecord completion = completion(entry, id, question, provided, latestNanos);
     telemetry.completion(completion);
-    listener.completed(completion, entry.reachedUpstream());
+    listener.completed(completion, provided);
     // Only now: an entry that could not be kept is sent again, and must not look like a repeat.
     remember(id);
     questions.forget(id);
@@ -192,14 +195,26 @@ public final class Tap implements TapEndpoint {
     return answers.inspect(id, api, entry.responseBody(), question, UNKNOWN_TENANT, latestNanos);
   }
 
-  private CompletionRecord completion(LogEntry entry, String id, boolean ours, long latestNanos) {
-    Question question = ours ? questions.find(id).orElse(null) : null;
+  /**
+   * Whether a provider gave the answer that the log shows. The gateway logs no time of an upstream
+   * for an answer that was held on its way, and that it was held says the same; one that was
+   * blocked there is not the provider's any more.
+   */
+  private static boolean provided(LogEntry entry, @Nullable Question question) {
+    OpenQuestions.Handled handled = question == null ? null : question.handled();
+    return entry.reachedUpstream() || (handled != null && handled.action() != Action.BLOCK);
+  }
+
+  private CompletionRecord completion(
+      LogEntry entry, String id, @Nullable Question question, boolean provided, long latestNanos) {
     OpenQuestions.Handled handled = question == null ? null : question.handled();
     Api api = apis.of(entry, question);
     AnswerInspection answer = answer(entry, api, id, question, latestNanos);
     ResponseSummary summary = ResponseReader.read(api, entry.responseBody(), entry.status());
     Metering.Metered metered =
-        metering.of(entry, api, summary, question == null ? null : question.prompt());
+        provided
+            ? metering.of(entry, api, summary, question == null ? null : question.prompt())
+            : Metering.Metered.NOTHING;
     return new CompletionRecord(
         id,
         entry.startTime(),
@@ -209,7 +224,7 @@ public final class Tap implements TapEndpoint {
         summary.model(),
         metered.usage(),
         summary.finishReason(),
-        upstreamError(entry, summary),
+        provided ? upstreamError(entry, summary) : null,
         summary.truncated(),
         answer == null ? List.of() : answer.findings(),
         answer == null ? null : answer.receipt(),
@@ -221,9 +236,6 @@ public final class Tap implements TapEndpoint {
   }
 
   private static @Nullable String upstreamError(LogEntry entry, ResponseSummary summary) {
-    if (!entry.reachedUpstream()) {
-      return null;
-    }
     return switch (entry.status()) {
       case 502 -> "connect";
       case 504 -> "timeout";

@@ -103,11 +103,13 @@ class AnswerEnforcerTest {
   @Test
   void a_stage_that_hangs_is_left_behind_and_nothing_is_answered_twice() throws Exception {
     CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch ended = new CountDownLatch(1);
     AnswerDetector hangs =
         Inspectors.detector(
             "hangs",
             budget -> {
+              begun.countDown();
               await(end);
               ended.countDown();
             });
@@ -115,7 +117,10 @@ class AnswerEnforcerTest {
       String quick = ENFORCES + ",\"budget_ms\":100";
       assertThat(handled(enforcer, quick, SAID.formatted("Fine.")).status()).isZero();
       end.countDown();
-      ended.await();
+      // On a busy machine the budget may be over before the stage is asked at all.
+      if (begun.getCount() == 0) {
+        ended.await();
+      }
     }
     // The pool has ended, and with it the worker that came too late.
     assertThat(decided).isEmpty();
