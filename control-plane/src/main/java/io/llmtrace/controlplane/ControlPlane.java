@@ -265,7 +265,6 @@ public final class ControlPlane implements AutoCloseable {
         "retention",
         () -> {
           partitions.maintain(storage.jdbi(), holds);
-          fold.expire();
           leases.expire();
         });
     jobs.every(

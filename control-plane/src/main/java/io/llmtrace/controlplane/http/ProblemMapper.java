@@ -1,10 +1,10 @@
 package io.llmtrace.controlplane.http;
 
+import io.llmtrace.controlplane.storage.SqlStates;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
-import java.sql.SQLException;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
@@ -28,12 +28,13 @@ public final class ProblemMapper implements ExceptionMapper<Throwable> {
       return Problem.builder(response.getStatus(), response.getStatusInfo().getReasonPhrase())
           .build();
     }
-    if (hasState(fault, NOT_ALLOWED)) {
+    String state = SqlStates.of(fault);
+    if (state.startsWith(NOT_ALLOWED)) {
       // Row-level security or a missing grant: the statement is wrong, and would be next time.
       log.error("The database does not allow what a request does", fault);
       return Problem.builder(500, "internal error").build();
     }
-    if (hasState(fault, DATA_EXCEPTION) || hasState(fault, CONSTRAINT)) {
+    if (state.startsWith(DATA_EXCEPTION) || state.startsWith(CONSTRAINT)) {
       // Trying again would end the same way; the sender drops it and counts the loss.
       log.error("The database refused the data of a request", fault);
       return Problem.builder(422, "the database refuses these values").build();
@@ -48,15 +49,5 @@ public final class ProblemMapper implements ExceptionMapper<Throwable> {
     }
     log.error("A request failed", fault);
     return Problem.builder(500, "internal error").build();
-  }
-
-  /** Whether a SQLState begins so, somewhere down the causes. */
-  private static boolean hasState(Throwable fault, String state) {
-    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException sql && sql.getSQLState() != null) {
-        return sql.getSQLState().startsWith(state);
-      }
-    }
-    return false;
   }
 }

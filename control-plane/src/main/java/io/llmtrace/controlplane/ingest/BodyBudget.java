@@ -36,27 +36,39 @@ final class BodyBudget {
     return (long) all * UNIT;
   }
 
-  /**
-   * Waits a moment for room.
-   *
-   * @throws BusyException when there is none
-   */
-  void take(int bytes) {
-    try {
-      if (!units.tryAcquire(units(bytes), WAIT_SECONDS, TimeUnit.SECONDS)) {
+  /** Bytes of one body, given back when it is closed. One thread's. */
+  final class Lease implements AutoCloseable {
+    private int held;
+
+    private Lease() {}
+
+    /**
+     * Takes more, and waits a moment for room.
+     *
+     * @throws BusyException when there is none
+     */
+    void take(int bytes) {
+      int more = (bytes + UNIT - 1) / UNIT;
+      try {
+        if (!units.tryAcquire(more, WAIT_SECONDS, TimeUnit.SECONDS)) {
+          throw new BusyException();
+        }
+        held += more;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
         throw new BusyException();
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new BusyException();
+    }
+
+    @Override
+    public void close() {
+      units.release(held);
+      held = 0;
     }
   }
 
-  void giveBack(int bytes) {
-    units.release(units(bytes));
-  }
-
-  private int units(int bytes) {
-    return Math.min(all, bytes / UNIT + 1);
+  /** A lease of nothing yet. */
+  Lease lease() {
+    return new Lease();
   }
 }

@@ -6,7 +6,6 @@ import io.llmtrace.controlplane.ingest.Halves.First;
 import io.llmtrace.controlplane.ingest.Halves.Ids;
 import io.llmtrace.controlplane.ingest.Prepared.Row;
 import io.llmtrace.controlplane.metrics.Deltas;
-import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.statistics.RollupJournal;
 import io.llmtrace.controlplane.storage.CopyInto;
 import io.llmtrace.controlplane.storage.Partitions;
@@ -108,20 +107,14 @@ final class GroupStore {
   record Joined(Row<CompletionRecord> row, First first, boolean counts) {}
 
   private final TenantGate gate;
-  private final Totals totals;
   private final Partitions partitions;
   private final Function<String, RetentionClass> retention;
 
   /**
    * @param retention class of a tenant's exchanges
    */
-  GroupStore(
-      TenantGate gate,
-      Totals totals,
-      Partitions partitions,
-      Function<String, RetentionClass> retention) {
+  GroupStore(TenantGate gate, Partitions partitions, Function<String, RetentionClass> retention) {
     this.gate = gate;
-    this.totals = totals;
     this.partitions = partitions;
     this.retention = retention;
   }
@@ -169,7 +162,6 @@ final class GroupStore {
     adopt(handle, inspections.keySet());
     routes(handle, inspections.values());
     journal.write(handle);
-    totals.write(handle, deltas);
     return fresh;
   }
 
@@ -318,7 +310,7 @@ final class GroupStore {
     fresh.forEach(all::putIfAbsent);
     Map<String, Row<CompletionRecord>> elsewhere = new LinkedHashMap<>(all);
     elsewhere.keySet().removeAll(inspections.keySet());
-    Map<String, First> stored = Halves.stored(handle, elsewhere.values(), Ids.of(elsewhere));
+    Map<String, First> stored = Halves.stored(handle, Ids.of(elsewhere));
     Set<String> settled = settleLate(handle, stored);
     List<Joined> joined = new ArrayList<>();
     List<Row<CompletionRecord>> alone = new ArrayList<>();

@@ -7,7 +7,6 @@ import io.llmtrace.controlplane.storage.RetentionClass;
 import io.llmtrace.policies.wire.InspectionRecord;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -67,9 +66,9 @@ final class Halves {
   }
 
   /** Exchanges that are stored, of those with these ids and days. */
-  static Map<String, First> stored(Handle handle, Collection<? extends Row<?>> of, Ids ids) {
+  static Map<String, First> stored(Handle handle, Ids ids) {
     Map<String, First> found = new HashMap<>();
-    if (of.isEmpty()) {
+    if (ids.ids().isEmpty()) {
       return found;
     }
     handle

@@ -1,14 +1,15 @@
 package io.llmtrace.controlplane.ingest;
 
 import io.llmtrace.controlplane.access.Caller;
-import io.llmtrace.controlplane.metrics.Deltas;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.RetentionClass;
+import io.llmtrace.controlplane.storage.SqlStates;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.BatchAck;
 import java.sql.SQLException;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +42,9 @@ public final class Ingest implements AutoCloseable {
   private static final int RECORDS_OF_A_GROUP = 20_000;
   private static final int MOST_SHOWN = 200;
 
+  /** What replayed batches are known by, whoever replays them. */
+  private static final String REPLAYED = "replayed";
+
   /** Longer than a statement may take; see the data source's time-outs. */
   private static final int SECONDS = 60;
 
@@ -53,7 +57,6 @@ public final class Ingest implements AutoCloseable {
   private final BlockingQueue<Waiting> queue = new ArrayBlockingQueue<>(MOST_WAITING);
   private final Thread writer = new Thread(this::run, "ingest");
   private volatile boolean closed;
-  private boolean totalsUnsure;
 
   /**
    * @param retention class of a tenant's exchanges
@@ -67,7 +70,7 @@ public final class Ingest implements AutoCloseable {
     this.jdbi = jdbi;
     this.totals = totals;
     this.partitions = partitions;
-    this.store = new GroupStore(gate, totals, partitions, retention);
+    this.store = new GroupStore(gate, partitions, retention);
     writer.setDaemon(true);
     writer.start();
   }
@@ -138,6 +141,10 @@ public final class Ingest implements AutoCloseable {
     try {
       transaction(group);
     } catch (Exception e) {
+      if (SqlStates.isMissingPartition(e)) {
+        // Somebody else dropped a day that is known here.
+        partitions.forget();
+      }
       if (!isOfTheGroup(e) || group.size() == 1) {
         fail(group, e);
         return;
@@ -164,67 +171,52 @@ public final class Ingest implements AutoCloseable {
           setAside(each, "refused");
           continue;
         }
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | SQLException e) {
         log.error("A batch could not be set aside", e);
       }
       each.fresh()
           .completeExceptionally(
-              fault instanceof RuntimeException runtime
+              fault instanceof RuntimeException runtime && SqlStates.of(fault).isEmpty()
                   ? runtime
                   : new StorageUnavailableException("failing: " + fault.getMessage()));
     }
   }
 
   private void transaction(List<Waiting> group) throws SQLException {
-    Jdbi database = jdbi.get();
-    if (totalsUnsure) {
-      // What became of the last transaction is not known here, but there.
-      totals.load(database);
-      totalsUnsure = false;
+    LocalDate latest = partitions.today().plusDays(Partitions.DAYS_AHEAD);
+    List<Waiting> rest = new ArrayList<>();
+    for (Waiting each : group) {
+      if (each.prepared().latest().isAfter(latest)) {
+        setAside(each, "clock_skew");
+      } else {
+        rest.add(each);
+      }
     }
-    List<Waiting> ahead =
-        group.stream()
-            .filter(
-                each ->
-                    each.prepared()
-                        .latest()
-                        .isAfter(partitions.today().plusDays(Partitions.DAYS_AHEAD)))
-            .toList();
-    ahead.forEach(each -> setAside(each, "clock_skew"));
-    List<Waiting> rest = new ArrayList<>(group);
-    rest.removeAll(ahead);
     if (rest.isEmpty()) {
       return;
     }
     List<Prepared> batches = rest.stream().map(Waiting::prepared).toList();
+    Jdbi database = jdbi.get();
     store.prepare(database, batches);
-    Deltas deltas = new Deltas(totals);
-    totalsUnsure = true;
-    Set<Integer> fresh = database.inTransaction(handle -> store.store(handle, batches, deltas));
-    totals.committed(deltas);
-    totalsUnsure = false;
+    Set<Integer> fresh =
+        totals.count(database, (handle, deltas) -> store.store(handle, batches, deltas));
     for (int i = 0; i < rest.size(); i++) {
       rest.get(i).fresh().complete(fresh.contains(i));
     }
   }
 
-  private void setAside(Waiting each, String reason) {
-    Deltas deltas = new Deltas(totals);
+  private void setAside(Waiting each, String reason) throws SQLException {
     boolean fresh =
-        jdbi.get()
-            .inTransaction(
-                handle -> {
-                  if (!SetAside.keep(
-                      handle, store.admitted(handle, each.prepared(), deltas), reason)) {
-                    return false;
-                  }
-                  deltas.setAside(reason);
-                  totals.write(handle, deltas);
-                  return true;
-                });
-    if (fresh) {
-      totals.committed(deltas);
-    }
+        totals.count(
+            jdbi.get(),
+            (handle, deltas) -> {
+              Prepared admitted = store.admitted(handle, each.prepared(), deltas);
+              if (!SetAside.keep(handle, admitted, reason)) {
+                return false;
+              }
+              deltas.setAside(reason);
+              return true;
+            });
     each.fresh().complete(fresh);
   }
 
@@ -253,9 +245,14 @@ public final class Ingest implements AutoCloseable {
    * @return nothing if there is no such batch, or it was replayed before
    */
   Optional<BatchAck> replay(Caller caller, long id) {
-    return jdbi.get()
-        .inTransaction(handle -> SetAside.release(handle, caller, id))
-        // What its sender may not send was left out when it was set aside.
-        .map(batch -> accept(Prepared.of(caller.lineage(), null, batch)));
+    Optional<Batch> kept = jdbi.get().withHandle(handle -> SetAside.find(handle, id));
+    if (kept.isEmpty()) {
+      return Optional.empty();
+    }
+    // What its sender may not send was left out when it was set aside. It is marked once it is
+    // stored: whatever happens in between, a second try stores it once.
+    BatchAck ack = accept(Prepared.of(REPLAYED, null, kept.get()));
+    jdbi.get().useTransaction(handle -> SetAside.markReplayed(handle, caller, id));
+    return Optional.of(ack);
   }
 }

@@ -27,7 +27,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
-import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.zip.GZIPInputStream;
@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 public final class IngestResource {
   private static final int COMPRESSED = 8 << 20;
   private static final int RAW = 64 << 20;
+  private static final int PIECE = 16 << 10;
   private static final int RECORDS = 10_000;
 
   /** Nodes are updated after the control plane: what two releases back sent is still read. */
@@ -67,17 +68,8 @@ public final class IngestResource {
       @HeaderParam("Content-Encoding") @Nullable String encoding,
       InputStream body)
       throws IOException {
-    try {
-      byte[] json = read(body, encoding);
-      if (json.length > budget.most()) {
-        throw Problem.of(413, "body: expected at most " + budget.most() + " bytes, unpacked");
-      }
-      budget.take(json.length);
-      try {
-        return ingest.accept(caller, batch(json));
-      } finally {
-        budget.giveBack(json.length);
-      }
+    try (BodyBudget.Lease lease = budget.lease()) {
+      return ingest.accept(caller, batch(read(body, encoding, lease)));
     } catch (BusyException e) {
       throw Problem.busy("too much waits to be stored, send it again", 1);
     }
@@ -110,10 +102,14 @@ public final class IngestResource {
   public Response snapshot(
       @HeaderParam("Content-Encoding") @Nullable String encoding, InputStream body)
       throws IOException {
-    NodeSnapshot snapshot = parse(read(body, encoding), NodeSnapshot.class);
-    refuse(WireRules.name("node", snapshot.node()));
-    refuse(WireRules.problem(snapshot, ""));
-    nodes.accept(snapshot, StorableJson.of(WireJson.mapper().writeValueAsString(snapshot)));
+    try (BodyBudget.Lease lease = budget.lease()) {
+      NodeSnapshot snapshot = parse(read(body, encoding, lease), NodeSnapshot.class);
+      refuse(WireRules.name("node", snapshot.node()));
+      refuse(WireRules.problem(snapshot, ""));
+      nodes.accept(snapshot, StorableJson.of(WireJson.mapper().writeValueAsString(snapshot)));
+    } catch (BusyException e) {
+      throw Problem.busy("too much is being read, send it again", 1);
+    }
     return Response.noContent().build();
   }
 
@@ -150,24 +146,31 @@ public final class IngestResource {
     }
   }
 
-  private static byte[] read(InputStream body, @Nullable String encoding) throws IOException {
-    byte[] sent = bounded(body, COMPRESSED);
+  /** Unpacks as it reads: nothing is held that the lease does not count. */
+  private byte[] read(InputStream body, @Nullable String encoding, BodyBudget.Lease lease)
+      throws IOException {
     if (!"gzip".equalsIgnoreCase(encoding)) {
-      return sent;
+      return bounded(body, COMPRESSED, lease);
     }
-    try (GZIPInputStream raw = new GZIPInputStream(new ByteArrayInputStream(sent))) {
-      return bounded(raw, RAW);
+    try (GZIPInputStream raw = new GZIPInputStream(body, PIECE)) {
+      return bounded(raw, RAW, lease);
     } catch (ZipException | java.io.EOFException e) {
       throw Problem.of(400, "body: expected gzip (" + e.getMessage() + ")");
     }
   }
 
-  private static byte[] bounded(InputStream in, int most) throws IOException {
-    byte[] read = in.readNBytes(most + 1);
-    if (read.length > most) {
-      throw Problem.of(413, "body: expected at most " + most + " bytes");
+  private byte[] bounded(InputStream in, int most, BodyBudget.Lease lease) throws IOException {
+    long limit = Math.min(most, budget.most());
+    ByteArrayOutputStream read = new ByteArrayOutputStream();
+    byte[] piece = new byte[PIECE];
+    for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
+      lease.take(count);
+      read.write(piece, 0, count);
+      if (read.size() > limit) {
+        throw Problem.of(413, "body: expected at most " + limit + " bytes, unpacked");
+      }
     }
-    return read;
+    return read.toByteArray();
   }
 
   private static <T> T parse(byte[] json, Class<T> type) throws IOException {

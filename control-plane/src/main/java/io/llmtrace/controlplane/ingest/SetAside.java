@@ -95,35 +95,40 @@ final class SetAside {
   }
 
   /**
-   * Gives a batch back to be tried again. It comes with an own number in its sender's sequence, so
-   * that it is stored once however often that is tried.
+   * A batch to be tried again. It has an own name in place of its sender's process, so that it is
+   * stored once however often that is tried.
    *
-   * @return nothing if there is no such batch, or it was given back before
+   * @return nothing if there is no such batch, or it was replayed before
    */
-  static Optional<Batch> release(Handle handle, Caller caller, long id) {
-    Optional<Batch> released =
-        handle
-            .createQuery(
-                "UPDATE set_aside_batches SET replayed_at = now()"
-                    + " WHERE id = :id AND replayed_at IS NULL RETURNING body")
-            .bind("id", id)
-            .map((row, context) -> gunzip(row.getBytes("body")))
-            .findOne()
-            .map(
-                batch ->
-                    new Batch(
-                        batch.schema(),
-                        batch.node(),
-                        "set-aside-" + id,
-                        batch.sequence(),
-                        batch.records()));
-    if (released.isPresent()) {
+  static Optional<Batch> find(Handle handle, long id) {
+    return handle
+        .createQuery("SELECT body FROM set_aside_batches WHERE id = :id AND replayed_at IS NULL")
+        .bind("id", id)
+        .map((row, context) -> gunzip(row.getBytes("body")))
+        .findOne()
+        .map(
+            batch ->
+                new Batch(
+                    batch.schema(),
+                    batch.node(),
+                    "set-aside-" + id,
+                    batch.sequence(),
+                    batch.records()));
+  }
+
+  /** Says that a batch was tried again; once, and in the audit. */
+  static void markReplayed(Handle handle, Caller caller, long id) {
+    int marked =
+        handle.execute(
+            "UPDATE set_aside_batches SET replayed_at = now()"
+                + " WHERE id = ? AND replayed_at IS NULL",
+            id);
+    if (marked > 0) {
       Audit.append(
           handle,
           caller,
           new Change("batch.replay", null, "batch:" + id, null, Map.of("batch", id)));
     }
-    return released;
   }
 
   static byte[] gzip(Batch batch) {

@@ -46,31 +46,24 @@ public final class Sweep {
 
   /** Settles all that is due, or nothing if another replica is at it. */
   public void run() throws SQLException {
-    run(Halves.COMPLETION_MINUTES);
-  }
-
-  void run(int minutes) throws SQLException {
     partitions.ensure(jdbi.get(), RetentionClass.STANDARD, days());
     boolean more = true;
     while (more) {
-      Deltas deltas = new Deltas(totals);
       more =
-          jdbi.get()
-              .inTransaction(
-                  handle -> {
-                    Optional<OffsetDateTime> from = turn(handle);
-                    if (from.isEmpty()) {
-                      // Another replica is at it.
-                      return false;
-                    }
-                    RollupJournal journal = new RollupJournal();
-                    boolean behind = unobserved(handle, from.get(), minutes, deltas, journal);
-                    behind |= waiting(handle, minutes, deltas, journal);
-                    journal.write(handle);
-                    totals.write(handle, deltas);
-                    return behind;
-                  });
-      totals.committed(deltas);
+          totals.count(
+              jdbi.get(),
+              (handle, deltas) -> {
+                Optional<OffsetDateTime> from = turn(handle);
+                if (from.isEmpty()) {
+                  // Another replica is at it.
+                  return false;
+                }
+                RollupJournal journal = new RollupJournal();
+                boolean behind = unobserved(handle, from.get(), deltas, journal);
+                behind |= waiting(handle, deltas, journal);
+                journal.write(handle);
+                return behind;
+              });
     }
   }
 
@@ -84,11 +77,11 @@ public final class Sweep {
 
   /** Whether more is due. */
   private static boolean unobserved(
-      Handle handle, OffsetDateTime from, int minutes, Deltas deltas, RollupJournal journal) {
+      Handle handle, OffsetDateTime from, Deltas deltas, RollupJournal journal) {
     OffsetDateTime due =
         handle
             .createQuery("SELECT now() - make_interval(mins => :minutes)")
-            .bind("minutes", minutes)
+            .bind("minutes", Halves.COMPLETION_MINUTES)
             .mapTo(OffsetDateTime.class)
             .one();
     OffsetDateTime until =
@@ -127,8 +120,7 @@ public final class Sweep {
     return until.isBefore(due);
   }
 
-  private boolean waiting(Handle handle, int minutes, Deltas deltas, RollupJournal journal)
-      throws SQLException {
+  private boolean waiting(Handle handle, Deltas deltas, RollupJournal journal) throws SQLException {
     Map<String, Row<CompletionRecord>> due = new LinkedHashMap<>();
     handle
         .createQuery(
@@ -138,7 +130,7 @@ public final class Sweep {
                 + "SELECT FROM exchanges e WHERE e.decision_id = w.decision_id"
                 + " AND e.day = llmtrace_ulid_day(w.decision_id)) LIMIT :most)"
                 + " RETURNING node, record::text AS record")
-        .bind("minutes", minutes)
+        .bind("minutes", Halves.COMPLETION_MINUTES)
         .bind("most", WAITING_OF_A_STEP)
         .map(
             (row, context) ->
@@ -147,7 +139,7 @@ public final class Sweep {
     if (due.isEmpty()) {
       return false;
     }
-    Map<String, First> stored = Halves.stored(handle, due.values(), Halves.Ids.of(due));
+    Map<String, First> stored = Halves.stored(handle, Halves.Ids.of(due));
     Set<String> settled = GroupStore.settleLate(handle, stored);
     List<Joined> joined = new ArrayList<>();
     due.forEach(

@@ -20,10 +20,6 @@ import org.slf4j.LoggerFactory;
 public final class KeyWatch implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(KeyWatch.class);
   private static final int USES_SECONDS = 60;
-  private static final int PURGE_MINUTES = 10;
-
-  /** Rows that were set aside are looked at by people, who have this long. */
-  private static final int SET_ASIDE_DAYS = 30;
 
   private final Supplier<Jdbi> jdbi;
   private final KeyDirectory keys;
@@ -43,7 +39,6 @@ public final class KeyWatch implements AutoCloseable {
   public void start() {
     every(1, TimeUnit.SECONDS, () -> keys.refresh(jdbi.get()));
     every(USES_SECONDS, TimeUnit.SECONDS, () -> keys.writeUses(jdbi.get()));
-    every(PURGE_MINUTES, TimeUnit.MINUTES, this::purge);
   }
 
   /**
@@ -52,18 +47,6 @@ public final class KeyWatch implements AutoCloseable {
    */
   public void now() {
     tried(() -> keys.refresh(jdbi.get()));
-  }
-
-  private void purge() {
-    jdbi.get()
-        .useTransaction(
-            handle -> {
-              handle.execute(
-                  "DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'");
-              handle.execute(
-                  "DELETE FROM set_aside WHERE received_at < now() - make_interval(days => ?)",
-                  SET_ASIDE_DAYS);
-            });
   }
 
   private void every(long delay, TimeUnit unit, Runnable work) {

@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.lifecycle;
 
+import io.llmtrace.controlplane.statistics.RollupFold;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
@@ -31,6 +32,13 @@ public final class Housekeeping {
           new Age(
               "set_aside_batches",
               "received_at < now() - interval '30 days' OR replayed_at < now() - interval '7 days'"),
+          // Questions about hours are about the last weeks; see RollupFold.
+          new Age(
+              "rollups",
+              "grain = 'hour' AND bucket < now() - interval '%d days'"
+                      .formatted(RollupFold.HOUR_DAYS)
+                  + " OR grain = 'day' AND bucket < now() - interval '%d years'"
+                      .formatted(RollupFold.DAY_YEARS)),
           // Says of an exchange that it was counted: needed as long as a late answer finds it.
           new Age(
               "settled_late",

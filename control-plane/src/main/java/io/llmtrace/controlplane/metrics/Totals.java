@@ -4,11 +4,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.WireJson;
+import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
@@ -23,6 +26,8 @@ public final class Totals {
   static final int SERIES_OF_A_METRIC = 10_000;
 
   private final String slot;
+  private final ReadWriteLock counting = new ReentrantReadWriteLock();
+  private volatile boolean unsure;
   private final Map<Series, Double> values = new HashMap<>();
   private final Map<String, Set<String>> admitted = new HashMap<>();
   private final Map<String, Integer> seriesOfMetric = new HashMap<>();
@@ -35,30 +40,77 @@ public final class Totals {
     this.slot = slot;
   }
 
-  /** Reads the totals of an earlier process. */
-  public synchronized void load(Jdbi jdbi) {
+  /** What is done in a transaction that counts. */
+  @FunctionalInterface
+  public interface Counting<T> {
+    T in(Handle handle, Deltas deltas) throws SQLException;
+  }
+
+  /**
+   * Does work in a transaction whose deltas are stored with it, and shown once it is committed.
+   * Where nobody can say whether it was (a connection that broke), the totals are read again before
+   * anything else is counted.
+   */
+  public <T> T count(Jdbi jdbi, Counting<T> work) throws SQLException {
+    if (unsure) {
+      load(jdbi);
+    }
+    // Shared, because transactions that count do not mind each other; what is read again must not
+    // hold what one of them is about to add.
+    counting.readLock().lock();
+    try {
+      Deltas deltas = new Deltas(this);
+      T result =
+          jdbi.inTransaction(
+              handle -> {
+                T done = work.in(handle, deltas);
+                write(handle, deltas);
+                return done;
+              });
+      committed(deltas);
+      return result;
+    } catch (RuntimeException | SQLException e) {
+      unsure = true;
+      throw e;
+    } finally {
+      counting.readLock().unlock();
+    }
+  }
+
+  /** Reads the totals of an earlier process, or what became of those of this one. */
+  public void load(Jdbi jdbi) {
+    counting.writeLock().lock();
+    try {
+      Map<Series, Double> stored = new HashMap<>();
+      jdbi.useHandle(
+          handle ->
+              handle
+                  .createQuery("SELECT metric, labels, value FROM metric_totals WHERE slot = :slot")
+                  .bind("slot", slot)
+                  .map(
+                      (row, context) ->
+                          Map.entry(
+                              new Series(row.getString("metric"), strings(row.getString("labels"))),
+                              row.getDouble("value")))
+                  .forEach(entry -> stored.put(entry.getKey(), entry.getValue())));
+      replace(stored);
+      unsure = false;
+    } finally {
+      counting.writeLock().unlock();
+    }
+  }
+
+  /** Whoever reads the metrics meanwhile waits for this, and not for the database. */
+  private synchronized void replace(Map<Series, Double> stored) {
     values.clear();
-    jdbi.useHandle(
-        handle ->
-            handle
-                .createQuery("SELECT metric, labels, value FROM metric_totals WHERE slot = :slot")
-                .bind("slot", slot)
-                .map(
-                    (row, context) ->
-                        Map.entry(
-                            new Series(row.getString("metric"), strings(row.getString("labels"))),
-                            row.getDouble("value")))
-                .forEach(
-                    entry -> {
-                      values.put(entry.getKey(), entry.getValue());
-                      reserve(entry.getKey());
-                      List<String> keys = Names.keys(entry.getKey().metric());
-                      for (int i = 0;
-                          i < Math.min(keys.size(), entry.getKey().labels().size());
-                          i++) {
-                        admit(keys.get(i), entry.getKey().labels().get(i));
-                      }
-                    }));
+    values.putAll(stored);
+    for (Series series : stored.keySet()) {
+      reserve(series);
+      List<String> keys = Names.keys(series.metric());
+      for (int i = 0; i < Math.min(keys.size(), series.labels().size()); i++) {
+        String unused = admit(keys.get(i), series.labels().get(i));
+      }
+    }
   }
 
   /** The value itself while the label has room, else {@code other}. */

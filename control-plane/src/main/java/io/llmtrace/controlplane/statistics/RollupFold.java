@@ -19,16 +19,17 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
 /**
- * Adds the journal to the sums by hour and by day, and drops sums that are past their time. Any
- * replica may run it at any time; one at a time does. Thread-safe.
+ * Adds the journal to the sums by hour and by day. Any replica may run it at any time; one at a
+ * time does. Thread-safe.
  */
 public final class RollupFold {
   private static final int ROWS_OF_A_STEP = 20_000;
 
-  /** Sums by hour answer questions about the last weeks; those by day about years. */
-  static final int HOUR_DAYS = 62;
+  /** Days that sums by hour are kept: they answer about weeks. */
+  public static final int HOUR_DAYS = 62;
 
-  static final int DAY_YEARS = 10;
+  /** Years that sums by day are kept. */
+  public static final int DAY_YEARS = 10;
 
   private static final String SUMS =
       Arrays.stream(Sum.values()).map(Sum::column).collect(Collectors.joining(", "));
@@ -222,20 +223,5 @@ public final class RollupFold {
       sums += taken[0];
     }
     return journal + sums;
-  }
-
-  /** Drops sums that are older than any question about their grain. */
-  public void expire() {
-    jdbi.get()
-        .useTransaction(
-            handle ->
-                handle
-                    .createUpdate(
-                        "DELETE FROM rollups"
-                            + " WHERE (grain = 'hour' AND bucket < now() - make_interval(days => :days))"
-                            + " OR (grain = 'day' AND bucket < now() - make_interval(years => :years))")
-                    .bind("days", HOUR_DAYS)
-                    .bind("years", DAY_YEARS)
-                    .execute());
   }
 }

@@ -54,7 +54,13 @@ final class Statistics {
       Instant until,
       Grain grain,
       boolean splitTenants,
-      int limit) {}
+      int limit) {
+
+    /** Whether sums by day can answer it: a month is then thirty rows and not seven hundred. */
+    boolean byDays() {
+      return grain != Grain.HOUR && isDay(from) && isDay(until);
+    }
+  }
 
   /**
    * A line of an answer.
@@ -82,10 +88,7 @@ final class Statistics {
 
   /** Answers within the handle's transaction. */
   static Answer answer(Handle handle, Question question) {
-    // By days where whole days are asked for: a month is then thirty rows and not seven hundred.
-    boolean days =
-        question.grain() != Grain.HOUR && isDay(question.from()) && isDay(question.until());
-    Scope scope = new Scope(question, days);
+    Scope scope = new Scope(question, question.byDays());
     Map<Group, Measures> totals = new LinkedHashMap<>();
     int[] groups = {0};
     scope

@@ -115,6 +115,14 @@ public final class StatisticsResource {
             grain,
             dimension == Dimension.TENANT,
             lines(limit));
+    Instant oldest = Instant.now().minus(Duration.ofDays(RollupFold.HOUR_DAYS));
+    if (!question.byDays() && firstHour.isBefore(oldest)) {
+      throw Problem.of(
+          400,
+          "from: expected whole days (from, until and interval) for a time before "
+              + oldest.truncatedTo(ChronoUnit.DAYS)
+              + ", of which no hours are kept");
+    }
     Answer answer =
         jdbi.read(
             caller, Permission.STATISTICS_READ, handle -> Statistics.answer(handle, question));

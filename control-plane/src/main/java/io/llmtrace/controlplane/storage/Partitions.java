@@ -84,6 +84,11 @@ public final class Partitions {
                 .toList());
   }
 
+  /** Has all days looked up again. */
+  public void forget() {
+    known.clear();
+  }
+
   /** Makes the next days of all classes that take rows, and drops what is past its retention. */
   public void maintain(Jdbi jdbi, DropGuard guard) {
     for (RetentionClass retention : RetentionClass.values()) {
