@@ -3,7 +3,6 @@ package io.llmtrace.controlplane.budgets;
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
-import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
 import io.llmtrace.controlplane.http.Cursor;
@@ -14,6 +13,7 @@ import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
 import io.llmtrace.controlplane.http.Takes;
+import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.policies.wire.Ulid;
 import jakarta.ws.rs.DELETE;
@@ -65,7 +65,7 @@ public final class BudgetsResource {
     Cursor behind = Cursor.decode(cursor, 1);
     Map<String, Object> binds = new LinkedHashMap<>();
     StringBuilder sql = new StringBuilder(Budget.SELECT).append(" WHERE true");
-    sql.append(own(caller, Permission.BUDGETS_READ, binds));
+    sql.append(Conditions.of(caller, Permission.BUDGETS_READ, "b.tenant").into(binds));
     if (behind != null) {
       sql.append(" AND b.id < :behind");
       binds.put("behind", behind.keys().get(0));
@@ -241,7 +241,11 @@ public final class BudgetsResource {
   private static Budget find(
       Handle handle, Caller caller, Permission permission, String id, String lock) {
     Map<String, Object> binds = new LinkedHashMap<>();
-    String sql = Budget.SELECT + " WHERE b.id = :id" + own(caller, permission, binds) + lock;
+    String sql =
+        Budget.SELECT
+            + " WHERE b.id = :id"
+            + Conditions.of(caller, permission, "b.tenant").into(binds)
+            + lock;
     if (!Ulid.isValid(id)) {
       throw Problem.absent("budget");
     }
@@ -252,13 +256,5 @@ public final class BudgetsResource {
         .map((row, context) -> Budget.of(row))
         .findOne()
         .orElseThrow(() -> Problem.absent("budget"));
-  }
-
-  private static String own(Caller caller, Permission permission, Map<String, Object> binds) {
-    if (caller.tenants(permission) instanceof TenantScope.Only only) {
-      binds.put("own", only.tenants().toArray(new String[0]));
-      return " AND b.tenant = ANY(:own)";
-    }
-    return "";
   }
 }

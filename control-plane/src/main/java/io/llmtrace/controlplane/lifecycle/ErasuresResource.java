@@ -6,7 +6,6 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
 import io.llmtrace.controlplane.http.BodyFields;
-import io.llmtrace.controlplane.http.Cursor;
 import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
@@ -14,6 +13,7 @@ import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
 import io.llmtrace.controlplane.http.Takes;
+import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.tenants.TenantId;
 import io.llmtrace.policies.wire.Ulid;
@@ -30,7 +30,6 @@ import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -56,34 +55,8 @@ public final class ErasuresResource {
       @Context UriInfo uri,
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("cursor") @Nullable String cursor) {
-    QueryParameters.only(uri, "limit", "cursor", "tenant");
-    int most = Page.limit(limit);
-    Cursor behind = Cursor.decode(cursor, 1);
-    String tenant = uri.getQueryParameters().getFirst("tenant");
-    Map<String, Object> binds = new LinkedHashMap<>();
-    String sql =
-        Erasure.SELECT
-            + " WHERE id < :behind"
-            + HoldsResource.own(caller, binds)
-            + (tenant == null ? "" : " AND tenant = :tenant")
-            + " ORDER BY id DESC LIMIT :most";
-    // Beyond every id.
-    binds.put("behind", behind == null ? "~" : behind.keys().get(0));
-    binds.put("most", most + 1);
-    if (tenant != null) {
-      binds.put("tenant", tenant);
-    }
-    List<Erasure> rows =
-        jdbi.read(
-            caller,
-            Permission.DATA_ERASE,
-            handle ->
-                handle
-                    .createQuery(sql)
-                    .bindMap(binds)
-                    .map((row, context) -> Erasure.of(row))
-                    .list());
-    return Page.of(rows, most, last -> Cursor.after(last.id()));
+    return Listing.newest(
+        jdbi, caller, uri, limit, cursor, Erasure.SELECT, Erasure::of, Erasure::id);
   }
 
   @GET
@@ -177,7 +150,10 @@ public final class ErasuresResource {
 
   private static Erasure find(Handle handle, Caller caller, String id) {
     Map<String, Object> binds = new LinkedHashMap<>();
-    String sql = Erasure.SELECT + " WHERE id = :id" + HoldsResource.own(caller, binds);
+    String sql =
+        Erasure.SELECT
+            + " WHERE id = :id"
+            + Conditions.of(caller, Permission.DATA_ERASE, "tenant").into(binds);
     Optional<Erasure> found =
         Ulid.isValid(id)
             ? handle

@@ -3,11 +3,9 @@ package io.llmtrace.controlplane.lifecycle;
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
-import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
 import io.llmtrace.controlplane.http.BodyFields;
-import io.llmtrace.controlplane.http.Cursor;
 import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
@@ -15,6 +13,7 @@ import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
 import io.llmtrace.controlplane.http.Takes;
+import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.tenants.TenantId;
 import io.llmtrace.policies.wire.Ulid;
@@ -33,7 +32,6 @@ import java.io.InputStream;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -60,30 +58,7 @@ public final class HoldsResource {
       @Context UriInfo uri,
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("cursor") @Nullable String cursor) {
-    QueryParameters.only(uri, "limit", "cursor", "tenant");
-    int most = Page.limit(limit);
-    Cursor behind = Cursor.decode(cursor, 1);
-    String tenant = uri.getQueryParameters().getFirst("tenant");
-    Map<String, Object> binds = new LinkedHashMap<>();
-    String sql =
-        Hold.SELECT
-            + " WHERE id < :behind"
-            + own(caller, binds)
-            + (tenant == null ? "" : " AND tenant = :tenant")
-            + " ORDER BY id DESC LIMIT :most";
-    // Beyond every id.
-    binds.put("behind", behind == null ? "~" : behind.keys().get(0));
-    binds.put("most", most + 1);
-    if (tenant != null) {
-      binds.put("tenant", tenant);
-    }
-    List<Hold> rows =
-        jdbi.read(
-            caller,
-            Permission.DATA_ERASE,
-            handle ->
-                handle.createQuery(sql).bindMap(binds).map((row, context) -> Hold.of(row)).list());
-    return Page.of(rows, most, last -> Cursor.after(last.id()));
+    return Listing.newest(jdbi, caller, uri, limit, cursor, Hold.SELECT, Hold::of, Hold::id);
   }
 
   @GET
@@ -251,7 +226,11 @@ public final class HoldsResource {
 
   private static Hold find(Handle handle, Caller caller, String id, String lock) {
     Map<String, Object> binds = new LinkedHashMap<>();
-    String sql = Hold.SELECT + " WHERE id = :id" + own(caller, binds) + lock;
+    String sql =
+        Hold.SELECT
+            + " WHERE id = :id"
+            + Conditions.of(caller, Permission.DATA_ERASE, "tenant").into(binds)
+            + lock;
     return Ulid.isValid(id)
         ? handle
             .createQuery(sql)
@@ -265,13 +244,5 @@ public final class HoldsResource {
 
   private static Hold absent() {
     throw Problem.absent("hold");
-  }
-
-  static String own(Caller caller, Map<String, Object> binds) {
-    if (caller.tenants(Permission.DATA_ERASE) instanceof TenantScope.Only only) {
-      binds.put("own", only.tenants().toArray(new String[0]));
-      return " AND tenant = ANY(:own)";
-    }
-    return "";
   }
 }

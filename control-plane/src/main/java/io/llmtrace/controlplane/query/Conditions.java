@@ -46,6 +46,12 @@ public final class Conditions {
     return sql.toString();
   }
 
+  /** The same, with its values put beside those of the rest of a statement. */
+  public String into(Map<String, Object> all) {
+    all.putAll(binds);
+    return sql();
+  }
+
   public Map<String, Object> binds() {
     return Map.copyOf(binds);
   }

@@ -18,6 +18,7 @@ import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
 import io.llmtrace.controlplane.http.Takes;
+import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.StorableJson;
 import jakarta.ws.rs.GET;
@@ -112,7 +113,7 @@ public final class TenantsResource {
     String sql =
         SELECT
             + " WHERE id COLLATE \"C\" > :behind"
-            + own(caller, Permission.TENANTS_READ, binds)
+            + Conditions.of(caller, Permission.TENANTS_READ, "id").into(binds)
             + " ORDER BY id COLLATE \"C\" LIMIT :most";
     binds.put("behind", behind == null ? "" : behind.keys().get(0));
     binds.put("most", most + 1);
@@ -270,7 +271,8 @@ public final class TenantsResource {
   private static Tenant find(
       Handle handle, Caller caller, Permission permission, String id, String lock) {
     Map<String, Object> binds = new LinkedHashMap<>();
-    String sql = SELECT + " WHERE id = :id" + own(caller, permission, binds) + lock;
+    String sql =
+        SELECT + " WHERE id = :id" + Conditions.of(caller, permission, "id").into(binds) + lock;
     Optional<Tenant> found =
         TenantId.isOne(id)
             ? handle
@@ -281,13 +283,5 @@ public final class TenantsResource {
                 .findOne()
             : Optional.empty();
     return found.orElseThrow(() -> Problem.absent("tenant"));
-  }
-
-  private static String own(Caller caller, Permission permission, Map<String, Object> binds) {
-    if (caller.tenants(permission) instanceof TenantScope.Only only) {
-      binds.put("own", only.tenants().toArray(new String[0]));
-      return " AND id = ANY(:own)";
-    }
-    return "";
   }
 }
