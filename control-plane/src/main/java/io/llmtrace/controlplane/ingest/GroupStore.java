@@ -7,11 +7,9 @@ import io.llmtrace.controlplane.ingest.Halves.Ids;
 import io.llmtrace.controlplane.ingest.Prepared.Row;
 import io.llmtrace.controlplane.metrics.Deltas;
 import io.llmtrace.controlplane.statistics.RollupJournal;
-import io.llmtrace.controlplane.storage.CopyInto;
 import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.RetentionClass;
 import io.llmtrace.controlplane.storage.StorableJson;
-import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
@@ -37,72 +35,6 @@ import org.jdbi.v3.core.Jdbi;
  * sums are there together or not at all. Used by one thread at a time.
  */
 final class GroupStore {
-  private static final CopyInto EXCHANGES =
-      CopyInto.table(
-          "exchanges",
-          List.of(
-              "decision_id",
-              "day",
-              "retention",
-              "at",
-              "node",
-              "tenant",
-              "route",
-              "consumer",
-              "agent",
-              "provider",
-              "model",
-              "dialect",
-              "outcome",
-              "findings",
-              "tap",
-              "conversation",
-              "record"));
-  private static final CopyInto COMPLETIONS =
-      CopyInto.table(
-          "completions",
-          List.of(
-              "decision_id",
-              "day",
-              "retention",
-              "at",
-              "node",
-              "tenant",
-              "status",
-              "latency_ms",
-              "cost_usd",
-              "record"));
-  private static final CopyInto FINDINGS =
-      CopyInto.table(
-          "findings",
-          List.of(
-              "decision_id",
-              "day",
-              "retention",
-              "origin",
-              "place",
-              "at",
-              "tenant",
-              "route",
-              "type",
-              "severity",
-              "confidence",
-              "evidence",
-              "record"));
-
-  /** A finding with the exchange that it stands in. */
-  private record Found(
-      String decisionId,
-      LocalDate day,
-      RetentionClass retention,
-      String origin,
-      int place,
-      long at,
-      String tenant,
-      String route,
-      Finding finding,
-      String json) {}
-
   /** A completion with the half that it belongs to; without one its exchange never came. */
   record Joined(Row<CompletionRecord> row, First first, boolean counts) {}
 
@@ -155,10 +87,10 @@ final class GroupStore {
     expire(inspections, deltas);
     inspections.keySet().removeAll(Halves.known(handle, "exchanges", Ids.of(inspections)));
     completions.keySet().removeAll(Halves.known(handle, "completions", Ids.of(completions)));
-    List<Found> findings = new ArrayList<>();
+    List<ExchangeTables.Found> findings = new ArrayList<>();
     exchanges(handle, inspections, findings, deltas, journal);
     completions(handle, inspections, completions, findings, deltas, journal);
-    findings(handle, findings);
+    ExchangeTables.findings(handle, findings);
     adopt(handle, inspections.keySet());
     routes(handle, inspections.values());
     journal.write(handle);
@@ -249,40 +181,18 @@ final class GroupStore {
   private void exchanges(
       Handle handle,
       Map<String, Row<InspectionRecord>> fresh,
-      List<Found> findings,
+      List<ExchangeTables.Found> findings,
       Deltas deltas,
       RollupJournal journal)
       throws SQLException {
-    EXCHANGES.rows(
-        handle,
-        fresh.values(),
-        (from, row) -> {
-          InspectionRecord record = from.record();
-          row.text(record.decisionId())
-              .day(from.day())
-              .text(retention.apply(record.tenant()).label())
-              .number(record.at())
-              .text(from.node())
-              .text(record.tenant())
-              .text(record.route())
-              .text(record.consumer())
-              .text(record.agent())
-              .text(record.provider())
-              .text(record.model())
-              .text(record.dialect().label())
-              .text(record.outcome())
-              .number(record.findings().size())
-              .yes(record.tap())
-              .text(record.conversation())
-              .json(from.json());
-        });
+    ExchangeTables.exchanges(handle, fresh.values(), retention);
     for (Row<InspectionRecord> from : fresh.values()) {
       InspectionRecord record = from.record();
       deltas.inspection(record);
       journal.inspected(record);
       for (int i = 0; i < record.findings().size(); i++) {
         findings.add(
-            new Found(
+            new ExchangeTables.Found(
                 record.decisionId(),
                 from.day(),
                 retention.apply(record.tenant()),
@@ -301,7 +211,7 @@ final class GroupStore {
       Handle handle,
       Map<String, Row<InspectionRecord>> inspections,
       Map<String, Row<CompletionRecord>> fresh,
-      List<Found> findings,
+      List<ExchangeTables.Found> findings,
       Deltas deltas,
       RollupJournal journal)
       throws SQLException {
@@ -380,34 +290,19 @@ final class GroupStore {
   /** Stores and counts completions with what was seen in their answers. */
   static void settle(Handle handle, List<Joined> joined, Deltas deltas, RollupJournal journal)
       throws SQLException {
-    List<Found> findings = new ArrayList<>();
+    List<ExchangeTables.Found> findings = new ArrayList<>();
     write(handle, joined, findings, deltas, journal);
-    findings(handle, findings);
+    ExchangeTables.findings(handle, findings);
   }
 
   private static void write(
       Handle handle,
       List<Joined> joined,
-      List<Found> findings,
+      List<ExchangeTables.Found> findings,
       Deltas deltas,
       RollupJournal journal)
       throws SQLException {
-    COMPLETIONS.rows(
-        handle,
-        joined,
-        (one, row) -> {
-          CompletionRecord record = one.row().record();
-          row.text(record.decisionId())
-              .day(one.row().day())
-              .text(one.first().retention().label())
-              .number(record.at())
-              .text(one.row().node())
-              .text(one.first().keys().tenant())
-              .number(record.status())
-              .number(record.latencyMs())
-              .number(record.costUsd() == null ? null : (Double) record.costUsd().doubleValue())
-              .json(one.row().json());
-        });
+    ExchangeTables.completions(handle, joined);
     for (Joined one : joined) {
       CompletionRecord record = one.row().record();
       journal.answered(one.first().keys(), record);
@@ -417,7 +312,7 @@ final class GroupStore {
       }
       for (int i = 0; i < record.findings().size(); i++) {
         findings.add(
-            new Found(
+            new ExchangeTables.Found(
                 record.decisionId(),
                 one.row().day(),
                 one.first().retention(),
@@ -454,26 +349,6 @@ final class GroupStore {
         deltas.answer(row.record());
       }
     }
-  }
-
-  private static void findings(Handle handle, List<Found> findings) throws SQLException {
-    FINDINGS.rows(
-        handle,
-        findings,
-        (found, row) ->
-            row.text(found.decisionId())
-                .day(found.day())
-                .text(found.retention().label())
-                .text(found.origin())
-                .number(found.place())
-                .number(found.at())
-                .text(found.tenant())
-                .text(found.route())
-                .text(found.finding().type().label())
-                .text(found.finding().severity().label())
-                .number((Double) found.finding().confidence())
-                .text(found.finding().evidence())
-                .json(found.json()));
   }
 
   /**
