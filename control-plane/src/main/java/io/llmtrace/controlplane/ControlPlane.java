@@ -64,6 +64,7 @@ import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.llmtrace.runtime.config.RetentionConfig;
 import io.llmtrace.runtime.files.PrivateFiles;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -167,16 +168,7 @@ public final class ControlPlane implements AutoCloseable {
     holder[0] = storage;
     KeyWatch watch = new KeyWatch(storage::jdbi, keys);
     ScopedJdbi scoped = new ScopedJdbi(storage::jdbi);
-    Partitions partitions =
-        new Partitions(
-            clock,
-            Map.of(
-                RetentionClass.SHORT,
-                own.retention().shortDays(),
-                RetentionClass.STANDARD,
-                own.retention().standardDays(),
-                RetentionClass.LONG,
-                own.retention().longDays()));
+    Partitions partitions = partitions(own.retention(), clock);
     Ingest ingest =
         new Ingest(storage::jdbi, new ListedTenants(), totals, partitions, retention::of);
 
@@ -248,33 +240,45 @@ public final class ControlPlane implements AutoCloseable {
 
     storage.start();
     watch.start();
-    Jobs jobs = new Jobs(dropwizard);
-    Sweep sweep = new Sweep(storage::jdbi, totals, partitions);
-    RollupFold fold = new RollupFold(storage::jdbi);
     Holds holds = new Holds(storage::jdbi, partitions, retention::of);
+    Erasures erasures = new Erasures(storage::jdbi, partitions, signing);
+    Sweep sweep = new Sweep(storage::jdbi, totals, partitions);
+    Jobs jobs = new Jobs(dropwizard);
     jobs.every(Duration.ofSeconds(10), "sweep", sweep::run);
-    jobs.every(Duration.ofSeconds(2), "rollup", fold::run);
     // Another replica may have changed a setting.
     jobs.every(Duration.ofSeconds(15), "settings", () -> retention.refresh(storage.jdbi()));
-    Erasures erasures = new Erasures(storage::jdbi, partitions, signing);
     jobs.every(Duration.ofMinutes(1), "holds", holds::run);
     jobs.every(Duration.ofSeconds(5), "erasures", erasures::run);
-    jobs.every(Duration.ofHours(1), "housekeeping", new Housekeeping(storage::jdbi)::run);
-    jobs.every(
-        Duration.ofMinutes(1),
-        "retention",
-        () -> {
-          partitions.maintain(storage.jdbi(), holds);
-          leases.expire();
-        });
-    jobs.every(
-        Duration.ofHours(1),
-        "finding-states",
-        () -> FindingStates.expire(storage.jdbi(), partitions.keptFrom(RetentionClass.SHORT)));
+    jobs.every(Duration.ofMinutes(1), "leases", leases::expire);
+    keep(jobs, storage, partitions, holds);
     ControlPlane started =
         new ControlPlane(server, storage, watch, operations, jobs, ingest, meters, gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());
     return started;
+  }
+
+  /** Sums up what came, and drops what is past its time. */
+  private static void keep(Jobs jobs, Storage storage, Partitions partitions, Holds holds) {
+    jobs.every(Duration.ofSeconds(2), "rollup", new RollupFold(storage::jdbi)::run);
+    jobs.every(
+        Duration.ofMinutes(1), "retention", () -> partitions.maintain(storage.jdbi(), holds));
+    jobs.every(Duration.ofHours(1), "housekeeping", new Housekeeping(storage::jdbi)::run);
+    jobs.every(
+        Duration.ofHours(1),
+        "finding-states",
+        () -> FindingStates.expire(storage.jdbi(), partitions.keptFrom(RetentionClass.SHORT)));
+  }
+
+  private static Partitions partitions(RetentionConfig kept, java.time.Clock clock) {
+    return new Partitions(
+        clock,
+        Map.of(
+            RetentionClass.SHORT,
+            kept.shortDays(),
+            RetentionClass.STANDARD,
+            kept.standardDays(),
+            RetentionClass.LONG,
+            kept.longDays()));
   }
 
   private static List<Authenticator> authenticators(ControlPlaneConfig own, KeyDirectory keys) {
