@@ -75,10 +75,12 @@ public final class RequestRedaction {
   /**
    * Redacts a request.
    *
+   * @param tenant whose it is, which the route need not say
    * @param findings all that was found; those that the route's rule covers are replaced
    */
   public Redaction redact(
       GatewayRequest request,
+      String tenant,
       RequestContent content,
       Exchange exchange,
       List<Finding> findings,
@@ -96,7 +98,7 @@ public final class RequestRedaction {
     }
     Numbering numbering =
         memory.conversation(
-            request.conf().tenant(),
+            tenant,
             request.consumer(),
             request.headers().getOrDefault(conf.conversationHeader(), ""),
             exchange);

@@ -6,13 +6,13 @@ import io.llmtrace.plugin.enforcement.Passing;
 import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
-import io.llmtrace.plugin.identity.Conversations;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
+import io.llmtrace.policies.exchange.Conversations;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
@@ -55,6 +55,7 @@ final class Settlements {
       inspection.redaction =
           redactions.redact(
               request,
+              inspection.identity.tenant(),
               content(request),
               exchange,
               seen.findings(),
@@ -160,8 +161,10 @@ final class Settlements {
 
   private String conversation(GatewayRequest request, String tenant, Exchange exchange) {
     String header = request.conf().redact().conversationHeader();
-    return conversations.of(
-        tenant, request.consumer(), request.headers().getOrDefault(header, ""), exchange);
+    String named = request.headers().getOrDefault(header, "");
+    return Conversations.tells(named, exchange)
+        ? conversations.of(tenant, request.consumer(), named, exchange)
+        : "";
   }
 
   /** What the provider's answer will be held against, or null where nobody holds it. */

@@ -36,6 +36,7 @@ class RequestRedactionTest {
       new Decision(
           Action.REDACT, Action.REDACT, Mode.ENFORCE, "p", "route/redact", 0, "pii_detected");
 
+  private String tenant = "default";
   private final RequestRedaction redactions = RequestRedaction.create(new SimpleMeterRegistry());
 
   @Test
@@ -56,7 +57,8 @@ class RequestRedactionTest {
     Exchange exchange = ExchangeReader.read(content, null);
     Redaction refused =
         RequestRedaction.unable()
-            .redact(request, content, exchange, mails(exchange), InspectionBudget.unlimited());
+            .redact(
+                request, tenant, content, exchange, mails(exchange), InspectionBudget.unlimited());
     assertThat(refused).isEqualTo(new Redaction.Refused(Redaction.Reason.NOT_DONE));
     Decision feasible = Passing.feasible(REDACT, refused);
     assertThat(feasible.action()).isEqualTo(Action.BLOCK);
@@ -103,6 +105,15 @@ class RequestRedactionTest {
     assertThat(RequestRedaction.reserve(none, 100_000)).isZero();
   }
 
+  @Test
+  void tenants_that_the_route_does_not_tell_apart_share_no_placeholders() throws Exception {
+    Map<String, String> named = Map.of("x-chat", "same");
+    assertThat(redacted(named, "@ada")).contains("[EMAIL_1]");
+    assertThat(redacted(named, "@eve")).contains("[EMAIL_2]");
+    tenant = "another";
+    assertThat(redacted(named, "@eve")).contains("[EMAIL_1]");
+  }
+
   private String redacted(Map<String, String> headers, String... mails)
       throws UnreadableBodyException {
     GatewayRequest request = request(headers, mails);
@@ -110,7 +121,7 @@ class RequestRedactionTest {
     Exchange exchange = ExchangeReader.read(content, null);
     Redaction done =
         redactions.redact(
-            request, content, exchange, mails(exchange), InspectionBudget.unlimited());
+            request, tenant, content, exchange, mails(exchange), InspectionBudget.unlimited());
     assertThat(done).isInstanceOf(Redaction.Redacted.class);
     return new String(((Redaction.Redacted) done).body(), StandardCharsets.UTF_8);
   }

@@ -95,4 +95,11 @@ class DecisionIdsTest {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("expected a key of 32 bytes, found 7");
   }
+
+  @Test
+  void aSuccessorHasTheSameKeysForOtherThings(@TempDir Path directory) throws Exception {
+    byte[] key = DecisionIds.open(directory).keyFor("conversations");
+    assertThat(DecisionIds.open(directory).keyFor("conversations")).isEqualTo(key).hasSize(32);
+    assertThat(DecisionIds.open(directory).keyFor("another")).isNotEqualTo(key);
+  }
 }

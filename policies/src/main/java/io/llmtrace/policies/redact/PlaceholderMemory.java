@@ -1,8 +1,7 @@
 package io.llmtrace.policies.redact;
 
+import io.llmtrace.policies.exchange.Conversations;
 import io.llmtrace.policies.exchange.Exchange;
-import io.llmtrace.policies.exchange.Segment;
-import io.llmtrace.policies.exchange.Zone;
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;
 import java.security.NoSuchAlgorithmException;
@@ -43,6 +42,7 @@ public final class PlaceholderMemory {
   private static final String ALGORITHM = "HmacSHA256";
 
   private final SecretKeySpec key;
+  private final Conversations identities;
   private final Clock clock;
   private final int mostConversations;
   private final int mostValues;
@@ -69,35 +69,19 @@ public final class PlaceholderMemory {
       throw new IllegalArgumentException("a key of " + key.length + " bytes, expected 16 or more");
     }
     this.key = new SecretKeySpec(key, ALGORITHM);
+    this.identities = new Conversations(key);
     this.clock = clock;
     this.mostConversations = mostConversations;
     this.mostValues = mostValues;
   }
 
   /**
-   * The numbering of a conversation: the one with the id that the client gave it or, where it gave
-   * none, the one with this consumer, system prompt and first text of the user.
+   * The numbering of a conversation, as {@link Conversations} tells them apart.
    *
-   * @param tenant whose it is; tenants share nothing
    * @param id the client's own id for it, or empty
    */
   public Numbering conversation(String tenant, String consumer, String id, Exchange exchange) {
-    Mac mac = mac();
-    part(mac, tenant);
-    part(mac, consumer);
-    part(mac, id);
-    if (id.isEmpty()) {
-      boolean asked = false;
-      for (Segment segment : exchange.segments()) {
-        boolean first = segment.zone() == Zone.USER && !asked;
-        if (segment.zone() == Zone.SYSTEM || first) {
-          part(mac, segment.zone().label());
-          part(mac, segment.text());
-          asked |= first;
-        }
-      }
-    }
-    String conversation = hex(mac);
+    String conversation = identities.of(tenant, consumer, id, exchange);
     return (wanted, taken) -> number(conversation, wanted, taken);
   }
 

@@ -1,8 +1,5 @@
-package io.llmtrace.plugin.identity;
+package io.llmtrace.policies.exchange;
 
-import io.llmtrace.policies.exchange.Exchange;
-import io.llmtrace.policies.exchange.Segment;
-import io.llmtrace.policies.exchange.Zone;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -33,10 +30,16 @@ public final class Conversations {
     this.key = new SecretKeySpec(key, ALGORITHM);
   }
 
+  /** Whether a name or a text of the user tells conversations apart at all. */
+  public static boolean tells(String named, Exchange exchange) {
+    return !named.isEmpty()
+        || exchange.segments().stream().anyMatch(segment -> segment.zone() == Zone.USER);
+  }
+
   /**
-   * The conversation as 32 lower-case hex digits; empty where neither a name nor a text of the user
-   * tells it.
+   * The conversation as 32 lower-case hex digits.
    *
+   * @param tenant whose it is; tenants share none
    * @param named the client's own name for it, or empty
    */
   public String of(String tenant, String consumer, String named, Exchange exchange) {
@@ -53,9 +56,6 @@ public final class Conversations {
           part(mac, segment.text());
           asked |= first;
         }
-      }
-      if (!asked) {
-        return "";
       }
     }
     return HexFormat.of().formatHex(Arrays.copyOf(mac.doFinal(), ID_BYTES));

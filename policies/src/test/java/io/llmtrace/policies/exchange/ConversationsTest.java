@@ -1,15 +1,9 @@
-package io.llmtrace.plugin.identity;
+package io.llmtrace.policies.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmtrace.policies.exchange.Dialect;
-import io.llmtrace.policies.exchange.Exchange;
-import io.llmtrace.policies.exchange.Segment;
-import io.llmtrace.policies.exchange.Zone;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class ConversationsTest {
   private final Conversations conversations = new Conversations(new byte[32]);
@@ -52,17 +46,12 @@ class ConversationsTest {
 
   @Test
   void aNameOfTheClientIsEnoughAndWithoutAnythingOfTheUserNothingIsKnown() {
-    assertThat(conversations.of("t", "c", "", exchange(system("Be kind.")))).isEmpty();
+    assertThat(Conversations.tells("", exchange(system("Be kind.")))).isFalse();
+    assertThat(Conversations.tells("", exchange(system("Be kind."), user("Hello")))).isTrue();
+    assertThat(Conversations.tells("n", exchange())).isTrue();
     assertThat(conversations.of("t", "c", "n", exchange(user("Hello"))))
         .isEqualTo(conversations.of("t", "c", "n", exchange()))
         .hasSize(32);
-  }
-
-  @Test
-  void aSuccessorOnTheSameNodeNamesThemAlike(@TempDir Path directory) throws Exception {
-    byte[] key = DecisionIds.open(directory).keyFor("conversations");
-    assertThat(DecisionIds.open(directory).keyFor("conversations")).isEqualTo(key).hasSize(32);
-    assertThat(DecisionIds.open(directory).keyFor("another")).isNotEqualTo(key);
   }
 
   private static Segment system(String text) {
