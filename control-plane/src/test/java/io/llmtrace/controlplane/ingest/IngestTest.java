@@ -17,6 +17,7 @@ import io.llmtrace.controlplane.statistics.RollupFold;
 import io.llmtrace.controlplane.storage.DropGuard;
 import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.RetentionClass;
+import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import io.llmtrace.controlplane.storage.TestStorage;
 import io.llmtrace.controlplane.tenants.ListedTenants;
 import io.llmtrace.policies.detect.FindingType;
@@ -389,6 +390,54 @@ class IngestTest {
     assertThat(ingest.accept(instance(TenantScope.all()), batch).duplicate()).isTrue();
     assertThat(count("exchanges", "cut")).isEqualTo(1);
     assertThat(counted("llmtrace_requests_total", "cut")).isEqualTo(1);
+  }
+
+  @Test
+  void aRowThatAnotherReplicaAddsInTheSameMomentSetsNoBatchAside() throws Exception {
+    String id = IDS.next();
+    send("moment", inspection(IDS.next(), Who.tenant("moment")));
+    int aside = ingest.setAside().size();
+    Batch batch = batch("moment", List.of(inspection(id, Who.tenant("moment")), completion(id)));
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try (Handle other = database.jdbi().open()) {
+      other.begin();
+      other.execute(
+          "INSERT INTO exchanges (decision_id, day, retention, at, received_at, node, tenant, route,"
+              + " consumer, agent, provider, model, dialect, outcome, findings, tap, record)"
+              + " SELECT ?, ?, retention, at, received_at, node, tenant, route,"
+              + " consumer, agent, provider, model, dialect, outcome, findings, tap, record"
+              + " FROM exchanges WHERE tenant = 'moment' LIMIT 1",
+          id,
+          Prepared.day(id));
+      Future<?> sending = thread.submit(() -> ingest.accept(instance(TenantScope.all()), batch));
+      while (database.number(
+              "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+          == 0) {
+        Thread.sleep(20);
+      }
+      other.commit();
+      assertThatThrownBy(sending::get).hasCauseInstanceOf(StorageUnavailableException.class);
+    } finally {
+      thread.shutdownNow();
+    }
+    assertThat(ingest.setAside()).hasSize(aside);
+    assertThat(ingest.accept(instance(TenantScope.all()), batch).duplicate()).isFalse();
+    assertThat(count("exchanges", "moment")).isEqualTo(2);
+    assertThat(count("completions", "moment")).isEqualTo(1);
+  }
+
+  @Test
+  void whatIsHeldOfBodiesIsBoundedWhoeverSendsThem() {
+    BodyBudget budget = BodyBudget.of(64 << 10);
+    try (BodyBudget.Lease one = budget.lease();
+        BodyBudget.Lease two = budget.lease()) {
+      one.take(48 << 10);
+      assertThatThrownBy(() -> two.take(32 << 10)).isInstanceOf(BusyException.class);
+      two.take(16 << 10);
+    }
+    try (BodyBudget.Lease all = budget.lease()) {
+      all.take(64 << 10);
+    }
   }
 
   @Test
