@@ -19,8 +19,9 @@ record Cell(Dimension dimension, long hour, String tenant, String key, String ke
           .thenComparing(Cell::key)
           .thenComparing(Cell::key2);
 
+  static final long DAY_SECONDS = 86_400;
   private static final long HOUR_MILLIS = 3_600_000;
-  private static final long DAY_MILLIS = 24 * HOUR_MILLIS;
+  private static final long DAY_MILLIS = DAY_SECONDS * 1_000;
 
   static long hourOf(long epochMillis) {
     return epochMillis - Math.floorMod(epochMillis, HOUR_MILLIS);

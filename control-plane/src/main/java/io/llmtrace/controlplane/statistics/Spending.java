@@ -2,13 +2,14 @@ package io.llmtrace.controlplane.statistics;
 
 import java.math.BigDecimal;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
-/** What was spent, from the sums by hour; what was stored a moment ago is in it. Stateless. */
+/**
+ * What was spent, from the sums by hour and day; what was stored a moment ago is in it. Stateless.
+ */
 public final class Spending {
   /**
    * What some exchanges took.
@@ -52,33 +53,32 @@ public final class Spending {
       Instant from,
       Instant until,
       int limit) {
-    String filter =
-        " WHERE dimension = :dimension AND bucket >= :from AND bucket < :until"
-            + (tenants == null ? "" : " AND tenant = ANY(:tenants)")
-            + (name == null
-                ? ""
-                : dimension == Dimension.MODEL ? " AND key2 = :name" : " AND key = :name");
+    List<TimeSlice> slices = TimeSlice.of(from, until);
+    String rows =
+        TimeSlice.rows(
+            slices,
+            slice -> COLUMNS,
+            COLUMNS,
+            "dimension = :dimension"
+                + (tenants == null ? "" : " AND tenant = ANY(:tenants)")
+                + (name == null
+                    ? ""
+                    : dimension == Dimension.MODEL ? " AND key2 = :name" : " AND key = :name"));
     Query query =
-        handle
-            .createQuery(
-                "SELECT tenant, key, key2, sum(cost_usd) AS cost_usd,"
-                    + " CAST(sum(tokens) AS bigint) AS tokens,"
-                    + " CAST(sum(requests) AS bigint) AS requests,"
-                    + " CAST(sum(cost_unknown) AS bigint) AS cost_unknown FROM (SELECT "
-                    + COLUMNS
-                    + " FROM rollups"
-                    + filter
-                    + " AND grain = 'hour' UNION ALL SELECT "
-                    + COLUMNS
-                    + " FROM rollup_journal"
-                    + filter
-                    + ") t GROUP BY tenant, key, key2"
-                    + " ORDER BY sum(cost_usd) DESC, sum(tokens) DESC, tenant, key, key2"
-                    + " LIMIT :limit")
-            .bind("dimension", dimension.label())
-            .bind("from", from.atOffset(ZoneOffset.UTC))
-            .bind("until", until.atOffset(ZoneOffset.UTC))
-            .bind("limit", limit);
+        TimeSlice.bind(
+            handle
+                .createQuery(
+                    "SELECT tenant, key, key2, sum(cost_usd) AS cost_usd,"
+                        + " CAST(sum(tokens) AS bigint) AS tokens,"
+                        + " CAST(sum(requests) AS bigint) AS requests,"
+                        + " CAST(sum(cost_unknown) AS bigint) AS cost_unknown FROM "
+                        + rows
+                        + " GROUP BY tenant, key, key2"
+                        + " ORDER BY sum(cost_usd) DESC, sum(tokens) DESC, tenant, key, key2"
+                        + " LIMIT :limit")
+                .bind("dimension", dimension.label())
+                .bind("limit", limit),
+            slices);
     if (tenants != null) {
       query.bindArray("tenants", String.class, tenants);
     }

@@ -5,12 +5,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -24,6 +24,28 @@ import org.jspecify.annotations.Nullable;
 final class Statistics {
   /** Groups with a line of their own at most; the rest is summed up as one. */
   static final int MOST_GROUPS = 1_000;
+
+  /** What an answer has a line for. */
+  enum By {
+    TENANT(Dimension.TENANT),
+    ROUTE(Dimension.ROUTE),
+    CONSUMER(Dimension.CONSUMER),
+    AGENT(Dimension.AGENT),
+    /** All models of a provider together. */
+    PROVIDER(Dimension.MODEL),
+    MODEL(Dimension.MODEL),
+    FINDING(Dimension.FINDING);
+
+    private final Dimension dimension;
+
+    By(Dimension dimension) {
+      this.dimension = dimension;
+    }
+
+    String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   /** How time is cut. */
   enum Grain {
@@ -46,7 +68,7 @@ final class Statistics {
    * @param limit lines at most, those with most exchanges
    */
   record Question(
-      Dimension by,
+      By by,
       @Nullable List<String> tenants,
       @Nullable String key,
       @Nullable String key2,
@@ -56,9 +78,9 @@ final class Statistics {
       boolean splitTenants,
       int limit) {
 
-    /** Whether sums by day can answer it: a month is then thirty rows and not seven hundred. */
-    boolean byDays() {
-      return grain != Grain.HOUR && isDay(from) && isDay(until);
+    /** By days as far as they answer it: a month is then thirty rows and not seven hundred. */
+    List<TimeSlice> slices() {
+      return grain == Grain.HOUR ? TimeSlice.hours(from, until) : TimeSlice.of(from, until);
     }
   }
 
@@ -88,7 +110,7 @@ final class Statistics {
 
   /** Answers within the handle's transaction. */
   static Answer answer(Handle handle, Question question) {
-    Scope scope = new Scope(question, question.byDays());
+    Scope scope = new Scope(question, question.slices());
     Map<Group, Measures> totals = new LinkedHashMap<>();
     int[] groups = {0};
     scope
@@ -119,7 +141,7 @@ final class Statistics {
     } else if (!totals.isEmpty()) {
       byTime(handle, scope, totals, slots);
     }
-    if (question.by() != Dimension.FINDING && !totals.isEmpty()) {
+    if (question.by() != By.FINDING && !totals.isEmpty()) {
       latencies(handle, scope, totals, slots);
     }
     List<Line> lines = new ArrayList<>();
@@ -208,7 +230,7 @@ final class Statistics {
   }
 
   /** The SQL of a question's parts. */
-  private record Scope(Question question, boolean days) {
+  private record Scope(Question question, List<TimeSlice> slices) {
     String group() {
       return grouping() + ", ";
     }
@@ -220,35 +242,25 @@ final class Statistics {
     /** Rollups with what the journal holds, of the question's time, tenants and keys. */
     String rows() {
       String columns =
-          ", tenant, key, key2, cost_usd, latency, " + String.join(", ", Statistics.sums());
-      String filters =
-          " WHERE dimension = :dimension AND bucket >= :from AND bucket < :until"
+          ", tenant, key, "
+              + (question.by() == By.PROVIDER ? "'' AS key2" : "key2")
+              + ", cost_usd, latency, "
+              + String.join(", ", Statistics.sums());
+      boolean cut = question.grain() == Grain.DAY;
+      String byDay = "date_trunc('day', bucket, 'UTC') AS bucket";
+      return TimeSlice.rows(
+          slices,
+          slice -> (cut && !slice.days() ? byDay : "bucket") + columns,
+          (cut ? byDay : "bucket") + columns,
+          "dimension = :dimension"
               + (question.tenants() == null ? "" : " AND tenant = ANY(:tenants)")
               + (question.key() == null ? "" : " AND key = :key")
-              + (question.key2() == null ? "" : " AND key2 = :key2");
-      String byDay = "date_trunc('day', bucket, 'UTC') AS bucket";
-      boolean cut = question.grain() == Grain.DAY;
-      return "(SELECT "
-          + (cut && !days ? byDay : "bucket")
-          + columns
-          + " FROM rollups"
-          + filters
-          + " AND grain = :grain UNION ALL SELECT "
-          + (cut || days ? byDay : "bucket")
-          + columns
-          + " FROM rollup_journal"
-          + filters
-          + ") t";
+              + (question.key2() == null ? "" : " AND key2 = :key2"));
     }
 
     Query query(Handle handle, String sql) {
-      Query query =
-          handle
-              .createQuery(sql)
-              .bind("dimension", question.by().label())
-              .bind("grain", days ? "day" : "hour")
-              .bind("from", question.from().atOffset(ZoneOffset.UTC))
-              .bind("until", question.until().atOffset(ZoneOffset.UTC));
+      Query query = handle.createQuery(sql).bind("dimension", question.by().dimension.label());
+      query = TimeSlice.bind(query, slices);
       if (question.tenants() != null) {
         query.bindArray("tenants", String.class, question.tenants());
       }
@@ -266,10 +278,6 @@ final class Statistics {
           .bindArray("shown", String.class, groups.stream().map(Group::key).toList())
           .bindArray("shown2", String.class, groups.stream().map(Group::key2).toList());
     }
-  }
-
-  private static boolean isDay(Instant time) {
-    return Cell.dayOf(time.toEpochMilli()) == time.toEpochMilli();
   }
 
   /** Names of the sums, as columns and in answers. */

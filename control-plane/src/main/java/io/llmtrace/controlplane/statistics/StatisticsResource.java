@@ -8,6 +8,7 @@ import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
 import io.llmtrace.controlplane.statistics.Measures.Sum;
 import io.llmtrace.controlplane.statistics.Statistics.Answer;
+import io.llmtrace.controlplane.statistics.Statistics.By;
 import io.llmtrace.controlplane.statistics.Statistics.Grain;
 import io.llmtrace.controlplane.statistics.Statistics.Line;
 import io.llmtrace.controlplane.statistics.Statistics.Question;
@@ -55,8 +56,8 @@ public final class StatisticsResource {
   /**
    * Sums by one dimension.
    *
-   * @param by {@code tenant}, {@code route}, {@code consumer}, {@code agent}, {@code model} or
-   *     {@code finding}
+   * @param by {@code tenant}, {@code route}, {@code consumer}, {@code agent}, {@code provider},
+   *     {@code model} or {@code finding}
    * @param from a day or an instant, cut down to the hour; default 24 hours before {@code until}
    * @param until likewise, cut up; default now
    * @param interval {@code hour}, {@code day} or {@code none}
@@ -75,7 +76,7 @@ public final class StatisticsResource {
       @QueryParam("interval") @Nullable String interval,
       @QueryParam("limit") @Nullable String limit) {
     QueryParameters.only(uri, "by", "tenant", "key", "key2", "from", "until", "interval", "limit");
-    Dimension dimension = choice("by", by, Dimension.class, Dimension.TENANT);
+    By dimension = choice("by", by, By.class, By.TENANT);
     Instant end = until == null ? Instant.now() : time("until", until);
     Instant start = from == null ? end.minus(Duration.ofHours(24)) : time("from", from);
     Grain grain = choice("interval", interval, Grain.class, Grain.NONE);
@@ -113,10 +114,11 @@ public final class StatisticsResource {
             firstHour,
             lastHour,
             grain,
-            dimension == Dimension.TENANT,
+            dimension == By.TENANT,
             lines(limit));
     Instant oldest = Instant.now().minus(Duration.ofDays(RollupFold.HOUR_DAYS));
-    if (!question.byDays() && firstHour.isBefore(oldest)) {
+    if (question.slices().stream()
+        .anyMatch(slice -> !slice.days() && slice.from().isBefore(oldest))) {
       throw Problem.of(
           400,
           "from: expected whole days (from, until and interval) for a time before "
@@ -144,7 +146,7 @@ public final class StatisticsResource {
     }
     switch (question.by()) {
       case TENANT -> item.put("tenant", String.valueOf(line.tenant()));
-      case ROUTE, CONSUMER, AGENT -> item.put(question.by().label(), line.key());
+      case ROUTE, CONSUMER, AGENT, PROVIDER -> item.put(question.by().label(), line.key());
       case MODEL -> {
         item.put("provider", line.key());
         item.put("model", line.key2());
@@ -154,7 +156,7 @@ public final class StatisticsResource {
         item.put("severity", line.key2());
       }
     }
-    if (question.by() == Dimension.FINDING) {
+    if (question.by() == By.FINDING) {
       item.put("findings", line.sums().get(Sum.FINDINGS));
       return item;
     }

@@ -8,6 +8,7 @@ import io.llmtrace.controlplane.Records.Who;
 import io.llmtrace.controlplane.statistics.Measures.Sum;
 import io.llmtrace.controlplane.statistics.RollupJournal.Keys;
 import io.llmtrace.controlplane.statistics.Statistics.Answer;
+import io.llmtrace.controlplane.statistics.Statistics.By;
 import io.llmtrace.controlplane.statistics.Statistics.Grain;
 import io.llmtrace.controlplane.statistics.Statistics.Line;
 import io.llmtrace.controlplane.statistics.Statistics.Question;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -111,20 +113,21 @@ class StatisticsTest {
     return database.jdbi().inTransaction(handle -> Statistics.answer(handle, question));
   }
 
-  private static Question by(Dimension dimension, Grain grain) {
+  private static Question by(By dimension, Grain grain) {
     return new Question(
-        dimension, null, null, null, FIRST, LAST, grain, dimension == Dimension.TENANT, 1_000);
+        dimension, null, null, null, FIRST, LAST, grain, dimension == By.TENANT, 1_000);
   }
 
   @Test
-  void sumsAreWhatARecountGivesByEveryDimensionAlsoWhatIsNotFoldedYet() {
-    Map<Dimension, java.util.function.Function<Who, String>> keys =
+  void sumsAreWhatARecountGivesByEveryByAlsoWhatIsNotFoldedYet() {
+    Map<By, Function<Who, String>> keys =
         Map.of(
-            Dimension.TENANT, Who::tenant,
-            Dimension.ROUTE, Who::route,
-            Dimension.CONSUMER, Who::consumer,
-            Dimension.AGENT, Who::agent,
-            Dimension.MODEL, who -> who.provider() + "/" + who.model());
+            By.TENANT, Who::tenant,
+            By.ROUTE, Who::route,
+            By.CONSUMER, Who::consumer,
+            By.AGENT, Who::agent,
+            By.PROVIDER, Who::provider,
+            By.MODEL, who -> who.provider() + "/" + who.model());
     keys.forEach(
         (dimension, key) -> {
           Map<String, Long> expected = new TreeMap<>();
@@ -133,9 +136,9 @@ class StatisticsTest {
           Map<String, Long> found = new TreeMap<>();
           for (Line line : answer.lines()) {
             String name =
-                dimension == Dimension.TENANT
+                dimension == By.TENANT
                     ? String.valueOf(line.tenant())
-                    : line.key() + (dimension == Dimension.MODEL ? "/" + line.key2() : "");
+                    : line.key() + (dimension == By.MODEL ? "/" + line.key2() : "");
             found.put(name, line.sums().get(Sum.REQUESTS));
           }
           assertThat(found).as(dimension.label()).isEqualTo(expected);
@@ -150,7 +153,7 @@ class StatisticsTest {
               .isEqualByComparingTo(
                   seen.stream().map(Seen::cost).reduce(BigDecimal.ZERO, BigDecimal::add));
         });
-    Answer findings = ask(by(Dimension.FINDING, Grain.NONE));
+    Answer findings = ask(by(By.FINDING, Grain.NONE));
     assertThat(findings.lines()).hasSize(1);
     assertThat(findings.lines().get(0).key()).isEqualTo("jailbreak");
     assertThat(total(findings, Sum.FINDINGS))
@@ -166,7 +169,7 @@ class StatisticsTest {
     double[] sorted = seen.stream().mapToDouble(Seen::latency).sorted().toArray();
     for (Grain grain : List.of(Grain.NONE, Grain.DAY, Grain.HOUR)) {
       Latencies all = new Latencies();
-      ask(by(Dimension.TENANT, grain)).lines().forEach(line -> all.add(line.sums().latencyBytes()));
+      ask(by(By.TENANT, grain)).lines().forEach(line -> all.add(line.sums().latencyBytes()));
       assertThat(all.count()).isEqualTo(EXCHANGES);
       for (double part : new double[] {0.5, 0.9, 0.99}) {
         double exact = sorted[(int) Math.floor(part * (EXCHANGES - 1))];
@@ -185,12 +188,12 @@ class StatisticsTest {
                     TreeMap::new,
                     Collectors.counting()));
     Map<Instant, Long> found = new TreeMap<>();
-    List<Line> lines = ask(by(Dimension.ROUTE, Grain.DAY)).lines();
+    List<Line> lines = ask(by(By.ROUTE, Grain.DAY)).lines();
     lines.forEach(line -> found.merge(line.bucket(), line.sums().get(Sum.REQUESTS), Long::sum));
     assertThat(found).isEqualTo(expected);
     assertThat(lines.stream().map(Line::bucket).toList()).isSorted();
     assertThat(
-            ask(by(Dimension.ROUTE, Grain.HOUR)).lines().stream()
+            ask(by(By.ROUTE, Grain.HOUR)).lines().stream()
                 .mapToLong(line -> line.sums().get(Sum.REQUESTS))
                 .sum())
         .isEqualTo(EXCHANGES);
@@ -200,7 +203,7 @@ class StatisticsTest {
   void onlyWhatIsAskedForIsAnswered() {
     Question bounded =
         new Question(
-            Dimension.ROUTE,
+            By.ROUTE,
             List.of("t1"),
             "r2",
             null,
@@ -217,9 +220,47 @@ class StatisticsTest {
     Answer answer = ask(bounded);
     assertThat(answer.lines()).hasSize(1);
     assertThat(total(answer, Sum.REQUESTS)).isEqualTo(expected);
-    Question few =
-        new Question(Dimension.CONSUMER, null, null, null, FIRST, LAST, Grain.NONE, false, 5);
+    Question few = new Question(By.CONSUMER, null, null, null, FIRST, LAST, Grain.NONE, false, 5);
     assertThat(ask(few).lines()).hasSize(5);
     assertThat(ask(few).groupsLeftOut()).isEqualTo(45);
+  }
+
+  @Test
+  void wholeDaysAreReadByDaysAndTheHoursAtBothEndsByHours() {
+    Instant from = Instant.parse("2026-03-01T17:00:00Z");
+    Instant until = Instant.parse("2026-03-03T06:00:00Z");
+    assertThat(TimeSlice.of(from, until))
+        .containsExactly(
+            new TimeSlice(false, from, Instant.parse("2026-03-02T00:00:00Z")),
+            new TimeSlice(
+                true, Instant.parse("2026-03-02T00:00:00Z"), Instant.parse("2026-03-03T00:00:00Z")),
+            new TimeSlice(false, Instant.parse("2026-03-03T00:00:00Z"), until));
+    Map<Instant, Long> expected =
+        seen.stream()
+            .map(one -> Ulid.time(one.id()))
+            .filter(at -> !at.isBefore(from) && at.isBefore(until))
+            .collect(
+                Collectors.groupingBy(
+                    at -> Instant.ofEpochMilli(Cell.dayOf(at.toEpochMilli())),
+                    TreeMap::new,
+                    Collectors.counting()));
+    for (Grain grain : Grain.values()) {
+      Map<Instant, Long> found = new TreeMap<>();
+      Question question =
+          new Question(By.PROVIDER, null, null, null, from, until, grain, false, 10);
+      for (Line line : ask(question).lines()) {
+        Instant bucket = line.bucket();
+        found.merge(
+            bucket == null ? FIRST : Instant.ofEpochMilli(Cell.dayOf(bucket.toEpochMilli())),
+            line.sums().get(Sum.REQUESTS),
+            Long::sum);
+      }
+      if (grain == Grain.NONE) {
+        long all = expected.values().stream().mapToLong(Long::longValue).sum();
+        assertThat(found).isEqualTo(Map.of(FIRST, all));
+      } else {
+        assertThat(found).as(grain.name()).isEqualTo(expected);
+      }
+    }
   }
 }
