@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -39,6 +40,8 @@ class EndpointWalkTest {
   }
 
   private static final String ABSENT = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+  private static final int PAIRS = 500;
+  private static final int WARM_UP = 50;
 
   private static final List<Walker> walkers = new ArrayList<>();
   private static TestControlPlane plane;
@@ -152,6 +155,56 @@ class EndpointWalkTest {
         assertThat(foreign).as(what).isEqualTo(seen(sendAbsent(operation, walker)));
       }
     }
+  }
+
+  /** Whose time tells no more than their words; asked of the long form only, which has minutes. */
+  @Test
+  @Tag("long")
+  void whatIsForeignTakesAsLongAsWhatIsAbsent() throws Exception {
+    Walker walker =
+        walkers.stream()
+            .filter(each -> each.name().equals("admin of " + OWN))
+            .findFirst()
+            .orElseThrow();
+    Map<String, Double> apart = new TreeMap<>();
+    for (ApiOperation operation : plane.service().operations()) {
+      if (!operation.path().contains("{") || !walker.may(operation.requires())) {
+        continue;
+      }
+      WalkSamples.Sample foreign = samples.of(operation, FOREIGN);
+      WalkSamples.Sample absent =
+          new WalkSamples.Sample(
+              samples.absent(operation, ABSENT), foreign.body(), foreign.ifMatch());
+      apart.put(
+          operation.verb() + " " + operation.path(), apart(operation, walker, foreign, absent));
+    }
+    apart.forEach((what, millis) -> System.out.printf("%6.3f ms apart: %s%n", millis, what));
+    assertThat(apart).isNotEmpty();
+    assertThat(apart.values()).allSatisfy(millis -> assertThat(millis).isLessThan(1));
+  }
+
+  /** How far the medians of {@link #PAIRS} pairs of requests in turn are apart, milliseconds. */
+  private static double apart(
+      ApiOperation operation, Walker walker, WalkSamples.Sample foreign, WalkSamples.Sample absent)
+      throws Exception {
+    List<WalkSamples.Sample> both = List.of(foreign, absent);
+    List<List<Long>> nanos = List.of(new ArrayList<>(), new ArrayList<>());
+    for (int i = -WARM_UP; i < PAIRS; i++) {
+      for (int turn = 0; turn < 2; turn++) {
+        int which = (i + turn) & 1;
+        WalkSamples.Sample sample = both.get(which);
+        long start = System.nanoTime();
+        HttpResponse<String> answer =
+            plane.call(
+                operation.verb(), sample.path(), walker.key(), sample.body(), sample.headers());
+        if (i >= 0) {
+          nanos.get(which).add(System.nanoTime() - start);
+        }
+        assertThat(answer.statusCode()).as(sample.path()).isEqualTo(404);
+      }
+    }
+    nanos.forEach(each -> each.sort(null));
+    return Math.abs(nanos.get(0).get(PAIRS / 2) - nanos.get(1).get(PAIRS / 2)) / 1e6;
   }
 
   @Test

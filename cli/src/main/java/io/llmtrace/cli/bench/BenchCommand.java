@@ -3,8 +3,9 @@ package io.llmtrace.cli.bench;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.bench.EngineBench.Times;
+import io.llmtrace.cli.bench.controlplane.IngestBenchCommand;
+import io.llmtrace.cli.bench.controlplane.StatisticsBenchCommand;
 import io.llmtrace.cli.bench.gateway.GatewayBenchCommand;
-import io.llmtrace.cli.bench.ingest.IngestBenchCommand;
 import io.llmtrace.cli.scan.ConfiguredEngine;
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.classify.GuardModel;
@@ -39,7 +40,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = "Measures the shipped engine, and the plugin in front of traffic.",
-    subcommands = {GatewayBenchCommand.class, IngestBenchCommand.class},
+    subcommands = {
+      GatewayBenchCommand.class,
+      IngestBenchCommand.class,
+      StatisticsBenchCommand.class
+    },
     mixinStandardHelpOptions = true)
 public final class BenchCommand {
   /** Kinds that the shipped engine does not look for. */

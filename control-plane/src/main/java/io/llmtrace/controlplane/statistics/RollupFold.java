@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,7 +17,9 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jdbi.v3.core.statement.SqlStatement;
+import org.jdbi.v3.core.statement.Update;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adds the journal to the sums by hour and by day. Any replica may run it at any time; one at a
@@ -35,16 +38,19 @@ public final class RollupFold {
       Arrays.stream(Sum.values()).map(Sum::column).collect(Collectors.joining(", "));
   private static final String KEYS = "dimension, bucket, tenant, key, key2";
 
+  /** All cells at once, as an array for each column: one statement and one plan, not thousands. */
   private static final String UPSERT =
       "INSERT INTO rollups AS r (grain, "
           + KEYS
           + ", cost_usd, latency, "
           + SUMS
-          + ") VALUES (:grain, :dimension, :bucket, :tenant, :key, :key2, :cost, :latency, "
+          + ") SELECT :grain, c.* FROM unnest(CAST(:dimensions AS text[]),"
+          + " CAST(:buckets AS timestamptz[]), CAST(:tenants AS text[]), CAST(:keys AS text[]),"
+          + " CAST(:keys2 AS text[]), CAST(:costs AS numeric[]), CAST(:latencies AS bytea[]), "
           + Arrays.stream(Sum.values())
-              .map(sum -> ":" + sum.column())
+              .map(sum -> "CAST(:" + sum.column() + " AS bigint[])")
               .collect(Collectors.joining(", "))
-          + ") ON CONFLICT (dimension, grain, bucket, tenant, key, key2) DO UPDATE SET"
+          + ") AS c ON CONFLICT (dimension, grain, bucket, tenant, key, key2) DO UPDATE SET"
           + " cost_usd = r.cost_usd + excluded.cost_usd, latency = excluded.latency, "
           + Arrays.stream(Sum.values())
               .map(sum -> sum.column() + " = r." + sum.column() + " + excluded." + sum.column())
@@ -103,44 +109,49 @@ public final class RollupFold {
       return;
     }
     latencies(handle, grain, cells);
-    PreparedBatch batch = handle.prepareBatch(UPSERT);
-    cells.forEach(
-        (cell, sums) -> {
-          batch
-              .bind("grain", grain)
-              .bind("dimension", cell.dimension().label())
-              .bind("bucket", time(cell.hour()))
-              .bind("tenant", cell.tenant())
-              .bind("key", cell.key())
-              .bind("key2", cell.key2())
-              .bind("cost", sums.costUsd())
-              .bind("latency", sums.latencyBytes());
-          for (Sum sum : Sum.values()) {
-            batch.bind(sum.column(), sums.get(sum));
-          }
-          batch.add();
-        });
-    batch.execute();
+    List<Measures> all = List.copyOf(cells.values());
+    Update upsert =
+        bindKeys(handle.createUpdate(UPSERT), List.copyOf(cells.keySet()))
+            .bind("grain", grain)
+            .bindArray(
+                "costs",
+                String.class,
+                all.stream().map(each -> each.costUsd().toPlainString()).toList())
+            .bindArray("latencies", String.class, all.stream().map(RollupFold::latency).toArray());
+    for (Sum sum : Sum.values()) {
+      upsert.bindArray(sum.column(), Long.class, all.stream().map(each -> each.get(sum)).toList());
+    }
+    upsert.execute();
+  }
+
+  /** As PostgreSQL reads bytes from text: the driver knows no arrays of bytes by name. */
+  private static @Nullable String latency(Measures sums) {
+    byte[] bytes = sums.latencyBytes();
+    return bytes == null ? null : "\\x" + HexFormat.of().formatHex(bytes);
+  }
+
+  private static <S extends SqlStatement<S>> S bindKeys(S statement, List<Cell> cells) {
+    return statement
+        .bindArray(
+            "dimensions", String.class, cells.stream().map(c -> c.dimension().label()).toList())
+        .bindArray(
+            "buckets", String.class, cells.stream().map(c -> time(c.hour()).toString()).toList())
+        .bindArray("tenants", String.class, cells.stream().map(Cell::tenant).toList())
+        .bindArray("keys", String.class, cells.stream().map(Cell::key).toList())
+        .bindArray("keys2", String.class, cells.stream().map(Cell::key2).toList());
   }
 
   /** Sketches merge here and not in SQL: those that are stored are added before all is written. */
   private static void latencies(Handle handle, String grain, Map<Cell, Measures> cells) {
-    List<Cell> known = List.copyOf(cells.keySet());
-    handle
-        .createQuery(
-            "SELECT r.dimension, r.bucket, r.tenant, r.key, r.key2, r.latency FROM rollups r"
-                + " JOIN unnest(:dimensions, CAST(:buckets AS timestamptz[]), :tenants, :keys,"
-                + " :keys2) AS c(dimension, bucket, tenant, key, key2)"
-                + " USING (dimension, bucket, tenant, key, key2)"
-                + " WHERE r.grain = :grain AND r.latency IS NOT NULL")
+    bindKeys(
+            handle.createQuery(
+                "SELECT r.dimension, r.bucket, r.tenant, r.key, r.key2, r.latency FROM rollups r"
+                    + " JOIN unnest(:dimensions, CAST(:buckets AS timestamptz[]), :tenants, :keys,"
+                    + " :keys2) AS c(dimension, bucket, tenant, key, key2)"
+                    + " USING (dimension, bucket, tenant, key, key2)"
+                    + " WHERE r.grain = :grain AND r.latency IS NOT NULL"),
+            List.copyOf(cells.keySet()))
         .bind("grain", grain)
-        .bindArray(
-            "dimensions", String.class, known.stream().map(c -> c.dimension().label()).toList())
-        .bindArray(
-            "buckets", String.class, known.stream().map(c -> time(c.hour()).toString()).toList())
-        .bindArray("tenants", String.class, known.stream().map(Cell::tenant).toList())
-        .bindArray("keys", String.class, known.stream().map(Cell::key).toList())
-        .bindArray("keys2", String.class, known.stream().map(Cell::key2).toList())
         .map((row, context) -> Map.entry(cell(row), row.getBytes("latency")))
         .forEach(
             stored -> {

@@ -1,4 +1,4 @@
-package io.llmtrace.cli.bench.ingest;
+package io.llmtrace.cli.bench.controlplane;
 
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
@@ -39,11 +39,20 @@ final class SampleBatches {
     "gpt-4o", "gpt-4o-mini", "claude-sonnet-4", "gemini-2.5-pro", "llama3", "mistral-large"
   };
 
+  /** Of whom exchanges are. */
+  record Population(int tenants, int routes, int consumers, int agents) {}
+
   private final Ulid ids = new Ulid();
   private final Random random;
+  private final Population population;
 
   SampleBatches(long seed) {
+    this(seed, new Population(20, 10, 200, 5));
+  }
+
+  SampleBatches(long seed, Population population) {
     this.random = new Random(seed);
+    this.population = population;
   }
 
   /**
@@ -76,7 +85,7 @@ final class SampleBatches {
     return out.toByteArray();
   }
 
-  private InspectionRecord inspection(String id, long now) {
+  InspectionRecord inspection(String id, long now) {
     boolean found = random.nextInt(10) == 0;
     Action action = found ? Action.FLAG : Action.ALLOW;
     List<Finding> findings =
@@ -98,9 +107,9 @@ final class SampleBatches {
         id,
         now,
         "%016x%016x".formatted(random.nextLong(), random.nextLong()),
-        "tenant-" + random.nextInt(20),
-        "route-" + random.nextInt(10),
-        "consumer-" + random.nextInt(200),
+        "tenant-" + random.nextInt(population.tenants()),
+        "route-" + random.nextInt(population.routes()),
+        "consumer-" + random.nextInt(population.consumers()),
         "POST",
         "/v1/chat/completions",
         Dialect.OPENAI_CHAT,
@@ -131,12 +140,12 @@ final class SampleBatches {
             "total",
             480L + random.nextInt(200)),
         true,
-        "agent-" + random.nextInt(5),
+        "agent-" + random.nextInt(population.agents()),
         0,
         "%032x".formatted(random.nextInt(5_000)));
   }
 
-  private CompletionRecord completion(String id, long now) {
+  CompletionRecord completion(String id, long now) {
     return new CompletionRecord(
         id,
         now,

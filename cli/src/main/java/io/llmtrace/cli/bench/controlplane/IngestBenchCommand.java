@@ -1,4 +1,4 @@
-package io.llmtrace.cli.bench.ingest;
+package io.llmtrace.cli.bench.controlplane;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.stack.Folders;

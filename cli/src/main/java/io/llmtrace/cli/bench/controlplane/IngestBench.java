@@ -1,23 +1,13 @@
-package io.llmtrace.cli.bench.ingest;
+package io.llmtrace.cli.bench.controlplane;
 
-import com.codahale.metrics.MetricRegistry;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.cli.Main;
-import io.llmtrace.cli.stack.ChildProcess;
-import io.llmtrace.cli.stack.Readiness;
-import io.llmtrace.cli.stack.StackPorts;
 import io.llmtrace.controlplane.storage.EmbeddedDatabase;
-import io.llmtrace.controlplane.storage.Storage;
 import io.llmtrace.policies.wire.WireJson;
-import io.llmtrace.runtime.config.ControlPlaneConfig;
-import io.llmtrace.runtime.config.DatabaseConfig;
-import io.llmtrace.runtime.config.Secret;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -28,17 +18,14 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.postgresql.PGConnection;
 
@@ -49,7 +36,6 @@ import org.postgresql.PGConnection;
  * copied, by one connection, into a second database of the same schema. Both start behind a
  * checkpoint.
  */
-@SuppressWarnings("try")
 final class IngestBench implements AutoCloseable {
   private static final int HEAP_MIB = 384;
   private static final double BAR = 0.5;
@@ -67,9 +53,7 @@ final class IngestBench implements AutoCloseable {
   private final PrintWriter out;
   private final EmbeddedDatabase database;
   private final String rawUrl;
-  private final ChildProcess controlPlane;
-  private final URI address;
-  private final String key;
+  private final ControlPlaneUnderTest controlPlane;
   private final HttpClient http = HttpClient.newHttpClient();
 
   private IngestBench(
@@ -79,9 +63,7 @@ final class IngestBench implements AutoCloseable {
       PrintWriter out,
       EmbeddedDatabase database,
       String rawUrl,
-      ChildProcess controlPlane,
-      URI address,
-      String key) {
+      ControlPlaneUnderTest controlPlane) {
     this.directory = directory;
     this.senders = senders;
     this.exchanges = exchanges;
@@ -89,8 +71,6 @@ final class IngestBench implements AutoCloseable {
     this.database = database;
     this.rawUrl = rawUrl;
     this.controlPlane = controlPlane;
-    this.address = address;
-    this.key = key;
   }
 
   static IngestBench start(Path directory, int senders, int exchanges, PrintWriter out)
@@ -98,59 +78,14 @@ final class IngestBench implements AutoCloseable {
     EmbeddedDatabase database = EmbeddedDatabase.start(directory.resolve("postgres"));
     try {
       String rawUrl = database.url().replaceFirst("/postgres\\?", "/raw?");
-      try (Connection connection = DriverManager.getConnection(database.url());
-          Statement sql = connection.createStatement()) {
-        sql.execute("CREATE DATABASE raw");
-      }
-      migrate(rawUrl, directory.resolve("raw"));
-      int port = StackPorts.freePort();
-      Path config = directory.resolve("llmtrace.yaml");
-      Path data = directory.resolve("data");
-      Files.writeString(
-          config,
-          """
-          control_plane:
-            port: %d
-            admin_port: 0
-            data_directory: %s
-            database:
-              url: "%s"
-          """
-              .formatted(port, data, database.url()));
-      ChildProcess controlPlane =
-          ChildProcess.start(
-              "control plane",
-              directory.resolve("control-plane.log"),
-              List.of("-Xmx" + HEAP_MIB + "m"),
-              Main.class.getName(),
-              List.of("control-plane", "--config", config.toString()));
-      URI address = URI.create("http://127.0.0.1:" + port);
-      try {
-        Readiness.await(controlPlane, address.resolve("/readyz"), Duration.ofSeconds(90));
-        String key = Files.readString(data.resolve("initial-instance.key"));
-        return new IngestBench(
-            directory, senders, exchanges, out, database, rawUrl, controlPlane, address, key);
-      } catch (IOException | InterruptedException e) {
-        controlPlane.close();
-        throw e;
-      }
-    } catch (IOException | InterruptedException | SQLException e) {
+      execute(database.url(), "CREATE DATABASE raw");
+      ControlPlaneUnderTest.migrate(rawUrl, directory.resolve("raw"));
+      ControlPlaneUnderTest controlPlane =
+          ControlPlaneUnderTest.start(directory, database.url(), HEAP_MIB);
+      return new IngestBench(directory, senders, exchanges, out, database, rawUrl, controlPlane);
+    } catch (Exception e) {
       database.close();
       throw e;
-    }
-  }
-
-  private static void migrate(String url, Path data) throws Exception {
-    CountDownLatch ready = new CountDownLatch(1);
-    ControlPlaneConfig config =
-        ControlPlaneConfig.defaults()
-            .withDatabase(new DatabaseConfig(Secret.of(url), null, null, 2))
-            .withDataDirectory(data);
-    try (Storage storage = new Storage(config, new MetricRegistry(), jdbi -> ready.countDown())) {
-      storage.start();
-      if (!ready.await(90, TimeUnit.SECONDS)) {
-        throw new IOException("the second database has no schema: " + storage.probe().text());
-      }
     }
   }
 
@@ -281,8 +216,8 @@ final class IngestBench implements AutoCloseable {
 
   private void send(byte[] body, AtomicLong busy) throws IOException, InterruptedException {
     HttpRequest request =
-        HttpRequest.newBuilder(address.resolve("/api/v1/ingest/batches"))
-            .header("Authorization", "Bearer " + key)
+        HttpRequest.newBuilder(controlPlane.address().resolve("/api/v1/ingest/batches"))
+            .header("Authorization", "Bearer " + controlPlane.instanceKey())
             .header("Content-Encoding", "gzip")
             .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofByteArray(body))
@@ -303,7 +238,7 @@ final class IngestBench implements AutoCloseable {
   private double heapMib() throws IOException, InterruptedException {
     HttpResponse<String> page =
         http.send(
-            HttpRequest.newBuilder(address.resolve("/metrics")).build(),
+            HttpRequest.newBuilder(controlPlane.address().resolve("/metrics")).build(),
             HttpResponse.BodyHandlers.ofString());
     return page.body()
             .lines()

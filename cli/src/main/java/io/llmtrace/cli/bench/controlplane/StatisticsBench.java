@@ -1,0 +1,256 @@
+package io.llmtrace.cli.bench.controlplane;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.cli.bench.controlplane.SampleBatches.Population;
+import io.llmtrace.controlplane.statistics.RollupFold;
+import io.llmtrace.controlplane.statistics.RollupJournal;
+import io.llmtrace.controlplane.statistics.RollupJournal.Keys;
+import io.llmtrace.controlplane.storage.EmbeddedDatabase;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.wire.WireJson;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * Measures questions about thirty days as the exchanges of these days grow. Exchanges are made up
+ * and counted by the code that ingest counts with; their rows are not stored, since no question of
+ * these reads them. Each tenant has all its consumers, routes, agents and models in every hour: no
+ * traffic of that many exchanges makes more sums.
+ */
+final class StatisticsBench implements AutoCloseable {
+  private static final int HOURS = 30 * 24;
+  private static final int HEAP_MIB = 512;
+  private static final double BAR_MILLIS = 200;
+  private static final int WARM_UP = 5;
+  private static final int TIMES = 21;
+
+  /** Exchanges counted in one transaction, as a batch of a busy node has them. */
+  private static final int OF_A_TRANSACTION = 50_000;
+
+  private static final int HOURS_OF_A_FOLD = 24;
+  static final Population POPULATION = new Population(20, 10, 250, 5);
+
+  private final Path directory;
+  private final PrintWriter out;
+  private final EmbeddedDatabase database;
+  private final Jdbi jdbi;
+  private final SampleBatches samples = new SampleBatches(29, POPULATION);
+  private final Instant until;
+  private final HttpClient http = HttpClient.newHttpClient();
+  private long counted;
+
+  private StatisticsBench(Path directory, PrintWriter out, EmbeddedDatabase database) {
+    this.directory = directory;
+    this.out = out;
+    this.database = database;
+    this.jdbi = Jdbi.create(database.url());
+    // Ten hours past midnight: thirty days back begin and end within a day, as most do.
+    this.until = Instant.now().truncatedTo(ChronoUnit.DAYS).minus(14, ChronoUnit.HOURS);
+  }
+
+  static StatisticsBench start(Path directory, PrintWriter out) throws Exception {
+    EmbeddedDatabase database = EmbeddedDatabase.start(directory.resolve("postgres"));
+    try {
+      ControlPlaneUnderTest.migrate(database.url(), directory.resolve("migrated"));
+      return new StatisticsBench(directory, out, database);
+    } catch (Exception e) {
+      database.close();
+      throw e;
+    }
+  }
+
+  /** Thirty days in sums by hour where {@code HOURS} is said, and else as sums allow. */
+  private Map<String, String> questions() {
+    String month = "from=" + until.minus(30, ChronoUnit.DAYS) + "&until=" + until;
+    String days =
+        "from="
+            + until.minus(30, ChronoUnit.DAYS).truncatedTo(ChronoUnit.DAYS)
+            + "&until="
+            + until.truncatedTo(ChronoUnit.DAYS);
+    Map<String, String> questions = new LinkedHashMap<>();
+    for (String by : List.of("tenant", "route", "consumer", "agent", "provider", "model")) {
+      questions.put("by " + by, "by=" + by + "&" + month);
+    }
+    questions.put("by finding", "by=finding&" + month);
+    questions.put("by consumer, whole days", "by=consumer&" + days);
+    questions.put("by consumer, 1,000 lines", "by=consumer&limit=1000&" + month);
+    questions.put("by tenant and day", "by=tenant&interval=day&" + month);
+    questions.put("by consumer and day, 20 lines", "by=consumer&interval=day&limit=20&" + month);
+    questions.put("by model and day", "by=model&interval=day&" + month);
+    questions.put("by route of one tenant", "by=route&tenant=tenant-3&" + month);
+    questions.put(
+        "one consumer of one tenant by hour",
+        "by=consumer&key=consumer-7&tenant=tenant-3&interval=hour&" + month);
+    questions.put("one tenant by hour", "by=tenant&tenant=tenant-3&interval=hour&" + month);
+    questions.put("by provider and hour", "by=provider&interval=hour&" + month);
+    questions.put("by tenant and hour", "by=tenant&interval=hour&" + month);
+    return questions;
+  }
+
+  /**
+   * Grows to each size and asks.
+   *
+   * @param sizes exchanges, rising
+   */
+  ObjectNode run(List<Long> sizes) throws Exception {
+    ObjectNode root = WireJson.mapper().createObjectNode();
+    root.put("bar_ms", BAR_MILLIS);
+    ArrayNode each = root.putArray("sizes");
+    double worst = 0;
+    for (long size : sizes) {
+      long start = System.nanoTime();
+      grow(size);
+      ObjectNode figures = each.addObject();
+      figures.put("exchanges", size);
+      figures.put("rows_of_sums", number("SELECT count(*) FROM rollups"));
+      figures.put("bytes_of_sums", number("SELECT pg_total_relation_size('rollups')"));
+      out.printf(
+          Locale.ROOT,
+          "%,d exchanges: %,d sums, %,.0f MB (made in %.0f s)%n",
+          size,
+          figures.get("rows_of_sums").asLong(),
+          figures.get("bytes_of_sums").asLong() / 1e6,
+          (System.nanoTime() - start) / 1e9);
+      out.flush();
+      worst = ask(figures.putArray("questions"), size);
+    }
+    root.put("worst_p50_ms", round(worst));
+    root.put("ok", worst <= BAR_MILLIS);
+    out.printf(
+        Locale.ROOT,
+        "slowest question at the last size: %.0f ms at the median (bar %.0f)%n",
+        worst,
+        BAR_MILLIS);
+    out.flush();
+    return root;
+  }
+
+  private void grow(long size) throws SQLException {
+    long before = counted;
+    for (int hour = 0; hour < HOURS; hour++) {
+      // Each hour gets its share, whatever the sizes before were.
+      long share = size * (hour + 1) / HOURS - size * hour / HOURS;
+      long had = before * (hour + 1) / HOURS - before * hour / HOURS;
+      count(until.minus(HOURS - hour, ChronoUnit.HOURS).toEpochMilli(), share - had);
+      if (hour % HOURS_OF_A_FOLD == HOURS_OF_A_FOLD - 1) {
+        new RollupFold(() -> jdbi).run();
+      }
+    }
+    jdbi.useHandle(handle -> handle.execute("VACUUM ANALYZE rollups"));
+    jdbi.useHandle(handle -> handle.execute("VACUUM ANALYZE rollup_journal"));
+  }
+
+  private void count(long at, long exchanges) throws SQLException {
+    for (long done = 0; done < exchanges; done += OF_A_TRANSACTION) {
+      RollupJournal journal = new RollupJournal();
+      for (long i = done; i < Math.min(exchanges, done + OF_A_TRANSACTION); i++) {
+        String id = Ulid.of(at + i % 3_600_000, 0, counted++);
+        InspectionRecord record = samples.inspection(id, at);
+        journal.inspected(record);
+        journal.completed(Keys.of(record), samples.completion(id, at));
+      }
+      jdbi.<SQLException>useTransaction(journal::write);
+    }
+  }
+
+  /** The median of the slowest question. */
+  private double ask(ArrayNode into, long size) throws Exception {
+    double worst = 0;
+    Path own = directory.resolve("at-" + size);
+    Files.createDirectory(own);
+    try (ControlPlaneUnderTest plane = ControlPlaneUnderTest.start(own, database.url(), HEAP_MIB)) {
+      requests(plane, size);
+      for (Map.Entry<String, String> question : questions().entrySet()) {
+        List<Double> millis = new ArrayList<>();
+        int lines = 0;
+        for (int i = -WARM_UP; i < TIMES; i++) {
+          long start = System.nanoTime();
+          JsonNode answer = get(plane, question.getValue());
+          if (i >= 0) {
+            millis.add((System.nanoTime() - start) / 1e6);
+          }
+          lines = answer.path("items").size();
+        }
+        if (lines == 0) {
+          throw new IllegalStateException("no lines: " + question.getValue());
+        }
+        millis.sort(null);
+        double median = millis.get(TIMES / 2);
+        worst = Math.max(worst, median);
+        into.addObject()
+            .put("question", question.getKey())
+            .put("lines", lines)
+            .put("p50_ms", round(median))
+            .put("max_ms", round(millis.get(TIMES - 1)));
+        out.printf(
+            Locale.ROOT,
+            "  %-38s %6d lines  p50 %7.1f ms  max %7.1f ms%n",
+            question.getKey(),
+            lines,
+            median,
+            millis.get(TIMES - 1));
+        out.flush();
+      }
+    }
+    return worst;
+  }
+
+  /** What is counted is what was made: figures of a database that lost some would say nothing. */
+  private void requests(ControlPlaneUnderTest plane, long size) throws Exception {
+    long sum = 0;
+    for (JsonNode item :
+        get(plane, "by=tenant&from=" + until.minus(30, ChronoUnit.DAYS) + "&until=" + until)
+            .path("items")) {
+      sum += item.path("requests").asLong();
+    }
+    if (sum != size) {
+      throw new IllegalStateException("made " + size + " exchanges, answered " + sum);
+    }
+  }
+
+  private JsonNode get(ControlPlaneUnderTest plane, String query)
+      throws IOException, InterruptedException {
+    URI address = plane.address().resolve("/api/v1/statistics?" + query);
+    HttpResponse<byte[]> answer =
+        http.send(
+            HttpRequest.newBuilder(address)
+                .header("Authorization", "Bearer " + plane.adminKey())
+                .build(),
+            HttpResponse.BodyHandlers.ofByteArray());
+    if (answer.statusCode() != 200) {
+      throw new IOException(address + " was answered " + answer.statusCode());
+    }
+    return WireJson.mapper().readTree(answer.body());
+  }
+
+  private long number(String sql) {
+    return jdbi.withHandle(handle -> handle.createQuery(sql).mapTo(Long.class).one());
+  }
+
+  private static double round(double value) {
+    return Math.round(value * 10) / 10.0;
+  }
+
+  @Override
+  public void close() throws IOException {
+    database.close();
+  }
+}
