@@ -9,9 +9,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
@@ -108,41 +110,23 @@ final class Statistics {
 
   private Statistics() {}
 
+  /** Which groups an answer has lines for, those with most exchanges, and how many there are. */
+  private record Ranking(Set<Group> shown, int groups) {
+    boolean all() {
+      return groups == shown.size();
+    }
+  }
+
   /** Answers within the handle's transaction. */
   static Answer answer(Handle handle, Question question) {
-    Scope scope = new Scope(question, question.slices());
-    Map<Group, Measures> totals = new LinkedHashMap<>();
-    int[] groups = {0};
-    scope
-        .query(
-            handle,
-            "SELECT count(*) OVER () AS groups, "
-                + scope.group()
-                + SUMMED
-                + " FROM "
-                + scope.rows()
-                + " GROUP BY "
-                + scope.grouping()
-                + " ORDER BY sum(requests) + sum(findings) DESC, "
-                + scope.grouping()
-                + " LIMIT :limit")
-        .bind("limit", question.limit())
-        .map(
-            (row, context) -> {
-              Measures sums = new Measures();
-              RollupFold.add(sums, row);
-              groups[0] = row.getInt("groups");
-              return Map.entry(group(row, question), sums);
-            })
-        .forEach(entry -> totals.put(entry.getKey(), entry.getValue()));
+    Ranking ranking = rank(handle, question);
     Map<Slot, Measures> slots = new LinkedHashMap<>();
-    if (question.grain() == Grain.NONE) {
-      totals.forEach((group, sums) -> slots.put(new Slot(group, 0), sums));
-    } else if (!totals.isEmpty()) {
-      byTime(handle, scope, totals, slots);
-    }
-    if (question.by() != By.FINDING && !totals.isEmpty()) {
-      latencies(handle, scope, totals, slots);
+    if (!ranking.shown().isEmpty()) {
+      Scope scope = new Scope(question, question.slices(), ranking.all() ? null : ranking.shown());
+      sums(handle, scope, ranking.shown(), slots);
+      if (question.by() != By.FINDING) {
+        latencies(handle, scope, slots);
+      }
     }
     List<Line> lines = new ArrayList<>();
     slots.forEach(
@@ -154,26 +138,56 @@ final class Statistics {
                     slot.group().key(),
                     slot.group().key2(),
                     sums)));
-    return new Answer(lines, groups[0] - totals.size());
+    return new Answer(lines, ranking.groups() - ranking.shown().size());
   }
 
-  private static void byTime(
-      Handle handle, Scope scope, Map<Group, Measures> shown, Map<Slot, Measures> slots) {
+  /** Of many thousand groups most have no line: they cost two sums each, by days. */
+  private static Ranking rank(Handle handle, Question question) {
+    Scope scope = new Scope(question, TimeSlice.of(question.from(), question.until()), null);
+    Set<Group> shown = new LinkedHashSet<>();
+    int[] groups = {0};
     scope
-        .shown(
-            scope.query(
-                handle,
-                "SELECT bucket, "
-                    + scope.group()
-                    + SUMMED
-                    + " FROM "
-                    + scope.rows()
-                    + " WHERE (key, key2) IN (SELECT * FROM unnest(:shown, :shown2))"
-                    + " GROUP BY bucket, "
-                    + scope.grouping()
-                    + " ORDER BY bucket, sum(requests) + sum(findings) DESC, "
-                    + scope.grouping()),
-            shown.keySet())
+        .query(
+            handle,
+            "SELECT count(*) OVER () AS groups, "
+                + scope.grouping()
+                + " FROM "
+                + scope.rows("requests, findings")
+                + " GROUP BY "
+                + scope.grouping()
+                + " ORDER BY sum(requests) + sum(findings) DESC, "
+                + scope.grouping()
+                + " LIMIT :limit")
+        .bind("limit", question.limit())
+        .map(
+            (row, context) -> {
+              groups[0] = row.getInt("groups");
+              return group(row, question);
+            })
+        .forEach(shown::add);
+    return new Ranking(shown, groups[0]);
+  }
+
+  private static void sums(
+      Handle handle, Scope scope, Set<Group> shown, Map<Slot, Measures> slots) {
+    String bucket = scope.question().grain() == Grain.NONE ? "" : "bucket, ";
+    scope
+        .query(
+            handle,
+            "SELECT "
+                + bucket
+                + scope.grouping()
+                + ", "
+                + SUMMED
+                + " FROM "
+                + scope.rows("cost_usd, " + String.join(", ", Statistics.sums()))
+                + " GROUP BY "
+                + bucket
+                + scope.grouping()
+                + " ORDER BY "
+                + bucket
+                + "sum(requests) + sum(findings) DESC, "
+                + scope.grouping())
         .map(
             (row, context) -> {
               Measures sums = new Measures();
@@ -182,28 +196,24 @@ final class Statistics {
             })
         .forEach(
             entry -> {
-              if (shown.containsKey(entry.getKey().group())) {
+              if (shown.contains(entry.getKey().group())) {
                 slots.put(entry.getKey(), entry.getValue());
               }
             });
   }
 
   /** Percentiles are made for the lines that are shown only: sketches are large. */
-  private static void latencies(
-      Handle handle, Scope scope, Map<Group, Measures> shown, Map<Slot, Measures> slots) {
+  private static void latencies(Handle handle, Scope scope, Map<Slot, Measures> slots) {
     boolean total = scope.question().grain() == Grain.NONE;
     scope
-        .shown(
-            scope.query(
-                handle,
-                "SELECT "
-                    + (total ? "" : "bucket, ")
-                    + scope.group()
-                    + "latency FROM "
-                    + scope.rows()
-                    + " WHERE latency IS NOT NULL"
-                    + " AND (key, key2) IN (SELECT * FROM unnest(:shown, :shown2))"),
-            shown.keySet())
+        .query(
+            handle,
+            "SELECT "
+                + (total ? "" : "bucket, ")
+                + scope.grouping()
+                + ", latency FROM "
+                + scope.rows("latency")
+                + " WHERE latency IS NOT NULL")
         .map((row, context) -> Map.entry(slot(row, scope.question()), row.getBytes("latency")))
         .forEach(
             entry -> {
@@ -229,23 +239,24 @@ final class Statistics {
             : row.getObject("bucket", OffsetDateTime.class).toInstant().toEpochMilli());
   }
 
-  /** The SQL of a question's parts. */
-  private record Scope(Question question, List<TimeSlice> slices) {
-    String group() {
-      return grouping() + ", ";
-    }
-
+  /**
+   * The SQL of a question's parts.
+   *
+   * @param shown the groups that are asked for; null for all. It may bring others along
+   */
+  private record Scope(
+      Question question, List<TimeSlice> slices, @Nullable Collection<Group> shown) {
     String grouping() {
       return (question.splitTenants() ? "tenant, " : "") + "key, key2";
     }
 
     /** Rollups with what the journal holds, of the question's time, tenants and keys. */
-    String rows() {
+    String rows(String measures) {
       String columns =
           ", tenant, key, "
               + (question.by() == By.PROVIDER ? "'' AS key2" : "key2")
-              + ", cost_usd, latency, "
-              + String.join(", ", Statistics.sums());
+              + ", "
+              + measures;
       boolean cut = question.grain() == Grain.DAY;
       String byDay = "date_trunc('day', bucket, 'UTC') AS bucket";
       return TimeSlice.rows(
@@ -255,7 +266,12 @@ final class Statistics {
           "dimension = :dimension"
               + (question.tenants() == null ? "" : " AND tenant = ANY(:tenants)")
               + (question.key() == null ? "" : " AND key = :key")
-              + (question.key2() == null ? "" : " AND key2 = :key2"));
+              + (question.key2() == null ? "" : " AND key2 = :key2")
+              + (shown == null
+                  ? ""
+                  : question.splitTenants()
+                      ? " AND tenant = ANY(:shown)"
+                      : " AND key = ANY(:shown)"));
     }
 
     Query query(Handle handle, String sql) {
@@ -270,13 +286,16 @@ final class Statistics {
       if (question.key2() != null) {
         query.bind("key2", question.key2());
       }
+      if (shown != null) {
+        query.bindArray(
+            "shown",
+            String.class,
+            shown.stream()
+                .map(group -> question.splitTenants() ? group.tenant() : group.key())
+                .distinct()
+                .toList());
+      }
       return query;
-    }
-
-    Query shown(Query query, Collection<Group> groups) {
-      return query
-          .bindArray("shown", String.class, groups.stream().map(Group::key).toList())
-          .bindArray("shown2", String.class, groups.stream().map(Group::key2).toList());
     }
   }
 

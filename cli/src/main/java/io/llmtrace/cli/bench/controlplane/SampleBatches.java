@@ -28,8 +28,8 @@ import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * Batches as plugins send them: of 20 tenants, 10 routes, 200 consumers, 5 agents and 6 models, a
- * tenth of the exchanges with a finding. An exchange's completion comes a batch after its
+ * Batches as plugins send them: of 20 tenants with 200 consumers and 5 agents each, 10 routes and 6
+ * models, a tenth of the exchanges with a finding. An exchange's completion comes a batch after its
  * inspection. The same seed gives the same but for ids and times.
  */
 final class SampleBatches {
@@ -39,7 +39,11 @@ final class SampleBatches {
     "gpt-4o", "gpt-4o-mini", "claude-sonnet-4", "gemini-2.5-pro", "llama3", "mistral-large"
   };
 
-  /** Of whom exchanges are. */
+  private static final String[] PROVIDERS = {
+    "openai", "openai", "anthropic", "gemini", "ollama", "mistral"
+  };
+
+  /** Of whom exchanges are: each tenant has so many consumers and agents of its own. */
   record Population(int tenants, int routes, int consumers, int agents) {}
 
   private final Ulid ids = new Ulid();
@@ -103,18 +107,20 @@ final class SampleBatches {
                     "pi-001",
                     "ign*** *** previous *** and ***"))
             : List.of();
+    int tenant = random.nextInt(population.tenants());
+    int model = random.nextInt(MODELS.length);
     return new InspectionRecord(
         id,
         now,
         "%016x%016x".formatted(random.nextLong(), random.nextLong()),
-        "tenant-" + random.nextInt(population.tenants()),
+        "tenant-" + tenant,
         "route-" + random.nextInt(population.routes()),
-        "consumer-" + random.nextInt(population.consumers()),
+        "consumer-" + tenant + "-" + random.nextInt(population.consumers()),
         "POST",
         "/v1/chat/completions",
         Dialect.OPENAI_CHAT,
-        "openai",
-        MODELS[random.nextInt(MODELS.length)],
+        PROVIDERS[model],
+        MODELS[model],
         random.nextBoolean(),
         new Decision(
             action,
@@ -140,7 +146,7 @@ final class SampleBatches {
             "total",
             480L + random.nextInt(200)),
         true,
-        "agent-" + random.nextInt(population.agents()),
+        "agent-" + tenant + "-" + random.nextInt(population.agents()),
         0,
         "%032x".formatted(random.nextInt(5_000)));
   }

@@ -98,9 +98,13 @@ final class StatisticsBench implements AutoCloseable {
     questions.put("by route of one tenant", "by=route&tenant=tenant-3&" + month);
     questions.put(
         "one consumer of one tenant by hour",
-        "by=consumer&key=consumer-7&tenant=tenant-3&interval=hour&" + month);
+        "by=consumer&key=consumer-3-7&tenant=tenant-3&interval=hour&" + month);
     questions.put("one tenant by hour", "by=tenant&tenant=tenant-3&interval=hour&" + month);
     questions.put("by provider and hour", "by=provider&interval=hour&" + month);
+    questions.put("by consumer of one tenant", "by=consumer&tenant=tenant-3&" + month);
+    questions.put(
+        "by consumer of one tenant by hour, 5 lines",
+        "by=consumer&tenant=tenant-3&interval=hour&limit=5&" + month);
     questions.put("by tenant and hour", "by=tenant&interval=hour&" + month);
     return questions;
   }
