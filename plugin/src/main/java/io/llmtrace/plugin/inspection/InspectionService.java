@@ -1,6 +1,9 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.capture.Captured;
+import io.llmtrace.plugin.capture.ContentCapture;
+import io.llmtrace.plugin.capture.SeenElsewhere;
 import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.ExchangeHandler;
@@ -58,6 +61,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final Identities identities;
   private final Limits limits;
   private final QuestionKeeper questions;
+  private final ContentCapture capture;
   private final AnalysisBreaker breaker;
   private final Settlements settlements;
   private final InspectionMetrics metrics;
@@ -100,6 +104,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       Identities identities,
       Limits limits,
       OpenQuestions questions,
+      ContentCapture capture,
       AnalysisBreaker breaker,
       RequestRedaction redactions,
       MeterRegistry meters) {
@@ -108,6 +113,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     this.ids = ids;
     this.identities = identities;
     this.limits = limits;
+    this.capture = capture;
     this.breaker = breaker;
     this.settlements = new Settlements(analysis, ids, redactions);
     this.metrics = new InspectionMetrics(meters);
@@ -174,6 +180,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         return;
       }
       inspection.releaseMemory();
+      unread(inspection, "overload");
       if (overdue.get() >= workers.getMaximumPoolSize()
           && System.nanoTime() - allOverdueSince > STALL_NANOS) {
         // Not a burst, which makes every worker late for a moment: none has come back for long.
@@ -188,6 +195,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private void refuse(Inspection inspection, String reason) {
     inspection.settle();
     inspection.releaseMemory();
+    unread(inspection, reason);
     later(inspection, settlements.uninspected(inspection, reason, Seen.NOTHING));
   }
 
@@ -306,7 +314,32 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   /** No thread works on the exchange any more. */
   private void leave(Inspection inspection) {
     questions.keep(inspection);
-    inspection.releaseMemory();
+    Exchange exchange = inspection.exchange;
+    if (exchange == null) {
+      inspection.releaseMemory();
+      unread(inspection, "unparsable");
+    } else {
+      Seen seen = inspection.seen();
+      capture.request(
+          captured(inspection),
+          exchange,
+          new SeenElsewhere(seen.findings(), seen.missingStages(), inspection.isBegun()),
+          inspection::releaseMemory);
+    }
+  }
+
+  private void unread(Inspection inspection, String reason) {
+    capture.unread(captured(inspection), reason, inspection.request.bodyBytes());
+  }
+
+  private static Captured captured(Inspection inspection) {
+    return new Captured(
+        inspection.decisionId,
+        inspection.identity.tenant(),
+        inspection.request.route(),
+        inspection.request.consumer(),
+        inspection.identity.agent(),
+        inspection.request.conf().capture());
   }
 
   /** On the timer: what was found is enforced, the rest counts as uninspected. */
@@ -317,6 +350,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         breaker.released();
         if (workers.remove(inspection)) {
           inspection.releaseMemory();
+          unread(inspection, "budget");
         } else if (inspection.becomesOverdue()) {
           // Before the count says that all are: whoever reads that must not see an older time.
           allOverdueSince = System.nanoTime();
@@ -348,6 +382,9 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     OpenQuestions.Expected expected = made.expected();
     if (expected != null) {
       questions.expect(inspection, expected);
+    }
+    if (made.inspection().tap() && !(made.answer() instanceof Answer.Stop)) {
+      capture.expectAnswer(captured(inspection));
     }
     inspection.settled(made);
     limits.decided(

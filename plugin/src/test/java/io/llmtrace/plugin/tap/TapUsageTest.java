@@ -69,7 +69,7 @@ class TapUsageTest {
         ids,
         questions,
         apis,
-        Inspectors.inspector(Inspectors.WIDE, meters),
+        Inspectors.inspector(Inspectors.WIDE, AnswerListener.NONE, meters),
         sink,
         PriceTable.builtIn(),
         (completion, upstream) -> {},
