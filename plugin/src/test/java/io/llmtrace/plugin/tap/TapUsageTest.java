@@ -69,10 +69,11 @@ class TapUsageTest {
         ids,
         questions,
         apis,
-        Inspectors.inspector(Inspectors.WIDE, AnswerListener.NONE, meters),
+        Inspectors.inspector(Inspectors.WIDE, meters),
         sink,
         PriceTable.builtIn(),
         (completion, upstream) -> {},
+        AnswerListener.NONE,
         meters);
   }
 
