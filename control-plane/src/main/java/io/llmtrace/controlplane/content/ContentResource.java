@@ -108,7 +108,7 @@ public final class ContentResource {
    */
   @GET
   @Requires(Permission.CONTENT_READ)
-  public ExchangeContent get(
+  public ExchangeContent content(
       @Context Caller caller,
       @Context UriInfo uri,
       @PathParam("id") String id,
