@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +28,7 @@ public final class ContentKeys {
   private static final Logger log = LoggerFactory.getLogger(ContentKeys.class);
   private static final int ROWS_OF_A_STEP = 200;
 
-  /** Lock of the database: one replica at a time moves rows over. */
+  /** Lock of the database: replicas do not look for the same rows at the same time. */
   private static final long REWRAPS = 7366026;
 
   private static final String LOCK_NOT_AVAILABLE = "55P03";
@@ -167,7 +168,7 @@ public final class ContentKeys {
     }
   }
 
-  private List<Row> old(Handle handle, @org.jspecify.annotations.Nullable Row after) {
+  private List<Row> old(Handle handle, @Nullable Row after) {
     boolean turn =
         handle
             .createQuery("SELECT pg_try_advisory_xact_lock(:turn)")

@@ -1,9 +1,7 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
-import io.llmtrace.plugin.capture.Captured;
 import io.llmtrace.plugin.capture.ContentCapture;
-import io.llmtrace.plugin.capture.SeenElsewhere;
 import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.ExchangeHandler;
@@ -61,7 +59,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final Identities identities;
   private final Limits limits;
   private final QuestionKeeper questions;
-  private final ContentCapture capture;
+  private final ContentKeeper contents;
   private final AnalysisBreaker breaker;
   private final Settlements settlements;
   private final InspectionMetrics metrics;
@@ -113,7 +111,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     this.ids = ids;
     this.identities = identities;
     this.limits = limits;
-    this.capture = capture;
+    this.contents = new ContentKeeper(capture);
     this.breaker = breaker;
     this.settlements = new Settlements(analysis, ids, redactions);
     this.metrics = new InspectionMetrics(meters);
@@ -180,7 +178,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         return;
       }
       inspection.releaseMemory();
-      unread(inspection, "overload");
+      contents.unread(inspection, "overload");
       if (overdue.get() >= workers.getMaximumPoolSize()
           && System.nanoTime() - allOverdueSince > STALL_NANOS) {
         // Not a burst, which makes every worker late for a moment: none has come back for long.
@@ -195,7 +193,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private void refuse(Inspection inspection, String reason) {
     inspection.settle();
     inspection.releaseMemory();
-    unread(inspection, reason);
+    contents.unread(inspection, reason);
     later(inspection, settlements.uninspected(inspection, reason, Seen.NOTHING));
   }
 
@@ -314,32 +312,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   /** No thread works on the exchange any more. */
   private void leave(Inspection inspection) {
     questions.keep(inspection);
-    Exchange exchange = inspection.exchange;
-    if (exchange == null) {
-      inspection.releaseMemory();
-      unread(inspection, "unparsable");
-    } else {
-      Seen seen = inspection.seen();
-      capture.request(
-          captured(inspection),
-          exchange,
-          new SeenElsewhere(seen.findings(), seen.missingStages(), inspection.isBegun()),
-          inspection::releaseMemory);
-    }
-  }
-
-  private void unread(Inspection inspection, String reason) {
-    capture.unread(captured(inspection), reason, inspection.request.bodyBytes());
-  }
-
-  private static Captured captured(Inspection inspection) {
-    return new Captured(
-        inspection.decisionId,
-        inspection.identity.tenant(),
-        inspection.request.route(),
-        inspection.request.consumer(),
-        inspection.identity.agent(),
-        inspection.request.conf().capture());
+    contents.keep(inspection);
   }
 
   /** On the timer: what was found is enforced, the rest counts as uninspected. */
@@ -350,7 +323,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         breaker.released();
         if (workers.remove(inspection)) {
           inspection.releaseMemory();
-          unread(inspection, "budget");
+          contents.unread(inspection, "budget");
         } else if (inspection.becomesOverdue()) {
           // Before the count says that all are: whoever reads that must not see an older time.
           allOverdueSince = System.nanoTime();
@@ -383,9 +356,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     if (expected != null) {
       questions.expect(inspection, expected);
     }
-    if (made.inspection().tap() && !(made.answer() instanceof Answer.Stop)) {
-      capture.expectAnswer(captured(inspection));
-    }
+    contents.expect(inspection, made);
     inspection.settled(made);
     limits.decided(
         inspection.admission, inspection.decisionId, inspection.request.conf(), made.answer());
