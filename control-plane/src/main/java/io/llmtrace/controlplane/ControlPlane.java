@@ -19,6 +19,7 @@ import io.llmtrace.controlplane.audit.AuditResource;
 import io.llmtrace.controlplane.budgets.BudgetsResource;
 import io.llmtrace.controlplane.budgets.LeasesResource;
 import io.llmtrace.controlplane.budgets.SpendResource;
+import io.llmtrace.controlplane.content.Content;
 import io.llmtrace.controlplane.conversations.ConversationsResource;
 import io.llmtrace.controlplane.exchanges.ExchangesExport;
 import io.llmtrace.controlplane.exchanges.ExchangesResource;
@@ -169,6 +170,7 @@ public final class ControlPlane implements AutoCloseable {
     KeyWatch watch = new KeyWatch(storage::jdbi, keys);
     ScopedJdbi scoped = new ScopedJdbi(storage::jdbi);
     Partitions partitions = partitions(own.retention(), clock);
+    Content content = Content.of(own, storage::jdbi, scoped, totals, clock);
     Ingest ingest =
         new Ingest(storage::jdbi, new ListedTenants(), totals, partitions, retention::of);
 
@@ -213,6 +215,9 @@ public final class ControlPlane implements AutoCloseable {
                 new HealthResource(storage, nodes, callers),
                 new MetricsResource(meters, config.metrics().token()),
                 new IngestResource(ingest, nodes),
+                content.ingest(),
+                content.reads(),
+                content.keys(),
                 new ExchangesResource(scoped),
                 new ExchangesExport(exports),
                 new FindingsResource(scoped),
@@ -251,6 +256,7 @@ public final class ControlPlane implements AutoCloseable {
     jobs.every(Duration.ofSeconds(5), "erasures", erasures::run);
     jobs.every(Duration.ofMinutes(1), "leases", leases::expire);
     keep(jobs, storage, partitions, holds);
+    jobs.every(Duration.ofMinutes(1), "content", content::maintain);
     ControlPlane started =
         new ControlPlane(server, storage, watch, operations, jobs, ingest, meters, gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());

@@ -15,14 +15,22 @@ final class WalkSamples {
    * A request.
    *
    * @param ifMatch the header {@code If-Match}; null sends none
+   * @param reason the header {@code X-Reason}, alone; null sends none
    */
-  record Sample(String path, String body, String ifMatch) {
+  record Sample(String path, String body, String ifMatch, String reason) {
     Sample(String path, String body) {
       this(path, body, null);
     }
 
+    Sample(String path, String body, String ifMatch) {
+      this(path, body, ifMatch, null);
+    }
+
     /** Names and values in turn. */
     String[] headers() {
+      if (reason != null) {
+        return new String[] {"X-Reason", reason};
+      }
       return ifMatch == null ? new String[0] : new String[] {"If-Match", ifMatch};
     }
   }
@@ -39,6 +47,7 @@ final class WalkSamples {
   WalkSamples(TestControlPlane plane) {
     this.plane = plane;
     budgets();
+    content();
     makers.put(
         "POST /api/v1/ingest/set-aside/{id}/replay", tenant -> new ApiSamples(plane).setAside());
     makers.put("POST /api/v1/ingest/batches", tenant -> batch());
@@ -121,6 +130,37 @@ final class WalkSamples {
     return TestControlPlane.json(plane.call("POST", made.path(), plane.admin(), made.body()))
         .get("id")
         .asText();
+  }
+
+  private void content() {
+    makers.put(
+        "GET /api/v1/exchanges/{id}/content",
+        tenant ->
+            new Sample("/api/v1/exchanges/" + exchange(tenant) + "/content", null, null, "walk"));
+    makers.put(
+        "POST /api/v1/ingest/content",
+        tenant ->
+            new Sample(
+                "/api/v1/ingest/content",
+                ("{\"schema\":1,\"node\":\"walk\",\"records\":[{\"decision_id\":\"%s\","
+                        + "\"part\":\"request\",\"at\":1,\"tenant\":\"%s\",\"route\":\"walk\","
+                        + "\"consumer\":\"\",\"agent\":\"\",\"mode\":\"redacted\",\"texts\":[],"
+                        + "\"left_out\":\"\",\"left_out_bytes\":0}]}")
+                    .formatted(ids.next(), tenant)));
+    makers.put(
+        "POST /api/v1/content-keys/rotate",
+        tenant -> new Sample("/api/v1/content-keys/rotate", null));
+    makers.put(
+        "POST /api/v1/content-keys/{id}/retire",
+        tenant -> {
+          String made = rotated();
+          rotated();
+          return new Sample("/api/v1/content-keys/" + made + "/retire", null);
+        });
+  }
+
+  private String rotated() throws Exception {
+    return id(new Sample("/api/v1/content-keys/rotate", null));
   }
 
   private void budgets() {

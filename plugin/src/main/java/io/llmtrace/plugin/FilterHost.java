@@ -1,6 +1,7 @@
 package io.llmtrace.plugin;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.conf.RunnerConfs;
@@ -111,6 +112,7 @@ public final class FilterHost implements RequestSide {
       DecisionIds ids,
       Limits limits,
       OpenQuestions questions,
+      ContentCapture capture,
       AnswerHandler answers,
       MeterRegistry meters)
       throws IOException {
@@ -126,6 +128,7 @@ public final class FilterHost implements RequestSide {
             new Identities(plugin.identity(), meters),
             limits,
             questions,
+            capture,
             breaker,
             RequestRedaction.unable(),
             meters);

@@ -1,6 +1,7 @@
 package io.llmtrace.plugin;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.enforcement.RequestRedaction;
@@ -67,6 +68,7 @@ public final class PluginHost implements RequestSide {
       DecisionIds ids,
       Limits limits,
       OpenQuestions questions,
+      ContentCapture capture,
       AnswerHandler answers,
       MeterRegistry meters)
       throws IOException {
@@ -83,6 +85,7 @@ public final class PluginHost implements RequestSide {
             new Identities(plugin.identity(), meters),
             limits,
             questions,
+            capture,
             breaker,
             RequestRedaction.create(meters),
             meters);

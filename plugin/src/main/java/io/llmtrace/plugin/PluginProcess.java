@@ -2,6 +2,8 @@ package io.llmtrace.plugin;
 
 import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.capture.ContentCapture;
+import io.llmtrace.plugin.capture.SeenElsewhere;
 import io.llmtrace.plugin.enforcement.AnswerEnforcer;
 import io.llmtrace.plugin.enforcement.AnswerVerdicts;
 import io.llmtrace.plugin.gateway.A6Server;
@@ -18,11 +20,14 @@ import io.llmtrace.plugin.tap.Tap;
 import io.llmtrace.plugin.telemetry.Telemetry;
 import io.llmtrace.plugin.telemetry.TelemetrySettings;
 import io.llmtrace.policies.detect.classify.ModelState;
+import io.llmtrace.policies.detect.engine.AnswerInspection;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
+import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.usage.PriceTable;
 import io.llmtrace.policies.usage.PromptTokens;
 import io.llmtrace.policies.usage.TokenCounter;
+import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
@@ -43,6 +48,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,6 +81,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final DetectionEngine engine;
   private final long startedAt = System.currentTimeMillis();
   private final Telemetry telemetry;
+  private final ContentCapture capture;
   private final Thread warmingUp;
   private final AnswerInspector answers;
   private final Limits limits;
@@ -107,6 +114,13 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             ? new OpenQuestions(engine.sourceBytes(), meters)
             : OpenQuestions.withoutFingerprints(meters);
     telemetry = Telemetry.open(telemetrySettings(config), meters);
+    capture =
+        ContentCapture.open(
+            engine,
+            ContentCapture.Settings.standard(
+                config.node(), config.controlPlaneUrl(), () -> apiKey(config)),
+            config.capture().maxBytesInMemory(),
+            meters);
     InspectionService.Settings size = InspectionService.Settings.of(config);
     held =
         new AnswerEnforcer(
@@ -130,6 +144,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
               ids,
               limits,
               questions,
+              capture,
               held,
               meters);
       try {
@@ -146,6 +161,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       limits.close();
       held.close();
       answers.close();
+      capture.close();
       telemetry.close();
       throw e;
     }
@@ -223,16 +239,21 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     local.close();
     limits.close();
     answers.close();
+    capture.close();
     telemetry.close();
   }
 
-  private static TelemetrySettings telemetrySettings(PluginConfig config) {
+  private static String apiKey(PluginConfig config) {
     Secret key = config.apiKey();
+    return key == null ? "" : key.reveal();
+  }
+
+  private static TelemetrySettings telemetrySettings(PluginConfig config) {
     return new TelemetrySettings(
         config.dataDirectory(),
         config.node(),
         config.controlPlaneUrl(),
-        () -> key == null ? "" : key.reveal(),
+        () -> apiKey(config),
         config.spool().maxBytes(),
         config.spool().segmentMaxBytes(),
         config.spool().flushInterval(),
@@ -260,9 +281,23 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             telemetry,
             prices,
             limits::completed,
+            this::answered,
             meters),
         inspectKey == null ? null : inspectKey::matches,
         new TextInspector(engine, policy, config.budget()));
+  }
+
+  private void answered(String decisionId, Api api, String body, @Nullable AnswerInspection seen) {
+    capture.answer(
+        decisionId,
+        api,
+        body,
+        seen == null
+            ? new SeenElsewhere(List.of(), List.of(), false)
+            : new SeenElsewhere(
+                seen.findings(),
+                seen.receipt().missingStages(),
+                seen.receipt().coverage() != Coverage.UNINSPECTED));
   }
 
   private static Secret tapSecret(PluginConfig config) throws IOException {
@@ -318,6 +353,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             });
     problems.addAll(limits.problems());
     problems.addAll(telemetry.problems());
+    problems.addAll(capture.problems());
     return problems;
   }
 

@@ -1,6 +1,7 @@
 package io.llmtrace.plugin;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
@@ -47,6 +48,7 @@ public interface RequestSide extends AutoCloseable {
      *
      * @param bootId random name of this process, at most 16 characters
      * @param questions where what is kept of questions waits for their answers
+     * @param capture what keeps content of the routes that ask for it
      * @param answers what decides about answers that the gateway holds back, where the host can
      *     show it any
      * @throws IOException if the data directory or the socket cannot be used
@@ -59,6 +61,7 @@ public interface RequestSide extends AutoCloseable {
         DecisionIds ids,
         Limits limits,
         OpenQuestions questions,
+        ContentCapture capture,
         AnswerHandler answers,
         MeterRegistry meters)
         throws IOException;

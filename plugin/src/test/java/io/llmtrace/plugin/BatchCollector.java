@@ -5,6 +5,9 @@ import com.sun.net.httpserver.HttpServer;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.BatchAck;
 import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.ContentAck;
+import io.llmtrace.policies.wire.ContentBatch;
+import io.llmtrace.policies.wire.ContentRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.WireJson;
@@ -12,19 +15,28 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.zip.GZIPInputStream;
 
 /** Takes batches as a control plane does, and shows their records by decision id. */
 final class BatchCollector implements AutoCloseable {
   final Map<String, InspectionRecord> inspections = new ConcurrentHashMap<>();
   final Map<String, CompletionRecord> completions = new ConcurrentHashMap<>();
+  final List<ContentRecord> contents = new CopyOnWriteArrayList<>();
+
+  /** What is answered; anything but 200 takes nothing. */
+  volatile int batchStatus = 200;
+
+  volatile int contentStatus = 200;
   private final HttpServer server;
 
   BatchCollector() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext("/api/v1/ingest/batches", this::ingest);
+    server.createContext("/api/v1/ingest/content", this::content);
     server.start();
   }
 
@@ -34,6 +46,10 @@ final class BatchCollector implements AutoCloseable {
 
   private void ingest(HttpExchange exchange) throws IOException {
     try (exchange) {
+      if (batchStatus != 200) {
+        exchange.sendResponseHeaders(batchStatus, -1);
+        return;
+      }
       Batch batch =
           WireJson.mapper().readValue(new GZIPInputStream(exchange.getRequestBody()), Batch.class);
       for (TelemetryRecord each : batch.records()) {
@@ -44,6 +60,23 @@ final class BatchCollector implements AutoCloseable {
         }
       }
       byte[] ack = WireJson.mapper().writeValueAsBytes(new BatchAck(batch.sequence(), false));
+      exchange.sendResponseHeaders(200, ack.length);
+      exchange.getResponseBody().write(ack);
+    }
+  }
+
+  private void content(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      if (contentStatus != 200) {
+        exchange.sendResponseHeaders(contentStatus, -1);
+        return;
+      }
+      ContentBatch batch =
+          WireJson.mapper()
+              .readValue(new GZIPInputStream(exchange.getRequestBody()), ContentBatch.class);
+      contents.addAll(batch.records());
+      byte[] ack =
+          WireJson.mapper().writeValueAsBytes(new ContentAck(batch.records().size(), Map.of()));
       exchange.sendResponseHeaders(200, ack.length);
       exchange.getResponseBody().write(ack);
     }

@@ -3,6 +3,7 @@ package io.llmtrace.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.identity.DecisionIds;
@@ -250,6 +251,7 @@ class LimitsOnTrafficTest {
                 DecisionIds.open(folder),
                 limits,
                 OpenQuestions.withoutFingerprints(meters),
+                ContentCapture.none(meters),
                 AnswerHandler.PASS,
                 meters)) {
       assertThat(host.decide(call("a"))).isInstanceOf(Answer.Rewrite.class);
@@ -391,6 +393,7 @@ class LimitsOnTrafficTest {
               DecisionIds.open(data),
               limits,
               OpenQuestions.withoutFingerprints(meters),
+              ContentCapture.none(meters),
               AnswerHandler.PASS,
               meters);
       gateway = TestGateway.start(routes(mode), Options.of(folder.resolve("r.sock")));

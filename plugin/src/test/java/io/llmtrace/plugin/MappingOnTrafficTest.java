@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.identity.DecisionIds;
@@ -256,6 +257,7 @@ class MappingOnTrafficTest {
                 DecisionIds.open(data),
                 limits,
                 OpenQuestions.withoutFingerprints(meters),
+                ContentCapture.none(meters),
                 AnswerHandler.PASS,
                 meters)) {
       Answer blocked = host.decide(call("{" + ENFORCE + ",\"dialect\":\"acme\"}"));

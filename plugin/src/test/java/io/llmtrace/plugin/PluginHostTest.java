@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.gateway.RawGateway;
 import io.llmtrace.plugin.identity.DecisionIds;
@@ -126,6 +127,7 @@ class PluginHostTest {
         DecisionIds.open(directory),
         Limits.none(new SimpleMeterRegistry()),
         OpenQuestions.withoutFingerprints(new SimpleMeterRegistry()),
+        ContentCapture.none(new SimpleMeterRegistry()),
         AnswerHandler.PASS,
         new SimpleMeterRegistry());
   }

@@ -23,7 +23,11 @@ import java.util.Set;
 @Priority(Priorities.USER + 100)
 public final class RateLimitFilter implements ContainerRequestFilter, ContainerResponseFilter {
   private static final Set<String> EXEMPT =
-      Set.of("api/v1/ingest/batches", "api/v1/ingest/snapshots", "api/v1/ingest/leases");
+      Set.of(
+          "api/v1/ingest/batches",
+          "api/v1/ingest/snapshots",
+          "api/v1/ingest/leases",
+          "api/v1/ingest/content");
   private static final String TAKEN = "llmtrace.rate";
 
   private final RateLimits limits;

@@ -3,7 +3,6 @@ package io.llmtrace.controlplane.access;
 import static io.llmtrace.controlplane.access.Permission.AUDIT_READ;
 import static io.llmtrace.controlplane.access.Permission.BUDGETS_READ;
 import static io.llmtrace.controlplane.access.Permission.BUDGETS_WRITE;
-import static io.llmtrace.controlplane.access.Permission.CONTENT_READ;
 import static io.llmtrace.controlplane.access.Permission.EXCHANGES_READ;
 import static io.llmtrace.controlplane.access.Permission.EXPORT_READ;
 import static io.llmtrace.controlplane.access.Permission.FINDINGS_READ;
@@ -28,7 +27,10 @@ import java.util.Set;
 
 /** A set of permissions with a name. This is the one table of who may do what. */
 public enum Role {
-  /** Everything but sending telemetry. */
+  /**
+   * Everything but sending telemetry. Content is for this role alone; who is to read it and nothing
+   * else gets a key that is narrowed to it.
+   */
   ADMIN(EnumSet.complementOf(EnumSet.of(TELEMETRY_WRITE))),
   /** Runs the installation: reads what is stored but no content, writes settings and budgets. */
   OPERATOR(
@@ -49,7 +51,7 @@ public enum Role {
           TENANTS_READ,
           KEYS_READ,
           AUDIT_READ)),
-  /** Works on findings, with content. */
+  /** Works on findings, by their masked evidence. */
   ANALYST(
       EnumSet.of(
           EXCHANGES_READ,
@@ -58,7 +60,6 @@ public enum Role {
           STATISTICS_READ,
           EXPORT_READ,
           REPORTS_READ,
-          CONTENT_READ,
           BUDGETS_READ,
           PRICES_READ,
           SETTINGS_READ,

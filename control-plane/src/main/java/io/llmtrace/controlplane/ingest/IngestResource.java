@@ -1,8 +1,5 @@
 package io.llmtrace.controlplane.ingest;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Reach;
@@ -27,26 +24,20 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /api/v1/ingest}: where plugins send. */
 @Path("/api/v1/ingest")
 @Produces("application/json")
 public final class IngestResource {
-  private static final int COMPRESSED = 8 << 20;
-  private static final int RAW = 64 << 20;
-  private static final int PIECE = 16 << 10;
   private static final int RECORDS = 10_000;
 
   /** Nodes are updated after the control plane: what two releases back sent is still read. */
   private static final int OLDEST_SCHEMA = Math.max(1, Batch.SCHEMA - 2);
 
-  private final BodyBudget budget = BodyBudget.ofHeap();
+  private final WireBody bodies = new WireBody();
   private final Ingest ingest;
   private final Nodes nodes;
 
@@ -68,15 +59,15 @@ public final class IngestResource {
       @HeaderParam("Content-Encoding") @Nullable String encoding,
       InputStream body)
       throws IOException {
-    try (BodyBudget.Lease lease = budget.lease()) {
-      return ingest.accept(caller, batch(read(body, encoding, lease)));
-    } catch (BusyException e) {
-      throw Problem.busy("too much waits to be stored, send it again", 1);
-    }
+    return bodies.use(
+        body,
+        encoding,
+        Batch.class,
+        "too much waits to be stored, send it again",
+        batch -> ingest.accept(caller, good(batch)));
   }
 
-  private static Batch batch(byte[] json) throws IOException {
-    Batch batch = parse(json, Batch.class);
+  private static Batch good(Batch batch) {
     if (batch.schema() < OLDEST_SCHEMA || batch.schema() > Batch.SCHEMA) {
       throw Problem.of(
           400,
@@ -102,15 +93,17 @@ public final class IngestResource {
   public Response snapshot(
       @HeaderParam("Content-Encoding") @Nullable String encoding, InputStream body)
       throws IOException {
-    try (BodyBudget.Lease lease = budget.lease()) {
-      NodeSnapshot snapshot = parse(read(body, encoding, lease), NodeSnapshot.class);
-      refuse(WireRules.name("node", snapshot.node()));
-      refuse(WireRules.problem(snapshot, ""));
-      nodes.accept(snapshot, StorableJson.of(WireJson.mapper().writeValueAsString(snapshot)));
-    } catch (BusyException e) {
-      throw Problem.busy("too much is being read, send it again", 1);
-    }
-    return Response.noContent().build();
+    return bodies.use(
+        body,
+        encoding,
+        NodeSnapshot.class,
+        "too much is being read, send it again",
+        snapshot -> {
+          refuse(WireRules.name("node", snapshot.node()));
+          refuse(WireRules.problem(snapshot, ""));
+          nodes.accept(snapshot, StorableJson.of(WireJson.mapper().writeValueAsString(snapshot)));
+          return Response.noContent().build();
+        });
   }
 
   /**
@@ -144,65 +137,5 @@ public final class IngestResource {
     if (problem != null) {
       throw Problem.of(400, problem);
     }
-  }
-
-  /** Unpacks as it reads: nothing is held that the lease does not count. */
-  private byte[] read(InputStream body, @Nullable String encoding, BodyBudget.Lease lease)
-      throws IOException {
-    if (!"gzip".equalsIgnoreCase(encoding)) {
-      return bounded(body, COMPRESSED, lease);
-    }
-    try (GZIPInputStream raw = new GZIPInputStream(body, PIECE)) {
-      return bounded(raw, RAW, lease);
-    } catch (ZipException | java.io.EOFException e) {
-      throw Problem.of(400, "body: expected gzip (" + e.getMessage() + ")");
-    }
-  }
-
-  private byte[] bounded(InputStream in, int most, BodyBudget.Lease lease) throws IOException {
-    long limit = Math.min(most, budget.most());
-    ByteArrayOutputStream read = new ByteArrayOutputStream();
-    byte[] piece = new byte[PIECE];
-    for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
-      lease.take(count);
-      read.write(piece, 0, count);
-      if (read.size() > limit) {
-        throw Problem.of(413, "body: expected at most " + limit + " bytes, unpacked");
-      }
-    }
-    return read.toByteArray();
-  }
-
-  private static <T> T parse(byte[] json, Class<T> type) throws IOException {
-    try {
-      T value = WireJson.mapper().readValue(json, type);
-      if (value == null) {
-        throw Problem.of(400, "body: expected an object");
-      }
-      return value;
-    } catch (JsonProcessingException e) {
-      // A record that misses a list or a map fails in its constructor, which says nothing useful.
-      String fault =
-          e instanceof ValueInstantiationException
-              ? "a list, map or object in it is missing or null"
-              : e.getOriginalMessage();
-      throw Problem.of(400, place(e) + ": " + fault);
-    }
-  }
-
-  /** {@code records[3].findings[0].severity}, as far as the fault has a place. */
-  private static String place(JsonProcessingException fault) {
-    if (!(fault instanceof JsonMappingException mapping) || mapping.getPath().isEmpty()) {
-      return "body";
-    }
-    StringBuilder place = new StringBuilder();
-    for (JsonMappingException.Reference step : mapping.getPath()) {
-      if (step.getFieldName() == null) {
-        place.append('[').append(step.getIndex()).append(']');
-      } else {
-        place.append(place.isEmpty() ? "" : ".").append(step.getFieldName());
-      }
-    }
-    return place.toString();
   }
 }

@@ -36,13 +36,6 @@ public final class Erasures {
   private static final int BATCHES_OF_A_STEP = 10;
   private static final TypeReference<TreeMap<String, Long>> COUNTS = new TypeReference<>() {};
 
-  /** Rows of a tenant whose class is hold are held as if somebody had said so of each. */
-  private static final String HELD =
-      "("
-          + Hold.HOLDS_EXCHANGE
-          + " OR EXISTS (SELECT FROM tenants t WHERE t.id = e.tenant"
-          + " AND t.settings->>'retention' = 'hold'))";
-
   private record Pending(String id, Subject subject) {}
 
   /** Work on an erasure, in a transaction of its own: rows by table. */
@@ -110,6 +103,10 @@ public final class Erasures {
       }
     }
     long taken = step;
+    while (taken >= step) {
+      taken = step(one, handle -> content(handle, one.subject())).getOrDefault("content", 0L);
+    }
+    taken = step;
     while (taken >= step) {
       taken = step(one, handle -> setAside(handle, one.subject())).getOrDefault("set_aside", 0L);
     }
@@ -184,7 +181,7 @@ public final class Erasures {
                     + " AND e."
                     + subject.kind().label()
                     + " = :name AND NOT "
-                    + HELD
+                    + HeldRows.HELD
                     + " LIMIT :most")
             .bind("day", day)
             .bind("tenant", subject.tenant())
@@ -257,6 +254,26 @@ public final class Erasures {
     }
   }
 
+  /** Content whose exchange has been dropped, or has never come. */
+  private Map<String, Long> content(Handle handle, Subject subject) {
+    Turns.take(handle, Turns.DELETES);
+    int rows =
+        handle
+            .createUpdate(
+                "DELETE FROM content WHERE (decision_id, tenant, part, day, kept) IN (SELECT"
+                    + " e.decision_id, e.tenant, e.part, e.day, e.kept FROM content e WHERE"
+                    + " e.tenant = :tenant AND e."
+                    + subject.kind().label()
+                    + " = :name AND NOT "
+                    + HeldRows.HELD
+                    + " LIMIT :most)")
+            .bind("tenant", subject.tenant())
+            .bind("name", subject.name())
+            .bind("most", step)
+            .execute();
+    return rows == 0 ? Map.of() : Map.of("content", (long) rows);
+  }
+
   /** Records of the subject that were set aside, and what waits for them. */
   private Map<String, Long> setAside(Handle handle, Subject subject) {
     List<String> ids =
@@ -301,7 +318,7 @@ public final class Erasures {
                           "SELECT count(*) FROM exchanges e WHERE e.tenant = :tenant AND e."
                               + subject.kind().label()
                               + " = :name AND "
-                              + HELD)
+                              + HeldRows.HELD)
                       .bind("tenant", subject.tenant())
                       .bind("name", subject.name())
                       .mapTo(Long.class)

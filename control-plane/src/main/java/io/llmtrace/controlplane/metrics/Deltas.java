@@ -4,6 +4,7 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.policies.wire.ContentPart;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.UsageSource;
 import java.util.HashMap;
@@ -199,6 +200,16 @@ public final class Deltas {
   /** Counts records that came and are not stored because their sender may not send them. */
   public void rejected(String reason, long count) {
     add(Names.REJECTED, List.of(totals.admit("reason", reason)), (double) count);
+  }
+
+  /** Counts a part whose content was stored for the first time. */
+  public void content(ContentPart part) {
+    add(Names.CONTENT, List.of(part.label()), 1);
+  }
+
+  /** Counts parts whose content came and is not stored. */
+  public void contentRefused(String reason, long count) {
+    add(Names.CONTENT_REFUSED, List.of(totals.admit("reason", reason)), (double) count);
   }
 
   Map<Series, Double> asMap() {

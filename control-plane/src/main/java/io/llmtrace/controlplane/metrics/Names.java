@@ -17,6 +17,8 @@ final class Names {
   static final String LOST = "llmtrace_events_lost_total";
   static final String SET_ASIDE = "llmtrace_batches_set_aside_total";
   static final String REJECTED = "llmtrace_rejected_records_total";
+  static final String CONTENT = "llmtrace_content_captured_total";
+  static final String CONTENT_REFUSED = "llmtrace_content_refused_total";
   static final String COST = "llmtrace_cost_usd_total";
   static final String COST_UNKNOWN = "llmtrace_cost_unknown_total";
   static final String TOKEN_DETAILS = "llmtrace_token_details_total";
@@ -48,6 +50,8 @@ final class Names {
           Map.entry(LOST, List.of("reason")),
           Map.entry(SET_ASIDE, List.of("reason")),
           Map.entry(REJECTED, List.of("reason")),
+          Map.entry(CONTENT, List.of("part")),
+          Map.entry(CONTENT_REFUSED, List.of("reason")),
           Map.entry(USAGE, List.of("source", "provider")),
           Map.entry(COST, SPENDER),
           Map.entry(COST_UNKNOWN, SPENDER));

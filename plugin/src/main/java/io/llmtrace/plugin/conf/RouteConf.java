@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param onUninspectable what happens to a request that could not be looked at
  * @param blockStyle how a block is answered
  * @param dialect the API that its requests are written in, or null to detect it
- * @param capture content kept at rest; {@code none} is the only choice so far
+ * @param capture what is kept of the content
  * @param tap whether a completion is to be expected from the gateway's log
  * @param redact what is replaced by placeholders
  * @param enforceAnswers whether answers that come through {@code ext-plugin-post-resp} are asked
@@ -41,7 +41,7 @@ public record RouteConf(
     OnUninspectable onUninspectable,
     BlockStyle blockStyle,
     @Nullable Api dialect,
-    String capture,
+    CaptureConf capture,
     boolean tap,
     RedactConf redact,
     boolean enforceAnswers,
@@ -72,7 +72,7 @@ public record RouteConf(
     values.put("on_uninspectable", onUninspectable.name().toLowerCase(Locale.ROOT));
     values.put("block_style", blockStyle.name().toLowerCase(Locale.ROOT));
     values.put("dialect", dialect == null ? "detected" : dialect.label());
-    values.put("capture", capture);
+    values.put("capture", capture.label());
     values.put("tap", Boolean.toString(tap));
     values.put("redact", redact.label());
     values.put("answers", enforceAnswers ? "enforce" : "observe");

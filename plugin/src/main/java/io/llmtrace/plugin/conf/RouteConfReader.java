@@ -32,6 +32,7 @@ public final class RouteConfReader {
   private final int defaultBudgetMs;
   private final OnUninspectable defaultOnUninspectable;
   private final Dialects dialects;
+  private final CaptureReader.Full full;
 
   /**
    * A reader with the node's own defaults, which knows no mappings.
@@ -40,25 +41,37 @@ public final class RouteConfReader {
    * @param defaultOnUninspectable {@code plugin.on_uninspectable}
    */
   public RouteConfReader(int defaultBudgetMs, OnUninspectable defaultOnUninspectable) {
-    this(defaultBudgetMs, defaultOnUninspectable, Dialects.builtIn());
+    this(
+        defaultBudgetMs,
+        defaultOnUninspectable,
+        Dialects.builtIn(),
+        CaptureReader.Full.NOT_ALLOWED);
   }
 
   /**
    * A reader with the node's own defaults.
    *
    * @param dialects the APIs that a route can ask for
+   * @param full whether a route may ask for content as it is
    */
-  public RouteConfReader(
-      int defaultBudgetMs, OnUninspectable defaultOnUninspectable, Dialects dialects) {
+  RouteConfReader(
+      int defaultBudgetMs,
+      OnUninspectable defaultOnUninspectable,
+      Dialects dialects,
+      CaptureReader.Full full) {
     this.defaultBudgetMs = defaultBudgetMs;
     this.defaultOnUninspectable = defaultOnUninspectable;
     this.dialects = dialects;
+    this.full = full;
   }
 
   /** A reader with the defaults of this node. */
   public static RouteConfReader of(PluginConfig plugin) {
     return new RouteConfReader(
-        (int) plugin.budget().toMillis(), plugin.onUninspectable(), plugin.dialects());
+        (int) plugin.budget().toMillis(),
+        plugin.onUninspectable(),
+        plugin.dialects(),
+        plugin.capture().allowFull() ? CaptureReader.Full.ALLOWED : CaptureReader.Full.NOT_ALLOWED);
   }
 
   /**
@@ -97,7 +110,7 @@ public final class RouteConfReader {
     private OnUninspectable onUninspectable = defaultOnUninspectable;
     private BlockStyle blockStyle = BlockStyle.ERROR;
     private @Nullable Api dialect;
-    private String capture = "none";
+    private CaptureConf capture = CaptureConf.NONE;
     private boolean tap = true;
     private RedactConf redact = RedactConf.NONE;
     private boolean enforceAnswers;
@@ -145,18 +158,10 @@ public final class RouteConfReader {
                 text -> dialects.find(text).orElseThrow(() -> new IllegalArgumentException(text)),
                 "one of " + String.join(", ", dialects.labels()),
                 choice -> dialect = choice);
-        case "capture" ->
-            choice(
-                key,
-                value,
-                text -> {
-                  if (!text.equals("none")) {
-                    throw new IllegalArgumentException(text);
-                  }
-                  return text;
-                },
-                "none",
-                choice -> capture = choice);
+        case "capture" -> {
+          given.add(key);
+          capture = CaptureReader.read(value, full, problems);
+        }
         case "tap" -> flag(key, value);
         case "redact" -> {
           given.add(key);

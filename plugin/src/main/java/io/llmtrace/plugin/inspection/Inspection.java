@@ -126,6 +126,11 @@ final class Inspection implements Runnable {
     run = started;
   }
 
+  /** Whether anything of it was to be inspected yet. */
+  boolean isBegun() {
+    return run != null;
+  }
+
   Seen seen() {
     Analysis.Run started = run;
     return started == null ? Seen.NOTHING : started.seen();

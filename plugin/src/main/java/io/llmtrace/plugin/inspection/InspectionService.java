@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.enforcement.RequestRedaction;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.ExchangeHandler;
@@ -58,6 +59,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final Identities identities;
   private final Limits limits;
   private final QuestionKeeper questions;
+  private final ContentKeeper contents;
   private final AnalysisBreaker breaker;
   private final Settlements settlements;
   private final InspectionMetrics metrics;
@@ -100,6 +102,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       Identities identities,
       Limits limits,
       OpenQuestions questions,
+      ContentCapture capture,
       AnalysisBreaker breaker,
       RequestRedaction redactions,
       MeterRegistry meters) {
@@ -108,6 +111,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     this.ids = ids;
     this.identities = identities;
     this.limits = limits;
+    this.contents = new ContentKeeper(capture);
     this.breaker = breaker;
     this.settlements = new Settlements(analysis, ids, redactions);
     this.metrics = new InspectionMetrics(meters);
@@ -174,6 +178,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         return;
       }
       inspection.releaseMemory();
+      contents.unread(inspection, "overload");
       if (overdue.get() >= workers.getMaximumPoolSize()
           && System.nanoTime() - allOverdueSince > STALL_NANOS) {
         // Not a burst, which makes every worker late for a moment: none has come back for long.
@@ -188,6 +193,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private void refuse(Inspection inspection, String reason) {
     inspection.settle();
     inspection.releaseMemory();
+    contents.unread(inspection, reason);
     later(inspection, settlements.uninspected(inspection, reason, Seen.NOTHING));
   }
 
@@ -306,7 +312,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   /** No thread works on the exchange any more. */
   private void leave(Inspection inspection) {
     questions.keep(inspection);
-    inspection.releaseMemory();
+    contents.keep(inspection);
   }
 
   /** On the timer: what was found is enforced, the rest counts as uninspected. */
@@ -317,6 +323,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         breaker.released();
         if (workers.remove(inspection)) {
           inspection.releaseMemory();
+          contents.unread(inspection, "budget");
         } else if (inspection.becomesOverdue()) {
           // Before the count says that all are: whoever reads that must not see an older time.
           allOverdueSince = System.nanoTime();
@@ -349,6 +356,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     if (expected != null) {
       questions.expect(inspection, expected);
     }
+    contents.expect(inspection, made);
     inspection.settled(made);
     limits.decided(
         inspection.admission, inspection.decisionId, inspection.request.conf(), made.answer());

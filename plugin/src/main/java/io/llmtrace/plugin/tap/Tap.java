@@ -67,6 +67,7 @@ public final class Tap implements TapEndpoint {
   private final TelemetrySink telemetry;
   private final Metering metering;
   private final CompletionListener listener;
+  private final AnswerListener answered;
   private final MeterRegistry meters;
   private final Map<String, Boolean> seen =
       new LinkedHashMap<>() {
@@ -87,6 +88,7 @@ public final class Tap implements TapEndpoint {
       TelemetrySink telemetry,
       PriceTable prices,
       CompletionListener listener,
+      AnswerListener answered,
       MeterRegistry meters) {
     this.secret = secret;
     this.ids = ids;
@@ -96,6 +98,7 @@ public final class Tap implements TapEndpoint {
     this.telemetry = telemetry;
     this.metering = new Metering(prices, meters);
     this.listener = listener;
+    this.answered = answered;
     this.meters = meters;
   }
 
@@ -210,6 +213,9 @@ public final class Tap implements TapEndpoint {
     OpenQuestions.Handled handled = question == null ? null : question.handled();
     Api api = apis.of(entry, question);
     AnswerInspection answer = answer(entry, api, id, question, latestNanos);
+    if (provided) {
+      answered.answered(id, api, entry.responseBody(), answer);
+    }
     ResponseSummary summary = ResponseReader.read(api, entry.responseBody(), entry.status());
     Metering.Metered metered =
         provided

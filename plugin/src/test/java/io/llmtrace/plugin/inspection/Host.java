@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.enforcement.RequestRedaction;
@@ -74,6 +75,7 @@ public final class Host implements AutoCloseable {
             new Identities(IdentityConfig.none(), meters),
             Limits.none(meters),
             questions,
+            ContentCapture.none(meters),
             breaker,
             RequestRedaction.create(meters),
             meters);

@@ -71,6 +71,7 @@ class TapTest {
         kept,
         PriceTable.builtIn(),
         (completion, upstream) -> {},
+        AnswerListener.NONE,
         meters);
   }
 

@@ -73,6 +73,7 @@ class TapUsageTest {
         sink,
         PriceTable.builtIn(),
         (completion, upstream) -> {},
+        AnswerListener.NONE,
         meters);
   }
 

@@ -192,10 +192,31 @@ public final class ConfigFile {
             retention(section.section("retention")),
             rateLimit(section.section("rate_limit")),
             OidcReader.read(section),
+            content(section.section("content")),
             section.secret("signing_key", open));
     database.finish();
     section.finish();
     return controlPlane;
+  }
+
+  private static ContentConfig content(ConfigSection section) {
+    ContentConfig content =
+        new ContentConfig(
+            section.optionalPath("keyring"),
+            section.integer(
+                "retention_days", ContentConfig.defaults().retentionDays(), 1, MOST_DAYS));
+    section.finish();
+    return content;
+  }
+
+  private static CaptureConfig capture(ConfigSection section) {
+    CaptureConfig defaults = CaptureConfig.defaults();
+    CaptureConfig capture =
+        new CaptureConfig(
+            section.bool("allow_full", defaults.allowFull()),
+            section.bytes("max_bytes_in_memory", defaults.maxBytesInMemory(), 1L << 20, 1L << 34));
+    section.finish();
+    return capture;
   }
 
   private static RetentionConfig retention(ConfigSection section) {
@@ -263,6 +284,7 @@ public final class ConfigFile {
             spool(spool),
             answers(answers, open),
             IdentityReader.read(section.section("identity")),
+            capture(section.section("capture")),
             new DialectsReader(reading, section).read(open));
     spool.finish();
     answers.finish();

@@ -285,10 +285,16 @@ final class ConfigSection {
   }
 
   Path path(String key, Path fallback) {
+    @Nullable Path given = optionalPath(key);
+    return given == null ? fallback : given;
+  }
+
+  /** A path; null where there is none, or none that can be used. */
+  @Nullable Path optionalPath(String key) {
     String expected = "a path";
     @Nullable Scalar scalar = text(key, expected);
     if (scalar == null) {
-      return fallback;
+      return null;
     }
     try {
       if (!scalar.text().isBlank()) {
@@ -298,7 +304,7 @@ final class ConfigSection {
     } catch (InvalidPathException e) {
       wrong(key, expected + " (" + e.getReason() + ")", scalar.text());
     }
-    return fallback;
+    return null;
   }
 
   URI httpUrl(String key, URI fallback) {

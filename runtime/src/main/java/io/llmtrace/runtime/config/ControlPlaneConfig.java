@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param adminPort admin port, always on loopback; 0 takes a free one
  * @param dataDirectory embedded database and first keys, relative to the working directory
  * @param oidc tokens of an identity provider; {@code null} lets in API keys only
+ * @param content captured content
  * @param signingKey Ed25519 key as PKCS#8 in PEM; {@code null} makes one in the data directory
  */
 public record ControlPlaneConfig(
@@ -22,6 +23,7 @@ public record ControlPlaneConfig(
     RetentionConfig retention,
     RateLimitConfig rateLimit,
     @Nullable OidcConfig oidc,
+    ContentConfig content,
     @Nullable Secret signingKey) {
 
   public static ControlPlaneConfig defaults() {
@@ -34,12 +36,22 @@ public record ControlPlaneConfig(
         RetentionConfig.defaults(),
         RateLimitConfig.defaults(),
         null,
+        ContentConfig.defaults(),
         null);
   }
 
   public ControlPlaneConfig withBind(String changed) {
     return new ControlPlaneConfig(
-        changed, port, adminPort, dataDirectory, database, retention, rateLimit, oidc, signingKey);
+        changed,
+        port,
+        adminPort,
+        dataDirectory,
+        database,
+        retention,
+        rateLimit,
+        oidc,
+        content,
+        signingKey);
   }
 
   public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
@@ -52,26 +64,68 @@ public record ControlPlaneConfig(
         retention,
         rateLimit,
         oidc,
+        content,
         signingKey);
   }
 
   public ControlPlaneConfig withDataDirectory(Path changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, changed, database, retention, rateLimit, oidc, signingKey);
+        bind, port, adminPort, changed, database, retention, rateLimit, oidc, content, signingKey);
   }
 
   public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, dataDirectory, changed, retention, rateLimit, oidc, signingKey);
+        bind,
+        port,
+        adminPort,
+        dataDirectory,
+        changed,
+        retention,
+        rateLimit,
+        oidc,
+        content,
+        signingKey);
   }
 
   public ControlPlaneConfig withOidc(OidcConfig changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, dataDirectory, database, retention, rateLimit, changed, signingKey);
+        bind,
+        port,
+        adminPort,
+        dataDirectory,
+        database,
+        retention,
+        rateLimit,
+        changed,
+        content,
+        signingKey);
   }
 
   public ControlPlaneConfig withRateLimit(RateLimitConfig changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, dataDirectory, database, retention, changed, oidc, signingKey);
+        bind,
+        port,
+        adminPort,
+        dataDirectory,
+        database,
+        retention,
+        changed,
+        oidc,
+        content,
+        signingKey);
+  }
+
+  public ControlPlaneConfig withContent(ContentConfig changed) {
+    return new ControlPlaneConfig(
+        bind,
+        port,
+        adminPort,
+        dataDirectory,
+        database,
+        retention,
+        rateLimit,
+        oidc,
+        changed,
+        signingKey);
   }
 }

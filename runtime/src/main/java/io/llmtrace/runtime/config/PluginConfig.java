@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param spool records on disk
  * @param answers what is done with answers
  * @param identity where tenant and agent of an exchange are taken from
+ * @param capture bounds of what is kept of content
  * @param dialects the APIs that are known, with those of mappings
  */
 public record PluginConfig(
@@ -53,6 +54,7 @@ public record PluginConfig(
     SpoolConfig spool,
     AnswersConfig answers,
     IdentityConfig identity,
+    CaptureConfig capture,
     Dialects dialects) {
 
   /** The defaults; the node is named after the host. */
@@ -78,6 +80,7 @@ public record PluginConfig(
         SpoolConfig.defaults(),
         AnswersConfig.defaults(),
         IdentityConfig.none(),
+        CaptureConfig.defaults(),
         Dialects.builtIn());
   }
 
@@ -108,6 +111,7 @@ public record PluginConfig(
     private SpoolConfig spool;
     private AnswersConfig answers;
     private IdentityConfig identity;
+    private CaptureConfig capture;
     private Dialects dialects;
 
     private Builder(PluginConfig from) {
@@ -131,6 +135,7 @@ public record PluginConfig(
       this.spool = from.spool;
       this.answers = from.answers;
       this.identity = from.identity;
+      this.capture = from.capture;
       this.dialects = from.dialects;
     }
 
@@ -234,6 +239,11 @@ public record PluginConfig(
       return this;
     }
 
+    public Builder capture(CaptureConfig value) {
+      this.capture = value;
+      return this;
+    }
+
     public Builder dialects(Dialects value) {
       this.dialects = value;
       return this;
@@ -261,6 +271,7 @@ public record PluginConfig(
           spool,
           answers,
           identity,
+          capture,
           dialects);
     }
   }

@@ -296,6 +296,36 @@ class ConfigFileTest {
     return ConfigFile.parse("f.yaml", text, ENV, ConfigFile.Role.BOTH);
   }
 
+  @Test
+  void whatIsWrongAboutContentIsNamed() {
+    assertThat(
+            problems(
+                """
+                control_plane:
+                  content:
+                    keyring: ""
+                    retention_days: 0
+                plugin:
+                  capture:
+                    allow_full: maybe
+                    max_bytes_in_memory: 1KiB
+                    full: true
+                """))
+        .hasSize(5)
+        .satisfies(
+            each -> {
+              assertThat(each.get(0))
+                  .startsWith("f.yaml:3: control_plane.content.keyring: expected a path");
+              assertThat(each.get(1)).startsWith("f.yaml:4: control_plane.content.retention_days:");
+              assertThat(each.get(2)).startsWith("f.yaml:7: plugin.capture.allow_full:");
+              assertThat(each.get(3)).startsWith("f.yaml:8: plugin.capture.max_bytes_in_memory:");
+              assertThat(each.get(4))
+                  .isEqualTo(
+                      "f.yaml:9: plugin.capture.full: unknown key, expected one of allow_full,"
+                          + " max_bytes_in_memory");
+            });
+  }
+
   private static List<String> problems(String text) {
     ConfigException refused = catchThrowableOfType(ConfigException.class, () -> read(text));
     return refused.problems().stream().map(ConfigProblem::toString).toList();

@@ -2,7 +2,10 @@ package io.llmtrace.policies.detect.engine;
 
 import io.llmtrace.policies.detect.Detector;
 import io.llmtrace.policies.detect.ExchangeDetector;
+import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.action.ActionDetector;
 import io.llmtrace.policies.detect.classify.CombinationModel;
 import io.llmtrace.policies.detect.classify.GuardModel;
@@ -13,6 +16,7 @@ import io.llmtrace.policies.detect.classify.OnnxTextClassifier;
 import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.detect.sensitive.SensitiveDetector;
 import io.llmtrace.policies.detect.signatures.SignatureDetector;
+import io.llmtrace.policies.detect.text.Normaliser;
 import io.llmtrace.policies.detect.tools.LruToolMemory;
 import io.llmtrace.policies.detect.tools.ToolDetector;
 import io.llmtrace.policies.detect.turns.EscalationDetector;
@@ -26,6 +30,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +67,13 @@ public final class DetectionEngine {
 
   /** What loading a model may need of its thread; the runtime's optimiser goes deep. */
   private static final long LOADER_STACK_BYTES = 16L << 20;
+
+  /** What nobody wants to find in a store. */
+  public static final Set<FindingType> LEAKS =
+      Set.of(FindingType.SECRET_LEAKAGE, FindingType.PII_DETECTED);
+
+  private static final Set<String> LOOK_FOR_LEAKS =
+      Set.of(SignatureDetector.NAME, SensitiveDetector.NAME);
 
   private static final OwnModels NO_MODELS = new OwnModels(List.of(), Runnable::run);
 
@@ -209,6 +223,43 @@ public final class DetectionEngine {
   public ExchangeCascade begin(
       Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
     return new ExchangeCascade(this, exchange, tenant, budget, progress);
+  }
+
+  /**
+   * Secrets and personal data of one text, as the detectors find them, and all of them: an
+   * inspection keeps only so many findings of a rule. Models are not asked.
+   *
+   * @return empty where the text was not read to its end, or nothing here looks for such data
+   */
+  public Optional<List<Finding>> leaks(Segment segment, InspectionBudget budget) {
+    List<Detector> looking =
+        detectors.stream().filter(detector -> LOOK_FOR_LEAKS.contains(detector.name())).toList();
+    if (looking.stream().noneMatch(detector -> detector.name().equals(SensitiveDetector.NAME))) {
+      return Optional.empty();
+    }
+    int leftOut = budget.leftOut();
+    SegmentReading reading = Normaliser.read(segment, budget);
+    List<Finding> found = new ArrayList<>();
+    for (Detector detector : looking) {
+      detector.detect(
+          reading,
+          budget,
+          finding -> {
+            if (LEAKS.contains(finding.type())) {
+              found.add(finding);
+            }
+          });
+    }
+    return reading.complete() && !budget.spent() && budget.leftOut() == leftOut
+        ? Optional.of(List.copyOf(found))
+        : Optional.empty();
+  }
+
+  /** Names of the models that somebody brought, for questions and for answers. */
+  public Set<String> ownModels() {
+    Set<String> names = new TreeSet<>(own.ids());
+    names.addAll(answers.models().ids());
+    return names;
   }
 
   /** Whether a model is there that could be asked. */

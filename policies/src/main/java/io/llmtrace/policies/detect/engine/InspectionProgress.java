@@ -25,7 +25,7 @@ public final class InspectionProgress {
    * Findings kept of one rule. The bound is for each rule and not for all: else a prompt full of
    * slight findings would crowd out the one that blocks.
    */
-  static final int MOST_FINDINGS_OF_A_RULE = 20;
+  public static final int MOST_FINDINGS_OF_A_RULE = 20;
 
   /** Findings on the exchange as a whole, which belong to no segment. */
   private static final int WHOLE_EXCHANGE = -1;

@@ -7,7 +7,7 @@ import java.util.Random;
 import java.util.zip.CRC32;
 
 /** Values made at run time from a seed, so that no file holds anything that looks like a secret. */
-final class Made {
+public final class Made {
   private static final String DIGITS = "0123456789";
   private static final String LOWER = "abcdefghijklmnopqrstuvwxyz";
   private static final String UPPER = LOWER.toUpperCase(java.util.Locale.ROOT);
@@ -40,11 +40,11 @@ final class Made {
     return value.toString();
   }
 
-  static String alnum(int length, long seed) {
+  public static String alnum(int length, long seed) {
     return of(ALNUM, length, new Random(seed));
   }
 
-  static String hex(int length, long seed) {
+  public static String hex(int length, long seed) {
     return of(DIGITS + "abcdef", length, new Random(seed));
   }
 
@@ -75,7 +75,7 @@ final class Made {
   }
 
   /** 30 random characters behind a prefix and their CRC-32 in base 62. */
-  static String github(String prefix, long seed) {
+  public static String github(String prefix, long seed) {
     String random = alnum(30, seed);
     CRC32 crc = new CRC32();
     crc.update(random.getBytes(StandardCharsets.US_ASCII));
@@ -88,7 +88,7 @@ final class Made {
     return prefix + random + check;
   }
 
-  static String jwt(String header, String payload, long seed) {
+  public static String jwt(String header, String payload, long seed) {
     Base64.Encoder encoder = Base64.getUrlEncoder().withoutPadding();
     return encoder.encodeToString(header.getBytes(StandardCharsets.UTF_8))
         + "."
@@ -97,11 +97,11 @@ final class Made {
         + alnum(43, seed);
   }
 
-  static String jwt(long seed) {
+  public static String jwt(long seed) {
     return jwt("{\"alg\":\"HS256\",\"typ\":\"JWT\"}", "{\"sub\":\"77310\",\"iat\":1}", seed);
   }
 
-  static String pem(String label, long seed) {
+  public static String pem(String label, long seed) {
     return "-----BEGIN "
         + label
         + "-----\n"
@@ -116,7 +116,7 @@ final class Made {
   }
 
   /** A number with its Luhn digit. */
-  static String luhn(String body) {
+  public static String luhn(String body) {
     for (char check = '0'; check <= '9'; check++) {
       int sum = 0;
       String number = body + check;
@@ -131,7 +131,7 @@ final class Made {
     throw new AssertionError(body);
   }
 
-  static String iban(String country, String account) {
+  public static String iban(String country, String account) {
     String digits =
         (account + country + "00")
             .chars()

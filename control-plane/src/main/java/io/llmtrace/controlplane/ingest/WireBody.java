@@ -1,0 +1,107 @@
+package io.llmtrace.controlplane.ingest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import io.llmtrace.controlplane.http.Problem;
+import io.llmtrace.policies.wire.WireJson;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bodies that plugins send: JSON, possibly gzip, bounded each and all together while they are read
+ * and used. Thread-safe.
+ */
+public final class WireBody {
+  private static final int COMPRESSED = 8 << 20;
+  private static final int RAW = 64 << 20;
+  private static final int PIECE = 16 << 10;
+
+  private final BodyBudget budget = BodyBudget.ofHeap();
+
+  /** What is done with a body while its bytes count. */
+  @FunctionalInterface
+  public interface Use<T, R> {
+    R of(T value) throws IOException;
+  }
+
+  /**
+   * Reads a body and uses it.
+   *
+   * @param encoding of the content, as its header says
+   * @param busy what is said where there is no room for it now
+   */
+  public <T, R> R use(
+      InputStream body, @Nullable String encoding, Class<T> type, String busy, Use<T, R> use)
+      throws IOException {
+    try (BodyBudget.Lease lease = budget.lease()) {
+      return use.of(parse(read(body, encoding, lease), type));
+    } catch (BusyException e) {
+      throw Problem.busy(busy, 1);
+    }
+  }
+
+  /** Unpacks as it reads: nothing is held that the lease does not count. */
+  private byte[] read(InputStream body, @Nullable String encoding, BodyBudget.Lease lease)
+      throws IOException {
+    if (!"gzip".equalsIgnoreCase(encoding)) {
+      return bounded(body, COMPRESSED, lease);
+    }
+    try (GZIPInputStream raw = new GZIPInputStream(body, PIECE)) {
+      return bounded(raw, RAW, lease);
+    } catch (ZipException | java.io.EOFException e) {
+      throw Problem.of(400, "body: expected gzip (" + e.getMessage() + ")");
+    }
+  }
+
+  private byte[] bounded(InputStream in, int most, BodyBudget.Lease lease) throws IOException {
+    long limit = Math.min(most, budget.most());
+    ByteArrayOutputStream read = new ByteArrayOutputStream();
+    byte[] piece = new byte[PIECE];
+    for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
+      lease.take(count);
+      read.write(piece, 0, count);
+      if (read.size() > limit) {
+        throw Problem.of(413, "body: expected at most " + limit + " bytes, unpacked");
+      }
+    }
+    return read.toByteArray();
+  }
+
+  private static <T> T parse(byte[] json, Class<T> type) throws IOException {
+    try {
+      T value = WireJson.mapper().readValue(json, type);
+      if (value == null) {
+        throw Problem.of(400, "body: expected an object");
+      }
+      return value;
+    } catch (JsonProcessingException e) {
+      // A record that misses a list or a map fails in its constructor, which says nothing useful.
+      String fault =
+          e instanceof ValueInstantiationException
+              ? "a list, map or object in it is missing or null"
+              : e.getOriginalMessage();
+      throw Problem.of(400, place(e) + ": " + fault);
+    }
+  }
+
+  /** {@code records[3].findings[0].severity}, as far as the fault has a place. */
+  private static String place(JsonProcessingException fault) {
+    if (!(fault instanceof JsonMappingException mapping) || mapping.getPath().isEmpty()) {
+      return "body";
+    }
+    StringBuilder place = new StringBuilder();
+    for (JsonMappingException.Reference step : mapping.getPath()) {
+      if (step.getFieldName() == null) {
+        place.append('[').append(step.getIndex()).append(']');
+      } else {
+        place.append(place.isEmpty() ? "" : ".").append(step.getFieldName());
+      }
+    }
+    return place.toString();
+  }
+}
