@@ -96,6 +96,34 @@ class EnforcementOnTrafficTest {
   }
 
   @Test
+  void each_of_many_is_redacted_though_a_record_tells_of_twenty() throws Exception {
+    StringBuilder text = new StringBuilder("Write to all of them:");
+    for (int i = 0; i < 300; i++) {
+      text.append(" customer").append(i).append('@').append("difference-engines.org,");
+    }
+    try (TestGateway gateway = gateway("{" + REDACTS + "}", null)) {
+      assertThat(send(gateway, chat(text.toString()), Map.of()).statusCode()).isEqualTo(200);
+      assertThat(asked).doesNotContain("difference-engines").contains("[EMAIL_300]");
+      InspectionRecord record = inspected();
+      assertThat(record.redacted()).isEqualTo(300);
+      assertThat(record.findings()).hasSize(20);
+    }
+  }
+
+  @Test
+  void more_than_can_be_kept_is_blocked_and_not_half_redacted() throws Exception {
+    StringBuilder text = new StringBuilder("Write to all of them:");
+    for (int i = 0; i < 6_000; i++) {
+      text.append(" customer").append(i).append('@').append("difference-engines.org,");
+    }
+    try (TestGateway gateway = gateway("{" + REDACTS + ",\"budget_ms\":2000}", null)) {
+      assertThat(send(gateway, chat(text.toString()), Map.of()).statusCode()).isEqualTo(400);
+      assertThat(asked).isEmpty();
+      assertThat(inspected().decision().rule()).isEqualTo("route/not_redactable-no_span");
+    }
+  }
+
+  @Test
   void a_gzip_body_is_sent_on_plain_and_a_client_cannot_say_that_it_was_redacted()
       throws Exception {
     try (TestGateway gateway = gateway("{" + REDACTS + "}", null)) {

@@ -6,7 +6,6 @@ import io.llmtrace.plugin.conf.CaptureConf;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
-import io.llmtrace.policies.detect.engine.InspectionProgress;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.redact.TextRedaction;
@@ -17,9 +16,7 @@ import io.llmtrace.policies.wire.ContentText;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -106,7 +103,7 @@ final class ContentTexts {
         !ownModels.isEmpty()
             && (!seen.begun()
                 || seen.missingStages().stream().anyMatch(ownModels::contains)
-                || atItsBound(others));
+                || seen.findings().stream().anyMatch(Finding::standsForMore));
     List<Outcome> outcomes =
         unread
             ? segments.stream().<Outcome>map(s -> new Outcome.Withheld(Why.UNREAD)).toList()
@@ -128,16 +125,6 @@ final class ContentTexts {
                   bytes(segment.text())));
     }
     return texts;
-  }
-
-  /**
-   * An inspection keeps only so many findings of a rule: there may be more that nobody replaces.
-   */
-  private static boolean atItsBound(List<Finding> findings) {
-    Map<String, Integer> ofRules = new HashMap<>();
-    findings.forEach(f -> ofRules.merge(f.detector() + "/" + f.rule(), 1, Integer::sum));
-    return ofRules.values().stream()
-        .anyMatch(count -> count >= InspectionProgress.MOST_FINDINGS_OF_A_RULE);
   }
 
   /** Whether a pointer names nobody: its steps may be names of fields that a client made up. */

@@ -10,6 +10,7 @@ import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.engine.FindingBounds;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Conversations;
@@ -140,7 +141,7 @@ final class Settlements {
             caller.model(),
             caller.stream(),
             decision,
-            seen.findings(),
+            FindingBounds.told(seen.findings()),
             receipt,
             stages,
             conf.tap(),

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.plugin.local.InspectEndpoint;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
+import io.llmtrace.policies.detect.engine.FindingBounds;
 import io.llmtrace.policies.detect.engine.InspectionProgress;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
@@ -52,7 +53,7 @@ public final class TextInspector implements InspectEndpoint {
     ObjectNode answer = WireJson.mapper().createObjectNode();
     answer.put("decision", policy.decide(seen.findings(), Mode.ENFORCE).action().label());
     answer.put("coverage", seen.coverage().label());
-    answer.set("findings", WireJson.mapper().valueToTree(seen.findings()));
+    answer.set("findings", WireJson.mapper().valueToTree(FindingBounds.told(seen.findings())));
     try {
       return WireJson.mapper().writeValueAsBytes(answer);
     } catch (JsonProcessingException e) {

@@ -8,6 +8,7 @@ import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.local.TapEndpoint;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.engine.AnswerInspection;
+import io.llmtrace.policies.detect.engine.FindingBounds;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
@@ -232,7 +233,7 @@ public final class Tap implements TapEndpoint {
         summary.finishReason(),
         provided ? upstreamError(entry, summary) : null,
         summary.truncated(),
-        answer == null ? List.of() : answer.findings(),
+        answer == null ? List.of() : FindingBounds.told(answer.findings()),
         answer == null ? null : answer.receipt(),
         answer == null ? null : answer.refusal(),
         metered.source(),

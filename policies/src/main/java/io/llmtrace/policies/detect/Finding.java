@@ -28,4 +28,15 @@ public record Finding(
     int end,
     String detector,
     String rule,
-    String evidence) {}
+    String evidence) {
+  /**
+   * The rule of a finding that stands for more than can be kept: it is of no segment, and whoever
+   * has to replace what was found cannot.
+   */
+  public static final String TOO_MANY = "too_many";
+
+  /** Whether this stands for findings that were left out. */
+  public boolean standsForMore() {
+    return rule.equals(TOO_MANY);
+  }
+}

@@ -27,8 +27,14 @@ public record RedactRule(Set<FindingType> types, Set<String> kinds, Severity lea
     return types.isEmpty() && kinds.isEmpty();
   }
 
-  /** Whether a finding is one of those. A weak one is not: it would be something else too often. */
+  /**
+   * Whether a finding is one of those. A weak one is not: it would be something else too often. One
+   * that stands for others may stand for some of those.
+   */
   public boolean covers(Finding finding) {
+    if (finding.standsForMore()) {
+      return !isNone();
+    }
     return (types.contains(finding.type())
             || (finding.detector().equals(SensitiveDetector.NAME)
                 && kinds.contains(finding.rule())))

@@ -3,8 +3,6 @@ package io.llmtrace.policies.detect.engine;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.wire.Coverage;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,12 +19,6 @@ import org.jspecify.annotations.Nullable;
  * of a segment, their common verdict takes its place.
  */
 public final class InspectionProgress {
-  /**
-   * Findings kept of one rule. The bound is for each rule and not for all: else a prompt full of
-   * slight findings would crowd out the one that blocks.
-   */
-  public static final int MOST_FINDINGS_OF_A_RULE = 20;
-
   /** Findings on the exchange as a whole, which belong to no segment. */
   private static final int WHOLE_EXCHANGE = -1;
 
@@ -44,68 +36,23 @@ public final class InspectionProgress {
 
   /** What is known of one segment. */
   private static final class Said {
-    private @Nullable Capped provisional;
+    private @Nullable FindingBounds provisional;
     private List<Finding> verdict = List.of();
     private boolean assessed;
     private double score;
 
     void found(Finding finding) {
-      Capped known = provisional;
+      FindingBounds known = provisional;
       if (known == null) {
-        known = new Capped();
+        known = new FindingBounds();
         provisional = known;
       }
       known.add(finding);
     }
 
     List<Finding> findings() {
-      Capped known = provisional;
-      return assessed ? verdict : known == null ? List.of() : known.findings;
-    }
-  }
-
-  /** Findings, each once, and of each rule only so many. */
-  private static final class Capped {
-    /** So few are looked through faster than they are indexed, and no rule can have too many. */
-    private static final int FEW = 8;
-
-    private final List<Finding> findings = new ArrayList<>();
-    private final Set<Finding> known = new HashSet<>();
-    private final Map<String, Integer> ofRules = new HashMap<>();
-
-    void add(Finding finding) {
-      if (findings.size() < FEW) {
-        if (!findings.contains(finding)) {
-          findings.add(finding);
-        }
-        return;
-      }
-      if (known.isEmpty()) {
-        findings.forEach(this::index);
-      }
-      if (ofRules.getOrDefault(rule(finding), 0) < MOST_FINDINGS_OF_A_RULE
-          && !known.contains(finding)) {
-        index(finding);
-        findings.add(finding);
-      }
-    }
-
-    private void index(Finding finding) {
-      known.add(finding);
-      ofRules.merge(rule(finding), 1, Integer::sum);
-    }
-
-    private static String rule(Finding finding) {
-      return finding.detector() + "/" + finding.rule();
-    }
-
-    static List<Finding> of(List<Finding> all) {
-      if (all.size() <= 1) {
-        return all;
-      }
-      Capped capped = new Capped();
-      all.forEach(capped::add);
-      return capped.findings;
+      FindingBounds known = provisional;
+      return assessed ? verdict : known == null ? List.of() : known.findings();
     }
   }
 
@@ -171,11 +118,11 @@ public final class InspectionProgress {
 
   /** The findings of a snapshot. */
   synchronized List<Finding> findings() {
-    Capped all = new Capped();
+    FindingBounds all = new FindingBounds();
     for (Said said : bySegment.values()) {
       said.findings().forEach(all::add);
     }
-    return List.copyOf(all.findings);
+    return List.copyOf(all.findings());
   }
 
   static double attackConfidence(List<Finding> findings) {
@@ -213,7 +160,7 @@ public final class InspectionProgress {
   /** All stages have spoken of a segment, or all that will for now. */
   synchronized void assessed(int segment, List<Finding> findings, double score) {
     Said said = said(segment);
-    said.verdict = Capped.of(List.copyOf(findings));
+    said.verdict = FindingBounds.kept(List.copyOf(findings));
     said.score = score;
     said.assessed = true;
   }
