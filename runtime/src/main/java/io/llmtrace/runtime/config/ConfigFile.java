@@ -1,5 +1,6 @@
 package io.llmtrace.runtime.config;
 
+import io.llmtrace.policies.limit.Limit;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -263,7 +264,8 @@ public final class ConfigFile {
             spool(spool),
             answers(answers, open),
             IdentityReader.read(section.section("identity")),
-            new DialectsReader(reading, section).read(open));
+            new DialectsReader(reading, section).read(open),
+            section.choice("budgets_alone", Limit.Alone.class, defaults.budgetsAlone()));
     spool.finish();
     answers.finish();
     section.finish();

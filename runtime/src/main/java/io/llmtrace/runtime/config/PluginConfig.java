@@ -1,6 +1,7 @@
 package io.llmtrace.runtime.config;
 
 import io.llmtrace.policies.exchange.Dialects;
+import io.llmtrace.policies.limit.Limit;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param answers what is done with answers
  * @param identity where tenant and agent of an exchange are taken from
  * @param dialects the APIs that are known, with those of mappings
+ * @param budgetsAlone what holds of the control plane's budgets while it is gone
  */
 public record PluginConfig(
     String node,
@@ -53,7 +55,8 @@ public record PluginConfig(
     SpoolConfig spool,
     AnswersConfig answers,
     IdentityConfig identity,
-    Dialects dialects) {
+    Dialects dialects,
+    Limit.Alone budgetsAlone) {
 
   /** The defaults; the node is named after the host. */
   public static PluginConfig defaults(Map<String, String> env) {
@@ -78,7 +81,8 @@ public record PluginConfig(
         SpoolConfig.defaults(),
         AnswersConfig.defaults(),
         IdentityConfig.none(),
-        Dialects.builtIn());
+        Dialects.builtIn(),
+        Limit.Alone.LOCAL);
   }
 
   /** A builder that starts with these values. */
@@ -109,6 +113,7 @@ public record PluginConfig(
     private AnswersConfig answers;
     private IdentityConfig identity;
     private Dialects dialects;
+    private Limit.Alone budgetsAlone;
 
     private Builder(PluginConfig from) {
       this.node = from.node;
@@ -132,6 +137,7 @@ public record PluginConfig(
       this.answers = from.answers;
       this.identity = from.identity;
       this.dialects = from.dialects;
+      this.budgetsAlone = from.budgetsAlone;
     }
 
     public Builder node(String value) {
@@ -239,6 +245,11 @@ public record PluginConfig(
       return this;
     }
 
+    public Builder budgetsAlone(Limit.Alone value) {
+      this.budgetsAlone = value;
+      return this;
+    }
+
     public PluginConfig build() {
       return new PluginConfig(
           node,
@@ -261,7 +272,8 @@ public record PluginConfig(
           spool,
           answers,
           identity,
-          dialects);
+          dialects,
+          budgetsAlone);
     }
   }
 }
