@@ -153,8 +153,8 @@ class LeasesTest {
               "POST",
               "/api/v1/ingest/leases",
               own,
-              ("{\"node\":\"n\",\"demands\":[{\"limit\":\"%s\",\"key\":%s,\"kind\":\"cost_usd\","
-                      + "\"window\":\"day\",\"total\":5,\"demand\":1,\"holds\":0}]}")
+              ("{\"node\":\"n\",\"demands\":[{\"limit\":\"%s\",\"key\":%s,\"kind\":\"concurrent\","
+                      + "\"total\":5,\"demand\":1,\"holds\":0}]}")
                   .formatted(limit, key));
       statuses.put(key, answer.statusCode());
     }

@@ -65,8 +65,8 @@ final class Counters {
     if (sharing == null) {
       return new TokenBucket(perMinute, now);
     }
-    shares.put(kind, new KeyShare(kind, perMinute, now));
-    return new TokenBucket(Math.max(1, (long) sharing.even(perMinute)), now);
+    shares.put(kind, new KeyShare(kind, (double) perMinute, now));
+    return new TokenBucket(Math.max(1, (long) sharing.even((double) perMinute)), now);
   }
 
   /** A request asks; of a limit that nodes share, demand is what shares go by. */

@@ -117,12 +117,12 @@ final class SharedBudget {
       from = marks.getFirst();
     }
     if (now > askedAt) {
-      perMinute = (perMinute + (sum - askedSpent) * MINUTE / (now - askedAt)) / 2;
+      perMinute = (perMinute + (double) (sum - askedSpent) * MINUTE / (now - askedAt)) / 2;
       askedAt = now;
       askedSpent = sum;
     }
     return new LeaseRequest.BudgetDemand(
-        definition.id(), unit(sum - from.spent()), unit(perMinute), share.revision());
+        definition.id(), unit((double) (sum - from.spent())), unit(perMinute), share.revision());
   }
 
   /** Notes how much was spent up to now. To be called every second or so. */
@@ -134,9 +134,8 @@ final class SharedBudget {
     marks.addLast(new Mark(now, sum));
     if (marks.size() > MOST_MARKS) {
       // What is not acknowledged may be told too high, never too low.
-      boolean[] second = {false};
-      Mark first = marks.getFirst();
-      marks.removeIf(mark -> mark != first && (second[0] = !second[0]));
+      int[] place = {0};
+      marks.removeIf(mark -> place[0]++ % 2 == 1);
     }
   }
 
