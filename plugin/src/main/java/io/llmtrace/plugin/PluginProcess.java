@@ -126,6 +126,17 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     // Not before: a predecessor goes on spending while models are warmed up.
     limits = Limits.open(llmtrace.limits(), config.dataDirectory(), PromptTokens::estimate, meters);
+    // Before anybody can ask for problems; it has nothing to ask for until there is traffic.
+    shares =
+        ShareExchange.start(
+            telemetry.client(),
+            new ShareExchange.Parts(
+                config.node() + "/" + telemetry.bootId(),
+                limits.nodeShares(),
+                config.budgetsAlone(),
+                telemetry::acknowledgedFor,
+                stored -> prices.set(listed.with(stored))),
+            meters);
     try {
       requests =
           opener.open(
@@ -149,6 +160,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         throw e;
       }
     } catch (IOException e) {
+      shares.close();
       limits.close();
       held.close();
       answers.close();
@@ -156,16 +168,6 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       throw e;
     }
     telemetry.start(this::snapshot);
-    shares =
-        ShareExchange.start(
-            telemetry.client(),
-            new ShareExchange.Parts(
-                config.node() + "/" + telemetry.bootId(),
-                limits.nodeShares(),
-                config.budgetsAlone(),
-                telemetry::acknowledgedFor,
-                stored -> prices.set(listed.with(stored))),
-            meters);
     warmingUp = WarmUp.goOn(analysis, WARM_UP_BESIDE);
   }
 

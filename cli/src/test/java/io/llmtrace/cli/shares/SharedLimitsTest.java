@@ -210,7 +210,7 @@ class SharedLimitsTest {
       Thread.sleep(150);
     }
     assertThat(refused).isNotNull();
-    assertThat(refused.body()).contains("insufficient_quota", "budget-" + id(budget));
+    assertThat(refused.body()).contains("insufficient_quota", "budget:" + id(budget));
     assertThat(refused.headers().firstValue("x-should-retry")).contains("false");
     assertThat(Long.parseLong(refused.headers().firstValue("retry-after").orElseThrow()))
         .as("until the month ends")
@@ -220,7 +220,7 @@ class SharedLimitsTest {
     assertThat(spent("paid")).isBetween(10 * cost - 1e-9, 10 * cost + 2 * 2 * cost);
     assertThat(NODES.get(0).metrics())
         .contains("llmtrace_plugin_budgets_total{result=\"limited\"}");
-    await("its record", EFFECTIVE, () -> exchanges("paid").contains("limits/budget-" + id(budget)));
+    await("its record", EFFECTIVE, () -> exchanges("paid").contains("limits/budget:" + id(budget)));
 
     patch(budget, "{\"usd\":1000}");
     await("raised", EFFECTIVE, () -> all("paid", 200));
@@ -312,7 +312,7 @@ class SharedLimitsTest {
             "{\"name\":\"%s\",\"tenant\":\"%s\",\"usd\":%.9f,\"enforcement\":\"hard\"}"
                 .formatted(tenant, tenant, usd));
     assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
-    return made.headers().firstValue("Location").orElseThrow();
+    return URI.create(made.headers().firstValue("Location").orElseThrow()).getPath();
   }
 
   private static void awaitBudgets() throws Exception {

@@ -167,6 +167,7 @@ class LeasesTest {
   void whatIsStoredUnsentAndGivenNeverAddsUpToMoreThanABudget(TestControlPlane plane)
       throws Exception {
     String tenant = ("t-" + new Ulid().next()).toLowerCase(java.util.Locale.ROOT);
+    plane.call("POST", "/api/v1/tenants", plane.admin(), "{\"id\":\"" + tenant + "\"}");
     ApiSamples samples = new ApiSamples(plane);
     // Each of the samples costs 0.25.
     samples.fill(tenant);

@@ -23,6 +23,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Asks the control plane for shares of limits and budgets, and for prices, again and again on a
@@ -102,10 +103,10 @@ public final class ShareExchange implements AutoCloseable {
     return exchange;
   }
 
-  /** What an operator should know. */
+  /** What an operator should know; nothing where nothing is shared. */
   public List<String> problems() {
     String now = problem;
-    return now == null ? List.of() : List.of(now);
+    return now == null || !parts.shares().isShared() ? List.of() : List.of(now);
   }
 
   private void run() {
@@ -116,11 +117,12 @@ public final class ShareExchange implements AutoCloseable {
         boolean silent = System.nanoTime() - heardAt >= ALONE_AFTER.toNanos();
         if (silent != alone) {
           alone = silent;
-          log.warn(
-              silent
-                  ? "the control plane gives no shares: limits and budgets go by what is configured"
-                      + " for that"
-                  : "the control plane gives shares again");
+          log.atLevel(parts.shares().isShared() ? Level.WARN : Level.DEBUG)
+              .log(
+                  silent
+                      ? "the control plane gives no shares: limits and budgets go by what is"
+                          + " configured for that"
+                      : "the control plane gives shares again");
         }
         parts.shares().alone(silent);
       }
@@ -226,7 +228,8 @@ public final class ShareExchange implements AutoCloseable {
     count(result);
     problem = what;
     if (!backoff.isFailing()) {
-      log.warn("{}; what was given lasts until it ends", what);
+      log.atLevel(parts.shares().isShared() ? Level.WARN : Level.DEBUG)
+          .log("{}; what was given lasts until it ends", what);
     }
     return backoff.failed();
   }

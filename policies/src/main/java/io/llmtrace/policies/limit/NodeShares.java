@@ -133,6 +133,11 @@ public final class NodeShares {
     shared.sharing().alone(is);
   }
 
+  /** Whether there is anything that nodes share. */
+  public boolean isShared() {
+    return shared.isShared();
+  }
+
   /** Whether something is needed before the next question is due. */
   public boolean isUrgent() {
     return shared.isUrgent(now.getAsLong());

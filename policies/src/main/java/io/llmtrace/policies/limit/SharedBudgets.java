@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class SharedBudgets {
   static final SharedBudgets NONE = new SharedBudgets(Map.of());
 
-  /** Begins the limit's name in a refusal; the id of the budget follows. */
-  static final String PREFIX = "budget-";
+  /** Begins the limit's name in a refusal, as no name in a file does; the budget's id follows. */
+  static final String PREFIX = "budget:";
 
   private static final SharedBudget[] NOTHING = {};
 

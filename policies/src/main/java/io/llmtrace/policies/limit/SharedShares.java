@@ -3,6 +3,7 @@ package io.llmtrace.policies.limit;
 import io.llmtrace.policies.wire.BudgetLease;
 import io.llmtrace.policies.wire.LeaseRequest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** What of the limits and budgets of this node is shared with others. Thread-safe. */
@@ -25,6 +26,11 @@ final class SharedShares {
 
   boolean hasBudgets() {
     return !budgets.isEmpty();
+  }
+
+  boolean isShared() {
+    return hasBudgets()
+        || Arrays.stream(tables).anyMatch(each -> each.limit.nodes() == Limit.Nodes.SHARE);
   }
 
   Sharing sharing() {

@@ -225,7 +225,7 @@ class NodeSharesTest {
     spend(limiter, "3", 0.6);
     assertThat(shares.isUrgent()).isTrue();
     Admission over = limiter.arrive(Limits.tenant("a"));
-    assertThat(over.refusal().limit()).isEqualTo("budget-" + ID);
+    assertThat(over.refusal().limit()).isEqualTo("budget:" + ID);
     assertThat(over.refusal().kind()).isEqualTo(LimitKind.COST_USD);
     assertThat(over.refusal().retryAfterSeconds()).isEqualTo(3_600);
     assertThat(over.budgets()).isEqualTo(Admission.Result.OVER);
