@@ -83,7 +83,7 @@ class SharedLimitsTest {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
       gateway.close();
       plugin.close();
     }
