@@ -50,6 +50,9 @@ import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.oidc.OidcAuthenticator;
 import io.llmtrace.controlplane.openapi.DocsResource;
 import io.llmtrace.controlplane.openapi.OpenApiResource;
+import io.llmtrace.controlplane.prices.PricesResource;
+import io.llmtrace.controlplane.settings.Settings;
+import io.llmtrace.controlplane.settings.SettingsResource;
 import io.llmtrace.controlplane.signing.SigningKey;
 import io.llmtrace.controlplane.signing.SigningKeyResource;
 import io.llmtrace.controlplane.statistics.RollupFold;
@@ -154,7 +157,8 @@ public final class ControlPlane implements AutoCloseable {
     // Nodes need the storage, and the storage fills them once it is there.
     Storage[] holder = new Storage[1];
     Nodes nodes = new Nodes(() -> holder[0].jdbi());
-    TenantRetention retention = new TenantRetention();
+    Settings settings = ServiceSettings.of(own);
+    TenantRetention retention = new TenantRetention(settings);
     Storage storage =
         new Storage(
             own,
@@ -164,7 +168,7 @@ public final class ControlPlane implements AutoCloseable {
               nodes.load(jdbi);
               first.makeWhereMissing(jdbi);
               keys.refresh(jdbi);
-              retention.refresh(jdbi);
+              settings.refresh(jdbi);
             });
     holder[0] = storage;
     KeyWatch watch = new KeyWatch(storage::jdbi, keys);
@@ -202,7 +206,7 @@ public final class ControlPlane implements AutoCloseable {
     Runnable changed =
         () -> {
           watch.now();
-          retention.refresh(storage.jdbi());
+          settings.refresh(storage.jdbi());
         };
     Exports exports = new Exports(scoped);
     LeasesResource leases = new LeasesResource(storage::jdbi);
@@ -235,7 +239,9 @@ public final class ControlPlane implements AutoCloseable {
                 new ErasuresResource(scoped),
                 new SigningKeyResource(signing),
                 new SpendResource(scoped, clock),
-                new BudgetsResource(scoped, clock),
+                new BudgetsResource(scoped, clock, settings),
+                new PricesResource(scoped, clock, config.prices()),
+                new SettingsResource(scoped, settings, changed),
                 leases));
     environment.jersey().register(new RateLimitFilter(own.rateLimit(), meters));
     environment.jersey().register(new OpenApiResource(operations));
@@ -251,7 +257,7 @@ public final class ControlPlane implements AutoCloseable {
     Jobs jobs = new Jobs(dropwizard);
     jobs.every(Duration.ofSeconds(10), "sweep", sweep::run);
     // Another replica may have changed a setting.
-    jobs.every(Duration.ofSeconds(15), "settings", () -> retention.refresh(storage.jdbi()));
+    jobs.every(Duration.ofSeconds(15), "settings", () -> settings.refresh(storage.jdbi()));
     jobs.every(Duration.ofMinutes(1), "holds", holds::run);
     jobs.every(Duration.ofSeconds(5), "erasures", erasures::run);
     jobs.every(Duration.ofMinutes(1), "leases", leases::expire);

@@ -48,6 +48,8 @@ final class WalkSamples {
     this.plane = plane;
     budgets();
     content();
+    prices();
+    settings();
     makers.put(
         "POST /api/v1/ingest/set-aside/{id}/replay", tenant -> new ApiSamples(plane).setAside());
     makers.put("POST /api/v1/ingest/batches", tenant -> batch());
@@ -183,6 +185,39 @@ final class WalkSamples {
                 ("{\"node\":\"walk\",\"demands\":[{\"limit\":\"l\",\"key\":{\"tenant\":\"%s\"},"
                         + "\"kind\":\"concurrent\",\"total\":9,\"demand\":1,\"holds\":0}]}")
                     .formatted(tenant)));
+  }
+
+  private void prices() {
+    makers.put("POST /api/v1/prices", tenant -> new Sample("/api/v1/prices", price(tenant)));
+    makers.put("GET /api/v1/prices/{id}", this::priceOf);
+    makers.put(
+        "PUT /api/v1/prices/{id}",
+        tenant -> {
+          String body = price(tenant);
+          return new Sample(priceOf(tenant).path(), body, "*");
+        });
+    makers.put(
+        "DELETE /api/v1/prices/{id}", tenant -> new Sample(priceOf(tenant).path(), null, "*"));
+  }
+
+  private String price(String tenant) {
+    return "{\"tenant\":\"%s\",\"provider\":\"walk\",\"model\":\"m-%s\",\"input\":1,\"output\":2}"
+        .formatted(tenant, ids.next());
+  }
+
+  private Sample priceOf(String tenant) throws Exception {
+    return new Sample("/api/v1/prices/" + id(new Sample("/api/v1/prices", price(tenant))), null);
+  }
+
+  private void settings() {
+    String body = "{\"values\":{\"budgets.enforcement\":null}}";
+    makers.put("PATCH /api/v1/settings", tenant -> new Sample("/api/v1/settings", body, "*"));
+    makers.put(
+        "GET /api/v1/settings/tenants/{id}",
+        tenant -> new Sample("/api/v1/settings/tenants/" + tenant, null));
+    makers.put(
+        "PATCH /api/v1/settings/tenants/{id}",
+        tenant -> new Sample("/api/v1/settings/tenants/" + tenant, body, "*"));
   }
 
   private Sample budgetOf(String tenant) throws Exception {

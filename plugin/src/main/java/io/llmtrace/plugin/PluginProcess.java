@@ -15,6 +15,7 @@ import io.llmtrace.plugin.inspection.TextInspector;
 import io.llmtrace.plugin.inspection.WarmUp;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.local.LocalServer;
+import io.llmtrace.plugin.shares.ShareExchange;
 import io.llmtrace.plugin.tap.Apis;
 import io.llmtrace.plugin.tap.Tap;
 import io.llmtrace.plugin.telemetry.Telemetry;
@@ -48,6 +49,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,6 +90,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final Limits limits;
   private final AnswerEnforcer held;
   private final S requests;
+  private final ShareExchange shares;
   private final LocalServer local;
 
   private PluginProcess(LlmtraceConfig llmtrace, RequestSide.Opener<S> opener, boolean served)
@@ -131,9 +135,22 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             questions,
             ids,
             meters);
+    PriceTable listed = PriceTable.with(llmtrace.prices());
+    AtomicReference<PriceTable> prices = new AtomicReference<>(listed);
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     // Not before: a predecessor goes on spending while models are warmed up.
     limits = Limits.open(llmtrace.limits(), config.dataDirectory(), PromptTokens::estimate, meters);
+    // Before anybody can ask for problems; it has nothing to ask for until there is traffic.
+    shares =
+        ShareExchange.start(
+            telemetry.client(),
+            new ShareExchange.Parts(
+                config.node() + "/" + telemetry.bootId(),
+                limits.nodeShares(),
+                config.budgetsAlone(),
+                telemetry::acknowledgedFor,
+                stored -> prices.set(listed.with(stored))),
+            meters);
     try {
       requests =
           opener.open(
@@ -152,12 +169,13 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             LocalServer.start(
                 config.bind(),
                 config.port(),
-                endpoints(meters, ids, policy, questions, PriceTable.with(llmtrace.prices())));
+                endpoints(meters, ids, policy, questions, prices::get));
       } catch (IOException e) {
         requests.close();
         throw e;
       }
     } catch (IOException e) {
+      shares.close();
       limits.close();
       held.close();
       answers.close();
@@ -240,6 +258,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     limits.close();
     answers.close();
     capture.close();
+    shares.close();
     telemetry.close();
   }
 
@@ -266,7 +285,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       DecisionIds ids,
       DecisionEngine policy,
       OpenQuestions questions,
-      PriceTable prices)
+      Supplier<PriceTable> prices)
       throws IOException {
     Secret inspectKey = config.inspectKey();
     return new LocalServer.Endpoints(
@@ -352,6 +371,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
               }
             });
     problems.addAll(limits.problems());
+    problems.addAll(shares.problems());
     problems.addAll(telemetry.problems());
     problems.addAll(capture.problems());
     return problems;

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param windowKind {@code rolling} or {@code calendar} (UTC)
  * @param usd US dollars; absent where it is of tokens
  * @param tokens of prompts and answers; absent where it is of dollars
- * @param enforcement {@code soft}: to be told; {@code hard}: to be held. This service refuses no
- *     request: limits of the gateway's nodes do
+ * @param enforcement {@code soft}: nodes flag what is over it; {@code hard}: nodes refuse it, by
+ *     shares that they are given
  * @param thresholds percents at which it is to be told
  * @param revision of the last change
  * @param createdAt RFC 3339

@@ -8,6 +8,7 @@ import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The fields of a budget that somebody sent. */
@@ -39,7 +40,7 @@ record BudgetFields(
   static final class OfNew implements BodyFields {
     @Override
     public void read(JsonBody body) {
-      BudgetFields unused = ofNew(body);
+      BudgetFields unused = ofNew(body, tenant -> "soft");
     }
   }
 
@@ -58,7 +59,12 @@ record BudgetFields(
       @Nullable String enforcement,
       @Nullable List<Integer> thresholds) {}
 
-  static BudgetFields ofNew(JsonBody body) {
+  /**
+   * A new one.
+   *
+   * @param enforcement what it is for a tenant where the body does not say
+   */
+  static BudgetFields ofNew(JsonBody body, UnaryOperator<String> enforcement) {
     String name = body.requiredText("name", nameExpected(), BudgetFields::isName);
     String tenant = body.requiredText("tenant", TenantId.EXPECTED, TenantId::isOne);
     String dimension = or(body.choice("dimension", DIMENSIONS), "tenant");
@@ -84,7 +90,7 @@ record BudgetFields(
         window,
         kind,
         amount,
-        or(body.choice("enforcement", ENFORCEMENTS), "soft"),
+        or(body.choice("enforcement", ENFORCEMENTS), enforcement.apply(tenant)),
         thresholds == null ? DEFAULT_THRESHOLDS : thresholds);
   }
 

@@ -14,6 +14,8 @@ import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
 import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Conditions;
+import io.llmtrace.controlplane.settings.Setting;
+import io.llmtrace.controlplane.settings.Settings;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.policies.wire.Ulid;
 import jakarta.ws.rs.DELETE;
@@ -42,13 +44,24 @@ import org.jspecify.annotations.Nullable;
 @Path("/api/v1/budgets")
 @Produces("application/json")
 public final class BudgetsResource {
+  /** What a new budget is that does not say. */
+  public static final Setting<String> ENFORCEMENT =
+      Setting.choice(
+          "budgets.enforcement",
+          Setting.Scope.TENANT,
+          "soft",
+          BudgetFields.ENFORCEMENTS,
+          "Whether new budgets that do not say are told of only (soft) or held (hard).");
+
   private final ScopedJdbi jdbi;
   private final Clock clock;
+  private final Settings settings;
   private final Ulid ids = new Ulid();
 
-  public BudgetsResource(ScopedJdbi jdbi, Clock clock) {
+  public BudgetsResource(ScopedJdbi jdbi, Clock clock, Settings settings) {
     this.jdbi = jdbi;
     this.clock = clock;
+    this.settings = settings;
   }
 
   /** Lists budgets with what is spent of them, the newest first. */
@@ -123,7 +136,7 @@ public final class BudgetsResource {
       @Context Caller caller, @Context ContainerRequestContext request, InputStream in)
       throws IOException {
     JsonBody body = JsonBody.read(in);
-    BudgetFields fields = BudgetFields.ofNew(body);
+    BudgetFields fields = BudgetFields.ofNew(body, tenant -> settings.of(tenant, ENFORCEMENT));
     body.finish();
     caller.require(Permission.BUDGETS_WRITE, fields.tenant());
     return jdbi.write(

@@ -1,7 +1,7 @@
 package io.llmtrace.controlplane.budgets;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.llmtrace.policies.wire.LeaseAnswer;
+import io.llmtrace.policies.limit.LimitKind;
 import io.llmtrace.policies.wire.LeaseRequest;
 import io.llmtrace.policies.wire.LeaseRequest.Demand;
 import io.llmtrace.policies.wire.LimitLease;
@@ -37,8 +37,18 @@ final class Leases {
     this.jdbi = jdbi;
   }
 
+  /**
+   * What a process is given.
+   *
+   * @param now the database's clock, epoch milliseconds
+   */
+  record Given(List<LimitLease> leases, long now) {}
+
   /** Takes demands and gives leases; all or none. */
-  LeaseAnswer lease(LeaseRequest request) {
+  Given lease(LeaseRequest request) {
+    if (request.leaving()) {
+      return leave(request);
+    }
     return jdbi.get()
         .inTransaction(
             handle -> {
@@ -48,19 +58,10 @@ final class Leases {
                 places.put(id(request.demands().get(i)), i);
               }
               Map<Integer, LimitLease> leases = new HashMap<>();
-              long[] now = {0};
+              long[] now = {millis(handle)};
               places.forEach(
                   (id, place) -> {
-                    long revision =
-                        handle
-                            .createQuery(
-                                "INSERT INTO lease_limits (id, revision) VALUES (:id, 1)"
-                                    + " ON CONFLICT (id) DO UPDATE SET"
-                                    + " revision = lease_limits.revision + 1, used_at = now()"
-                                    + " RETURNING revision")
-                            .bind("id", id)
-                            .mapTo(Long.class)
-                            .one();
+                    long revision = locked(handle, id);
                     // Read under the lock: a clock read before it would let a lease end too early.
                     now[0] = millis(handle);
                     leases.put(
@@ -80,12 +81,41 @@ final class Leases {
                   ordered.add(lease);
                 }
               }
-              return new LeaseAnswer(ordered, now[0]);
+              return new Given(ordered, now[0]);
             });
   }
 
-  private static LimitLease given(
-      Handle handle, String id, String node, Demand demand, long revision, long now) {
+  /** What a process had is free; it goes by none of it any more. */
+  private Given leave(LeaseRequest request) {
+    return jdbi.get()
+        .inTransaction(
+            handle -> {
+              request.demands().stream()
+                  .map(Leases::id)
+                  .sorted()
+                  .forEach(
+                      id ->
+                          handle.execute(
+                              "DELETE FROM lease_grants WHERE limit_id = ? AND node = ?",
+                              id,
+                              request.node()));
+              return new Given(List.of(), millis(handle));
+            });
+  }
+
+  /** Locks a limit to the end of the transaction; the number of its next lease. */
+  static long locked(Handle handle, String id) {
+    return handle
+        .createQuery(
+            "INSERT INTO lease_limits (id, revision) VALUES (:id, 1) ON CONFLICT (id) DO UPDATE SET"
+                + " revision = lease_limits.revision + 1, used_at = now() RETURNING revision")
+        .bind("id", id)
+        .mapTo(Long.class)
+        .one();
+  }
+
+  /** Forgets leases that ended, and those of a node that it goes by no more. */
+  static void forget(Handle handle, String id, String node, long holds, long now) {
     // What was never given to a node is no reason to forget what was.
     handle.execute(
         "DELETE FROM lease_grants g WHERE limit_id = ? AND (not_after <= ?"
@@ -94,8 +124,34 @@ final class Leases {
         id,
         now,
         node,
-        demand.holds(),
-        demand.holds());
+        holds,
+        holds);
+  }
+
+  static void note(
+      Handle handle,
+      String id,
+      String node,
+      long revision,
+      double granted,
+      double demand,
+      double total,
+      long notAfter) {
+    handle.execute(
+        "INSERT INTO lease_grants (limit_id, node, revision, granted, demand, total, not_after)"
+            + " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        id,
+        node,
+        revision,
+        granted,
+        demand,
+        total,
+        notAfter);
+  }
+
+  private static LimitLease given(
+      Handle handle, String id, String node, Demand demand, long revision, long now) {
+    forget(handle, id, node, demand.holds(), now);
     Map<String, Share> others = new LinkedHashMap<>();
     handle
         .createQuery(
@@ -116,16 +172,7 @@ final class Leases {
         .forEach(entry -> others.put(entry.getKey(), entry.getValue()));
     double granted = share(demand, new ArrayList<>(others.values()));
     long notAfter = now + LIFETIME_MILLIS;
-    handle.execute(
-        "INSERT INTO lease_grants (limit_id, node, revision, granted, demand, total, not_after)"
-            + " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        id,
-        node,
-        revision,
-        granted,
-        demand.demand(),
-        demand.total(),
-        notAfter);
+    note(handle, id, node, revision, granted, demand.demand(), demand.total(), notAfter);
     return new LimitLease(
         demand.limit(), demand.key(), demand.kind(), demand.window(), granted, notAfter, revision);
   }
@@ -144,10 +191,15 @@ final class Leases {
     double even = 1.0 / (others.size() + 1);
     double byDemand = demands > 0 ? own.demand() / demands : even;
     double wanted = total * (EVENLY * even + (1 - EVENLY) * byDemand);
+    if (own.kind() == LimitKind.CONCURRENT) {
+      // Half a place is none: nodes that are each given one half could run nothing.
+      wanted = Math.round(wanted);
+      return Math.max(0, Math.min(wanted, Math.floor(total - reserved)));
+    }
     return Math.max(0, Math.min(wanted, total - reserved));
   }
 
-  private static long millis(Handle handle) {
+  static long millis(Handle handle) {
     return handle
         .createQuery("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
         .mapTo(Long.class)

@@ -7,11 +7,14 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.Takes;
+import io.llmtrace.controlplane.prices.StoredPrices;
 import io.llmtrace.policies.limit.Dimension;
 import io.llmtrace.policies.limit.LimitKind;
 import io.llmtrace.policies.wire.LeaseAnswer;
 import io.llmtrace.policies.wire.LeaseRequest;
+import io.llmtrace.policies.wire.LeaseRequest.BudgetDemand;
 import io.llmtrace.policies.wire.LeaseRequest.Demand;
+import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -20,6 +23,7 @@ import jakarta.ws.rs.core.Context;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
@@ -34,21 +38,23 @@ public final class LeasesResource {
   private static final int LONGEST = 256;
   private static final double LARGEST = 1e12;
   private static final Set<LimitKind> SHARED =
-      Set.of(
-          LimitKind.REQUESTS_PER_MINUTE,
-          LimitKind.TOKENS_PER_MINUTE,
-          LimitKind.CONCURRENT,
-          LimitKind.COST_USD);
+      Set.of(LimitKind.REQUESTS_PER_MINUTE, LimitKind.TOKENS_PER_MINUTE, LimitKind.CONCURRENT);
 
   private final Leases leases;
+  private final BudgetShares budgets;
+  private final LeaseNodes nodes;
+  private final StoredPrices prices;
 
   public LeasesResource(Supplier<Jdbi> jdbi) {
     this.leases = new Leases(jdbi);
+    this.budgets = new BudgetShares(jdbi);
+    this.nodes = new LeaseNodes(jdbi);
+    this.prices = new StoredPrices(jdbi);
   }
 
   /**
-   * Gives a node its shares of limits that it holds together with others, until their {@code
-   * not_after}. To be asked again in a third of that time.
+   * Gives a process of a node its shares of limits and budgets that it holds together with others,
+   * until their {@code not_after}, and what models cost. To be asked again in a third of that time.
    */
   @POST
   @Requires(Permission.TELEMETRY_WRITE)
@@ -65,7 +71,19 @@ public final class LeasesResource {
       caller.require(
           Permission.TELEMETRY_WRITE, tenant == null ? TenantScope.all() : TenantScope.of(tenant));
     }
-    return leases.lease(request);
+    TenantScope own = caller.tenants(Permission.TELEMETRY_WRITE);
+    int known = request.leaving() ? 0 : nodes.seen(request.node(), own);
+    if (request.leaving()) {
+      nodes.left(request.node());
+    }
+    Leases.Given given = leases.lease(request);
+    return new LeaseAnswer(
+        given.leases(),
+        given.now(),
+        known,
+        LeaseNodes.names(own),
+        request.leaving() ? List.of() : budgets.lease(request, own),
+        request.leaving() ? null : prices.unless(request.prices(), own));
   }
 
   private static LeaseRequest parse(InputStream in) throws IOException {
@@ -101,19 +119,41 @@ public final class LeasesResource {
         return place + "limit: expected a name of 1 to " + LONGEST + " characters";
       }
       if (demand.kind() == null || !SHARED.contains(demand.kind())) {
-        return place + "kind: expected a rate, concurrent or cost_usd";
+        return place + "kind: expected a rate or concurrent; a budget is for cost";
       }
-      if ((demand.kind() == LimitKind.COST_USD) != (demand.window() != null)) {
-        return place + "window: expected one with cost_usd and with nothing else";
+      if (demand.window() != null) {
+        return place + "window: expected none";
       }
-      if (!demand.key().values().stream().allMatch(LeasesResource::isName)) {
-        return place + "key: expected values of 1 to " + LONGEST + " characters";
+      if (!demand.key().values().stream().allMatch(each -> each.isEmpty() || isName(each))) {
+        return place + "key: expected values of at most " + LONGEST + " characters";
       }
       if (!isAmount(demand.total()) || !isAmount(demand.demand()) || demand.holds() < 0) {
         return place + "total, demand, holds: expected numbers from 0 to 1e12";
       }
       if (!seen.add(Leases.id(demand))) {
         return place + "limit: expected each limit, key, kind and window once";
+      }
+    }
+    return budgetProblem(request.budgets());
+  }
+
+  @SuppressWarnings("NullAway")
+  private static @Nullable String budgetProblem(List<BudgetDemand> budgets) {
+    if (budgets.size() > MOST_DEMANDS) {
+      return "budgets: expected at most " + MOST_DEMANDS;
+    }
+    Set<String> seen = new HashSet<>();
+    for (int i = 0; i < budgets.size(); i++) {
+      BudgetDemand demand = budgets.get(i);
+      String place = "budgets[" + i + "].";
+      if (demand == null || demand.id() == null || !Ulid.isValid(demand.id())) {
+        return place + "id: expected the id of a budget";
+      }
+      if (!isAmount(demand.unsent()) || !isAmount(demand.demand()) || demand.holds() < 0) {
+        return place + "unsent, demand, holds: expected numbers from 0 to 1e12";
+      }
+      if (!seen.add(demand.id())) {
+        return place + "id: expected each budget once";
       }
     }
     return null;
@@ -134,5 +174,6 @@ public final class LeasesResource {
   /** What is to be done now and then. */
   public void expire() {
     leases.expire();
+    nodes.expire();
   }
 }

@@ -1,58 +1,44 @@
 package io.llmtrace.controlplane.tenants;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.controlplane.settings.Setting;
+import io.llmtrace.controlplane.settings.Settings;
 import io.llmtrace.controlplane.storage.RetentionClass;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Optional;
-import org.jdbi.v3.core.Jdbi;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long a tenant's exchanges are kept: its setting {@code retention}, else the standard class.
- * Kept in memory, because every batch asks. Thread-safe.
+ * How long a tenant's exchanges are kept: its setting {@code retention}, else the installation's,
+ * else the standard class. Asked for every batch. Thread-safe.
  */
 public final class TenantRetention {
   /** The key in a tenant's settings. */
   public static final String SETTING = "retention";
 
-  private volatile Map<String, RetentionClass> classes = Map.of();
+  /** What {@code /api/v1/settings} shows of it. */
+  public static final Setting<String> CLASS =
+      Setting.choice(
+          SETTING,
+          Setting.Scope.TENANT,
+          RetentionClass.STANDARD.label(),
+          Arrays.stream(RetentionClass.values()).map(RetentionClass::label).toList(),
+          "Class of exchanges that come from now on; how many days each is kept stands in the file.");
 
-  public RetentionClass of(String tenant) {
-    return classes.getOrDefault(tenant, RetentionClass.STANDARD);
+  private final Settings settings;
+
+  public TenantRetention(Settings settings) {
+    this.settings = settings;
   }
 
-  /** Reads the settings; what is stored from now on follows them. */
-  public void refresh(Jdbi jdbi) {
-    Map<String, RetentionClass> read = new HashMap<>();
-    jdbi.useHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT id, settings->>:setting AS class FROM tenants"
-                        + " WHERE jsonb_typeof(settings->:setting) = 'string'")
-                .bind("setting", SETTING)
-                .map((row, context) -> Map.entry(row.getString("id"), row.getString("class")))
-                .forEach(
-                    entry ->
-                        parse(entry.getValue()).ifPresent(kept -> read.put(entry.getKey(), kept))));
-    classes = Map.copyOf(read);
+  public RetentionClass of(String tenant) {
+    return RetentionClass.of(settings.of(tenant, CLASS));
   }
 
   /** What is wrong with a tenant's settings in this respect, or null. */
   static @Nullable String problem(JsonNode settings) {
     JsonNode value = settings.path(SETTING);
-    return value.isMissingNode() || (value.isTextual() && parse(value.asText()).isPresent())
+    return value.isMissingNode() || CLASS.parse().apply(value).isPresent()
         ? null
         : "expected short, standard, long or hold";
-  }
-
-  private static Optional<RetentionClass> parse(String label) {
-    for (RetentionClass each : RetentionClass.values()) {
-      if (each.label().equals(label)) {
-        return Optional.of(each);
-      }
-    }
-    return Optional.empty();
   }
 }

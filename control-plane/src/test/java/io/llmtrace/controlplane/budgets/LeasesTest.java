@@ -2,6 +2,8 @@ package io.llmtrace.controlplane.budgets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.controlplane.ApiSamples;
 import io.llmtrace.controlplane.TestControlPlane;
 import io.llmtrace.policies.limit.Dimension;
 import io.llmtrace.policies.limit.LimitKind;
@@ -153,12 +155,104 @@ class LeasesTest {
               "POST",
               "/api/v1/ingest/leases",
               own,
-              ("{\"node\":\"n\",\"demands\":[{\"limit\":\"%s\",\"key\":%s,\"kind\":\"cost_usd\","
-                      + "\"window\":\"day\",\"total\":5,\"demand\":1,\"holds\":0}]}")
+              ("{\"node\":\"n\",\"demands\":[{\"limit\":\"%s\",\"key\":%s,\"kind\":\"concurrent\","
+                      + "\"total\":5,\"demand\":1,\"holds\":0}]}")
                   .formatted(limit, key));
       statuses.put(key, answer.statusCode());
     }
     assertThat(statuses.values()).containsExactlyInAnyOrder(200, 403, 403);
+  }
+
+  @Test
+  void whatIsStoredUnsentAndGivenNeverAddsUpToMoreThanABudget(TestControlPlane plane)
+      throws Exception {
+    String tenant = ("t-" + new Ulid().next()).toLowerCase(java.util.Locale.ROOT);
+    plane.call("POST", "/api/v1/tenants", plane.admin(), "{\"id\":\"" + tenant + "\"}");
+    ApiSamples samples = new ApiSamples(plane);
+    // Each of the samples costs 0.25.
+    samples.fill(tenant);
+    samples.fill(tenant);
+    String path =
+        plane
+            .call(
+                "POST",
+                "/api/v1/budgets",
+                plane.admin(),
+                "{\"name\":\"b\",\"tenant\":\"%s\",\"usd\":10,\"enforcement\":\"hard\"}"
+                    .formatted(tenant))
+            .headers()
+            .firstValue("Location")
+            .orElseThrow();
+    String id = path.substring(path.lastIndexOf('/') + 1);
+    String key = plane.key("instance", tenant);
+    JsonNode first = budget(plane, key, "a/1", id, 0, 0);
+    assertThat(first.path("granted").asDouble()).as("half of 9.5").isEqualTo(4.75);
+    assertThat(first.path("action").asText()).isEqualTo("limit");
+    assertThat(first.path("resets_at").asLong()).isGreaterThan(System.currentTimeMillis());
+    double given = 4.75;
+    long held = 0;
+    for (int i = 0; i < 20; i++) {
+      JsonNode next = budget(plane, key, "b/" + i, id, i == 0 ? 1.5 : 0, held);
+      given += next.path("granted").asDouble();
+    }
+    // 0.5 stored, 1.5 not sent, the rest given.
+    assertThat(given).isBetween(7.0, 8.0);
+    plane.sql("UPDATE lease_grants SET not_after = 0 WHERE limit_id = 'budget/" + id + "'");
+    assertThat(budget(plane, key, "c/1", id, 9.6, 0).path("granted").asDouble())
+        .as("more than there is")
+        .isZero();
+    JsonNode others =
+        TestControlPlane.json(
+            plane.call(
+                "POST",
+                "/api/v1/ingest/leases",
+                plane.key("instance", TestControlPlane.FOREIGN),
+                question("d/1", id, 0, 0)));
+    assertThat(others.path("budgets").toString()).doesNotContain(id);
+  }
+
+  private static JsonNode budget(
+      TestControlPlane plane, String key, String node, String id, double unsent, long holds)
+      throws Exception {
+    HttpResponse<String> answer =
+        plane.call("POST", "/api/v1/ingest/leases", key, question(node, id, unsent, holds));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return TestControlPlane.json(answer).path("budgets").get(0);
+  }
+
+  private static String question(String node, String id, double unsent, long holds) {
+    return ("{\"node\":\"%s\",\"demands\":[],\"budgets\":[{\"id\":\"%s\",\"unsent\":%s,"
+            + "\"demand\":1,\"holds\":%d}]}")
+        .formatted(node, id, unsent, holds);
+  }
+
+  @Test
+  void whatAProcessGivesBackIsFreeAtOnce(TestControlPlane plane) throws Exception {
+    Leases leases = new Leases(() -> jdbi(plane));
+    assertThat(ask(leases, "a", 100, 1, 0).granted()).isEqualTo(100);
+    assertThat(ask(leases, "b", 100, 1, 0).granted()).isZero();
+    LeaseRequest leaving = new LeaseRequest("a", List.of(demand(100, 1, 0)), true, List.of(), 0);
+    assertThat(leases.lease(leaving).leases()).isEmpty();
+    assertThat(ask(leases, "b", 100, 1, 0).granted()).isEqualTo(100);
+  }
+
+  @Test
+  void placesAreGivenWhole(TestControlPlane plane) throws Exception {
+    Leases leases = new Leases(() -> jdbi(plane));
+    double given = 0;
+    for (String node : List.of("a", "b", "c")) {
+      Demand places =
+          new Demand(
+              limit,
+              Map.of(Dimension.TENANT, TestControlPlane.OWN),
+              LimitKind.CONCURRENT,
+              null,
+              1,
+              1,
+              0);
+      given += leases.lease(new LeaseRequest(node, List.of(places))).leases().get(0).granted();
+    }
+    assertThat(given).isEqualTo(1);
   }
 
   private static Jdbi jdbi(TestControlPlane plane) {

@@ -18,10 +18,12 @@ final class LimitMetrics {
   private final Counter[] limited;
   private final Counter[] wouldLimit;
   private final MeterRegistry meters;
+  private final Counter budgetsPassed;
 
   LimitMetrics(Limiter limiter, MeterRegistry meters) {
     this.limits = limiter.limits();
     this.meters = meters;
+    this.budgetsPassed = budgets("passed");
     this.passed = counters("passed");
     this.flagged = counters("flagged");
     this.limited = counters("limited");
@@ -60,8 +62,22 @@ final class LimitMetrics {
         .toArray(Counter[]::new);
   }
 
+  /** One counter for all budgets: there may be many, and records name each. */
+  private Counter budgets(String result) {
+    return Counter.builder("llmtrace_plugin_budgets")
+        .description("Requests that budgets of the control plane are for, by what these said")
+        .tag("result", result)
+        .register(meters);
+  }
+
   void decided(Admission admission, boolean enforced) {
     Refusal hard = admission.refusal();
+    switch (admission.budgets()) {
+      case NONE -> {}
+      case PASSED -> budgetsPassed.increment();
+      case OVER ->
+          budgets(hard == null ? "flagged" : enforced ? "limited" : "would_limit").increment();
+    }
     for (int i = 0; i < passed.length; i++) {
       switch (admission.result(i)) {
         case NONE -> {}

@@ -12,6 +12,7 @@ import io.llmtrace.policies.limit.Admission;
 import io.llmtrace.policies.limit.Demand;
 import io.llmtrace.policies.limit.Limit;
 import io.llmtrace.policies.limit.Limiter;
+import io.llmtrace.policies.limit.NodeShares;
 import io.llmtrace.policies.limit.PromptSize;
 import io.llmtrace.policies.limit.Refusal;
 import io.llmtrace.policies.limit.Spent;
@@ -113,11 +114,9 @@ public final class Limits implements AutoCloseable {
                 }
               });
     }
-    if (!limits.isEmpty()) {
-      var unused =
-          opened.timer.scheduleWithFixedDelay(
-              opened::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
-    }
+    var unused =
+        opened.timer.scheduleWithFixedDelay(
+            opened::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
     return opened;
   }
 
@@ -204,7 +203,7 @@ public final class Limits implements AutoCloseable {
    * @param reachedUpstream whether a provider was asked
    */
   public void completed(CompletionRecord completion, boolean reachedUpstream) {
-    if (limiter.limits().isEmpty()) {
+    if (!limiter.counts()) {
       return;
     }
     // A client that hung up (499) had its tokens all the same.
@@ -222,6 +221,11 @@ public final class Limits implements AutoCloseable {
       metrics.ended(cost == null ? "unknown" : "known");
       dirty |= cost != null && budgets;
     }
+  }
+
+  /** What is shared with other nodes, for whoever talks with the control plane. */
+  public NodeShares nodeShares() {
+    return limiter.nodeShares();
   }
 
   /** What an operator should know. */

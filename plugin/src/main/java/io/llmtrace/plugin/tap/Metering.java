@@ -9,13 +9,19 @@ import io.llmtrace.policies.exchange.ResponseSummary;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.usage.MeteredUsage;
 import io.llmtrace.policies.usage.PriceTable;
+import io.llmtrace.policies.usage.Priced;
 import io.llmtrace.policies.usage.Prompt;
+import io.llmtrace.policies.wire.PricedBy;
 import io.llmtrace.policies.wire.UsageSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What an exchange used, cost, and how long its stream let wait. Thread-safe. */
@@ -25,10 +31,10 @@ final class Metering {
 
   private static final int ERRORS = 400;
 
-  private final PriceTable prices;
+  private final Supplier<PriceTable> prices;
   private final MeterRegistry meters;
 
-  Metering(PriceTable prices, MeterRegistry meters) {
+  Metering(Supplier<PriceTable> prices, MeterRegistry meters) {
     this.prices = prices;
     this.meters = meters;
   }
@@ -42,18 +48,21 @@ final class Metering {
       @Nullable Usage usage,
       @Nullable UsageSource source,
       @Nullable Double firstTokenMs,
-      @Nullable BigDecimal costUsd) {
+      @Nullable BigDecimal costUsd,
+      @Nullable PricedBy price) {
     /** Of an exchange for which no provider was asked. */
-    static final Metered NOTHING = new Metered(null, null, null, null);
+    static final Metered NOTHING = new Metered(null, null, null, null, null);
   }
 
   /**
    * Measures an exchange that a provider answered.
    *
    * @param api what it is written in, as far as that is known
+   * @param tenant whose it is: prices may be
    * @param prompt what is remembered of the request, or null
    */
-  Metered of(LogEntry entry, Api api, ResponseSummary summary, @Nullable Prompt prompt) {
+  Metered of(
+      LogEntry entry, Api api, ResponseSummary summary, String tenant, @Nullable Prompt prompt) {
     if (summary.truncated()) {
       meters.counter("llmtrace.plugin.answers.truncated").increment();
     }
@@ -66,11 +75,15 @@ final class Metering {
             "source",
             usage.map(known -> known.source().label()).orElse("none"))
         .increment();
+    LocalDate day = Instant.ofEpochMilli(entry.startTime()).atOffset(ZoneOffset.UTC).toLocalDate();
+    Optional<Priced> priced =
+        usage.flatMap(known -> prices.get().cost(tenant, provider, model, day, known.usage()));
     return new Metered(
         usage.map(MeteredUsage::usage).orElse(null),
         usage.map(MeteredUsage::source).orElse(null),
         entry.isStream() ? entry.upstreamHeaderMs() : null,
-        usage.flatMap(known -> prices.cost(provider, model, known.usage())).orElse(null));
+        priced.map(Priced::usd).orElse(null),
+        priced.map(Priced::by).orElse(null));
   }
 
   private static Optional<MeteredUsage> usage(

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,7 +88,7 @@ public final class Tap implements TapEndpoint {
       Apis apis,
       AnswerInspector answers,
       TelemetrySink telemetry,
-      PriceTable prices,
+      Supplier<PriceTable> prices,
       CompletionListener listener,
       AnswerListener answered,
       MeterRegistry meters) {
@@ -220,7 +221,12 @@ public final class Tap implements TapEndpoint {
     ResponseSummary summary = ResponseReader.read(api, entry.responseBody(), entry.status());
     Metering.Metered metered =
         provided
-            ? metering.of(entry, api, summary, question == null ? null : question.prompt())
+            ? metering.of(
+                entry,
+                api,
+                summary,
+                question == null ? UNKNOWN_TENANT : question.tenant(),
+                question == null ? null : question.prompt())
             : Metering.Metered.NOTHING;
     return new CompletionRecord(
         id,
@@ -239,7 +245,8 @@ public final class Tap implements TapEndpoint {
         metered.source(),
         metered.firstTokenMs(),
         metered.costUsd(),
-        handled == null ? null : handled.action());
+        handled == null ? null : handled.action(),
+        metered.price());
   }
 
   private static @Nullable String upstreamError(LogEntry entry, ResponseSummary summary) {

@@ -1,7 +1,7 @@
 package io.llmtrace.plugin.telemetry;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.llmtrace.plugin.telemetry.ControlPlaneClient.Encoding;
 import io.llmtrace.policies.wire.BatchAck;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.policies.wire.WireJson;
@@ -9,20 +9,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -31,9 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends batches one at a time, the same one until it is acknowledged or refused for good. Failures
- * are repeated with exponential backoff and full jitter
- * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), so that nodes do not
- * come back in step. Runs on one thread.
+ * are repeated as {@link ControlPlaneClient.Backoff} says. Runs on one thread.
  */
 final class Sender implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Sender.class);
@@ -41,24 +30,20 @@ final class Sender implements Runnable {
 
   private final Spool spool;
   private final TelemetrySettings settings;
-  private final CircuitBreaker breaker;
+  private final ControlPlaneClient client;
+  private final ControlPlaneClient.Backoff backoff;
   private final MeterRegistry metrics;
-  private final HttpClient client;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile long drainUntil;
   private volatile @Nullable String problem;
-  private int failures;
 
-  Sender(Spool spool, TelemetrySettings settings, CircuitBreaker breaker, MeterRegistry metrics) {
+  Sender(
+      Spool spool, TelemetrySettings settings, ControlPlaneClient client, MeterRegistry metrics) {
     this.spool = spool;
     this.settings = settings;
-    this.breaker = breaker;
+    this.client = client;
+    this.backoff = client.backoff();
     this.metrics = metrics;
-    this.client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(settings.pacing().requestTimeout())
-            .build();
   }
 
   /** What the control plane has against us, or null. */
@@ -98,51 +83,41 @@ final class Sender implements Runnable {
       if (next.isEmpty()) {
         return IDLE_MILLIS;
       }
-      if (!breaker.tryAcquirePermission()) {
+      if (!client.tryAcquire()) {
         return settings.pacing().firstDelay().toMillis();
       }
       Optional<SegmentFile.Contents> contents;
       try {
         contents = spool.claim(next.get());
       } catch (IOException e) {
-        breaker.releasePermission();
+        client.release();
         throw e;
       }
       if (contents.isEmpty()) {
-        breaker.releasePermission();
+        client.release();
         return 0;
       }
       return send(next.get(), contents.get());
     } catch (IOException e) {
       log.warn("the spool cannot be read or emptied: {}", e.getMessage());
       problem = "the spool cannot be read or emptied: " + e.getMessage();
-      return backoff();
+      return backoff.failed();
     }
   }
 
   private long send(SealedBatch batch, SegmentFile.Contents contents)
       throws IOException, InterruptedException {
-    long start = System.nanoTime();
     HttpResponse<String> response;
     try {
-      response = post("/api/v1/ingest/batches", body(batch, contents));
+      response = client.post("/api/v1/ingest/batches", body(batch, contents), Encoding.GZIP);
     } catch (IOException e) {
-      breaker.onError(System.nanoTime() - start, TimeUnit.NANOSECONDS, e);
       return failed("unreachable", "the control plane is not reachable: " + e);
     }
     int status = response.statusCode();
-    if (status >= 500) {
-      breaker.onError(
-          System.nanoTime() - start,
-          TimeUnit.NANOSECONDS,
-          new IOException("the control plane answered " + status));
-    } else {
-      breaker.onSuccess(System.nanoTime() - start, TimeUnit.NANOSECONDS);
-    }
     if (status == 200 && acknowledges(response.body(), batch)) {
       spool.acknowledge(batch, contents);
       metrics.counter("llmtrace.plugin.batches.sent").increment();
-      failures = 0;
+      backoff.succeeded();
       problem = null;
       return 0;
     }
@@ -158,7 +133,7 @@ final class Sender implements Runnable {
       }
       default -> {
         long delay = failed("answer", "the control plane answered " + status);
-        yield Math.max(delay, retryAfter(response));
+        yield Math.max(delay, client.retryAfter(response));
       }
     };
   }
@@ -176,42 +151,10 @@ final class Sender implements Runnable {
   private long failed(String reason, String what) {
     metrics.counter("llmtrace.plugin.batches.failed", "reason", reason).increment();
     problem = what;
-    if (failures == 0) {
+    if (!backoff.isFailing()) {
       log.warn("{}; records are kept in the spool", what);
     }
-    return backoff();
-  }
-
-  private long backoff() {
-    TelemetrySettings.Pacing pacing = settings.pacing();
-    long bound =
-        Math.min(
-            pacing.maxDelay().toMillis(), pacing.firstDelay().toMillis() << Math.min(failures, 16));
-    failures++;
-    return 1 + ThreadLocalRandom.current().nextLong(bound + 1);
-  }
-
-  /**
-   * How long the control plane, or a proxy before it, asks to be left alone: milliseconds, bounded,
-   * 0 if it does not ask. Both forms of RFC 9110, section 10.2.3, are read.
-   */
-  private long retryAfter(HttpResponse<?> response) {
-    String value = response.headers().firstValue("retry-after").orElse("").trim();
-    long millis;
-    if (value.matches("\\d{1,9}")) {
-      millis = TimeUnit.SECONDS.toMillis(Long.parseLong(value));
-    } else {
-      try {
-        Instant date = Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(value));
-        millis = Math.max(0, Duration.between(Instant.now(), date).toMillis());
-      } catch (DateTimeException e) {
-        if (!value.isEmpty()) {
-          log.debug("Retry-After '{}' is neither seconds nor a date", value, e);
-        }
-        return 0;
-      }
-    }
-    return Math.min(millis, settings.pacing().maxRetryAfter().toMillis());
+    return backoff.failed();
   }
 
   /**
@@ -220,45 +163,18 @@ final class Sender implements Runnable {
    * @throws IOException if it did not arrive
    */
   void send(NodeSnapshot snapshot) throws IOException, InterruptedException {
-    if (!breaker.tryAcquirePermission()) {
+    if (!client.tryAcquire()) {
       return;
     }
-    long start = System.nanoTime();
-    int status;
-    try {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      try (OutputStream gzip = new GZIPOutputStream(bytes)) {
-        WireJson.mapper().writeValue(gzip, snapshot);
-      }
-      status = post("/api/v1/ingest/snapshots", bytes.toByteArray()).statusCode();
-    } catch (IOException e) {
-      breaker.onError(System.nanoTime() - start, TimeUnit.NANOSECONDS, e);
-      throw e;
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (OutputStream gzip = new GZIPOutputStream(bytes)) {
+      WireJson.mapper().writeValue(gzip, snapshot);
     }
+    int status =
+        client.post("/api/v1/ingest/snapshots", bytes.toByteArray(), Encoding.GZIP).statusCode();
     if (status >= 500) {
-      IOException answer = new IOException("the control plane answered " + status);
-      breaker.onError(System.nanoTime() - start, TimeUnit.NANOSECONDS, answer);
-      throw answer;
+      throw new IOException("the control plane answered " + status);
     }
-    breaker.onSuccess(System.nanoTime() - start, TimeUnit.NANOSECONDS);
-  }
-
-  private HttpResponse<String> post(String path, byte[] gzip)
-      throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(base() + path))
-            .timeout(settings.pacing().requestTimeout())
-            .header("Authorization", "Bearer " + settings.apiKey().get())
-            .header("Content-Type", "application/json")
-            .header("Content-Encoding", "gzip")
-            .POST(BodyPublishers.ofByteArray(gzip))
-            .build();
-    return client.send(request, BodyHandlers.ofString());
-  }
-
-  private String base() {
-    String base = settings.controlPlane().toString();
-    return base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
   }
 
   /** The records go out as they were written: an older release's are not read and written anew. */

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -59,6 +60,7 @@ final class Spool implements AutoCloseable {
   private final Map<String, SpoolDirectory> adopted = new ConcurrentHashMap<>();
   private final NavigableSet<SealedBatch> sealed = new ConcurrentSkipListSet<>();
   private final Map<String, Long> lossesToWrite = new ConcurrentHashMap<>();
+  private final Map<Long, Long> begun = new ConcurrentHashMap<>();
   private final AtomicLong sequence = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
   private final Object dropping = new Object();
@@ -118,6 +120,19 @@ final class Spool implements AutoCloseable {
     return bytes.get();
   }
 
+  /**
+   * How long the oldest file of this process has been there that nobody acknowledged; everything
+   * that was written before it is acknowledged, or lost.
+   */
+  Duration oldest() {
+    long now = System.nanoTime();
+    long longest = 0;
+    for (long at : begun.values()) {
+      longest = Math.max(longest, now - at);
+    }
+    return Duration.ofNanos(longest);
+  }
+
   /** Why the last write failed, or null while writes succeed. */
   @Nullable String problem() {
     return problem;
@@ -144,6 +159,7 @@ final class Spool implements AutoCloseable {
           long number = sequence.incrementAndGet();
           writer = SegmentWriter.create(own.openFile(number, lane), number, node);
           files.current = writer;
+          begun.put(number, System.nanoTime());
           bytes.addAndGet(writer.bytes());
         }
         writer.append(frame);
@@ -353,6 +369,9 @@ final class Spool implements AutoCloseable {
     Files.deleteIfExists(batch.path());
     if (!sealed.remove(batch)) {
       return;
+    }
+    if (batch.bootId().equals(own.bootId())) {
+      begun.remove(batch.sequence());
     }
     bytes.addAndGet(-batch.bytes());
     String boot = batch.bootId();

@@ -33,6 +33,7 @@ public final class Telemetry implements TelemetrySink, AutoCloseable {
   private final MeterRegistry metrics;
   private final CircuitBreaker breaker;
   private final Spool spool;
+  private final ControlPlaneClient client;
   private final Sender sender;
   private final Thread sending;
   private final OpenExchanges open;
@@ -55,7 +56,8 @@ public final class Telemetry implements TelemetrySink, AutoCloseable {
                 .permittedNumberOfCallsInHalfOpenState(1)
                 .waitDurationInOpenState(settings.pacing().maxDelay())
                 .build());
-    this.sender = new Sender(spool, settings, breaker, metrics);
+    this.client = new ControlPlaneClient(settings, breaker);
+    this.sender = new Sender(spool, settings, client, metrics);
     this.sending = new Thread(sender, "llmtrace-telemetry-sender");
     this.sending.setDaemon(true);
     this.open = new OpenExchanges(Clock.systemUTC(), MAX_OPEN_EXCHANGES);
@@ -155,6 +157,16 @@ public final class Telemetry implements TelemetrySink, AutoCloseable {
   /** The {@code control_plane} breaker. */
   public CircuitBreaker breaker() {
     return breaker;
+  }
+
+  /** For other calls to the same control plane. */
+  public ControlPlaneClient client() {
+    return client;
+  }
+
+  /** How long ago everything that had been recorded until then was with the control plane. */
+  public Duration acknowledgedFor() {
+    return spool.oldest();
   }
 
   /** What an operator should know; empty when all is well. */

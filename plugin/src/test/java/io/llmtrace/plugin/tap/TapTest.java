@@ -42,6 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** On entries recorded from a gateway's http-logger. */
 class TapTest {
+  private static final PriceTable TABLE = PriceTable.builtIn();
+
   @TempDir Path directory;
 
   private static final String PROMPT =
@@ -69,7 +71,7 @@ class TapTest {
         new Apis(Dialects.builtIn(), route -> null),
         answers,
         kept,
-        PriceTable.builtIn(),
+        () -> TABLE,
         (completion, upstream) -> {},
         AnswerListener.NONE,
         meters);

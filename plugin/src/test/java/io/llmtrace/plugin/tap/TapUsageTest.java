@@ -37,6 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What completions say of tokens, cost and time. */
 class TapUsageTest {
+  private static final PriceTable TABLE = PriceTable.builtIn();
+
   private static final String QUESTION = "How tall is the lighthouse?";
 
   @TempDir Path directory;
@@ -71,7 +73,7 @@ class TapUsageTest {
         apis,
         Inspectors.inspector(Inspectors.WIDE, meters),
         sink,
-        PriceTable.builtIn(),
+        () -> TABLE,
         (completion, upstream) -> {},
         AnswerListener.NONE,
         meters);

@@ -253,7 +253,7 @@ final class BedrockConverse implements DialectFormat {
   }
 
   static BlockAnswer bedrockLimited(Limited limited, BlockNotice notice) {
-    boolean passes = limited.retryAfterSeconds() > 0;
+    boolean passes = limited.passes();
     return BlockAnswer.error(
         BlockAnswer.LIMITED,
         Map.of(

@@ -41,11 +41,13 @@ public record BlockAnswer(int status, Map<String, String> headers, byte[] body) 
     return new BlockAnswer(status, headers, bytes(body));
   }
 
-  BlockAnswer retrying(int afterSeconds) {
+  BlockAnswer retrying(Limited limited) {
     Map<String, String> changed = new HashMap<>(headers);
-    if (afterSeconds > 0) {
+    if (limited.retryAfterSeconds() > 0) {
+      changed.put("retry-after", Integer.toString(limited.retryAfterSeconds()));
+    }
+    if (limited.passes()) {
       changed.remove(SHOULD_RETRY);
-      changed.put("retry-after", Integer.toString(afterSeconds));
     } else {
       changed.put(SHOULD_RETRY, "false");
     }

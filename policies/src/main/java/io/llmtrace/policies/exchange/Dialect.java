@@ -115,7 +115,7 @@ public enum Dialect implements Api {
 
   @Override
   public BlockAnswer limited(Limited limited, BlockNotice notice) {
-    return format.limited(limited, notice).retrying(limited.retryAfterSeconds());
+    return format.limited(limited, notice).retrying(limited);
   }
 
   @Override

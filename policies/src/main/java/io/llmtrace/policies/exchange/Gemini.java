@@ -283,7 +283,7 @@ final class Gemini implements DialectFormat {
     ObjectNode body = BlockAnswer.object();
     ObjectNode error = body.putObject("error").put("code", BlockAnswer.LIMITED);
     error.put("message", limited.message()).put("status", "RESOURCE_EXHAUSTED");
-    if (limited.retryAfterSeconds() > 0) {
+    if (limited.passes()) {
       error
           .putArray("details")
           .addObject()

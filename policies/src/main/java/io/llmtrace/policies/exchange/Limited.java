@@ -15,4 +15,9 @@ public record Limited(What what, int retryAfterSeconds, String message) {
     /** What may be spent. */
     QUOTA
   }
+
+  /** Whether a client does well to try again by itself; a budget says when, but that is long. */
+  boolean passes() {
+    return retryAfterSeconds > 0 && what != What.QUOTA;
+  }
 }

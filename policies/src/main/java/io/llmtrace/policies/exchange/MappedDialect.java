@@ -54,7 +54,7 @@ public final class MappedDialect implements Api {
 
   @Override
   public BlockAnswer limited(Limited limited, BlockNotice notice) {
-    return format.limited(limited, notice).retrying(limited.retryAfterSeconds());
+    return format.limited(limited, notice).retrying(limited);
   }
 
   @Override

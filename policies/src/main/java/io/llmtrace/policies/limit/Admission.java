@@ -31,6 +31,8 @@ public final class Admission {
   private final long[] tokens;
   private final boolean[] runs;
   private final boolean[] counted;
+  private SharedBudget[] budgets = {};
+  private boolean budgetsAsked;
   State state = State.ASKING;
   String model = "";
   private volatile @Nullable Refusal hard;
@@ -63,6 +65,15 @@ public final class Admission {
     return limit < results.length ? results[limit] : Result.NONE;
   }
 
+  /** Whether budgets that nodes share were asked; they are not in {@link #result}. */
+  public synchronized Result budgets() {
+    Refusal over = hard != null ? hard : soft;
+    if (over != null && over.limit().startsWith(SharedBudgets.PREFIX)) {
+      return Result.OVER;
+    }
+    return budgetsAsked && hard == null ? Result.PASSED : Result.NONE;
+  }
+
   synchronized boolean isAsking() {
     return state == State.ASKING && hard == null;
   }
@@ -73,13 +84,52 @@ public final class Admission {
         return true;
       }
     }
-    return false;
+    return budgets.length > 0;
+  }
+
+  /**
+   * Asks budgets that nodes share, and holds them whatever they say: an exchange that goes on all
+   * the same costs something. Under the admission's lock.
+   */
+  void spendsFrom(SharedBudget[] more, Sharing sharing, long now) {
+    if (more.length == 0) {
+      return;
+    }
+    if (budgets.length == 0) {
+      // Most exchanges have those of one dimension, and take them as they are.
+      budgets = more;
+    } else {
+      SharedBudget[] both = java.util.Arrays.copyOf(budgets, budgets.length + more.length);
+      System.arraycopy(more, 0, both, budgets.length, more.length);
+      budgets = both;
+    }
+    for (SharedBudget budget : more) {
+      budget.touch(now);
+      if (hard != null) {
+        continue;
+      }
+      budgetsAsked = true;
+      if (budget.isOver(now, sharing)) {
+        Refusal refusal = Refusal.ofBudget(budget.name(), budget.action(), budget.waitNanos(now));
+        if (refusal.action() == Limit.Action.FLAG) {
+          soft = soft == null ? refusal : soft;
+        } else {
+          refuse(refusal);
+        }
+      }
+    }
   }
 
   /** Asks for what needs no body; under the admission's lock. */
   void enter(int i, Counters counters, long now) {
     held[i] = counters;
     Limit limit = counters.limit;
+    counters.asked();
+    LimitKind closed = counters.closed();
+    if (closed != null) {
+      over(i, Refusal.of(limit, closed, Counters.CLOSED_NANOS));
+      return;
+    }
     if (subject.completes() && counters.overBudget(now)) {
       over(i, Refusal.of(limit, LimitKind.COST_USD, 0));
       return;
@@ -158,6 +208,10 @@ public final class Admission {
       soft = soft == null ? refusal : soft;
       return;
     }
+    refuse(refusal);
+  }
+
+  private void refuse(Refusal refusal) {
     hard = refusal;
     for (int other = 0; other < held.length; other++) {
       giveBack(other, Long.MIN_VALUE);
@@ -200,6 +254,11 @@ public final class Admission {
   void ended(Spent spent, long now) {
     leaveAll();
     Double cost = spent.costUsd();
+    if (spent.served()) {
+      for (SharedBudget budget : budgets) {
+        budget.spend(spent);
+      }
+    }
     for (int i = 0; i < held.length; i++) {
       Counters counters = held[i];
       if (counters == null) {
@@ -236,6 +295,7 @@ public final class Admission {
       return;
     }
     counters.tokens.settle(Math.max(0, tokens[i]), actual, now);
+    counters.tokensTook(actual);
     tokens[i] = NOT_TAKEN;
   }
 

@@ -6,10 +6,14 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** The allowances of one key of one limit. Thread-safe. */
 final class Counters {
+  /** Soon enough to be told of a control plane that is back, and no storm before. */
+  static final long CLOSED_NANOS = 5_000_000_000L;
+
   static final double NANOS_A_DOLLAR = 1e9;
   private static final int MOST_UNKNOWN_MODELS = 64;
 
@@ -27,22 +31,61 @@ final class Counters {
   private volatile int concurrent;
   private volatile Map<Window, Long> budget;
   private final Map<String, Lease> leases = new LinkedHashMap<>();
+  private final @Nullable Sharing sharing;
+  private final Map<LimitKind, KeyShare> shares = new EnumMap<>(LimitKind.class);
+  private final LongAdder arrivals = new LongAdder();
+  private final LongAdder tokensTaken = new LongAdder();
+  private final LongAdder tokensSettled = new LongAdder();
+  private volatile @Nullable LimitKind closed;
 
   private record Lease(LimitKind kind, @Nullable Window window, long until, long revision) {}
 
-  Counters(Limit limit, long now) {
+  Counters(Limit limit, Sharing known, long now) {
     this.limit = limit;
+    this.sharing = limit.nodes() == Limit.Nodes.SHARE ? known : null;
     Limit.Rates rates = limit.rates();
-    this.requests =
-        rates.requestsPerMinute() > 0 ? new TokenBucket(rates.requestsPerMinute(), now) : null;
-    this.tokens =
-        rates.tokensPerMinute() > 0 ? new TokenBucket(rates.tokensPerMinute(), now) : null;
+    this.requests = bucket(LimitKind.REQUESTS_PER_MINUTE, rates.requestsPerMinute(), now);
+    this.tokens = bucket(LimitKind.TOKENS_PER_MINUTE, rates.tokensPerMinute(), now);
     this.concurrent = rates.concurrent();
+    if (sharing != null && rates.concurrent() > 0) {
+      shares.put(LimitKind.CONCURRENT, new KeyShare(LimitKind.CONCURRENT, rates.concurrent(), now));
+    }
     Map<Window, Long> budgets = new EnumMap<>(Window.class);
     limit.budget().usd().forEach((window, usd) -> budgets.put(window, nanos(usd)));
     this.budget = budgets;
     budgets.keySet().forEach(window -> spent.put(window, new SpendWindow(window, now)));
     this.touched = now;
+    goBy(now);
+  }
+
+  private @Nullable TokenBucket bucket(LimitKind kind, long perMinute, long now) {
+    if (perMinute == 0) {
+      return null;
+    }
+    if (sharing == null) {
+      return new TokenBucket(perMinute, now);
+    }
+    shares.put(kind, new KeyShare(kind, (double) perMinute, now));
+    return new TokenBucket(Math.max(1, (long) sharing.even((double) perMinute)), now);
+  }
+
+  /** A request asks; of a limit that nodes share, demand is what shares go by. */
+  void asked() {
+    if (sharing != null) {
+      arrivals.increment();
+    }
+  }
+
+  void tokensTook(long amount) {
+    if (sharing != null && amount > 0) {
+      tokensTaken.add(amount);
+      tokensSettled.increment();
+    }
+  }
+
+  /** What is closed because nobody gives shares of it, or null. */
+  @Nullable LimitKind closed() {
+    return closed;
   }
 
   static long nanos(double usd) {
@@ -59,7 +102,7 @@ final class Counters {
       return false;
     }
     synchronized (this) {
-      if (!leases.isEmpty()) {
+      if (!leases.isEmpty() || shares.values().stream().anyMatch(each -> each.leased(now) >= 0)) {
         return false;
       }
     }
@@ -143,6 +186,15 @@ final class Counters {
    * @return whether there is such an allowance here and the lease is not out of date
    */
   synchronized boolean apply(LimitLease lease, long until, long now) {
+    KeyShare shared = shares.get(lease.kind());
+    if (shared != null) {
+      if (shared.isNewerThan(lease)) {
+        return false;
+      }
+      shared.take(lease, until);
+      goBy(shared, now);
+      return true;
+    }
     String share = lease.kind() + "/" + lease.window();
     Lease held = leases.get(share);
     if (held != null && held.revision() > lease.revision()) {
@@ -161,6 +213,7 @@ final class Counters {
       unknownModels.values().removeIf(until -> now >= until);
       someUnknown = !unknownModels.isEmpty();
     }
+    goBy(now);
     Iterator<Lease> each = leases.values().iterator();
     while (each.hasNext()) {
       Lease lease = each.next();
@@ -169,6 +222,74 @@ final class Counters {
         each.remove();
       }
     }
+  }
+
+  /**
+   * What this node needs of what nodes share, for the control plane.
+   *
+   * @param add takes a share, and what was asked for in a minute or at once
+   */
+  synchronized void demands(java.util.function.ObjDoubleConsumer<KeyShare> add, long now) {
+    if (shares.isEmpty()) {
+      return;
+    }
+    long came = arrivals.sumThenReset();
+    long settled = tokensSettled.sum();
+    double tokensEach = settled == 0 ? 1 : (double) tokensTaken.sum() / settled;
+    for (KeyShare share : shares.values()) {
+      // A request that is refused at once never says how many tokens it had.
+      share.asked(share.kind == LimitKind.TOKENS_PER_MINUTE ? Math.round(came * tokensEach) : came);
+      goBy(share, now);
+      add.accept(share, share.measure(now) + (share.kind == LimitKind.CONCURRENT ? running() : 0));
+    }
+  }
+
+  boolean usedSince(long then) {
+    return touched - then >= 0;
+  }
+
+  /** Whether something is shared of which nobody gave this node a part. */
+  synchronized boolean lacksShares(long now) {
+    return shares.values().stream().anyMatch(share -> share.leased(now) < 0);
+  }
+
+  private synchronized void goBy(long now) {
+    for (KeyShare share : shares.values()) {
+      goBy(share, now);
+    }
+  }
+
+  /** Allows what a lease allows, else what a node without one has. */
+  private void goBy(KeyShare share, long now) {
+    Sharing known = sharing;
+    if (known == null) {
+      return;
+    }
+    double granted = share.leased(now);
+    double even = known.even(share.total);
+    boolean shut = false;
+    if (granted >= 0) {
+      boolean all = share.isNew(now) && granted < even;
+      allow(share.kind, null, all ? atLeastOne(even) : granted, now);
+      // Places that are taken stay taken: until they are left, this node holds the larger share.
+      if (!all && (share.kind != LimitKind.CONCURRENT || running.get() <= granted)) {
+        share.goesByIt();
+      }
+    } else if (!known.alone() || limit.alone() == Limit.Alone.LOCAL) {
+      allow(share.kind, null, atLeastOne(even), now);
+    } else {
+      shut = limit.alone() == Limit.Alone.CLOSED;
+      allow(share.kind, null, Limit.MOST_PER_MINUTE, now);
+    }
+    if (shut) {
+      closed = share.kind;
+    } else if (closed == share.kind) {
+      closed = null;
+    }
+  }
+
+  private static double atLeastOne(double part) {
+    return Math.max(1, part);
   }
 
   private double configured(Lease lease) {

@@ -23,6 +23,8 @@ import java.util.Set;
  * @param rates what a minute and a moment allow
  * @param budget what may be spent
  * @param size what one request may take
+ * @param nodes whether nodes share its rates and places
+ * @param alone what of a shared one holds while the control plane is gone
  */
 public record Limit(
     String name,
@@ -31,7 +33,9 @@ public record Limit(
     Action action,
     Rates rates,
     Budget budget,
-    Size size) {
+    Size size,
+    Nodes nodes,
+    Alone alone) {
 
   /** Beyond this, a rate would ask for less than a nanosecond a token. */
   public static final long MOST_PER_MINUTE = 1_000_000_000;
@@ -39,6 +43,48 @@ public record Limit(
   public Limit {
     by = java.util.Collections.unmodifiableSet(new LinkedHashSet<>(by));
     match = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(match));
+  }
+
+  /** A limit that each node holds by itself. */
+  public Limit(
+      String name,
+      Set<Dimension> by,
+      Map<Dimension, List<String>> match,
+      Action action,
+      Rates rates,
+      Budget budget,
+      Size size) {
+    this(name, by, match, action, rates, budget, size, Nodes.EACH, Alone.LOCAL);
+  }
+
+  /** Whose a limit's rates and places are, where there are several nodes. */
+  public enum Nodes {
+    /** Each node has all of it. */
+    EACH,
+    /** They are one for all nodes, by leases of the control plane. */
+    SHARE
+  }
+
+  /** What a node goes by once its lease has ended and the control plane gives no other. */
+  public enum Alone {
+    /** An even part among the nodes that were known last; of a budget what is left of its share. */
+    LOCAL,
+    /** Nothing: everything passes. */
+    OPEN,
+    /** Nothing passes. */
+    CLOSED;
+
+    private final String label = name().toLowerCase(Locale.ROOT);
+
+    @JsonValue
+    public String label() {
+      return label;
+    }
+
+    @JsonCreator
+    public static Alone of(String label) {
+      return valueOf(label.toUpperCase(Locale.ROOT));
+    }
   }
 
   /** What is done with a request that is over a limit. */

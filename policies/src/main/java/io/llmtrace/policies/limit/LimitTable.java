@@ -1,7 +1,9 @@
 package io.llmtrace.policies.limit;
 
+import io.llmtrace.policies.wire.LeaseRequest;
 import io.llmtrace.policies.wire.LimitLease;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,13 +19,15 @@ final class LimitTable {
    */
   final Limit limit;
   private final int most;
+  private final Sharing sharing;
   private final Map<List<String>, Counters> keys = new ConcurrentHashMap<>();
   private final LongAdder crowded = new LongAdder();
   private volatile @Nullable Counters others;
 
-  LimitTable(Limit limit, int most) {
+  LimitTable(Limit limit, int most, Sharing sharing) {
     this.limit = limit;
     this.most = most;
+    this.sharing = sharing;
   }
 
   Counters counters(Subject subject, long now) {
@@ -37,7 +41,7 @@ final class LimitTable {
         crowded.increment();
         found = others(now);
       } else {
-        found = keys.computeIfAbsent(key, unused -> new Counters(limit, now));
+        found = keys.computeIfAbsent(key, unused -> new Counters(limit, sharing, now));
       }
     }
     found.touch(now);
@@ -50,7 +54,7 @@ final class LimitTable {
       synchronized (this) {
         found = others;
         if (found == null) {
-          found = new Counters(limit, now);
+          found = new Counters(limit, sharing, now);
           others = found;
         }
       }
@@ -90,7 +94,54 @@ final class LimitTable {
     }
     List<String> key = new ArrayList<>();
     limit.by().forEach(dimension -> key.add(lease.key().getOrDefault(dimension, "")));
-    return at(key, now).apply(lease, until, now);
+    Counters known = keys.get(key);
+    if (known == null) {
+      if (limit.nodes() == Limit.Nodes.SHARE) {
+        // It was asked for, and has been forgotten since.
+        return false;
+      }
+      known = at(key, now);
+    }
+    return known.apply(lease, until, now);
+  }
+
+  /** What this node needs of what it shares, of keys that were used since then. */
+  void demands(List<LeaseRequest.Demand> out, long then, long now) {
+    if (limit.nodes() != Limit.Nodes.SHARE) {
+      return;
+    }
+    keys.forEach(
+        (values, counters) -> {
+          if (counters.usedSince(then)) {
+            Map<Dimension, String> key = key(values);
+            counters.demands(
+                (share, demand) ->
+                    out.add(
+                        new LeaseRequest.Demand(
+                            limit.name(),
+                            key,
+                            share.kind,
+                            null,
+                            share.total,
+                            demand,
+                            share.holds())),
+                now);
+          }
+        });
+  }
+
+  private Map<Dimension, String> key(List<String> values) {
+    Map<Dimension, String> key = new EnumMap<>(Dimension.class);
+    int i = 0;
+    for (Dimension dimension : limit.by()) {
+      key.put(dimension, values.get(i++));
+    }
+    return key;
+  }
+
+  boolean lacksShares(long then, long now) {
+    return limit.nodes() == Limit.Nodes.SHARE
+        && keys.values().stream().anyMatch(each -> each.usedSince(then) && each.lacksShares(now));
   }
 
   /** Adds what is spent. */

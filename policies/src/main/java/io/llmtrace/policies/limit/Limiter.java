@@ -33,6 +33,8 @@ public final class Limiter {
   private final LongAdder untracked = new LongAdder();
   private final LongAdder expired = new LongAdder();
   private final boolean needsTokens;
+  private final Sharing sharing = new Sharing();
+  private final SharedShares shared;
 
   /**
    * Bounds of what a limiter keeps.
@@ -60,12 +62,13 @@ public final class Limiter {
     this.limits = List.copyOf(limits);
     this.tables =
         this.limits.stream()
-            .map(limit -> new LimitTable(limit, settings.maxKeys()))
+            .map(limit -> new LimitTable(limit, settings.maxKeys(), sharing))
             .toArray(LimitTable[]::new);
     this.settings = settings;
     this.nanos = nanos;
     this.zero = nanos.getAsLong();
     this.epochAtZero = nanos(epochMillis);
+    this.shared = new SharedShares(tables, sharing);
     this.needsTokens = this.limits.stream().anyMatch(Limit::needsTokens);
   }
 
@@ -78,9 +81,15 @@ public final class Limiter {
     return needsTokens;
   }
 
+  /** Whether anything is counted here: limits, or budgets that nodes share. */
+  public boolean counts() {
+    return tables.length > 0 || shared.hasBudgets();
+  }
+
   /** Asks all limits that need no body; a hard refusal takes nothing from any. */
   public Admission arrive(Subject subject) {
-    if (tables.length == 0) {
+    SharedBudgets budgets = shared.budgets();
+    if (tables.length == 0 && budgets.isEmpty()) {
       return Admission.FREE;
     }
     long now = now();
@@ -92,13 +101,21 @@ public final class Limiter {
           admission.enter(i, tables[i].counters(subject, now), now);
         }
       }
+      budgets.arrive(admission, sharing, now);
     }
     return admission;
   }
 
   /** Asks what could not be asked before the body was read; nothing once the exchange went on. */
   public void read(Admission admission, String model, Demand demand) {
-    if (tables.length == 0 || !admission.isAsking()) {
+    if (admission == Admission.FREE) {
+      return;
+    }
+    if (!admission.isAsking()) {
+      if (admission.refusal() != null) {
+        // It may go on all the same, where a route observes: whose cost it is has to be known.
+        readBudgets(admission, model);
+      }
       return;
     }
     long now = now();
@@ -115,12 +132,22 @@ public final class Limiter {
           admission.read(i, counters, demand, now);
         }
       }
+      shared.budgets().read(admission, sharing, now);
+    }
+  }
+
+  private void readBudgets(Admission admission, String model) {
+    synchronized (admission) {
+      if (admission.state == Admission.State.ASKING && admission.model.isEmpty()) {
+        admission.model = model;
+        shared.budgets().read(admission, sharing, now());
+      }
     }
   }
 
   /** The exchange goes to its provider; what it comes to is awaited under this id. */
   public void forward(Admission admission, String decisionId) {
-    if (tables.length == 0) {
+    if (admission == Admission.FREE) {
       return;
     }
     synchronized (admission) {
@@ -167,7 +194,7 @@ public final class Limiter {
    * The exchange ends here. Its requests count, its tokens are given back: no provider saw them.
    */
   public void stop(Admission admission) {
-    if (tables.length == 0) {
+    if (admission == Admission.FREE) {
       return;
     }
     synchronized (admission) {
@@ -217,6 +244,17 @@ public final class Limiter {
     for (LimitTable table : tables) {
       table.sweep(now - settings.idle().toNanos(), now);
     }
+    shared.mark(now);
+  }
+
+  /** What nodes share, for the thread that talks with the control plane. */
+  public NodeShares nodeShares() {
+    return new NodeShares(shared, this::take, this::now);
+  }
+
+  private boolean take(LimitLease lease, long until) {
+    LimitTable table = table(lease.limit());
+    return lease.granted() >= 0 && table != null && table.apply(lease, until, now());
   }
 
   /**
@@ -229,9 +267,7 @@ public final class Limiter {
     if (lease.notAfter() <= epochMillis || !(lease.granted() >= 0)) {
       return false;
     }
-    LimitTable table = table(lease.limit());
-    long now = now();
-    return table != null && table.apply(lease, now + nanos(lease.notAfter() - epochMillis), now);
+    return take(lease, now() + nanos(lease.notAfter() - epochMillis));
   }
 
   /** What has been spent up to now. */

@@ -6,13 +6,20 @@ package io.llmtrace.policies.limit;
  * @param limit name of the limit
  * @param kind what it limits
  * @param action what the limit wants done
- * @param retryAfterSeconds when to try again, 1 to {@link #MOST_SECONDS}; 0 where that is no use
+ * @param retryAfterSeconds when to try again, 1 to {@link #MOST_SECONDS}, of a budget that nodes
+ *     share when its time ends; 0 where that is no use
  */
 public record Refusal(String limit, LimitKind kind, Limit.Action action, int retryAfterSeconds) {
   /** Clients of OpenAI and Anthropic wait themselves only where they are told at most a minute. */
   public static final int MOST_SECONDS = 60;
 
   private static final long SECOND = 1_000_000_000L;
+
+  /** Of a budget that nodes spend from together. */
+  static Refusal ofBudget(String name, Limit.Action action, long waitNanos) {
+    long seconds = Math.min(Integer.MAX_VALUE, Math.max(1, (waitNanos + SECOND - 1) / SECOND));
+    return new Refusal(name, LimitKind.COST_USD, action, (int) seconds);
+  }
 
   static Refusal of(Limit limit, LimitKind kind, long waitNanos) {
     long seconds = Math.min(MOST_SECONDS, Math.max(1, (waitNanos + SECOND - 1) / SECOND));

@@ -80,14 +80,21 @@ final class TokenBucket {
     return fullAt.get() <= now;
   }
 
-  /** Changes the rate; what was used of a minute's worth stays used. */
+  /**
+   * Changes the rate and with it what the bucket holds. What is in it stays, as far as it holds
+   * that much, and so does a debt: where a limit moves from node to node, all buckets together
+   * never hold more than the limit, and a share that moves brings nothing with it.
+   */
   synchronized void rate(long changed, long now) {
     long before = perMinute;
     if (before == changed) {
       return;
     }
     fullAt.updateAndGet(
-        full -> full <= now ? full : now + (long) ((double) (full - now) * before / changed));
+        full -> {
+          double there = (double) (MINUTE - Math.max(0, full - now)) * before / changed;
+          return now + (long) Math.max(0, MINUTE - there);
+        });
     perMinute = changed;
   }
 

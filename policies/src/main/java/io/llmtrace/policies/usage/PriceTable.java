@@ -5,12 +5,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.llmtrace.policies.exchange.Usage;
+import io.llmtrace.policies.wire.PriceOverride;
+import io.llmtrace.policies.wire.PriceOverrides;
+import io.llmtrace.policies.wire.PricedBy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -37,59 +41,125 @@ public final class PriceTable {
           "(?:[-@](?:latest|v[0-9]+|[0-9]{3,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}-[0-9]{4})"
               + "|:[0-9]+)+");
 
-  private final Map<String, Price> named = new HashMap<>();
-  private final Map<String, Price> beginnings = new HashMap<>();
+  private final List<ListedPrice> listed;
+  private final Map<String, List<ListedPrice>> named = new HashMap<>();
+  private final Map<String, List<ListedPrice>> beginnings = new HashMap<>();
 
-  private PriceTable(List<Price> prices) {
-    for (Price price : prices) {
-      String model = price.model().toLowerCase(Locale.ROOT);
+  private PriceTable(List<ListedPrice> listed) {
+    this.listed = List.copyOf(listed);
+    for (ListedPrice each : listed) {
+      String model = each.price().model().toLowerCase(Locale.ROOT);
+      String provider = each.price().provider();
       if (model.endsWith("*")) {
-        beginnings.put(key(price.provider(), model.substring(0, model.length() - 1)), price);
+        add(beginnings, key(provider, model.substring(0, model.length() - 1)), each);
       } else {
-        named.put(key(price.provider(), model), price);
+        add(named, key(provider, model), each);
       }
     }
   }
 
+  private static void add(Map<String, List<ListedPrice>> to, String key, ListedPrice price) {
+    List<ListedPrice> all = to.computeIfAbsent(key, unused -> new ArrayList<>(1));
+    // What is listed later counts first among equals, and sorting is stable.
+    all.add(0, price);
+    all.sort(Comparator.comparingInt(ListedPrice::rank));
+  }
+
   /** The prices that are shipped. */
   public static PriceTable builtIn() {
-    return new PriceTable(shipped());
+    return with(List.of());
   }
 
   /** The prices that are shipped and others, which count first where both match as well. */
   public static PriceTable with(List<Price> own) {
-    List<Price> all = new ArrayList<>(shipped());
-    all.addAll(own);
+    List<ListedPrice> all = new ArrayList<>();
+    shipped().forEach(price -> all.add(listed(ListedPrice.BUILT_IN, price)));
+    own.forEach(price -> all.add(listed(ListedPrice.FILE, price)));
     return new PriceTable(all);
   }
 
-  /** The price of a model, by the longest entry that its name begins with. */
-  public Optional<Price> find(String provider, String model) {
+  /** These prices and what was said at the control plane, which counts first. */
+  public PriceTable with(PriceOverrides stored) {
+    List<ListedPrice> all = new ArrayList<>(listed);
+    stored.prices().forEach(each -> all.add(listed(each)));
+    return new PriceTable(all);
+  }
+
+  private static ListedPrice listed(String source, Price price) {
+    return new ListedPrice(
+        price, null, new PricedBy(source, price.asOf().toString(), null, null), null, null);
+  }
+
+  private static ListedPrice listed(PriceOverride each) {
+    LocalDate from = LocalDate.parse(each.validFrom());
+    return new ListedPrice(
+        new Price(
+            each.provider(),
+            each.model(),
+            each.input(),
+            each.cachedInput(),
+            each.cacheWrite(),
+            each.output(),
+            each.upToPromptTokens(),
+            from,
+            each.source()),
+        each.tenant(),
+        new PricedBy(ListedPrice.STORED, each.validFrom(), each.id(), each.revision()),
+        from,
+        each.validUntil() == null ? null : LocalDate.parse(each.validUntil()));
+  }
+
+  /** All prices, also those that others are before. */
+  public List<ListedPrice> listed() {
+    return listed;
+  }
+
+  /**
+   * The price of a model for a tenant on a day, by the longest entry that its name begins with.
+   *
+   * @param tenant whose exchange it is
+   * @param day of the exchange, UTC
+   */
+  public Optional<ListedPrice> find(String tenant, String provider, String model, LocalDate day) {
     String name = plain(model);
     int end = name.length();
     while (end > 0) {
       String beginning = key(provider, name.substring(0, end));
-      Price exact = named.get(beginning);
+      ListedPrice exact = first(named.get(beginning), tenant, day);
       if (exact != null
           && (end == name.length() || VERSION.matcher(name.substring(end)).matches())) {
         return Optional.of(exact);
       }
-      Price any = beginnings.get(beginning);
+      ListedPrice any = first(beginnings.get(beginning), tenant, day);
       if (any != null) {
         return Optional.of(any);
       }
       end--;
     }
-    return Optional.ofNullable(beginnings.get(key(provider, "")));
+    return Optional.ofNullable(first(beginnings.get(key(provider, "")), tenant, day));
+  }
+
+  private static @Nullable ListedPrice first(
+      @Nullable List<ListedPrice> prices, String tenant, LocalDate day) {
+    if (prices != null) {
+      for (ListedPrice each : prices) {
+        if (each.isFor(tenant, day)) {
+          return each;
+        }
+      }
+    }
+    return null;
   }
 
   /**
-   * US dollars that an exchange costs.
+   * What an exchange costs.
    *
    * @return empty where the model has no price, or none for a prompt of this length
    */
-  public Optional<BigDecimal> cost(String provider, String model, Usage usage) {
-    return find(provider, model).flatMap(price -> Cost.of(price, usage));
+  public Optional<Priced> cost(
+      String tenant, String provider, String model, LocalDate day, Usage usage) {
+    return find(tenant, provider, model, day)
+        .flatMap(listed -> Cost.of(listed.price(), usage).map(usd -> new Priced(usd, listed.by())));
   }
 
   private static String key(String provider, String model) {

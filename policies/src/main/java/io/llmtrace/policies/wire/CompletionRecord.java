@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param costUsd what the exchange cost, US dollars, or null where that is not known
  * @param answerAction what was done to the answer on its way, or null where nobody could do
  *     anything
+ * @param price what {@code costUsd} was made with, or null where there is none
  */
 public record CompletionRecord(
     String decisionId,
@@ -49,11 +50,52 @@ public record CompletionRecord(
     @Nullable UsageSource usageSource,
     @Nullable Double firstTokenMs,
     @Nullable BigDecimal costUsd,
-    @Nullable Action answerAction)
+    @Nullable Action answerAction,
+    @Nullable PricedBy price)
     implements TelemetryRecord {
 
   public CompletionRecord {
     findings = findings == null ? List.of() : List.copyOf(findings);
+  }
+
+  /** A record that does not say by which price its cost was made. */
+  public CompletionRecord(
+      String decisionId,
+      long at,
+      int status,
+      double latencyMs,
+      @Nullable Double upstreamLatencyMs,
+      @Nullable String model,
+      @Nullable Usage usage,
+      @Nullable String finishReason,
+      @Nullable String upstreamError,
+      boolean truncated,
+      List<Finding> findings,
+      @Nullable Receipt receipt,
+      @Nullable RefusedBy refusal,
+      @Nullable UsageSource usageSource,
+      @Nullable Double firstTokenMs,
+      @Nullable BigDecimal costUsd,
+      @Nullable Action answerAction) {
+    this(
+        decisionId,
+        at,
+        status,
+        latencyMs,
+        upstreamLatencyMs,
+        model,
+        usage,
+        finishReason,
+        upstreamError,
+        truncated,
+        findings,
+        receipt,
+        refusal,
+        usageSource,
+        firstTokenMs,
+        costUsd,
+        answerAction,
+        null);
   }
 
   /** A record without tokens' source, cost, time to the first token, and action. */

@@ -80,12 +80,23 @@ class TokenBucketTest {
   }
 
   @Test
-  void a_changed_rate_keeps_what_is_used() {
+  void a_changed_rate_keeps_what_is_there_and_what_is_owed() {
     TokenBucket bucket = new TokenBucket(60, 0);
     bucket.take(30, 0);
     bucket.rate(120, 0);
-    assertThat(bucket.take(91, 0)).isPositive();
-    assertThat(bucket.take(90, 0)).isZero();
+    assertThat(bucket.take(31, 0)).as("more room brings nothing with it").isPositive();
+    assertThat(bucket.take(30, 0)).isZero();
+    assertThat(bucket.take(2, SECOND)).as("it fills faster from now on").isZero();
+    TokenBucket smaller = new TokenBucket(60, 0);
+    smaller.take(10, 0);
+    smaller.rate(20, 0);
+    assertThat(smaller.take(20, 0)).isZero();
+    assertThat(smaller.take(1, 0)).as("it holds less where it is smaller").isPositive();
+    TokenBucket debt = new TokenBucket(60, 0);
+    debt.settle(0, 120, 0);
+    debt.rate(30, 0);
+    assertThat(debt.take(1, 119 * SECOND)).as("sixty are owed, at thirty a minute").isPositive();
+    assertThat(debt.take(1, 122 * SECOND)).isZero();
   }
 
   @Test

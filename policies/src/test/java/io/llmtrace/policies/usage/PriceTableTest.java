@@ -3,6 +3,9 @@ package io.llmtrace.policies.usage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.policies.exchange.Usage;
+import io.llmtrace.policies.wire.PriceOverride;
+import io.llmtrace.policies.wire.PriceOverrides;
+import io.llmtrace.policies.wire.PricedBy;
 import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.util.List;
@@ -13,6 +16,8 @@ import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
 
 class PriceTableTest {
+  private static final LocalDate DAY = LocalDate.of(2026, 4, 1);
+
   private final PriceTable table = PriceTable.builtIn();
 
   @Test
@@ -49,7 +54,7 @@ class PriceTableTest {
     assertThat(model("openai", "llama-3.3-70b-versatile")).isEmpty();
     assertThat(model("azure_openai", "prod-chat")).isEmpty();
     assertThat(model("ollama", "gpt-4o")).isEmpty();
-    assertThat(table.cost("openai", "gpt-99", new Usage(10, 10))).isEmpty();
+    assertThat(cost(table, "openai", "gpt-99", new Usage(10, 10))).isEmpty();
   }
 
   @Test
@@ -61,22 +66,21 @@ class PriceTableTest {
                 price("openai", "ft:gpt-4o*", "3.75"),
                 price("ollama", "*", "0"),
                 price("ollama", "big-*", "0.5")));
-    assertThat(own.find("openai", "gpt-4o-2024-08-06").orElseThrow().input())
+    assertThat(find(own, "openai", "gpt-4o-2024-08-06").orElseThrow().input())
         .isEqualByComparingTo("1");
-    assertThat(own.find("openai", "ft:gpt-4o-mini:acme::abc").orElseThrow().input())
+    assertThat(find(own, "openai", "ft:gpt-4o-mini:acme::abc").orElseThrow().input())
         .isEqualByComparingTo("3.75");
-    assertThat(own.cost("ollama", "anything", new Usage(10, 10)).orElseThrow())
+    assertThat(cost(own, "ollama", "anything", new Usage(10, 10)).orElseThrow())
         .isEqualByComparingTo("0");
-    assertThat(own.find("ollama", "big-one").orElseThrow().input()).isEqualByComparingTo("0.5");
-    assertThat(own.find("openai", "gpt-4.1").orElseThrow().input()).isEqualByComparingTo("2");
+    assertThat(find(own, "ollama", "big-one").orElseThrow().input()).isEqualByComparingTo("0.5");
+    assertThat(find(own, "openai", "gpt-4.1").orElseThrow().input()).isEqualByComparingTo("2");
   }
 
   @Test
   void cached_tokens_are_not_charged_twice() {
     // 1,000 of the prompt: 600 read from the cache, 100 written to it, 300 neither.
     assertThat(
-            table
-                .cost("anthropic", "claude-sonnet-4-6", new Usage(1_000, 50, 600, 100, 20))
+            cost(table, "anthropic", "claude-sonnet-4-6", new Usage(1_000, 50, 600, 100, 20))
                 .orElseThrow())
         .isEqualByComparingTo(
             new BigDecimal("0.000900")
@@ -87,29 +91,74 @@ class PriceTableTest {
 
   @Test
   void what_has_no_price_of_its_own_costs_as_input() {
-    assertThat(table.cost("openai", "gpt-4-turbo", new Usage(100, 0, 40, 0, 0)).orElseThrow())
+    assertThat(cost(table, "openai", "gpt-4-turbo", new Usage(100, 0, 40, 0, 0)).orElseThrow())
         .isEqualByComparingTo("0.001");
   }
 
   @Test
   void a_prompt_that_is_longer_than_the_price_is_for_has_no_cost() {
-    assertThat(table.cost("gemini", "gemini-2.5-pro", new Usage(200_000, 1))).isPresent();
-    assertThat(table.cost("gemini", "gemini-2.5-pro", new Usage(200_001, 1))).isEmpty();
+    assertThat(cost(table, "gemini", "gemini-2.5-pro", new Usage(200_000, 1))).isPresent();
+    assertThat(cost(table, "gemini", "gemini-2.5-pro", new Usage(200_001, 1))).isEmpty();
   }
 
   @Property
   void a_thousand_small_exchanges_cost_exactly_a_thousand_times_one(
       @ForAll @LongRange(max = 10_000) long prompt, @ForAll @LongRange(max = 10_000) long output) {
-    BigDecimal one = table.cost("openai", "gpt-4o-mini", new Usage(prompt, output)).orElseThrow();
+    BigDecimal one = cost(table, "openai", "gpt-4o-mini", new Usage(prompt, output)).orElseThrow();
     assertThat(
-            table
-                .cost("openai", "gpt-4o-mini", new Usage(1_000 * prompt, 1_000 * output))
+            cost(table, "openai", "gpt-4o-mini", new Usage(1_000 * prompt, 1_000 * output))
                 .orElseThrow())
         .isEqualByComparingTo(one.multiply(BigDecimal.valueOf(1_000)));
   }
 
+  @Test
+  void what_was_said_at_the_control_plane_comes_before_the_file_and_by_day_and_tenant() {
+    PriceTable said =
+        PriceTable.with(List.of(price("openai", "gpt-4o", "9")))
+            .with(
+                new PriceOverrides(
+                    7,
+                    List.of(
+                        override("a", null, "3", "2026-02-01", null),
+                        override("b", "acme", "1", "2026-02-10", "2026-03-01"))));
+    assertThat(source(said, "acme", "2026-01-31")).isEqualTo("file 9");
+    assertThat(source(said, "acme", "2026-02-01")).isEqualTo("a 3");
+    assertThat(source(said, "acme", "2026-02-10")).isEqualTo("b 1");
+    assertThat(source(said, "acme", "2026-02-28")).isEqualTo("b 1");
+    assertThat(source(said, "acme", "2026-03-01")).isEqualTo("a 3");
+    assertThat(source(said, "globex", "2026-02-10")).isEqualTo("a 3");
+    assertThat(said.find("acme", "openai", "gpt-99", DAY)).as("still not known").isEmpty();
+    Priced priced =
+        said.cost("acme", "openai", "gpt-4o", DAY, new Usage(1_000_000, 0)).orElseThrow();
+    assertThat(priced.usd()).isEqualByComparingTo("3");
+    assertThat(priced.by()).isEqualTo(new PricedBy("stored", "2026-02-01", "a", 4L));
+  }
+
+  private static PriceOverride override(
+      String id, String tenant, String input, String from, String until) {
+    BigDecimal amount = new BigDecimal(input);
+    return new PriceOverride(
+        id, tenant, "openai", "gpt-4o", amount, null, null, amount, null, from, until, "ours", 4);
+  }
+
+  private static String source(PriceTable table, String tenant, String day) {
+    ListedPrice found =
+        table.find(tenant, "openai", "gpt-4o-2024-08-06", LocalDate.parse(day)).orElseThrow();
+    String id = found.by().id();
+    return (id == null ? found.by().source() : id) + " " + found.price().input();
+  }
+
+  private static Optional<Price> find(PriceTable table, String provider, String model) {
+    return table.find("default", provider, model, DAY).map(ListedPrice::price);
+  }
+
+  private static Optional<BigDecimal> cost(
+      PriceTable table, String provider, String model, Usage usage) {
+    return table.cost("default", provider, model, DAY, usage).map(Priced::usd);
+  }
+
   private Optional<String> model(String provider, String model) {
-    return table.find(provider, model).map(Price::model);
+    return find(table, provider, model).map(Price::model);
   }
 
   private static Price price(String provider, String model, String input) {

@@ -1,5 +1,6 @@
 package io.llmtrace.runtime.config;
 
+import io.llmtrace.policies.limit.Limit;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -285,7 +286,8 @@ public final class ConfigFile {
             answers(answers, open),
             IdentityReader.read(section.section("identity")),
             capture(section.section("capture")),
-            new DialectsReader(reading, section).read(open));
+            new DialectsReader(reading, section).read(open),
+            section.choice("budgets_alone", Limit.Alone.class, defaults.budgetsAlone()));
     spool.finish();
     answers.finish();
     section.finish();

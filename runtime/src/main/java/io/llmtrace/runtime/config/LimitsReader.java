@@ -63,13 +63,33 @@ final class LimitsReader {
             new Limit.Size(
                 most(section, LimitKind.PROMPT_TOKENS),
                 most(section, LimitKind.COMPLETION_TOKENS),
-                most(section, LimitKind.TOTAL_TOKENS)));
+                most(section, LimitKind.TOTAL_TOKENS)),
+            section.choice("nodes", Limit.Nodes.class, Limit.Nodes.EACH),
+            section.choice("alone", Limit.Alone.class, Limit.Alone.LOCAL));
     match.finish();
+    shared(section, limit);
     section.finish();
     if (KINDS.stream().noneMatch(section::has)) {
       section.problem("", "expected something to limit: " + String.join(", ", KINDS));
     }
     return limit;
+  }
+
+  private static void shared(ConfigSection section, Limit limit) {
+    if (limit.nodes() == Limit.Nodes.EACH) {
+      if (section.has("alone")) {
+        section.problem("alone", "expected nodes: share beside it");
+      }
+      return;
+    }
+    if (limit.rates().equals(Limit.Rates.NONE)) {
+      section.problem(
+          "nodes", "expected requests_per_minute, tokens_per_minute or concurrent to be shared");
+    }
+    if (!limit.budget().usd().isEmpty()) {
+      section.problem(
+          "cost_usd", "expected none in a shared limit: a budget of the control plane is for that");
+    }
   }
 
   private static Set<Dimension> dimensions(ConfigSection section) {

@@ -1,6 +1,7 @@
 package io.llmtrace.runtime.config;
 
 import io.llmtrace.policies.exchange.Dialects;
+import io.llmtrace.policies.limit.Limit;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param identity where tenant and agent of an exchange are taken from
  * @param capture bounds of what is kept of content
  * @param dialects the APIs that are known, with those of mappings
+ * @param budgetsAlone what holds of the control plane's budgets while it is gone
  */
 public record PluginConfig(
     String node,
@@ -55,7 +57,8 @@ public record PluginConfig(
     AnswersConfig answers,
     IdentityConfig identity,
     CaptureConfig capture,
-    Dialects dialects) {
+    Dialects dialects,
+    Limit.Alone budgetsAlone) {
 
   /** The defaults; the node is named after the host. */
   public static PluginConfig defaults(Map<String, String> env) {
@@ -81,7 +84,8 @@ public record PluginConfig(
         AnswersConfig.defaults(),
         IdentityConfig.none(),
         CaptureConfig.defaults(),
-        Dialects.builtIn());
+        Dialects.builtIn(),
+        Limit.Alone.LOCAL);
   }
 
   /** A builder that starts with these values. */
@@ -113,6 +117,7 @@ public record PluginConfig(
     private IdentityConfig identity;
     private CaptureConfig capture;
     private Dialects dialects;
+    private Limit.Alone budgetsAlone;
 
     private Builder(PluginConfig from) {
       this.node = from.node;
@@ -137,6 +142,7 @@ public record PluginConfig(
       this.identity = from.identity;
       this.capture = from.capture;
       this.dialects = from.dialects;
+      this.budgetsAlone = from.budgetsAlone;
     }
 
     public Builder node(String value) {
@@ -249,6 +255,11 @@ public record PluginConfig(
       return this;
     }
 
+    public Builder budgetsAlone(Limit.Alone value) {
+      this.budgetsAlone = value;
+      return this;
+    }
+
     public PluginConfig build() {
       return new PluginConfig(
           node,
@@ -272,7 +283,8 @@ public record PluginConfig(
           answers,
           identity,
           capture,
-          dialects);
+          dialects,
+          budgetsAlone);
     }
   }
 }

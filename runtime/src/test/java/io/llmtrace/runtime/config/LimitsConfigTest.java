@@ -51,6 +51,30 @@ class LimitsConfigTest {
   }
 
   @Test
+  void a_limit_that_nodes_share_says_what_holds_alone() throws Exception {
+    Limit limit =
+        read("""
+                limits:
+                  - {name: one, by: [tenant], requests_per_minute: 6, nodes: share, alone: closed}
+                """)
+            .limits()
+            .get(0);
+    assertThat(limit.nodes()).isEqualTo(Limit.Nodes.SHARE);
+    assertThat(limit.alone()).isEqualTo(Limit.Alone.CLOSED);
+    assertThat(
+            problems(
+                """
+                limits:
+                  - {name: a, requests_per_minute: 6, alone: open}
+                  - {name: b, prompt_tokens: 6, nodes: share}
+                  - {name: c, concurrent: 6, cost_usd: {day: 5}, nodes: share}
+                """))
+        .anyMatch(each -> each.contains("limits[0].alone") && each.contains("nodes: share"))
+        .anyMatch(each -> each.contains("limits[1].nodes") && each.contains("requests_per_minute"))
+        .anyMatch(each -> each.contains("limits[2].cost_usd") && each.contains("budget"));
+  }
+
+  @Test
   void what_is_wrong_with_a_limit_is_said_with_its_place() {
     assertThat(
             problems(

@@ -1,0 +1,180 @@
+package io.llmtrace.controlplane.settings;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.Nearest;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All settings that there are, and the values that are stored. A tenant's values stand in its own
+ * {@code settings}, where {@code /api/v1/tenants} shows them too; the installation's in a table of
+ * one row. Kept in memory, because requests ask. Thread-safe.
+ */
+public final class Settings {
+  /** A value that {@code llmtrace.yaml} says. */
+  public record FromFile<T>(Setting<T> setting, T value) {}
+
+  /** Where a value comes from. */
+  public enum Source {
+    DEFAULT,
+    FILE,
+    INSTALLATION,
+    TENANT;
+
+    String label() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  /**
+   * What holds.
+   *
+   * @param source where it comes from
+   */
+  record Held(JsonNode value, Source source) {}
+
+  private final Map<String, Setting<?>> known = new TreeMap<>();
+  private final Map<String, JsonNode> file = new HashMap<>();
+  private volatile Map<String, JsonNode> tenants = Map.of();
+  private volatile JsonNode installation = MissingNode.getInstance();
+
+  /**
+   * All that there is.
+   *
+   * @throws IllegalArgumentException when two have one key
+   */
+  public Settings(List<Setting<?>> all, List<FromFile<?>> fromFile) {
+    List<Setting<?>> every = new ArrayList<>(all);
+    for (FromFile<?> each : fromFile) {
+      every.add(each.setting());
+      file.put(each.setting().key(), written(each));
+    }
+    for (Setting<?> setting : every) {
+      if (known.put(setting.key(), setting) != null) {
+        throw new IllegalArgumentException("two settings are named " + setting.key());
+      }
+    }
+  }
+
+  private static <T> JsonNode written(FromFile<T> value) {
+    return value.setting().json(value.value());
+  }
+
+  /** What holds for a tenant. */
+  public <T> T of(String tenant, Setting<T> setting) {
+    JsonNode own = tenants.get(tenant);
+    return setting.of(own == null ? null : own.get(setting.key())).orElseGet(() -> of(setting));
+  }
+
+  /** What holds for the installation, and for tenants that have no value of their own. */
+  public <T> T of(Setting<T> setting) {
+    return setting
+        .of(installation.get(setting.key()))
+        .or(() -> setting.of(file.get(setting.key())))
+        .orElse(setting.fallback());
+  }
+
+  /** Reads what is stored. */
+  public void refresh(Jdbi jdbi) {
+    jdbi.useHandle(
+        handle -> {
+          Map<String, JsonNode> read = new HashMap<>();
+          handle
+              .createQuery("SELECT id, settings::text AS s FROM tenants WHERE settings <> '{}'")
+              .map((row, context) -> Map.entry(row.getString("id"), json(row.getString("s"))))
+              .forEach(each -> read.put(each.getKey(), each.getValue()));
+          installation = stored(handle, "").values();
+          tenants = Map.copyOf(read);
+        });
+  }
+
+  /** Values of the installation with their revision. */
+  record Stored(JsonNode values, long revision) {}
+
+  /**
+   * The installation's.
+   *
+   * @param lock end of the statement
+   */
+  static Stored stored(Handle handle, String lock) {
+    return handle
+        .createQuery("SELECT \"values\"::text AS v, revision FROM settings" + lock)
+        .map((row, context) -> new Stored(json(row.getString("v")), row.getLong("revision")))
+        .one();
+  }
+
+  static JsonNode json(String text) {
+    try {
+      return WireJson.mapper().readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("stored settings are no JSON", e);
+    }
+  }
+
+  /** Names of what can be said of the installation, or of a tenant. */
+  List<String> keys(Setting.Scope scope) {
+    return known.values().stream().filter(each -> isIn(each, scope)).map(Setting::key).toList();
+  }
+
+  private static boolean isIn(Setting<?> setting, Setting.Scope scope) {
+    return scope == Setting.Scope.INSTALLATION || setting.scope() == Setting.Scope.TENANT;
+  }
+
+  Map<String, Setting<?>> all(Setting.Scope scope) {
+    Map<String, Setting<?>> all = new LinkedHashMap<>();
+    known.forEach(
+        (key, setting) -> {
+          if (isIn(setting, scope)) {
+            all.put(key, setting);
+          }
+        });
+    return all;
+  }
+
+  /** What is wrong with a value that somebody wants to store, if anything. */
+  Optional<String> problem(String key, JsonNode value, Setting.Scope scope) {
+    Setting<?> setting = known.get(key);
+    if (setting == null || !isIn(setting, scope)) {
+      return Optional.of("unknown setting" + Nearest.question(key, keys(scope)));
+    }
+    if (setting.scope() == Setting.Scope.FILE) {
+      return Optional.of("expected none: it is set in llmtrace.yaml, with a restart");
+    }
+    return value.isNull() || setting.of(value).isPresent()
+        ? Optional.empty()
+        : Optional.of("expected " + setting.expected() + ", or null for none of its own");
+  }
+
+  /**
+   * What holds, given stored values.
+   *
+   * @param own the tenant's, or null for the installation
+   */
+  <T> Held held(Setting<T> setting, @Nullable JsonNode own, JsonNode all) {
+    Optional<T> mine = setting.of(own == null ? null : own.get(setting.key()));
+    if (mine.isPresent()) {
+      return new Held(setting.json(mine.get()), Source.TENANT);
+    }
+    Optional<T> shared = setting.of(all.get(setting.key()));
+    if (shared.isPresent()) {
+      return new Held(setting.json(shared.get()), Source.INSTALLATION);
+    }
+    Optional<T> written = setting.of(file.get(setting.key()));
+    JsonNode fallback = setting.json(setting.fallback());
+    if (written.isPresent() && !setting.json(written.get()).equals(fallback)) {
+      return new Held(setting.json(written.get()), Source.FILE);
+    }
+    return new Held(fallback, Source.DEFAULT);
+  }
+}

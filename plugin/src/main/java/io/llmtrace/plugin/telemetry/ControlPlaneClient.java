@@ -1,0 +1,171 @@
+package io.llmtrace.plugin.telemetry;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Calls of this process to its control plane: one client, one key, one breaker for all of them, so
+ * that a control plane that is gone is found out once. Thread-safe.
+ */
+public final class ControlPlaneClient {
+  private static final Logger log = LoggerFactory.getLogger(ControlPlaneClient.class);
+
+  private final TelemetrySettings settings;
+  private final CircuitBreaker breaker;
+  private final HttpClient client;
+
+  ControlPlaneClient(TelemetrySettings settings, CircuitBreaker breaker) {
+    this.settings = settings;
+    this.breaker = breaker;
+    this.client =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(settings.pacing().requestTimeout())
+            .build();
+  }
+
+  /** How a body is written. */
+  public enum Encoding {
+    PLAIN,
+    GZIP
+  }
+
+  /**
+   * Random delays after failures: exponential with full jitter
+   * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), so that nodes do
+   * not come back in step. For one thread.
+   */
+  public final class Backoff {
+    private int failures;
+
+    private Backoff() {}
+
+    /** Milliseconds to wait after one more failure. */
+    public long failed() {
+      TelemetrySettings.Pacing pacing = settings.pacing();
+      long bound =
+          Math.min(
+              pacing.maxDelay().toMillis(),
+              pacing.firstDelay().toMillis() << Math.min(failures, 16));
+      failures++;
+      return 1 + ThreadLocalRandom.current().nextLong(bound + 1);
+    }
+
+    /** Whether the last call failed as well. */
+    public boolean isFailing() {
+      return failures > 0;
+    }
+
+    public void succeeded() {
+      failures = 0;
+    }
+  }
+
+  public Backoff backoff() {
+    return new Backoff();
+  }
+
+  /** Whether there is a key to call with. */
+  public boolean hasKey() {
+    return !settings.apiKey().get().isEmpty();
+  }
+
+  public TelemetrySettings.Pacing pacing() {
+    return settings.pacing();
+  }
+
+  /**
+   * Whether a call may be tried now. Whoever is told so makes one, or {@linkplain #release says}
+   * that there is none.
+   */
+  public boolean tryAcquire() {
+    return breaker.tryAcquirePermission();
+  }
+
+  /** The call that was allowed is not made. */
+  public void release() {
+    breaker.releasePermission();
+  }
+
+  /**
+   * Sends a body once; how it went is told to the breaker.
+   *
+   * @throws IOException if there was no answer
+   */
+  public HttpResponse<String> post(String path, byte[] body, Encoding encoding)
+      throws IOException, InterruptedException {
+    long start = System.nanoTime();
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(base() + path))
+            .timeout(settings.pacing().requestTimeout())
+            .header("Authorization", "Bearer " + settings.apiKey().get())
+            .header("Content-Type", "application/json");
+    if (encoding == Encoding.GZIP) {
+      request.header("Content-Encoding", "gzip");
+    }
+    HttpResponse<String> response;
+    try {
+      response =
+          client.send(
+              request.POST(BodyPublishers.ofByteArray(body)).build(), BodyHandlers.ofString());
+    } catch (IOException e) {
+      breaker.onError(System.nanoTime() - start, TimeUnit.NANOSECONDS, e);
+      throw e;
+    } catch (InterruptedException e) {
+      breaker.releasePermission();
+      throw e;
+    }
+    long took = System.nanoTime() - start;
+    if (response.statusCode() >= 500) {
+      breaker.onError(
+          took,
+          TimeUnit.NANOSECONDS,
+          new IOException("the control plane answered " + response.statusCode()));
+    } else {
+      breaker.onSuccess(took, TimeUnit.NANOSECONDS);
+    }
+    return response;
+  }
+
+  private String base() {
+    String base = settings.controlPlane().toString();
+    return base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+  }
+
+  /**
+   * How long the control plane, or a proxy before it, asks to be left alone: milliseconds, bounded,
+   * 0 if it does not ask. Both forms of RFC 9110, section 10.2.3, are read.
+   */
+  public long retryAfter(HttpResponse<?> response) {
+    String value = response.headers().firstValue("retry-after").orElse("").trim();
+    long millis;
+    if (value.matches("\\d{1,9}")) {
+      millis = TimeUnit.SECONDS.toMillis(Long.parseLong(value));
+    } else {
+      try {
+        Instant date = Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(value));
+        millis = Math.max(0, Duration.between(Instant.now(), date).toMillis());
+      } catch (DateTimeException e) {
+        if (!value.isEmpty()) {
+          log.debug("Retry-After '{}' is neither seconds nor a date", value, e);
+        }
+        return 0;
+      }
+    }
+    return Math.min(millis, settings.pacing().maxRetryAfter().toMillis());
+  }
+}

@@ -1,0 +1,300 @@
+package io.llmtrace.policies.limit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.llmtrace.policies.wire.BudgetLease;
+import io.llmtrace.policies.wire.LeaseAnswer;
+import io.llmtrace.policies.wire.LeaseRequest;
+import io.llmtrace.policies.wire.LimitLease;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Limits and budgets that several nodes share, without the network between them. */
+class NodeSharesTest {
+  private static final long EPOCH = 1_770_000_000_000L;
+  private static final String ID = "01J0000000000000000000000B";
+
+  private long nanos = 5;
+  private long revision = 1;
+
+  private Limiter limiter(Limit... limits) {
+    return new Limiter(List.of(limits), Limiter.Settings.standard(), () -> nanos, EPOCH);
+  }
+
+  private void pass(Duration time) {
+    nanos += time.toNanos();
+  }
+
+  private static Limit shared(Limit.Rates rates, Limit.Alone alone) {
+    return new Limit(
+        "s",
+        Set.of(Dimension.TENANT),
+        Map.of(),
+        Limit.Action.LIMIT,
+        rates,
+        Limit.Budget.NONE,
+        Limit.Size.NONE,
+        Limit.Nodes.SHARE,
+        alone);
+  }
+
+  private static int passes(Limiter limiter, int requests) {
+    int passed = 0;
+    for (int i = 0; i < requests; i++) {
+      passed += limiter.arrive(Limits.tenant("a")).refusal() == null ? 1 : 0;
+    }
+    return passed;
+  }
+
+  /** Asks and is given so much of everything, for fifteen seconds. */
+  private NodeShares.Question give(NodeShares shares, int nodes, double granted) {
+    NodeShares.Question question = shares.question(null, Duration.ZERO);
+    List<LimitLease> leases = new ArrayList<>();
+    for (LeaseRequest.Demand each : question.demands()) {
+      leases.add(
+          new LimitLease(
+              each.limit(), each.key(), each.kind(), null, granted, EPOCH + 15_000, ++revision));
+    }
+    shares.take(
+        question, new LeaseAnswer(leases, EPOCH, nodes, null, List.of(), null), Limit.Alone.LOCAL);
+    return question;
+  }
+
+  @Test
+  void a_new_key_has_an_even_part_until_it_is_given_a_share() {
+    Limiter limiter = limiter(shared(new Limit.Rates(60, 0, 0), Limit.Alone.LOCAL));
+    NodeShares shares = limiter.nodeShares();
+    give(shares, 3, 0);
+    assertThat(passes(limiter, 100)).isEqualTo(20);
+    assertThat(shares.isUrgent()).as("it has no share yet").isTrue();
+    pass(Duration.ofSeconds(1));
+    NodeShares.Question question = give(shares, 3, 0);
+    assertThat(question.demands()).singleElement().extracting("total").isEqualTo(60.0);
+    assertThat(question.demands().get(0).demand()).isPositive();
+    assertThat(shares.isUrgent()).isFalse();
+    // Others have not left it a share yet; for its first seconds it goes by the even part.
+    pass(Duration.ofSeconds(13));
+    assertThat(passes(limiter, 100)).isBetween(4, 5);
+    pass(Duration.ofSeconds(3));
+    give(shares, 3, 30);
+    pass(Duration.ofSeconds(10));
+    assertThat(passes(limiter, 100)).as("thirty a minute").isBetween(5, 6);
+  }
+
+  @Test
+  void what_holds_alone_is_what_was_configured() {
+    for (Limit.Alone alone : Limit.Alone.values()) {
+      Limiter limiter = limiter(shared(new Limit.Rates(60, 0, 0), alone));
+      NodeShares shares = limiter.nodeShares();
+      give(shares, 2, 60);
+      passes(limiter, 1);
+      give(shares, 2, 60);
+      pass(Duration.ofSeconds(14));
+      shares.alone(true);
+      limiter.tick();
+      int lease = passes(limiter, 100);
+      assertThat(lease).as("the lease lasts to its end").isBetween(1, 60);
+      pass(Duration.ofSeconds(62));
+      limiter.tick();
+      pass(Duration.ofMillis(1));
+      switch (alone) {
+        case LOCAL -> assertThat(passes(limiter, 100)).isLessThanOrEqualTo(30).isPositive();
+        case OPEN -> assertThat(passes(limiter, 100)).isEqualTo(100);
+        case CLOSED -> {
+          Refusal refusal = limiter.arrive(Limits.tenant("a")).refusal();
+          assertThat(refusal).isNotNull();
+          assertThat(refusal.retryAfterSeconds()).isEqualTo(5);
+        }
+      }
+      shares.alone(false);
+      give(shares, 2, 40);
+      pass(Duration.ofSeconds(1));
+      assertThat(limiter.arrive(Limits.tenant("b")).refusal()).as("it is back").isNull();
+    }
+  }
+
+  @Test
+  void places_that_are_taken_are_held_until_they_are_left() {
+    Limiter limiter = limiter(shared(new Limit.Rates(0, 0, 10), Limit.Alone.LOCAL));
+    NodeShares shares = limiter.nodeShares();
+    Admission first = limiter.arrive(Limits.tenant("a"));
+    limiter.forward(first, "1");
+    limiter.forward(limiter.arrive(Limits.tenant("a")), "2");
+    pass(Duration.ofSeconds(20));
+    give(shares, 2, 8);
+    long large = give(shares, 2, 1).demands().get(0).holds();
+    NodeShares.Question still = shares.question(null, Duration.ZERO);
+    assertThat(still.demands().get(0).holds()).as("two are running").isEqualTo(large);
+    limiter.complete("1", new Spent(true, 1, null));
+    assertThat(shares.question(null, Duration.ZERO).demands().get(0).holds()).isGreaterThan(large);
+  }
+
+  @Test
+  void a_share_that_moves_brings_nothing_with_it() {
+    // Three nodes, whose shares move at random and add up to the limit at each moment.
+    Random random = new Random(1);
+    int total = 600;
+    List<Limiter> nodes = new ArrayList<>();
+    List<NodeShares> shares = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      nodes.add(limiter(shared(new Limit.Rates(total, 0, 0), Limit.Alone.LOCAL)));
+      shares.add(nodes.get(i).nodeShares());
+      give(shares.get(i), 3, 0);
+    }
+    int passed = 0;
+    int minutes = 10;
+    for (int second = 0; second < minutes * 60; second++) {
+      if (second >= 15 && second % 5 == 0) {
+        double left = total;
+        for (int i = 0; i < 3; i++) {
+          double part = i == 2 ? left : left * random.nextDouble();
+          left -= part;
+          give(shares.get(i), 3, part);
+        }
+      }
+      for (Limiter node : nodes) {
+        passed += passes(node, 40);
+      }
+      pass(Duration.ofSeconds(1));
+    }
+    // A minute's worth that was there, what flowed in, and one a minute a node for rounding up.
+    assertThat(passed).isLessThanOrEqualTo(total * (minutes + 1) + 3 * minutes);
+    assertThat(passed).as("and it is not starved").isGreaterThan(total * minutes * 9 / 10);
+  }
+
+  @Test
+  void a_key_that_clients_made_unspeakable_is_not_asked_for() {
+    Limiter limiter = limiter(shared(new Limit.Rates(60, 0, 0), Limit.Alone.LOCAL));
+    for (String tenant : List.of("a\nb", "x".repeat(300), "\ud800", "fine", "")) {
+      limiter.arrive(Limits.tenant(tenant));
+    }
+    assertThat(limiter.nodeShares().question(null, Duration.ZERO).demands())
+        .extracting(each -> each.key().get(Dimension.TENANT))
+        .containsExactlyInAnyOrder("fine", "");
+    assertThat(limiter.nodeShares().question(Set.of("fine"), Duration.ZERO).demands()).hasSize(1);
+  }
+
+  private void budget(NodeShares shares, Double granted, Limit.Action action) {
+    NodeShares.Question question = shares.question(null, Duration.ZERO);
+    shares.take(
+        question,
+        new LeaseAnswer(
+            List.of(),
+            EPOCH,
+            2,
+            null,
+            List.of(
+                new BudgetLease(
+                    ID,
+                    "a",
+                    Dimension.TENANT,
+                    "",
+                    BudgetLease.Unit.USD,
+                    action,
+                    granted,
+                    EPOCH + 15_000,
+                    ++revision,
+                    EPOCH + 3_600_000)),
+            null),
+        Limit.Alone.LOCAL);
+  }
+
+  private void spend(Limiter limiter, String id, double usd) {
+    limiter.forward(limiter.arrive(Limits.tenant("a")), id);
+    limiter.complete(id, new Spent(true, 10, usd));
+  }
+
+  @Test
+  void a_budget_refuses_when_the_share_is_spent_and_says_when_it_ends() {
+    Limiter limiter = limiter();
+    NodeShares shares = limiter.nodeShares();
+    assertThat(limiter.counts()).isFalse();
+    budget(shares, null, Limit.Action.LIMIT);
+    spend(limiter, "1", 0.25);
+    assertThat(shares.isUrgent()).isTrue();
+    NodeShares.Question question = shares.question(null, Duration.ofSeconds(30));
+    assertThat(question.budgets()).singleElement().extracting("unsent").isEqualTo(0.25);
+    budget(shares, 1.0, Limit.Action.LIMIT);
+    spend(limiter, "2", 0.4);
+    assertThat(shares.isUrgent()).as("not half of it").isFalse();
+    spend(limiter, "3", 0.6);
+    assertThat(shares.isUrgent()).isTrue();
+    Admission over = limiter.arrive(Limits.tenant("a"));
+    assertThat(over.refusal().limit()).isEqualTo("budget:" + ID);
+    assertThat(over.refusal().kind()).isEqualTo(LimitKind.COST_USD);
+    assertThat(over.refusal().retryAfterSeconds()).isEqualTo(3_600);
+    assertThat(over.budgets()).isEqualTo(Admission.Result.OVER);
+    assertThat(limiter.arrive(Limits.tenant("b")).refusal()).isNull();
+    budget(shares, 0.5, Limit.Action.LIMIT);
+    assertThat(limiter.arrive(Limits.tenant("a")).refusal()).as("raised").isNull();
+    budget(shares, 0.0, Limit.Action.FLAG);
+    Admission soft = limiter.arrive(Limits.tenant("a"));
+    assertThat(soft.refusal()).isNull();
+    assertThat(soft.flag()).isNotNull();
+    shares.take(
+        shares.question(null, Duration.ZERO),
+        new LeaseAnswer(List.of(), EPOCH, 1, null, List.of(), null),
+        Limit.Alone.LOCAL);
+    assertThat(limiter.arrive(Limits.tenant("a")).flag()).as("it was deleted").isNull();
+  }
+
+  @Test
+  void what_is_not_acknowledged_is_told_until_it_is() {
+    Limiter limiter = limiter();
+    NodeShares shares = limiter.nodeShares();
+    budget(shares, null, Limit.Action.LIMIT);
+    spend(limiter, "1", 1);
+    limiter.tick();
+    pass(Duration.ofSeconds(10));
+    spend(limiter, "2", 2);
+    limiter.tick();
+    pass(Duration.ofSeconds(1));
+    assertThat(unsent(shares, Duration.ofSeconds(60))).isEqualTo(3.0);
+    assertThat(unsent(shares, Duration.ofSeconds(5))).isEqualTo(2.0);
+    assertThat(unsent(shares, Duration.ZERO)).isZero();
+  }
+
+  private static double unsent(NodeShares shares, Duration acknowledged) {
+    return shares.question(null, acknowledged).budgets().get(0).unsent();
+  }
+
+  @Test
+  void a_clock_that_is_set_changes_no_lease() {
+    Limiter limiter = limiter();
+    NodeShares shares = limiter.nodeShares();
+    budget(shares, null, Limit.Action.LIMIT);
+    spend(limiter, "1", 1);
+    NodeShares.Question question = shares.question(null, Duration.ZERO);
+    // Their clock is ten years ahead: only the difference counts.
+    long theirs = EPOCH + Duration.ofDays(3_650).toMillis();
+    shares.take(
+        question,
+        new LeaseAnswer(
+            List.of(),
+            theirs,
+            1,
+            null,
+            List.of(
+                new BudgetLease(
+                    ID,
+                    "a",
+                    Dimension.TENANT,
+                    "",
+                    BudgetLease.Unit.USD,
+                    Limit.Action.LIMIT,
+                    5.0,
+                    theirs + 15_000,
+                    ++revision,
+                    theirs + 60_000)),
+            null),
+        Limit.Alone.LOCAL);
+    assertThat(shares.isUrgent()).isFalse();
+    pass(Duration.ofSeconds(16));
+    assertThat(shares.isUrgent()).as("it has ended").isTrue();
+  }
+}
