@@ -54,6 +54,14 @@ final class Tokens {
     }
   }
 
+  private static final byte[] LOWER = new byte[128];
+
+  static {
+    for (char c = 0; c < LOWER.length; c++) {
+      LOWER[c] = KINDS[c] == LETTER ? (byte) lower(c) : 0;
+    }
+  }
+
   /** The text in lower case, digits as zeros, one for one. */
   char[] folded = new char[0];
 
@@ -142,6 +150,13 @@ final class Tokens {
     int letters = 0;
     int digits = 0;
     boolean ascii = true;
+    // Most words are of nothing else.
+    for (int lower; next < length && (lower = lowerOfAscii(folded[next])) != 0; next++) {
+      upper += lower == folded[next] ? 0 : 1;
+      folded[next] = (char) lower;
+      h = (h ^ lower) * 0x01000193;
+      letters++;
+    }
     while (next < length) {
       char c = folded[next];
       byte k = kindOf(c);
@@ -319,6 +334,11 @@ final class Tokens {
     }
     add(PUNCTUATION, mix(h), at, next, false);
     return next;
+  }
+
+  /** A letter of ASCII in lower case; 0 for all other characters. */
+  private static int lowerOfAscii(char c) {
+    return c < LOWER.length ? LOWER[c] : 0;
   }
 
   private static char lower(char c) {

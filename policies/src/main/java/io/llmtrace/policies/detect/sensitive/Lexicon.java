@@ -99,9 +99,19 @@ final class Lexicon {
 
   private static final Map<Names, Lexicon> MADE = new EnumMap<>(Names.class);
 
+  /** A state's row has room for so many classes, a power of two, so that no step multiplies. */
+  private static final int ROW_BITS = 8;
+
   private final byte[] classes = new byte[65536];
   private int classCount = 1;
+
+  /** For each state and class the next state. */
   private final char[] steps;
+
+  /** States at which nothing ends have lower numbers than all others. */
+  private final int firstEnding;
+
+  /** What ends at each of the other states. */
   private final Entry[][] entries;
 
   private Lexicon(Names names) {
@@ -165,14 +175,31 @@ final class Lexicon {
       found.get(state).add(uses.get(i));
     }
     fill(trie, found);
-    steps = new char[trie.size() * classCount];
-    entries = new Entry[trie.size()][];
+    int[] numbers = numbers(found);
+    firstEnding = (int) found.stream().filter(List::isEmpty).count();
+    steps = new char[trie.size() << ROW_BITS];
+    entries = new Entry[trie.size() - firstEnding][];
     for (int state = 0; state < trie.size(); state++) {
       for (int at = 0; at < classCount; at++) {
-        steps[state * classCount + at] = (char) trie.get(state)[at];
+        steps[numbers[state] << ROW_BITS | at] = (char) numbers[trie.get(state)[at]];
       }
-      entries[state] = found.get(state).toArray(Entry[]::new);
+      if (numbers[state] >= firstEnding) {
+        entries[numbers[state] - firstEnding] = found.get(state).toArray(Entry[]::new);
+      }
     }
+  }
+
+  /** New numbers of states: those at which nothing ends, then the others, each in their order. */
+  private static int[] numbers(List<List<Entry>> found) {
+    int[] numbers = new int[found.size()];
+    int count = 0;
+    for (int state = 0; state < numbers.length; state++) {
+      numbers[state] = found.get(state).isEmpty() ? count++ : 0;
+    }
+    for (int state = 0; state < numbers.length; state++) {
+      numbers[state] = found.get(state).isEmpty() ? numbers[state] : count++;
+    }
+    return numbers;
   }
 
   /** The lexicon, with or without the words of names; each is made once. */
@@ -234,11 +261,16 @@ final class Lexicon {
 
   /** The state after a character. The first state is 0. */
   int step(int state, char c) {
-    return steps[state * classCount + (classes[c] & 0xff)];
+    return steps[state << ROW_BITS | (classes[c] & 0xff)];
   }
 
-  /** What ends with the character that led to a state. */
+  /** Whether something ends with the character that led to a state. */
+  boolean endsAt(int state) {
+    return state >= firstEnding;
+  }
+
+  /** What ends with the character that led to a state, where {@link #endsAt} says that it does. */
   Entry[] endingAt(int state) {
-    return entries[state];
+    return entries[state - firstEnding];
   }
 }

@@ -50,8 +50,13 @@ final class Scan {
   private final InspectionBudget budget;
   private final Consumer<Candidate> sink;
 
-  private final Map<Cue, Ints> cueStarts = new EnumMap<>(Cue.class);
-  private final Map<Cue, Ints> cueEnds = new EnumMap<>(Cue.class);
+  /** Where the words of a cue stand. */
+  private static final class Places {
+    final Ints starts = new Ints();
+    final Ints ends = new Ints();
+  }
+
+  private final Map<Cue, Places> cues = new EnumMap<>(Cue.class);
   private final Ints vendorEnds = new Ints();
   private final Ints vendors = new Ints();
   final Ints emailEnds = new Ints();
@@ -98,12 +103,14 @@ final class Scan {
     int wordStart = -1;
     boolean digits = false;
     int length = text.length();
+    char[] piece = new char[Math.min(length, PIECE)];
     for (int from = 0; from < length && !budget.spent(); from += PIECE) {
       int to = Math.min(length, from + PIECE);
+      text.getChars(from, to, piece, 0);
       for (int i = from; i < to; i++) {
-        char c = text.charAt(i);
+        char c = piece[i - from];
         state = lexicon.step(state, c);
-        if (lexicon.endingAt(state).length > 0) {
+        if (lexicon.endsAt(state)) {
           literals(lexicon.endingAt(state), i + 1);
         }
         if (Text.alnum(c)) {
@@ -154,8 +161,13 @@ final class Scan {
   }
 
   private void cue(Cue cue, int start, int end) {
-    cueStarts.computeIfAbsent(cue, key -> new Ints()).add(start);
-    cueEnds.computeIfAbsent(cue, key -> new Ints()).add(end);
+    Places places = cues.get(cue);
+    if (places == null) {
+      places = new Places();
+      cues.put(cue, places);
+    }
+    places.starts.add(start);
+    places.ends.add(end);
   }
 
   private void word(int start, int end, boolean digits) {
@@ -308,11 +320,12 @@ final class Scan {
    * characters in front or {@code after} behind; -1 if none does.
    */
   int near(Cue cue, int from, int to, int before, int after) {
-    Ints ends = cueEnds.get(cue);
-    Ints starts = cueStarts.get(cue);
-    if (ends == null || starts == null) {
+    Places places = cues.get(cue);
+    if (places == null) {
       return -1;
     }
+    Ints ends = places.ends;
+    Ints starts = places.starts;
     int nearest = -1;
     int last = ends.upTo(from) - 1;
     if (last >= 0 && from - ends.get(last) <= before) {

@@ -2,6 +2,15 @@ package io.llmtrace.policies.detect.sensitive;
 
 /** Small questions about characters. */
 final class Text {
+  /** Letters and digits of ASCII: a look at a table, since every character of a text is asked. */
+  private static final boolean[] ALNUM = new boolean[128];
+
+  static {
+    for (char c = 0; c < ALNUM.length; c++) {
+      ALNUM[c] = letter(c) || digit(c);
+    }
+  }
+
   private Text() {}
 
   static boolean digit(char c) {
@@ -25,7 +34,7 @@ final class Text {
   }
 
   static boolean alnum(char c) {
-    return letter(c) || digit(c);
+    return c < ALNUM.length && ALNUM[c];
   }
 
   static boolean word(char c) {

@@ -3,9 +3,11 @@ package io.llmtrace.policies.detect.signatures;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Finds all of many strings in one pass, after A. V. Aho and M. J. Corasick, "Efficient string
@@ -14,9 +16,6 @@ import java.util.Map;
  * cache. Immutable.
  */
 final class LiteralAutomaton {
-  /** Marks a transition to a state in which a string ends. */
-  private static final int ENDS = 1 << 31;
-
   /** Letters, digits and the underscore of ASCII. */
   private static final boolean[] WORD = new boolean[128];
 
@@ -24,18 +23,6 @@ final class LiteralAutomaton {
     for (char c = 0; c < WORD.length; c++) {
       WORD[c] = Character.isLetterOrDigit(c) || c == '_';
     }
-  }
-
-  /** Hears of each string where it ends. */
-  interface Sink {
-    /**
-     * A string was found.
-     *
-     * @param literal number of the string
-     * @param start first character
-     * @param end character after the last
-     */
-    void hit(int literal, int start, int end);
   }
 
   /** What has to be looked at where a string ends: a word's start, its end, the characters. */
@@ -55,10 +42,13 @@ final class LiteralAutomaton {
 
   private final int shift;
 
-  /** For each state and column where the next state's row begins, and {@link #ENDS}. */
+  /** For each state and column where the next state's row begins. */
   private final int[] next;
 
-  /** The strings that end in a state; null for most. */
+  /** States in which no string ends come before all others: where the first other's row begins. */
+  private final int firstEnding;
+
+  /** The strings that end in each of the other states. */
   private final int[][] ending;
 
   /**
@@ -92,42 +82,65 @@ final class LiteralAutomaton {
       outputs.computeIfAbsent(state, s -> new ArrayList<>()).add(i);
     }
     int[] fallback = completed(rows);
-    // The scanner needs one look to know that nothing ends here: most states are null.
-    this.ending = new int[rows.size()][];
-    for (int s = 0; s < ending.length; s++) {
+    int[][] endingIn = new int[rows.size()][];
+    for (int s = 0; s < endingIn.length; s++) {
       List<Integer> all = new ArrayList<>();
       for (int t = s; t != 0; t = fallback[t]) {
         all.addAll(outputs.getOrDefault(t, List.of()));
       }
-      if (!all.isEmpty()) {
-        ending[s] = all.stream().mapToInt(Integer::intValue).toArray();
-      }
+      endingIn[s] = all.stream().mapToInt(Integer::intValue).toArray();
     }
     byte[] columnOf = columns();
     for (int c = 0; c < columns.length; c++) {
       columns[c] = columnOf[Fold.symbol((char) c)];
     }
     this.shift = Integer.SIZE - Integer.numberOfLeadingZeros(maximum(columnOf));
+    // A comparison is all that the scanner needs to know whether a string ends.
+    int[] numbers = numbers(endingIn);
+    this.ending =
+        Arrays.stream(endingIn).filter(strings -> strings.length > 0).toArray(int[][]::new);
+    this.firstEnding = (rows.size() - ending.length) << shift;
     this.next = new int[rows.size() << shift];
     for (int s = 0; s < rows.size(); s++) {
       for (int symbol = 0; symbol < Fold.SYMBOLS; symbol++) {
-        int state = rows.get(s)[symbol];
-        next[s << shift | columnOf[symbol]] = state << shift | (ending[state] == null ? 0 : ENDS);
+        next[numbers[s] << shift | columnOf[symbol]] = numbers[rows.get(s)[symbol]] << shift;
       }
     }
   }
 
-  /** For each symbol its column: 0 for all that no string holds. */
-  private byte[] columns() {
-    byte[] columnOf = new byte[Fold.SYMBOLS];
+  /** New numbers of states: those in which no string ends, then the others, each in their order. */
+  private static int[] numbers(int[][] endingIn) {
+    int[] numbers = new int[endingIn.length];
     int count = 0;
+    for (int s = 0; s < numbers.length; s++) {
+      numbers[s] = endingIn[s].length == 0 ? count++ : 0;
+    }
+    for (int s = 0; s < numbers.length; s++) {
+      numbers[s] = endingIn[s].length == 0 ? numbers[s] : count++;
+    }
+    return numbers;
+  }
+
+  /**
+   * For each symbol its column: 0 for all that no string holds, then those that most strings hold,
+   * so that what a text looks at mostly lies together.
+   */
+  private byte[] columns() {
+    int[] counts = new int[Fold.SYMBOLS];
     for (String literal : literals) {
       for (int i = 0; i < literal.length(); i++) {
-        byte symbol = Fold.symbol(literal.charAt(i));
-        if (columnOf[symbol] == 0) {
-          columnOf[symbol] = (byte) ++count;
-        }
+        counts[Fold.symbol(literal.charAt(i))]++;
       }
+    }
+    List<Integer> symbols =
+        IntStream.range(0, Fold.SYMBOLS)
+            .filter(symbol -> counts[symbol] > 0)
+            .boxed()
+            .sorted(Comparator.comparingInt(symbol -> -counts[symbol]))
+            .toList();
+    byte[] columnOf = new byte[Fold.SYMBOLS];
+    for (int i = 0; i < symbols.size(); i++) {
+      columnOf[symbols.get(i)] = (byte) (i + 1);
     }
     return columnOf;
   }
@@ -167,6 +180,11 @@ final class LiteralAutomaton {
   }
 
   int states() {
+    return next.length >> shift;
+  }
+
+  /** States in which strings end; they have numbers of their own, from 0 on. */
+  int endingStates() {
     return ending.length;
   }
 
@@ -174,29 +192,55 @@ final class LiteralAutomaton {
     return literals[index];
   }
 
-  /** Reads characters {@code [from, to)}; strings that begin before {@code from} are not seen. */
-  void scan(char[] text, int from, int to, Sink sink) {
+  /** Strings that there are. */
+  int literals() {
+    return literals.length;
+  }
+
+  /**
+   * Reads characters {@code [from, to)} and notes where strings may end; those that begin before
+   * {@code from} are not seen.
+   */
+  void scan(char[] text, int from, int to, LiteralHits hits) {
     int[] table = next;
+    int before = firstEnding - 1;
+    hits.begin(to - from);
+    int[] rows = hits.states;
+    int[] ends = hits.ends;
+    int count = 0;
     int row = 0;
     for (int i = from; i < to; i++) {
       row = table[row + columns[text[i]]];
-      if (row < 0) {
-        row &= ~ENDS;
-        ended(row >>> shift, text, i + 1, sink);
-      }
+      // Every third character ends a string, which no processor foresees: this asks nothing.
+      rows[count] = row;
+      ends[count] = i + 1;
+      count += (before - row) >>> (Integer.SIZE - 1);
     }
+    for (int hit = 0; hit < count; hit++) {
+      rows[hit] = (rows[hit] - firstEnding) >> shift;
+    }
+    hits.ended(count);
   }
 
-  private void ended(int state, char[] text, int end, Sink sink) {
-    for (int literal : ending[state]) {
-      int length = lengths[literal];
-      int start = end - (length >> MARKS);
-      if (((length & BEYOND_ASCII) == 0 || equal(literals[literal], text, start))
-          && ((length & WORD_START) == 0 || isBoundary(text, start))
-          && ((length & WORD_END) == 0 || isBoundary(text, end))) {
-        sink.hit(literal, start, end);
-      }
-    }
+  /**
+   * The strings that may end in a state, as {@link #start} says; the array is not to be written.
+   */
+  int[] ending(int state) {
+    return ending[state];
+  }
+
+  /**
+   * Where a string begins that may end before {@code end}; -1 if it does not stand there: a symbol
+   * stands for many characters, and some strings end or begin where a word does.
+   */
+  int start(int literal, char[] text, int end) {
+    int length = lengths[literal];
+    int start = end - (length >> MARKS);
+    boolean stands =
+        ((length & BEYOND_ASCII) == 0 || equal(literals[literal], text, start))
+            && ((length & WORD_START) == 0 || isBoundary(text, start))
+            && ((length & WORD_END) == 0 || isBoundary(text, end));
+    return stands ? start : -1;
   }
 
   /** Symbols beyond ASCII stand for many characters: this looks at the characters. */

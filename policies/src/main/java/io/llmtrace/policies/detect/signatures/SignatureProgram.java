@@ -6,7 +6,6 @@ import io.llmtrace.policies.exchange.Zone;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -66,22 +65,7 @@ final class SignatureProgram {
   private final int[] longestNarrow;
 
   private final int[] longestWide;
-  private final LiteralAutomaton automaton;
-
-  /** Marks a rule's last set in {@link #uses}, … */
-  private static final int LAST = 1;
-
-  /** … and its first. */
-  private static final int FIRST = 2;
-
-  private static final int MARKS = 2;
-
-  /**
-   * For each literal the sets that hold it: a rule's number times the most sets and the set's own,
-   * before {@link #FIRST} and {@link #LAST}.
-   */
-  private final int[][] uses;
-
+  private final LiteralRanges literalRanges;
   private final BitSet withoutLiterals = new BitSet();
   private final Map<Zone, BitSet> ofZone = new java.util.EnumMap<>(Zone.class);
 
@@ -92,7 +76,7 @@ final class SignatureProgram {
     for (Zone zone : Zone.values()) {
       ofZone.put(zone, new BitSet());
     }
-    Map<String, List<Integer>> literals = new LinkedHashMap<>();
+    List<List<Set<String>>> sets = new ArrayList<>();
     for (int r = 0; r < rules.size(); r++) {
       SignatureRule rule = rules.get(r);
       PatternFacts facts = rule.pattern().facts();
@@ -103,19 +87,9 @@ final class SignatureProgram {
       }
       List<Set<String>> required = required(rule);
       withoutLiterals.set(r, required.isEmpty());
-      for (int s = 0; s < required.size(); s++) {
-        for (String literal : required.get(s)) {
-          int slot = r * PatternFacts.MOST_SETS + s;
-          int use = slot << MARKS | (s == 0 ? FIRST : 0) | (s == required.size() - 1 ? LAST : 0);
-          literals.computeIfAbsent(literal, l -> new ArrayList<>()).add(use);
-        }
-      }
+      sets.add(required);
     }
-    this.automaton = new LiteralAutomaton(List.copyOf(literals.keySet()));
-    this.uses =
-        literals.values().stream()
-            .map(each -> each.stream().mapToInt(Integer::intValue).toArray())
-            .toArray(int[][]::new);
+    this.literalRanges = new LiteralRanges(sets);
   }
 
   private BitSet bits(Zone zone) {
@@ -140,7 +114,7 @@ final class SignatureProgram {
   }
 
   int states() {
-    return automaton.states();
+    return literalRanges.states();
   }
 
   /** Hears of each match. */
@@ -208,12 +182,12 @@ final class SignatureProgram {
       int to = Math.min(text.length(), from + BLOCK);
       // A match that this block decides on lies within its longest length on both sides.
       int before = Math.max(0, from - LONGEST_MATCH);
-      List<Range> ranges = ranges(reading, before, from, to);
+      List<LiteralRanges.Range> ranges = ranges(reading, before, from, to);
       @Nullable BitSet candidates =
           characters(ranges) < (long) DENSE * (to - before)
               ? null
               : finder.candidates(text, before, Math.min(text.length(), to + LONGEST_MATCH));
-      for (Range range : ranges) {
+      for (LiteralRanges.Range range : ranges) {
         if ((candidates == null || candidates.get(range.rule()))
             && !search(range, reading, budget, sink)) {
           return false;
@@ -223,101 +197,31 @@ final class SignatureProgram {
     return true;
   }
 
-  /** Places at which matches of a rule may begin, {@code [first, last]}. */
-  private record Range(int rule, int first, int last) {}
-
   /** How many characters are to be read again, by all rules. */
-  private long characters(List<Range> ranges) {
+  private long characters(List<LiteralRanges.Range> ranges) {
     long sum = 0;
-    for (Range range : ranges) {
+    for (LiteralRanges.Range range : ranges) {
       sum += range.last() - range.first() + longestNarrow[range.rule()];
     }
     return sum;
   }
 
-  private List<Range> ranges(Reading reading, int before, int from, int to) {
-    Ranges ranges = new Ranges(reading, from);
-    automaton.scan(reading.chars, before, to, ranges);
+  private List<LiteralRanges.Range> ranges(Reading reading, int before, int from, int to) {
+    List<LiteralRanges.Range> ranges = new ArrayList<>();
+    literalRanges.find(reading.chars, before, from, to, reading.longest, reading::wants, ranges);
     for (int r = withoutLiterals.nextSetBit(0); r >= 0; r = withoutLiterals.nextSetBit(r + 1)) {
       if (reading.wants(r)) {
-        ranges.add(r, from, to - 1);
+        ranges.add(new LiteralRanges.Range(r, from, to - 1));
       }
     }
-    return ranges.sorted();
+    ranges.sort(
+        Comparator.comparingInt(LiteralRanges.Range::rule)
+            .thenComparingInt(LiteralRanges.Range::first));
+    return ranges;
   }
 
-  /** Turns hits of literals into ranges. */
-  private final class Ranges implements LiteralAutomaton.Sink {
-    private final Reading reading;
-    private final int from;
-
-    /**
-     * For each set of each rule, one more than where the latest chain began that has a literal of
-     * each set up to this one, in their order; 0 for none.
-     */
-    private final int[] chains = new int[rules.size() * PatternFacts.MOST_SETS];
-
-    private final int[] open = new int[rules.size()];
-    private final List<Range> ranges = new ArrayList<>();
-
-    Ranges(Reading reading, int from) {
-      this.reading = reading;
-      this.from = from;
-    }
-
-    /**
-     * A match begins no earlier than its longest length before the end of its last literal, and no
-     * later than its first literal. The latest chain will do: the one that a match holds is no
-     * later. Most literals are words that texts are full of and end no chain, so whether a rule is
-     * wanted is asked only where one ends.
-     */
-    @Override
-    public void hit(int literal, int start, int end) {
-      int[] mine = chains;
-      for (int use : uses[literal]) {
-        int slot = use >> MARKS;
-        if ((use & (FIRST | LAST)) == FIRST) {
-          mine[slot] = Math.max(mine[slot], start + 1);
-        } else if ((use & FIRST) != 0) {
-          extend(slot, true, Math.max(mine[slot], start + 1), end);
-        } else if (mine[slot - 1] != 0) {
-          extend(slot, (use & LAST) != 0, mine[slot - 1], end);
-        }
-      }
-    }
-
-    private void extend(int slot, boolean last, int chain, int end) {
-      int rule = slot / PatternFacts.MOST_SETS;
-      int earliest = Math.max(0, end - reading.longest[rule]);
-      if (chain - 1 < earliest) {
-        return;
-      }
-      chains[slot] = chain;
-      if (last && end > from && reading.wants(rule)) {
-        add(rule, earliest, chain - 1);
-      }
-    }
-
-    void add(int rule, int first, int latest) {
-      int previous = open[rule] - 1;
-      if (previous >= 0 && ranges.get(previous).last() >= first - 1) {
-        Range range = ranges.get(previous);
-        ranges.set(
-            previous,
-            new Range(rule, Math.min(range.first(), first), Math.max(range.last(), latest)));
-      } else {
-        ranges.add(new Range(rule, first, latest));
-        open[rule] = ranges.size();
-      }
-    }
-
-    List<Range> sorted() {
-      ranges.sort(Comparator.comparingInt(Range::rule).thenComparingInt(Range::first));
-      return ranges;
-    }
-  }
-
-  private boolean search(Range range, Reading reading, InspectionBudget budget, Sink sink) {
+  private boolean search(
+      LiteralRanges.Range range, Reading reading, InspectionBudget budget, Sink sink) {
     SignatureRule rule = rules.get(range.rule());
     int size = rule.pattern().compiled().programSize();
     int chunk =

@@ -14,6 +14,24 @@ final class Joined implements Decoder {
 
   private static final int LONGEST_NAME = 32;
 
+  /** Characters that are passed over between two questions to the budget. */
+  private static final int SKIPPED = 1024;
+
+  private static final byte QUOTE = 1;
+  private static final byte LETTER = 2;
+  private static final byte DIGIT = 4;
+
+  /** What texts that are joined are written with: quotes, and names of letters, _, $ and digits. */
+  private static final byte[] KINDS = new byte[128];
+
+  static {
+    for (char c = 0; c < KINDS.length; c++) {
+      KINDS[c] = Letters.isLetter(c) ? LETTER : Letters.isLetterOrDigit(c) ? DIGIT : 0;
+    }
+    KINDS['_'] = KINDS['$'] = LETTER;
+    KINDS['"'] = KINDS['\''] = QUOTE;
+  }
+
   /** Elements that a list of letters has at least. */
   private static final int LEAST_LIST = 6;
 
@@ -45,7 +63,18 @@ final class Joined implements Decoder {
   private static void parted(char[] chars, Edits edits, Work work) {
     int commentEnd = 0;
     for (int i = 1; i < chars.length && !work.spent(1); i++) {
-      if (chars[i] != '<' || !Letters.isLetter(chars[i - 1])) {
+      if (chars[i] != '<') {
+        // Most characters: nothing else is asked of them.
+        int to = Math.min(chars.length, i + SKIPPED);
+        int next = i + 1;
+        while (next < to && chars[next] != '<') {
+          next++;
+        }
+        work.spent(next - i);
+        i = next - 1;
+        continue;
+      }
+      if (!Letters.isLetter(chars[i - 1])) {
         continue;
       }
       int end;
@@ -114,10 +143,15 @@ final class Joined implements Decoder {
     Map<String, Text> variables = new HashMap<>();
     Lines lines = new Lines(chars);
     for (int i = 0; i < chars.length && !work.spent(1); ) {
+      int kind = kind(chars[i]);
+      if ((kind & (QUOTE | LETTER)) == 0) {
+        i++;
+        continue;
+      }
       int end = i;
-      boolean escaped = i > 0 && chars[i - 1] == '\\';
-      if (!escaped && (chars[i] == '"' || chars[i] == '\'')) {
-        end = expression(chars, i, variables, edits, work);
+      if (kind == QUOTE) {
+        boolean escaped = i > 0 && chars[i - 1] == '\\';
+        end = escaped ? i : expression(chars, i, variables, edits, work);
       } else if (isNameStart(chars, i)) {
         int nameEnd = nameEnd(chars, i);
         end = assignment(chars, i, nameEnd, variables, lines, work);
@@ -160,14 +194,18 @@ final class Joined implements Decoder {
 
   private static boolean isNameStart(char[] chars, int at) {
     char c = chars[at];
-    boolean starts = c < 128 && (Letters.isLetter(c) || c == '_' || c == '$');
-    return starts && (at == 0 || !(Letters.isLetterOrDigit(chars[at - 1]) || chars[at - 1] == '_'));
+    return kind(c) == LETTER
+        && (at == 0 || !(Letters.isLetterOrDigit(chars[at - 1]) || chars[at - 1] == '_'));
+  }
+
+  private static int kind(char c) {
+    return c < KINDS.length ? KINDS[c] : 0;
   }
 
   private static int nameEnd(char[] chars, int from) {
     int i = from;
     while (i < chars.length
-        && (Letters.isLetterOrDigit(chars[i]) || chars[i] == '_' || chars[i] == '$')) {
+        && ((kind(chars[i]) & (LETTER | DIGIT)) != 0 || Letters.isLetterOrDigit(chars[i]))) {
       i++;
     }
     return i;
@@ -237,9 +275,24 @@ final class Joined implements Decoder {
       } else {
         break;
       }
+      int operator = Shape.blanksEnd(chars, after);
+      // Only lists of single characters are read as one text: others are lists.
+      boolean comma =
+          operator < chars.length
+              && chars[operator] == ','
+              && operand.to() - operand.from() == 1
+              && (list || operands == 0);
+      boolean joins =
+          operator < chars.length
+              && (chars[operator] == '+' || chars[operator] == '.' || chars[operator] == '&');
       // A variable that is used again and again must not make more of the text than there is.
       if (edits.size() + operand.to() - operand.from() > chars.length) {
         break;
+      }
+      if (operands == 0 && !comma && !joins) {
+        // Most quotes: what stands in them is joined to nothing.
+        edits.drop();
+        return after;
       }
       for (int k = operand.from(); k < operand.to() && !work.spent(1); k++) {
         edits.put(chars[k], k, k + 1);
@@ -247,17 +300,7 @@ final class Joined implements Decoder {
       }
       operands++;
       end = after;
-      int operator = Shape.blanksEnd(chars, after);
-      // Only lists of single characters are read as one text: others are lists.
-      boolean comma =
-          operator < chars.length
-              && chars[operator] == ','
-              && operand.to() - operand.from() == 1
-              && (list || operands == 1);
       list |= comma;
-      boolean joins =
-          operator < chars.length
-              && (chars[operator] == '+' || chars[operator] == '.' || chars[operator] == '&');
       if (!comma && !joins) {
         break;
       }

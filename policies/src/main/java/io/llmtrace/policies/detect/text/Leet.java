@@ -33,10 +33,24 @@ final class Leet implements Decoder {
 
   private static final int MOST_CHOICES = 4;
 
+  /** Characters that are passed over between two questions to the budget: so many bits. */
+  private static final int SKIPPED = 0x3FF;
+
+  /** Of ASCII characters, those that tokens are of: letters, and digits and signs. */
+  private static final byte[] PARTS = new byte[128];
+
+  private static final byte LETTER = 1;
+  private static final byte SIGN = 2;
+
   private static final char[] FIRST = new char[128];
   private static final char[] SECOND = new char[128];
 
   static {
+    for (char c = 0; c < PARTS.length; c++) {
+      boolean letter = Letters.isLetter(c);
+      boolean sign = c == '@' || c == '$' || c == '!' || c == '|';
+      PARTS[c] = letter ? LETTER : sign || Letters.isLetterOrDigit(c) ? SIGN : 0;
+    }
     for (int i = 0; i < FROM.length(); i++) {
       char c = FROM.charAt(i);
       if (FIRST[c] == 0) {
@@ -63,6 +77,13 @@ final class Leet implements Decoder {
     Kept kept = new Kept();
     int token = 0;
     for (int i = 0; i < chars.length && !work.spent(1); ) {
+      if (stretch.isIdle()) {
+        int next = nextMixed(chars, i, work);
+        if (next == chars.length) {
+          break;
+        }
+        i = next;
+      }
       if (!isPart(chars[i])) {
         i++;
         continue;
@@ -97,6 +118,35 @@ final class Leet implements Decoder {
     }
   }
 
+  /**
+   * Where the next token of letters and others begins: before a stretch has begun, all that others
+   * say is nothing or against it, and what they would read is taken by no stretch.
+   *
+   * @param from begins no token in the middle
+   * @return the text's length if there is none, or no time for it
+   */
+  private static int nextMixed(char[] chars, int from, Work work) {
+    int token = from;
+    int kinds = 0;
+    for (int i = from; i < chars.length; i++) {
+      char c = chars[i];
+      int part = c < PARTS.length ? PARTS[c] : 0;
+      if (part == 0) {
+        token = i + 1;
+        kinds = 0;
+      } else {
+        kinds |= part;
+        if (kinds == (LETTER | SIGN)) {
+          return work.spent((i - from) & SKIPPED) ? chars.length : token;
+        }
+      }
+      if (((i - from) & SKIPPED) == SKIPPED && work.spent(SKIPPED)) {
+        return chars.length;
+      }
+    }
+    return chars.length;
+  }
+
   /** Knows at which token each piece was tried, and copies those of a stretch that counts. */
   private static final class Kept {
     private int[] tokens = new int[16];
@@ -123,7 +173,7 @@ final class Leet implements Decoder {
   }
 
   private static boolean isPart(char c) {
-    return c < 128 && (Letters.isLetterOrDigit(c) || c == '@' || c == '$' || c == '!' || c == '|');
+    return c < PARTS.length && PARTS[c] != 0;
   }
 
   private static boolean isTrailing(char c) {

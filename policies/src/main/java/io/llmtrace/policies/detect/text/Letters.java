@@ -165,6 +165,38 @@ final class Letters {
     return i;
   }
 
+  /**
+   * End and score of the word that begins at {@code from}: what {@link #wordEnd} and {@link #word}
+   * say, in one pass.
+   *
+   * @return the score in the upper and the end in the lower half; the end is {@code from}, with no
+   *     score, if no word begins there
+   */
+  static long scoredWord(char[] chars, int from, int limit) {
+    int first = symbol(chars[from]);
+    if (first == 0) {
+      return from;
+    }
+    boolean latin = first < CYRILLIC_BASE;
+    byte[] scores = latin ? LATIN_SCORES : CYRILLIC_SCORES;
+    int size = latin ? LATIN : CYRILLIC;
+    int base = latin ? 0 : CYRILLIC_BASE;
+    int before = 0;
+    int context = 0;
+    int score = 0;
+    int i = from;
+    // Of symbols less the base, those of the same alphabet are more than 0 and less than its size.
+    for (int symbol = first - base; symbol > 0 && symbol < size; ) {
+      score += scores[context * size + symbol];
+      context = before * size + symbol;
+      before = symbol;
+      i++;
+      symbol = i < limit ? symbol(chars[i]) - base : 0;
+    }
+    score += scores[context * size];
+    return (long) score << Integer.SIZE | i;
+  }
+
   private static byte[] symbols() {
     byte[] symbols = new byte[KNOWN];
     for (char c = 'a'; c <= 'z'; c++) {

@@ -13,6 +13,9 @@ final class Morse implements Decoder {
 
   private static final int VARIED = 8;
 
+  /** Characters that are passed over between two questions to the budget: so many bits. */
+  private static final int SKIPPED = 0x3FF;
+
   /** Dot is 0 and dash 1 behind a leading 1, so that the number of signs counts. */
   private static final char[] SIGNS = new char[1 << 8];
 
@@ -40,15 +43,26 @@ final class Morse implements Decoder {
   @Override
   public void decode(Form form, Shape shape, Edits edits, Work work) {
     char[] chars = form.chars;
-    for (int i = 0; i < chars.length && !work.spent(1); ) {
-      if (stroke(chars[i]) < 0) {
-        i++;
-      } else if (i > 0 && isPart(chars[i - 1])) {
+    for (int i = next(chars, 0, work); i < chars.length; i = next(chars, i, work)) {
+      if (i > 0 && isPart(chars[i - 1])) {
         i = strokesEnd(chars, i, work);
       } else {
         i = message(chars, i, edits, work);
       }
     }
+  }
+
+  /** The next stroke; the text's length if there is none, or no time for it. */
+  private static int next(char[] chars, int from, Work work) {
+    for (int i = from; i < chars.length; i++) {
+      if (stroke(chars[i]) >= 0) {
+        return work.spent(((i - from) & SKIPPED) + 1) ? chars.length : i;
+      }
+      if (((i - from) & SKIPPED) == SKIPPED && work.spent(SKIPPED)) {
+        return chars.length;
+      }
+    }
+    return chars.length;
   }
 
   private static boolean isPart(char c) {

@@ -12,6 +12,25 @@ final class NumberText implements Decoder {
   /** Numbers from which on, if they are all characters that encodings use, they are no table. */
   private static final int MANY_NUMBERS = 24;
 
+  /** Characters that are passed over between two questions to the budget: so many bits. */
+  private static final int SKIPPED = 0x3FF;
+
+  private static final byte OTHER = 0;
+
+  /** Letters, digits and the underscore that are no hex digits. */
+  private static final byte WORD = 1;
+
+  private static final byte HEX = 2;
+  private static final byte BACKSLASH = 3;
+  private static final byte[] KINDS = new byte[128];
+
+  static {
+    for (char c = 0; c < KINDS.length; c++) {
+      KINDS[c] = hex(c) >= 0 ? HEX : Letters.isLetterOrDigit(c) || c == '_' ? WORD : OTHER;
+    }
+    KINDS['\\'] = BACKSLASH;
+  }
+
   @Override
   public boolean mayApply(Shape shape) {
     return shape.hexes > 0
@@ -25,16 +44,7 @@ final class NumberText implements Decoder {
   public void decode(Form form, Shape shape, Edits edits, Work work) {
     char[] chars = form.chars;
     Octets octets = new Octets(work);
-    for (int i = 0; i < chars.length; ) {
-      if (work.spent(1)) {
-        return;
-      }
-      char c = chars[i];
-      boolean begins = c < 128 && (hex(c) >= 0 || c == '\\') && !joined(chars, i);
-      if (!begins) {
-        i++;
-        continue;
-      }
+    for (int i = next(chars, 0, work); i < chars.length; ) {
       int end = bits(chars, i, octets, edits, work);
       if (end < 0) {
         end = hexOrList(chars, i, octets, edits, work);
@@ -48,8 +58,25 @@ final class NumberText implements Decoder {
           return;
         }
       }
-      i = end;
+      i = next(chars, end, work);
     }
+  }
+
+  /** The next place at which a number may begin; the text's length if there is none, or no time. */
+  private static int next(char[] chars, int from, Work work) {
+    boolean inWord = from > 0 && isWord(chars[from - 1]);
+    for (int i = from; i < chars.length; i++) {
+      char c = chars[i];
+      int kind = c < KINDS.length ? KINDS[c] : OTHER;
+      if (kind == BACKSLASH || (kind == HEX && !inWord)) {
+        return work.spent(((i - from) & SKIPPED) + 1) ? chars.length : i;
+      }
+      inWord = kind != OTHER;
+      if (((i - from) & SKIPPED) == SKIPPED && work.spent(SKIPPED)) {
+        return chars.length;
+      }
+    }
+    return chars.length;
   }
 
   /** Pairs of decimal digits may be hex or a list: what reads better counts. */
@@ -97,12 +124,8 @@ final class NumberText implements Decoder {
     return true;
   }
 
-  private static boolean joined(char[] chars, int at) {
-    return at > 0 && isWord(chars[at - 1]) && chars[at] != '\\';
-  }
-
   private static boolean isWord(char c) {
-    return (c < 128 && Letters.isLetterOrDigit(c)) || c == '_';
+    return c < KINDS.length && (KINDS[c] == HEX || KINDS[c] == WORD);
   }
 
   private static int hex(char c) {

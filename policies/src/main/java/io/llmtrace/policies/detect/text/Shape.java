@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * What a form is made of, counted in one pass, so that only decoders that may find something read
- * it again: ordinary prose and code are done after this pass and the one of {@link Ciphers}.
+ * it again: ordinary prose and code are done after this pass and the one of {@link Words}.
  */
 final class Shape {
   private static final int UPPER = 1;
@@ -19,6 +19,19 @@ final class Shape {
   private static final int ALNUM = UPPER | LOWER | DIGIT;
   private static final int MOST_BLANKS = 64;
   private static final int HEX = 128;
+
+  /** Every character beyond ASCII: which of them are letters does not matter here. */
+  private static final int BEYOND = 64;
+
+  /** Letters and digits that are counted. */
+  private static final int COUNTED = 256;
+
+  private static final int WORD = ALNUM | BEYOND;
+
+  /** Characters between two questions to the budget, as bits; and what they cost. */
+  private static final int CHARACTERS = 0xFFF;
+
+  private static final int COST = 0x400;
   private static final int[] KINDS = new int[128];
 
   /** Letters and digits in a row that may be base64 though they are few. */
@@ -34,6 +47,9 @@ final class Shape {
     for (char c : "abcdefABCDEF".toCharArray()) {
       KINDS[c] |= HEX;
     }
+    KINDS['0'] |= COUNTED;
+    KINDS['x'] |= COUNTED;
+    KINDS['U'] |= COUNTED;
     KINDS['+'] = KINDS['/'] = KINDS['_'] = JOINT;
     KINDS['-'] = JOINT | STROKE;
     KINDS['.'] = STROKE;
@@ -94,7 +110,7 @@ final class Shape {
 
   private Shape() {}
 
-  /** How often an ASCII character occurs. */
+  /** How often an ASCII character occurs; of letters and digits only 0, x and U are counted. */
   int count(char c) {
     return counts[c];
   }
@@ -113,74 +129,132 @@ final class Shape {
 
   static Shape of(char[] chars, Work work) {
     Shape shape = new Shape();
-    int wordFrom = 0;
-    int wordKinds = 0;
-    int allOfWord = 0;
-    int runFrom = 0;
-    int runKinds = 0;
-    boolean camel = false;
-    int before = SPACE;
-    int length = chars.length;
-    for (int i = 0; i <= length; i++) {
-      int kind;
-      if (i == length) {
-        kind = SPACE;
-      } else {
-        char c = chars[i];
-        if (c < 128) {
-          shape.counts[c]++;
-          kind = KINDS[c];
-          if (kind == 0) {
-            shape.sign(chars, i);
-          }
-        } else {
-          shape.beyond++;
-          shape.highest = (char) Math.max(shape.highest, c);
-          // Of other scripts only letters on their own count, which the spaced decoder looks at.
-          kind = 64;
-        }
-        if ((i & 0xFFF) == 0 && work.spent(0x400)) {
-          break;
-        }
-      }
-      if ((kind & (ALNUM | 64)) != 0) {
-        if ((before & (ALNUM | 64)) == 0) {
-          wordFrom = i;
-          wordKinds = 0;
-          allOfWord = HEX;
-        }
-        wordKinds |= kind;
-        allOfWord &= kind;
-      } else if ((before & (ALNUM | 64)) != 0) {
-        shape.word(chars, wordFrom, i, wordKinds & ~HEX, allOfWord == HEX);
-      }
-      if ((kind & (ALNUM | JOINT)) != 0) {
-        if ((before & (ALNUM | JOINT)) == 0) {
-          runFrom = i;
-          runKinds = 0;
-          camel = false;
-        }
-        runKinds |= kind;
-        camel |= (kind & UPPER) != 0 && i > runFrom;
-      } else if ((before & (ALNUM | JOINT)) != 0 && i - runFrom >= SHORT_RUN) {
-        boolean odd = (runKinds & LOWER) != 0 && (camel || (runKinds & DIGIT) != 0);
-        if (i - runFrom >= LONG_RUN || odd) {
-          shape.run(runFrom, i);
-        }
-      }
-      if ((kind & STROKE) != 0 && (before & (STROKE | SPACE)) != 0) {
-        shape.strokes++;
-      }
-      before = kind;
-    }
+    shape.read(chars, work);
     return shape;
   }
+
+  private void read(char[] chars, Work work) {
+    int before = SPACE;
+    for (int i = 0; i < chars.length; ) {
+      char c = chars[i];
+      int kind = c < 128 ? KINDS[c] : BEYOND;
+      if ((kind & WORD) != 0) {
+        i = word(chars, i, work);
+        if (work.stopped()) {
+          return;
+        }
+        before = WORD;
+        continue;
+      }
+      if ((i & CHARACTERS) == 0 && work.spent(COST)) {
+        return;
+      }
+      counts[c]++;
+      if (kind == 0) {
+        sign(chars, i);
+      }
+      if ((kind & JOINT) != 0) {
+        ofRun(i, kind);
+      } else {
+        endRun(i);
+      }
+      if ((kind & STROKE) != 0 && (before & (STROKE | SPACE)) != 0) {
+        strokes++;
+      }
+      before = kind;
+      i++;
+    }
+    endRun(chars.length);
+  }
+
+  /** Reads the word that begins at {@code from}; its end. */
+  private int word(char[] chars, int from, Work work) {
+    int all = HEX;
+    int first = 0;
+    int others = 0;
+    int i = from;
+    for (; i < chars.length; i++) {
+      char c = chars[i];
+      int kind = BEYOND;
+      if (c < 128) {
+        kind = KINDS[c];
+        if ((kind & ALNUM) == 0) {
+          break;
+        }
+      } else {
+        beyond++;
+        highest = (char) Math.max(highest, c);
+      }
+      if ((i & CHARACTERS) == 0 && work.spent(COST)) {
+        return i;
+      }
+      all &= kind;
+      first = i == from ? kind : first;
+      others |= i == from ? 0 : kind;
+    }
+    int kinds = first | others;
+    if ((kinds & BEYOND) != 0) {
+      runsOf(chars, from, i);
+    } else if (runFrom < 0) {
+      ofRun(from, first);
+      ofRun(from + 1, others);
+    } else {
+      ofRun(from, kinds);
+    }
+    if ((kinds & COUNTED) != 0) {
+      for (int k = from; k < i; k++) {
+        if (chars[k] < 128) {
+          counts[chars[k]] += KINDS[chars[k]] / COUNTED;
+        }
+      }
+    }
+    count(chars, from, i, kinds & WORD, all == HEX);
+    return i;
+  }
+
+  /** A run goes on with one or more characters of these kinds, the first of them at {@code at}. */
+  private void ofRun(int at, int kinds) {
+    if (runFrom < 0) {
+      runFrom = at;
+      runKinds = 0;
+      camel = false;
+    }
+    runKinds |= kinds;
+    camel |= (kinds & UPPER) != 0 && at > runFrom;
+  }
+
+  private void endRun(int to) {
+    if (runFrom >= 0 && to - runFrom >= SHORT_RUN) {
+      boolean odd = (runKinds & LOWER) != 0 && (camel || (runKinds & DIGIT) != 0);
+      if (to - runFrom >= LONG_RUN || odd) {
+        run(runFrom, to);
+      }
+    }
+    runFrom = -1;
+  }
+
+  /** Runs in a word of which some characters are beyond ASCII. */
+  private void runsOf(char[] chars, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (chars[i] < 128) {
+        ofRun(i, KINDS[chars[i]]);
+      } else {
+        endRun(i);
+      }
+    }
+  }
+
+  private int runFrom = -1;
+  private int runKinds;
+
+  /** Whether the run holds a capital that is not its first character. */
+  private boolean camel;
 
   private int singleRun;
   private int pairRun;
   private int numberRun;
 
-  private void word(char[] chars, int from, int to, int kinds, boolean hex) {
+  private void count(char[] chars, int from, int to, int kinds, boolean hex) {
     int length = to - from;
     singleRun = length == 1 ? singleRun + 1 : 0;
     singles = Math.max(singles, singleRun);

@@ -82,6 +82,11 @@ final class Words {
       return found();
     }
 
+    /** Whether none has begun: gains of nothing or less then change nothing. */
+    boolean isIdle() {
+      return sum == 0 && best < least;
+    }
+
     boolean found() {
       return best >= least;
     }
@@ -108,9 +113,10 @@ final class Words {
   private void read(char[] chars, Work work) {
     Stretch stretch = new Stretch(STRANGE, PATIENCE);
     for (int i = 0; i < chars.length; ) {
-      int end = Letters.wordEnd(chars, i, Math.min(chars.length, i + MOST_LETTERS));
+      long scored = Letters.scoredWord(chars, i, Math.min(chars.length, i + MOST_LETTERS));
+      int end = (int) scored;
       if (end > i) {
-        int gain = ORDINARY * (end - i) - Letters.word(chars, i, end);
+        int gain = ORDINARY * (end - i) - (int) (scored >> Integer.SIZE);
         if (stretch.add(count, gain)) {
           take(stretch);
         }
