@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param dataDirectory embedded database and first keys, relative to the working directory
  * @param oidc tokens of an identity provider; {@code null} lets in API keys only
  * @param signingKey Ed25519 key as PKCS#8 in PEM; {@code null} makes one in the data directory
+ * @param anomalies use that is out of the ordinary
  */
 public record ControlPlaneConfig(
     String bind,
@@ -22,7 +23,8 @@ public record ControlPlaneConfig(
     RetentionConfig retention,
     RateLimitConfig rateLimit,
     @Nullable OidcConfig oidc,
-    @Nullable Secret signingKey) {
+    @Nullable Secret signingKey,
+    AnomaliesConfig anomalies) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
@@ -34,12 +36,22 @@ public record ControlPlaneConfig(
         RetentionConfig.defaults(),
         RateLimitConfig.defaults(),
         null,
-        null);
+        null,
+        AnomaliesConfig.defaults());
   }
 
   public ControlPlaneConfig withBind(String changed) {
     return new ControlPlaneConfig(
-        changed, port, adminPort, dataDirectory, database, retention, rateLimit, oidc, signingKey);
+        changed,
+        port,
+        adminPort,
+        dataDirectory,
+        database,
+        retention,
+        rateLimit,
+        oidc,
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
@@ -52,26 +64,77 @@ public record ControlPlaneConfig(
         retention,
         rateLimit,
         oidc,
-        signingKey);
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withDataDirectory(Path changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, changed, database, retention, rateLimit, oidc, signingKey);
+        bind,
+        port,
+        adminPort,
+        changed,
+        database,
+        retention,
+        rateLimit,
+        oidc,
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, dataDirectory, changed, retention, rateLimit, oidc, signingKey);
+        bind,
+        port,
+        adminPort,
+        dataDirectory,
+        changed,
+        retention,
+        rateLimit,
+        oidc,
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withOidc(OidcConfig changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, dataDirectory, database, retention, rateLimit, changed, signingKey);
+        bind,
+        port,
+        adminPort,
+        dataDirectory,
+        database,
+        retention,
+        rateLimit,
+        changed,
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withRateLimit(RateLimitConfig changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, dataDirectory, database, retention, changed, oidc, signingKey);
+        bind,
+        port,
+        adminPort,
+        dataDirectory,
+        database,
+        retention,
+        changed,
+        oidc,
+        signingKey,
+        anomalies);
+  }
+
+  public ControlPlaneConfig withAnomalies(AnomaliesConfig changed) {
+    return new ControlPlaneConfig(
+        bind,
+        port,
+        adminPort,
+        dataDirectory,
+        database,
+        retention,
+        rateLimit,
+        oidc,
+        signingKey,
+        changed);
   }
 }
