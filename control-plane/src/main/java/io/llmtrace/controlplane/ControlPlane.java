@@ -15,6 +15,8 @@ import io.llmtrace.controlplane.access.Authenticator;
 import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.access.MeResource;
 import io.llmtrace.controlplane.access.RateLimitFilter;
+import io.llmtrace.controlplane.anomalies.AnomaliesResource;
+import io.llmtrace.controlplane.anomalies.AnomalyJob;
 import io.llmtrace.controlplane.audit.AuditResource;
 import io.llmtrace.controlplane.budgets.BudgetsResource;
 import io.llmtrace.controlplane.budgets.LeasesResource;
@@ -49,6 +51,7 @@ import io.llmtrace.controlplane.nodes.Nodes;
 import io.llmtrace.controlplane.oidc.OidcAuthenticator;
 import io.llmtrace.controlplane.openapi.DocsResource;
 import io.llmtrace.controlplane.openapi.OpenApiResource;
+import io.llmtrace.controlplane.reports.ReportsResource;
 import io.llmtrace.controlplane.signing.SigningKey;
 import io.llmtrace.controlplane.signing.SigningKeyResource;
 import io.llmtrace.controlplane.statistics.RollupFold;
@@ -219,6 +222,7 @@ public final class ControlPlane implements AutoCloseable {
                 new FindingsExport(exports),
                 new FindingFeedbackResource(scoped),
                 new FeedbackResource(scoped),
+                new AnomaliesResource(scoped),
                 new ConversationsResource(scoped, clock),
                 new InstancesResource(scoped),
                 new StatisticsResource(scoped),
@@ -228,6 +232,7 @@ public final class ControlPlane implements AutoCloseable {
                 new AuditResource(scoped),
                 new HoldsResource(scoped),
                 new ErasuresResource(scoped),
+                new ReportsResource(scoped, clock, own.retention()),
                 new SigningKeyResource(signing),
                 new SpendResource(scoped, clock),
                 new BudgetsResource(scoped, clock),
@@ -250,6 +255,8 @@ public final class ControlPlane implements AutoCloseable {
     jobs.every(Duration.ofMinutes(1), "holds", holds::run);
     jobs.every(Duration.ofSeconds(5), "erasures", erasures::run);
     jobs.every(Duration.ofMinutes(1), "leases", leases::expire);
+    AnomalyJob anomalies = new AnomalyJob(storage::jdbi, totals, clock, own.anomalies());
+    jobs.every(Duration.ofMinutes(3), "anomalies", anomalies::run);
     keep(jobs, storage, partitions, holds);
     ControlPlane started =
         new ControlPlane(server, storage, watch, operations, jobs, ingest, meters, gc);

@@ -34,7 +34,7 @@ final class AmountBaseline implements Baseline {
   private static final double TAIL_OF_NORMAL = 2.054;
 
   /** What comes again and again must be passed by this much. */
-  private static final double ABOVE_RECURRING = 1.2;
+  private static final double ABOVE_RECURRING = 1.3;
 
   /**
    * How far on the way to its neighbour's limit an hour may be: a ramp that comes an hour earlier

@@ -12,7 +12,7 @@ final class ShareBaseline implements Baseline {
   private static final int HOURS = 24;
   private static final double TAIL = 0.98;
   private static final double TAIL_OF_NORMAL = 2.054;
-  private static final double ABOVE_RECURRING = 1.2;
+  private static final double ABOVE_RECURRING = 1.3;
 
   private final Rules rules;
   private final double share;

@@ -179,7 +179,7 @@ class SeriesWatchTest {
     long now = START + tenDays + 24;
     assertThat(
             WATCH.episodes(
-                changed(sums, tenDays + 10, 2, each -> times(each, 2.5, 1)), START + tenDays, now))
+                changed(sums, tenDays + 10, 2, each -> times(each, 2, 1)), START + tenDays, now))
         .isEmpty();
     List<Episode> much =
         WATCH.episodes(
@@ -202,7 +202,7 @@ class SeriesWatchTest {
     for (int day : new int[] {9, 17, 24}) {
       sums = changed(sums, day * 24 + 10, 1, each -> times(each, 6, 1));
     }
-    assertThat(last(changed(sums, TUESDAY, 1, each -> times(each, 6, 1)))).isEmpty();
+    assertThat(last(changed(sums, TUESDAY, 1, each -> times(each, 5, 1)))).isEmpty();
     assertThat(last(changed(sums, TUESDAY, 1, each -> times(each, 12, 1)))).hasSize(1);
   }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** A short form of {@code bench anomalies}. */
 class AnomalyReplayTest {
   private static final Outcome OUTCOME =
-      new AnomalyReplay(Rules.of(AnomaliesConfig.defaults()), 8, 7).run();
+      new AnomalyReplay(Rules.of(AnomaliesConfig.defaults()), 6, 7).run();
 
   private static double recall(Set<String> kinds, double least) {
     List<Found> some =
@@ -41,12 +41,15 @@ class AnomalyReplayTest {
   }
 
   @Test
-  void whatIsFoundIsFoundInItsFirstHours() {
-    assertThat(OUTCOME.found())
-        .filteredOn(each -> each.size() >= 5)
-        .flatExtracting(Found::delays)
-        .isNotEmpty()
-        .allMatch(hours -> hours <= 2);
+  void mostIsToldByTheEndOfItsFirstHour() {
+    List<Integer> delays =
+        OUTCOME.found().stream()
+            .filter(each -> each.size() >= 5)
+            .flatMap(each -> each.delays().stream())
+            .toList();
+    assertThat(delays).hasSizeGreaterThan(8);
+    assertThat(delays.stream().filter(hours -> hours == 1).count())
+        .isGreaterThanOrEqualTo(delays.size() * 9L / 10);
   }
 
   @Test
