@@ -172,7 +172,7 @@ final class Facts {
   private Fact access() {
     Map<String, Object> numbers = new LinkedHashMap<>();
     String active = " WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())";
-    String own = period.tenants() == null ? "" : " AND tenants <@ :tenants";
+    String own = period.tenants() == null ? "" : " AND tenants <@ CAST(:tenants AS text[])";
     counts(
         "SELECT 'active_' || role AS name, count(*) AS number FROM api_keys"
             + active
