@@ -15,6 +15,8 @@ import io.llmtrace.controlplane.access.Authenticator;
 import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.access.MeResource;
 import io.llmtrace.controlplane.access.RateLimitFilter;
+import io.llmtrace.controlplane.anomalies.AnomaliesResource;
+import io.llmtrace.controlplane.anomalies.AnomalyJob;
 import io.llmtrace.controlplane.audit.AuditResource;
 import io.llmtrace.controlplane.budgets.BudgetsResource;
 import io.llmtrace.controlplane.budgets.LeasesResource;
@@ -51,6 +53,7 @@ import io.llmtrace.controlplane.oidc.OidcAuthenticator;
 import io.llmtrace.controlplane.openapi.DocsResource;
 import io.llmtrace.controlplane.openapi.OpenApiResource;
 import io.llmtrace.controlplane.prices.PricesResource;
+import io.llmtrace.controlplane.reports.ReportsResource;
 import io.llmtrace.controlplane.settings.Settings;
 import io.llmtrace.controlplane.settings.SettingsResource;
 import io.llmtrace.controlplane.signing.SigningKey;
@@ -228,6 +231,7 @@ public final class ControlPlane implements AutoCloseable {
                 new FindingsExport(exports),
                 new FindingFeedbackResource(scoped),
                 new FeedbackResource(scoped),
+                new AnomaliesResource(scoped),
                 new ConversationsResource(scoped, clock),
                 new InstancesResource(scoped),
                 new StatisticsResource(scoped),
@@ -237,6 +241,7 @@ public final class ControlPlane implements AutoCloseable {
                 new AuditResource(scoped),
                 new HoldsResource(scoped),
                 new ErasuresResource(scoped),
+                new ReportsResource(scoped, clock, own.retention()),
                 new SigningKeyResource(signing),
                 new SpendResource(scoped, clock),
                 new BudgetsResource(scoped, clock, settings),
@@ -261,6 +266,8 @@ public final class ControlPlane implements AutoCloseable {
     jobs.every(Duration.ofMinutes(1), "holds", holds::run);
     jobs.every(Duration.ofSeconds(5), "erasures", erasures::run);
     jobs.every(Duration.ofMinutes(1), "leases", leases::expire);
+    AnomalyJob anomalies = new AnomalyJob(storage::jdbi, totals, clock, own.anomalies());
+    jobs.every(Duration.ofMinutes(3), "anomalies", anomalies::run);
     keep(jobs, storage, partitions, holds);
     jobs.every(Duration.ofMinutes(1), "content", content::maintain);
     ControlPlane started =

@@ -75,6 +75,14 @@ final class WalkSamples {
     makers.put(
         "PATCH /api/v1/feedback/{id}",
         tenant -> new Sample(feedback(tenant, "").path(), "{\"state\":\"accepted\"}", "*"));
+    makers.put("GET /api/v1/anomalies/{id}", tenant -> anomaly(tenant, ""));
+    makers.put("GET /api/v1/anomalies/{id}/changes", tenant -> anomaly(tenant, "/changes"));
+    makers.put(
+        "PATCH /api/v1/anomalies/{id}",
+        tenant -> new Sample(anomaly(tenant, "").path(), "{\"state\":\"resolved\"}", "*"));
+    makers.put(
+        "GET /api/v1/reports/{kind}",
+        tenant -> new Sample("/api/v1/reports/gdpr?tenant=" + tenant, null));
     makers.put("GET /api/v1/conversations/{id}", this::conversationOf);
     makers.put("GET /api/v1/instances/{node}", tenant -> instance());
     makers.put("GET /api/v1/tenants/{id}", tenant -> new Sample("/api/v1/tenants/" + tenant, null));
@@ -251,7 +259,12 @@ final class WalkSamples {
   /** Puts something of a tenant into everything that is listed. */
   void fill(String tenant) throws Exception {
     for (Maker maker :
-        List.<Maker>of(this::exchangeOf, this::keyOf, of -> feedback(of, ""), this::changeOf)) {
+        List.<Maker>of(
+            this::exchangeOf,
+            this::keyOf,
+            of -> feedback(of, ""),
+            of -> anomaly(of, ""),
+            this::changeOf)) {
       Sample unused = maker.make(tenant);
     }
   }
@@ -273,6 +286,19 @@ final class WalkSamples {
                 + " 'd', 'r', 'user', 'e', 'text of %2$s', 'comment', 'test', 'test')")
             .formatted(id, tenant));
     return new Sample("/api/v1/feedback/" + id + rest, null);
+  }
+
+  private Sample anomaly(String tenant, String rest) throws Exception {
+    String id = ids.next();
+    plane.sql(
+        ("INSERT INTO anomalies (id, tenant, type, severity, dimension, key, key2, measure,"
+                + " started_at, last_at, ended_at, hours, excess, peak_at, observed, expected_low,"
+                + " expected_mid, expected_high, expected_limit, score, baseline) VALUES ('%1$s',"
+                + " '%2$s', 'cost_spike', 'high', 'agent', 'agent of %2$s %1$s', '', 'cost_usd',"
+                + " now(), now(), now(), 1, 9, now(), 10, 0, 1, 2, 3, 4.5, '{\"season\": \"week\","
+                + " \"days\": 35, \"level\": 1, \"deviation\": 0.5, \"sensitivity\": \"medium\"}')")
+            .formatted(id, tenant));
+    return new Sample("/api/v1/anomalies/" + id + rest, null);
   }
 
   /** A finding that somebody said something of, which the audit shows. */

@@ -36,14 +36,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code bench detection|engine|gateway}: measures what is shipped on this machine. */
+/**
+ * {@code bench detection|engine|gateway|ingest|anomalies}: measures what is shipped on this
+ * machine.
+ */
 @Command(
     name = "bench",
     description = "Measures the shipped engine, and the plugin in front of traffic.",
     subcommands = {
       GatewayBenchCommand.class,
       IngestBenchCommand.class,
-      StatisticsBenchCommand.class
+      StatisticsBenchCommand.class,
+      AnomaliesBenchCommand.class
     },
     mixinStandardHelpOptions = true)
 public final class BenchCommand {

@@ -66,7 +66,7 @@ public final class Audit {
   }
 
   /** Checks all rows against each other and against an anchor. */
-  static AuditChain.Verdict verify(Handle handle, AuditChain.@Nullable Head anchor) {
+  public static AuditChain.Verdict verify(Handle handle, AuditChain.@Nullable Head anchor) {
     AuditChain chain = new AuditChain(anchor);
     try (Query query = handle.createQuery("SELECT " + COLUMNS + " FROM audit ORDER BY seq")) {
       query.setFetchSize(1_000).map((row, context) -> entry(row)).forEach(chain::accept);

@@ -189,7 +189,8 @@ public final class FindingsResource {
     }
   }
 
-  static FindingState state(JsonBody body) {
+  /** The field {@code state} of a body. */
+  public static FindingState state(JsonBody body) {
     String label =
         body.requiredText(
             "state",
@@ -199,7 +200,8 @@ public final class FindingsResource {
     return FindingState.of(label).orElse(FindingState.OPEN);
   }
 
-  static String comment(JsonBody body) {
+  /** The field {@code comment} of a body; empty where it is absent. */
+  public static String comment(JsonBody body) {
     String comment =
         body.text(
             "comment",

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import io.llmtrace.controlplane.anomalies.AnomalyStore;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
 import io.llmtrace.controlplane.ingest.SetAsideErasure;
@@ -331,6 +332,13 @@ public final class Erasures {
                     Subject.ERASED,
                     subject.tenant(),
                     subject.name());
+              }
+              if (subject.kind() == Subject.Kind.AGENT) {
+                int renamed =
+                    AnomalyStore.rename(handle, subject.tenant(), subject.name(), Subject.ERASED);
+                if (renamed > 0) {
+                  counts.put("anomalies", (long) renamed);
+                }
               }
               Instant now = Instant.now();
               String receipt = receipt(handle, one, counts, now);

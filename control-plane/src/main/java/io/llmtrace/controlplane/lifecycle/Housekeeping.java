@@ -39,6 +39,7 @@ public final class Housekeeping {
                       .formatted(RollupFold.HOUR_DAYS)
                   + " OR grain = 'day' AND bucket < now() - interval '%d years'"
                       .formatted(RollupFold.DAY_YEARS)),
+          new Age("anomalies", "ended_at < now() - interval '400 days'"),
           // Says of an exchange that it was counted: needed as long as a late answer finds it.
           new Age(
               "settled_late",

@@ -1,6 +1,8 @@
 package io.llmtrace.controlplane.metrics;
 
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.CompletionRecord;
@@ -69,6 +71,11 @@ public final class Deltas {
               ended.receipt().coverage().label(), totals.admit("reason", ended.receipt().reason())),
           1);
     }
+  }
+
+  /** Counts a finding that belongs to no exchange: nothing is done about it but to show it. */
+  public void finding(FindingType type, Severity severity) {
+    add(Names.FINDINGS, List.of(type.label(), severity.label(), Action.FLAG.label()), 1);
   }
 
   /** Counts an exchange that ended, with the labels of its inspection. */

@@ -3,6 +3,8 @@ package io.llmtrace.controlplane.statistics;
 import io.llmtrace.controlplane.statistics.Measures.Sum;
 import io.llmtrace.controlplane.storage.CopyInto;
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.CompletionRecord;
@@ -130,6 +132,16 @@ public final class RollupJournal {
           sums.add(Sum.REQUESTS, 1);
           sums.add(Sum.UNOBSERVED, 1);
         });
+  }
+
+  /**
+   * Counts a finding that belongs to no exchange.
+   *
+   * @param at epoch milliseconds
+   */
+  public void finding(String tenant, FindingType type, Severity severity, long at) {
+    cell(new Cell(Dimension.FINDING, Cell.hourOf(at), tenant, type.label(), severity.label()))
+        .add(Sum.FINDINGS, 1);
   }
 
   /** By the decision id, which both halves of an exchange have. */

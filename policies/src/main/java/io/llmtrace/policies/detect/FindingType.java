@@ -43,7 +43,10 @@ public enum FindingType {
   BUDGET_EXCEEDED(Group.USE, "LLM10:2025", "AML.T0034", "CWE-770"),
   COST_SPIKE(Group.USE, "LLM10:2025", "AML.T0034", ""),
   TOKEN_SPIKE(Group.USE, "LLM10:2025", "AML.T0034", ""),
-  UNUSUAL_MODEL(Group.USE, "LLM10:2025", "", "");
+  UNUSUAL_MODEL(Group.USE, "LLM10:2025", "", ""),
+  REQUEST_SPIKE(Group.USE, "LLM10:2025", "AML.T0029", ""),
+  ERROR_SPIKE(Group.USE, "", "", ""),
+  FINDING_SPIKE(Group.USE, "", "", "");
 
   /** What kind of thing a type speaks of. */
   public enum Group {

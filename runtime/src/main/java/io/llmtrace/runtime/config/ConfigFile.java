@@ -194,7 +194,8 @@ public final class ConfigFile {
             rateLimit(section.section("rate_limit")),
             OidcReader.read(section),
             content(section.section("content")),
-            section.secret("signing_key", open));
+            section.secret("signing_key", open),
+            anomalies(section.section("anomalies")));
     database.finish();
     section.finish();
     return controlPlane;
@@ -229,6 +230,22 @@ public final class ConfigFile {
             section.integer("long_days", defaults.longDays(), 1, MOST_DAYS));
     section.finish();
     return retention;
+  }
+
+  private static AnomaliesConfig anomalies(ConfigSection section) {
+    AnomaliesConfig defaults = AnomaliesConfig.defaults();
+    AnomaliesConfig anomalies =
+        new AnomaliesConfig(
+            section.bool("enabled", defaults.enabled()),
+            section.choice(
+                "sensitivity", AnomaliesConfig.Sensitivity.class, defaults.sensitivity()),
+            section.integer(
+                "lookback_weeks", defaults.lookbackWeeks(), 2, AnomaliesConfig.MOST_WEEKS),
+            section.number("minimum_cost_usd", defaults.minimumCostUsd(), 0, 1_000_000),
+            section.integer("minimum_tokens", defaults.minimumTokens(), 0, 1_000_000_000),
+            section.integer("minimum_requests", defaults.minimumRequests(), 0, 1_000_000_000));
+    section.finish();
+    return anomalies;
   }
 
   private static RateLimitConfig rateLimit(ConfigSection section) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param oidc tokens of an identity provider; {@code null} lets in API keys only
  * @param content captured content
  * @param signingKey Ed25519 key as PKCS#8 in PEM; {@code null} makes one in the data directory
+ * @param anomalies use that is out of the ordinary
  */
 public record ControlPlaneConfig(
     String bind,
@@ -24,7 +25,8 @@ public record ControlPlaneConfig(
     RateLimitConfig rateLimit,
     @Nullable OidcConfig oidc,
     ContentConfig content,
-    @Nullable Secret signingKey) {
+    @Nullable Secret signingKey,
+    AnomaliesConfig anomalies) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
@@ -37,7 +39,8 @@ public record ControlPlaneConfig(
         RateLimitConfig.defaults(),
         null,
         ContentConfig.defaults(),
-        null);
+        null,
+        AnomaliesConfig.defaults());
   }
 
   public ControlPlaneConfig withBind(String changed) {
@@ -51,7 +54,8 @@ public record ControlPlaneConfig(
         rateLimit,
         oidc,
         content,
-        signingKey);
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
@@ -65,12 +69,23 @@ public record ControlPlaneConfig(
         rateLimit,
         oidc,
         content,
-        signingKey);
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withDataDirectory(Path changed) {
     return new ControlPlaneConfig(
-        bind, port, adminPort, changed, database, retention, rateLimit, oidc, content, signingKey);
+        bind,
+        port,
+        adminPort,
+        changed,
+        database,
+        retention,
+        rateLimit,
+        oidc,
+        content,
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
@@ -84,7 +99,8 @@ public record ControlPlaneConfig(
         rateLimit,
         oidc,
         content,
-        signingKey);
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withOidc(OidcConfig changed) {
@@ -98,7 +114,8 @@ public record ControlPlaneConfig(
         rateLimit,
         changed,
         content,
-        signingKey);
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withRateLimit(RateLimitConfig changed) {
@@ -112,7 +129,8 @@ public record ControlPlaneConfig(
         changed,
         oidc,
         content,
-        signingKey);
+        signingKey,
+        anomalies);
   }
 
   public ControlPlaneConfig withContent(ContentConfig changed) {
@@ -126,6 +144,22 @@ public record ControlPlaneConfig(
         rateLimit,
         oidc,
         changed,
-        signingKey);
+        signingKey,
+        anomalies);
+  }
+
+  public ControlPlaneConfig withAnomalies(AnomaliesConfig changed) {
+    return new ControlPlaneConfig(
+        bind,
+        port,
+        adminPort,
+        dataDirectory,
+        database,
+        retention,
+        rateLimit,
+        oidc,
+        content,
+        signingKey,
+        changed);
   }
 }
