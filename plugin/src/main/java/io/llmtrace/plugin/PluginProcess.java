@@ -120,11 +120,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     telemetry = Telemetry.open(telemetrySettings(config), meters);
     capture =
         ContentCapture.open(
-            engine,
-            ContentCapture.Settings.standard(
-                config.node(), config.controlPlaneUrl(), () -> apiKey(config)),
-            config.capture().maxBytesInMemory(),
-            meters);
+            engine, config.node(), telemetry.client(), config.capture().maxBytesInMemory(), meters);
     InspectionService.Settings size = InspectionService.Settings.of(config);
     held =
         new AnswerEnforcer(

@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.ingest;
 
+import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.Batch;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -39,10 +40,15 @@ final class WireRules {
         name != null
             && !name.isBlank()
             && name.length() <= LONGEST_NAME
-            && name.chars().noneMatch(Character::isISOControl);
+            && name.chars().noneMatch(Character::isISOControl)
+            // What the database would change is another name when it comes back.
+            && StorableJson.text(name).equals(name);
     return good
         ? null
-        : key + ": expected a name of 1 to " + LONGEST_NAME + " characters without control codes";
+        : key
+            + ": expected a name of 1 to "
+            + LONGEST_NAME
+            + " characters without control codes or halves of surrogate pairs";
   }
 
   /**

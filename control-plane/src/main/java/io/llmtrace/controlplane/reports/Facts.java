@@ -30,6 +30,7 @@ final class Facts {
           "traffic",
           "findings",
           "privacy",
+          "content",
           "handling",
           "anomalies",
           "access",
@@ -68,6 +69,7 @@ final class Facts {
       case "traffic" -> traffic();
       case "findings" -> findings();
       case "privacy" -> privacy();
+      case "content" -> content();
       case "handling" -> handling();
       case "anomalies" -> anomalies();
       case "access" -> access();
@@ -136,6 +138,28 @@ final class Facts {
         total("exchanges") > 0,
         numbers,
         BY_DAY + "A finding may be of a request or of an answer; evidence is stored masked.");
+  }
+
+  private Fact content() {
+    Map<String, Object> numbers = new LinkedHashMap<>();
+    counts(
+        "SELECT 'stored_' || mode AS name, count(*) AS number FROM content WHERE day >= CAST(:from"
+            + " AS date) AND day < CAST(:until AS date)"
+            + tenants()
+            + " GROUP BY mode ORDER BY mode",
+        numbers);
+    counts(
+        "SELECT 'reads' AS name, count(*) AS number FROM audit WHERE action = 'content.read'"
+            + " AND at_micros >= :start_micros AND at_micros < :end_micros"
+            + tenants(),
+        numbers);
+    return new Fact(
+        "Content of requests and answers that is kept, encrypted, and how often it was read",
+        any(numbers),
+        numbers,
+        "Halves of exchanges of these days that are stored now, by mode; content has a retention of its"
+            + " own. Where there are none, no route asked for it or its time is over. Reads: rows"
+            + " content.read of the audit, GET /api/v1/audit.");
   }
 
   private Fact handling() {

@@ -17,6 +17,7 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.UriInfo;
 import java.math.BigDecimal;
@@ -45,6 +46,10 @@ public final class StatisticsResource {
   /** Buckets of an answer in each group; a group a line more would say nothing to anybody. */
   private static final int MOST_BUCKETS = 1_500;
 
+  /** Nothing was counted before, and nothing will be after: sums reach no further. */
+  private static final Instant EARLIEST = Instant.parse("2000-01-01T00:00:00Z");
+
+  private static final Instant LATEST = Instant.parse("3000-01-01T00:00:00Z");
   private static final double[] QUANTILES = {0.5, 0.9, 0.95, 0.99};
 
   private final ScopedJdbi jdbi;
@@ -203,17 +208,30 @@ public final class StatisticsResource {
 
   private static Instant time(String name, String text) {
     try {
-      return text.length() == 10
-          ? LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC)
-          : OffsetDateTime.parse(text).toInstant();
+      Instant time =
+          text.length() == 10
+              ? LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC)
+              : OffsetDateTime.parse(text).toInstant();
+      if (!time.isBefore(EARLIEST) && time.isBefore(LATEST)) {
+        return time;
+      }
     } catch (DateTimeException e) {
-      throw Problem.of(
-          400,
-          name
-              + ": expected a day such as 2026-03-01 or a time such as 2026-03-01T12:00:00Z, was \""
-              + text
-              + '"');
+      throw unreadable(name, text);
     }
+    throw unreadable(name, text);
+  }
+
+  private static WebApplicationException unreadable(String name, String text) {
+    return Problem.of(
+        400,
+        name
+            + ": expected a day such as 2026-03-01 or a time such as 2026-03-01T12:00:00Z, from "
+            + EARLIEST
+            + " and before "
+            + LATEST
+            + ", was \""
+            + text
+            + '"');
   }
 
   private static <E extends Enum<E>> E choice(

@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.capture;
 
 import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.telemetry.ControlPlaneClient;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.AnswerReader;
@@ -11,7 +12,6 @@ import io.llmtrace.policies.wire.ContentRecord;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -24,7 +24,6 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,29 +49,6 @@ public final class ContentCapture implements AutoCloseable {
   private final Map<String, Waiting> questions = new LinkedHashMap<>();
 
   private record Waiting(Captured exchange, long at) {}
-
-  /**
-   * Where to send.
-   *
-   * @param node name of this node
-   * @param controlPlane base address
-   * @param apiKey gives the instance key, each time it is sent
-   * @param firstDelay bound of the first random delay after a failure, doubled with each one
-   * @param maxDelay bound that it is not doubled beyond
-   */
-  public record Settings(
-      String node,
-      URI controlPlane,
-      Supplier<String> apiKey,
-      Duration firstDelay,
-      Duration maxDelay) {
-
-    /** What production uses. */
-    public static Settings standard(String node, URI controlPlane, Supplier<String> apiKey) {
-      return new Settings(
-          node, controlPlane, apiKey, Duration.ofMillis(200), Duration.ofSeconds(5));
-    }
-  }
 
   /** Where content goes that is ready. */
   interface ContentSink extends AutoCloseable {
@@ -105,12 +81,21 @@ public final class ContentCapture implements AutoCloseable {
         .register(meters);
   }
 
-  /** One that sends to the control plane. */
+  /**
+   * One that sends to the control plane.
+   *
+   * @param node name of this node
+   * @param client what this process calls its control plane with
+   */
   public static ContentCapture open(
-      DetectionEngine engine, Settings settings, long maxBytesInMemory, MeterRegistry meters) {
+      DetectionEngine engine,
+      String node,
+      ControlPlaneClient client,
+      long maxBytesInMemory,
+      MeterRegistry meters) {
     return new ContentCapture(
         ContentTexts.of(engine),
-        ContentSender.start(settings, new ContentMetrics(meters)),
+        ContentSender.start(node, client, new ContentMetrics(meters)),
         maxBytesInMemory,
         meters);
   }

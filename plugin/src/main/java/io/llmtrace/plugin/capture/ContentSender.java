@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.capture;
 
 import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.telemetry.ControlPlaneClient;
 import io.llmtrace.policies.redact.TextRedaction;
 import io.llmtrace.policies.wire.ContentAck;
 import io.llmtrace.policies.wire.ContentBatch;
@@ -10,16 +11,11 @@ import io.llmtrace.policies.wire.WireJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +30,7 @@ final class ContentSender implements ContentCapture.ContentSink, Runnable {
   private static final Logger log = LoggerFactory.getLogger(ContentSender.class);
   private static final int RECORDS = 100;
   private static final long TEXT_BYTES = 1 << 20;
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final String PATH = "/api/v1/ingest/content";
   private static final long CLOSE_MILLIS = 2_000;
 
   private record Item(ContentRecord content, MemoryBudget.Lease lease) {
@@ -47,28 +43,25 @@ final class ContentSender implements ContentCapture.ContentSink, Runnable {
     }
   }
 
-  private final ContentCapture.Settings settings;
+  private final String node;
+  private final ControlPlaneClient client;
+  private final ControlPlaneClient.Backoff backoff;
   private final ContentMetrics metrics;
-  private final HttpClient client;
   private final LinkedBlockingQueue<Item> queue = new LinkedBlockingQueue<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread = new Thread(this, "llmtrace-content-sender");
   private volatile @Nullable String problem;
-  private int failures;
 
-  private ContentSender(ContentCapture.Settings settings, ContentMetrics metrics) {
-    this.settings = settings;
+  private ContentSender(String node, ControlPlaneClient client, ContentMetrics metrics) {
+    this.node = node;
+    this.client = client;
+    this.backoff = client.backoff();
     this.metrics = metrics;
-    this.client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(TIMEOUT)
-            .build();
     this.thread.setDaemon(true);
   }
 
-  static ContentSender start(ContentCapture.Settings settings, ContentMetrics metrics) {
-    ContentSender sender = new ContentSender(settings, metrics);
+  static ContentSender start(String node, ControlPlaneClient client, ContentMetrics metrics) {
+    ContentSender sender = new ContentSender(node, client, metrics);
     sender.thread.start();
     return sender;
   }
@@ -118,9 +111,13 @@ final class ContentSender implements ContentCapture.ContentSink, Runnable {
 
   /** Sends; empties the batch unless it is to be sent again. Returns milliseconds to wait. */
   private long send(List<Item> batch) throws InterruptedException {
+    byte[] body = packed(batch);
+    if (!client.tryAcquire()) {
+      return client.pacing().firstDelay().toMillis();
+    }
     HttpResponse<String> answer;
     try {
-      answer = post(batch);
+      answer = client.post(PATH, body, ControlPlaneClient.Encoding.GZIP);
     } catch (IOException e) {
       return failed("the control plane is not reachable for content: " + e.getClass().getName());
     }
@@ -163,21 +160,16 @@ final class ContentSender implements ContentCapture.ContentSink, Runnable {
             : null;
     batch.forEach(item -> item.lease().close());
     batch.clear();
-    failures = 0;
+    backoff.succeeded();
     return 0;
   }
 
   private long failed(String what) {
-    if (failures == 0) {
+    if (!backoff.isFailing()) {
       log.warn("{}; it waits in memory and is dropped when that is full", what);
     }
     problem = what;
-    long bound =
-        Math.min(
-            settings.maxDelay().toMillis(),
-            settings.firstDelay().toMillis() << Math.min(failures, 16));
-    failures++;
-    return 1 + ThreadLocalRandom.current().nextLong(bound + 1);
+    return backoff.failed();
   }
 
   private void drop(List<Item> batch, String reason) {
@@ -186,28 +178,19 @@ final class ContentSender implements ContentCapture.ContentSink, Runnable {
     batch.clear();
   }
 
-  private HttpResponse<String> post(List<Item> batch) throws IOException, InterruptedException {
+  private byte[] packed(List<Item> batch) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (OutputStream gzip = new GZIPOutputStream(bytes)) {
       WireJson.mapper()
           .writeValue(
               gzip,
               new ContentBatch(
-                  ContentBatch.SCHEMA,
-                  settings.node(),
-                  batch.stream().map(Item::content).toList()));
+                  ContentBatch.SCHEMA, node, batch.stream().map(Item::content).toList()));
+    } catch (IOException e) {
+      // Without its cause, which may quote the text.
+      throw new IllegalStateException("content has no JSON form");
     }
-    String base = settings.controlPlane().toString();
-    String path = (base.endsWith("/") ? "" : "/") + "api/v1/ingest/content";
-    return client.send(
-        HttpRequest.newBuilder(URI.create(base + path))
-            .timeout(TIMEOUT)
-            .header("Authorization", "Bearer " + settings.apiKey().get())
-            .header("Content-Type", "application/json")
-            .header("Content-Encoding", "gzip")
-            .POST(HttpRequest.BodyPublishers.ofByteArray(bytes.toByteArray()))
-            .build(),
-        HttpResponse.BodyHandlers.ofString());
+    return bytes.toByteArray();
   }
 
   /** Sends what is there, for two seconds; a call that fails ends it. */

@@ -96,7 +96,7 @@ final class ContentTexts {
       List<Segment> segments, SeenElsewhere seen, InspectionBudget budget) {
     List<Finding> others =
         seen.findings().stream()
-            .filter(finding -> DetectionEngine.LEAKS.contains(finding.type()))
+            .filter(finding -> finding.type().isSensitiveData())
             .filter(finding -> ownModels.contains(finding.detector()))
             .toList();
     boolean unread =

@@ -83,6 +83,11 @@ public enum FindingType {
     return group == Group.ATTACK || group == Group.ACTION || this == DATA_EXFILTRATION;
   }
 
+  /** Whether it speaks of secrets or personal data, each of which may have to be replaced. */
+  public boolean isSensitiveData() {
+    return this == SECRET_LEAKAGE || this == PII_DETECTED;
+  }
+
   /** OWASP Top 10 for LLM Applications, with its year, for example {@code LLM01:2025}. */
   public String owasp() {
     return owasp;

@@ -3,7 +3,6 @@ package io.llmtrace.policies.detect.engine;
 import io.llmtrace.policies.detect.Detector;
 import io.llmtrace.policies.detect.ExchangeDetector;
 import io.llmtrace.policies.detect.Finding;
-import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.action.ActionDetector;
@@ -67,10 +66,6 @@ public final class DetectionEngine {
 
   /** What loading a model may need of its thread; the runtime's optimiser goes deep. */
   private static final long LOADER_STACK_BYTES = 16L << 20;
-
-  /** What nobody wants to find in a store. */
-  public static final Set<FindingType> LEAKS =
-      Set.of(FindingType.SECRET_LEAKAGE, FindingType.PII_DETECTED);
 
   private static final Set<String> LOOK_FOR_LEAKS =
       Set.of(SignatureDetector.NAME, SensitiveDetector.NAME);
@@ -245,7 +240,7 @@ public final class DetectionEngine {
           reading,
           budget,
           finding -> {
-            if (LEAKS.contains(finding.type())) {
+            if (finding.type().isSensitiveData()) {
               found.add(finding);
             }
           });

@@ -73,7 +73,7 @@ public final class FindingBounds {
     if (known.contains(finding)) {
       return;
     }
-    boolean leak = DetectionEngine.LEAKS.contains(finding.type());
+    boolean leak = finding.type().isSensitiveData();
     if (ofRules.getOrDefault(rule(finding), 0) < MOST_OF_A_RULE || (leak && leaks < mostLeaks)) {
       index(finding);
       findings.add(finding);
@@ -98,7 +98,7 @@ public final class FindingBounds {
   private void index(Finding finding) {
     known.add(finding);
     ofRules.merge(rule(finding), 1, Integer::sum);
-    leaks += DetectionEngine.LEAKS.contains(finding.type()) ? 1 : 0;
+    leaks += finding.type().isSensitiveData() ? 1 : 0;
   }
 
   private static String rule(Finding finding) {

@@ -1,6 +1,7 @@
 package io.llmtrace.policies.detect.signatures;
 
 import com.google.re2j.Matcher;
+import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Zone;
 import java.util.ArrayList;
@@ -39,8 +40,11 @@ final class SignatureProgram {
   /** Characters read between two questions to the budget. */
   static final int BLOCK = 32 * 1024;
 
-  /** Matches of a rule in one segment that are told. */
+  /** Matches of a rule in one segment that are told, … */
   static final int MOST_MATCHES = 20;
+
+  /** … and of one for secrets or personal data, each of which may have to be replaced. */
+  static final int MOST_SENSITIVE = 6_000;
 
   /**
    * Instructions of a pattern times characters that RE2/J is given at a time: some milliseconds at
@@ -65,6 +69,10 @@ final class SignatureProgram {
   private final int[] longestNarrow;
 
   private final int[] longestWide;
+
+  /** Matches of each rule that are told of a segment. */
+  private final int[] most;
+
   private final LiteralRanges literalRanges;
   private final BitSet withoutLiterals = new BitSet();
   private final Map<Zone, BitSet> ofZone = new java.util.EnumMap<>(Zone.class);
@@ -72,6 +80,7 @@ final class SignatureProgram {
   SignatureProgram(List<SignatureRule> rules) {
     this.rules = List.copyOf(rules);
     this.longestNarrow = new int[rules.size()];
+    this.most = new int[rules.size()];
     this.longestWide = new int[rules.size()];
     for (Zone zone : Zone.values()) {
       ofZone.put(zone, new BitSet());
@@ -81,6 +90,10 @@ final class SignatureProgram {
       SignatureRule rule = rules.get(r);
       PatternFacts facts = rule.pattern().facts();
       longestNarrow[r] = Math.min(facts.longest(), LONGEST_MATCH);
+      most[r] =
+          rule.types().values().stream().anyMatch(FindingType::isSensitiveData)
+              ? MOST_SENSITIVE
+              : MOST_MATCHES;
       longestWide[r] = Math.min(facts.longestOfAll(), LONGEST_MATCH);
       for (Zone zone : rule.zones()) {
         bits(zone).set(r);
@@ -149,7 +162,7 @@ final class SignatureProgram {
     }
 
     private boolean wants(int rule) {
-      return zone.get(rule) && counts[rule] < MOST_MATCHES;
+      return zone.get(rule) && counts[rule] < most[rule];
     }
   }
 
@@ -232,7 +245,7 @@ final class SignatureProgram {
       }
       int last = Math.min(range.last(), first + chunk - 1);
       searchChunk(range.rule(), first, last, reading, sink);
-      if (reading.counts[range.rule()] >= MOST_MATCHES) {
+      if (reading.counts[range.rule()] >= most[range.rule()]) {
         return true;
       }
     }
@@ -251,7 +264,7 @@ final class SignatureProgram {
       return;
     }
     Matcher matcher = rules.get(index).pattern().compiled().matcher(text.substring(start, end));
-    while (reading.counts[index] < MOST_MATCHES
+    while (reading.counts[index] < most[index]
         && at <= last
         && at < end
         && matcher.find(at - start)) {
