@@ -147,6 +147,18 @@ class ContentTextsTest {
             "names",
             "PERSON",
             "");
+    Finding more =
+        new Finding(
+            FindingType.PII_DETECTED,
+            Severity.LOW,
+            0.9,
+            Zone.USER,
+            "",
+            0,
+            0,
+            "names",
+            Finding.TOO_MANY,
+            "");
     CaptureConf conf = conf(CaptureMode.REDACTED, 9_000);
     assertThat(
             withModel
@@ -159,8 +171,8 @@ class ContentTextsTest {
         List.of(
             new SeenElsewhere(List.of(), List.of(), false),
             new SeenElsewhere(List.of(), List.of("names"), true),
-            // As many as an inspection keeps: there may be more.
-            new SeenElsewhere(java.util.Collections.nCopies(20, ada), List.of(), true))) {
+            // More than an inspection keeps.
+            new SeenElsewhere(List.of(ada, more), List.of(), true))) {
       assertThat(withModel.of(List.of(segment), unsure, conf).texts())
           .extracting(ContentText::leftOut)
           .containsExactly("unread");
