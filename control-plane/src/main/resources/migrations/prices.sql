@@ -32,3 +32,4 @@ CREATE TABLE lease_nodes (
   tenants text[],
   seen_at timestamptz NOT NULL
 );
+ALTER TABLE lease_nodes ENABLE ROW LEVEL SECURITY;
