@@ -58,6 +58,7 @@ class FullDiskTest {
         said.stream().filter(l -> l.startsWith("accepted ")).map(l -> l.substring(9)).toList();
     assertThat(said).as("the disk refused").anyMatch(l -> l.startsWith("refused "));
     assertThat(said).contains("writes again: true");
+    assertThat(said).contains("nothing waits after a refusal: true");
     assertThat(accepted).hasSizeGreaterThan(100).hasSizeLessThan(RECORDS);
 
     assertThat(stored(spool)).containsExactlyInAnyOrderElementsOf(accepted);
@@ -95,6 +96,13 @@ class FullDiskTest {
     Path root = Path.of(arguments[0]);
     Files.createDirectories(root);
     Spool spool = open(root, new Ulid().next());
+    String tooLong = "x".repeat(2 * LIMIT_KIB * 1024);
+    try {
+      spool.append(Lane.NORMAL, completion(tooLong));
+      System.out.println("a record longer than the disk is there");
+    } catch (SpoolRefusedException e) {
+      System.out.println("nothing waits after a refusal: " + spool.oldest().isZero());
+    }
     boolean refused = false;
     for (int i = 0; i < RECORDS && !refused; i++) {
       refused = !write(spool, "id-" + i);
@@ -105,12 +113,14 @@ class FullDiskTest {
     spool.abandon();
   }
 
+  private static CompletionRecord completion(String id) {
+    return new CompletionRecord(
+        id, 1, 200, 1, null, null, null, null, null, false, List.of(), null, null);
+  }
+
   private static boolean write(Spool spool, String id) {
     try {
-      spool.append(
-          Lane.NORMAL,
-          new CompletionRecord(
-              id, 1, 200, 1, null, null, null, null, null, false, List.of(), null, null));
+      spool.append(Lane.NORMAL, completion(id));
       System.out.println("accepted " + id);
       return true;
     } catch (SpoolRefusedException e) {

@@ -29,16 +29,13 @@ final class Counters {
   private volatile boolean someUnknown;
   private volatile long touched;
   private volatile int concurrent;
-  private volatile Map<Window, Long> budget;
-  private final Map<String, Lease> leases = new LinkedHashMap<>();
+  private final Map<Window, Long> budget = new EnumMap<>(Window.class);
   private final @Nullable Sharing sharing;
   private final Map<LimitKind, KeyShare> shares = new EnumMap<>(LimitKind.class);
   private final LongAdder arrivals = new LongAdder();
   private final LongAdder tokensTaken = new LongAdder();
   private final LongAdder tokensSettled = new LongAdder();
   private volatile @Nullable LimitKind closed;
-
-  private record Lease(LimitKind kind, @Nullable Window window, long until, long revision) {}
 
   Counters(Limit limit, Sharing known, long now) {
     this.limit = limit;
@@ -50,10 +47,8 @@ final class Counters {
     if (sharing != null && rates.concurrent() > 0) {
       shares.put(LimitKind.CONCURRENT, new KeyShare(LimitKind.CONCURRENT, rates.concurrent(), now));
     }
-    Map<Window, Long> budgets = new EnumMap<>(Window.class);
-    limit.budget().usd().forEach((window, usd) -> budgets.put(window, nanos(usd)));
-    this.budget = budgets;
-    budgets.keySet().forEach(window -> spent.put(window, new SpendWindow(window, now)));
+    limit.budget().usd().forEach((window, usd) -> budget.put(window, nanos(usd)));
+    budget.keySet().forEach(window -> spent.put(window, new SpendWindow(window, now)));
     this.touched = now;
     goBy(now);
   }
@@ -102,7 +97,7 @@ final class Counters {
       return false;
     }
     synchronized (this) {
-      if (!leases.isEmpty() || shares.values().stream().anyMatch(each -> each.leased(now) >= 0)) {
+      if (shares.values().stream().anyMatch(each -> each.leased(now) >= 0)) {
         return false;
       }
     }
@@ -183,27 +178,15 @@ final class Counters {
   /**
    * Uses a lease until it ends.
    *
-   * @return whether there is such an allowance here and the lease is not out of date
+   * @return whether nodes share such an allowance here and the lease is not out of date
    */
   synchronized boolean apply(LimitLease lease, long until, long now) {
     KeyShare shared = shares.get(lease.kind());
-    if (shared != null) {
-      if (shared.isNewerThan(lease)) {
-        return false;
-      }
-      shared.take(lease, until);
-      goBy(shared, now);
-      return true;
-    }
-    String share = lease.kind() + "/" + lease.window();
-    Lease held = leases.get(share);
-    if (held != null && held.revision() > lease.revision()) {
+    if (shared == null || shared.isNewerThan(lease)) {
       return false;
     }
-    if (!allow(lease.kind(), lease.window(), lease.granted(), now)) {
-      return false;
-    }
-    leases.put(share, new Lease(lease.kind(), lease.window(), until, lease.revision()));
+    shared.take(lease, until);
+    goBy(shared, now);
     return true;
   }
 
@@ -214,14 +197,6 @@ final class Counters {
       someUnknown = !unknownModels.isEmpty();
     }
     goBy(now);
-    Iterator<Lease> each = leases.values().iterator();
-    while (each.hasNext()) {
-      Lease lease = each.next();
-      if (now >= lease.until()) {
-        allow(lease.kind(), lease.window(), configured(lease), now);
-        each.remove();
-      }
-    }
   }
 
   /**
@@ -270,16 +245,16 @@ final class Counters {
     boolean shut = false;
     if (granted >= 0) {
       boolean all = share.isNew(now) && granted < even;
-      allow(share.kind, null, all ? atLeastOne(even) : granted, now);
+      allow(share.kind, all ? atLeastOne(even) : granted, now);
       // Places that are taken stay taken: until they are left, this node holds the larger share.
       if (!all && (share.kind != LimitKind.CONCURRENT || running.get() <= granted)) {
         share.goesByIt();
       }
     } else if (!known.alone() || limit.alone() == Limit.Alone.LOCAL) {
-      allow(share.kind, null, atLeastOne(even), now);
+      allow(share.kind, atLeastOne(even), now);
     } else {
       shut = limit.alone() == Limit.Alone.CLOSED;
-      allow(share.kind, null, Limit.MOST_PER_MINUTE, now);
+      allow(share.kind, Limit.MOST_PER_MINUTE, now);
     }
     if (shut) {
       closed = share.kind;
@@ -292,43 +267,19 @@ final class Counters {
     return Math.max(1, part);
   }
 
-  private double configured(Lease lease) {
-    Limit.Rates rates = limit.rates();
-    return switch (lease.kind()) {
-      case REQUESTS_PER_MINUTE -> rates.requestsPerMinute();
-      case TOKENS_PER_MINUTE -> rates.tokensPerMinute();
-      case CONCURRENT -> rates.concurrent();
-      default -> limit.budget().usd().getOrDefault(lease.window(), 0.0);
-    };
-  }
-
-  private boolean allow(LimitKind kind, @Nullable Window window, double granted, long now) {
-    return switch (kind) {
+  private void allow(LimitKind kind, double granted, long now) {
+    switch (kind) {
       case REQUESTS_PER_MINUTE -> rate(requests, granted, now);
       case TOKENS_PER_MINUTE -> rate(tokens, granted, now);
-      case CONCURRENT -> {
-        concurrent = (int) Math.min(Integer.MAX_VALUE, granted);
-        yield limit.rates().concurrent() > 0;
-      }
-      case COST_USD -> {
-        if (window == null || !budget.containsKey(window)) {
-          yield false;
-        }
-        Map<Window, Long> changed = new EnumMap<>(budget);
-        changed.put(window, nanos(granted));
-        budget = changed;
-        yield true;
-      }
-      default -> false;
-    };
+      case CONCURRENT -> concurrent = (int) Math.min(Integer.MAX_VALUE, granted);
+      default -> throw new IllegalStateException("nodes share no " + kind);
+    }
   }
 
   /** A rate below one a minute is one a minute: a bucket cannot fill more slowly. */
-  private static boolean rate(@Nullable TokenBucket bucket, double granted, long now) {
-    if (bucket == null) {
-      return false;
+  private static void rate(@Nullable TokenBucket bucket, double granted, long now) {
+    if (bucket != null) {
+      bucket.rate(Math.max(1, (long) Math.min(Limit.MOST_PER_MINUTE, granted)), now);
     }
-    bucket.rate(Math.max(1, (long) Math.min(Limit.MOST_PER_MINUTE, granted)), now);
-    return true;
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The keys of one limit, bounded in number. Thread-safe. */
@@ -95,25 +96,23 @@ final class LimitTable {
     List<String> key = new ArrayList<>();
     limit.by().forEach(dimension -> key.add(lease.key().getOrDefault(dimension, "")));
     Counters known = keys.get(key);
-    if (known == null) {
-      if (limit.nodes() == Limit.Nodes.SHARE) {
-        // It was asked for, and has been forgotten since.
-        return false;
-      }
-      known = at(key, now);
-    }
-    return known.apply(lease, until, now);
+    // It was asked for; where it is not known it has been forgotten since.
+    return known != null && known.apply(lease, until, now);
   }
 
-  /** What this node needs of what it shares, of keys that were used since then. */
-  void demands(List<LeaseRequest.Demand> out, long then, long now) {
+  /** What this node needs of what it shares, of askable keys that were used since then. */
+  void demands(
+      List<LeaseRequest.Demand> out,
+      Predicate<Map<Dimension, String>> askable,
+      long then,
+      long now) {
     if (limit.nodes() != Limit.Nodes.SHARE) {
       return;
     }
     keys.forEach(
         (values, counters) -> {
-          if (counters.usedSince(then)) {
-            Map<Dimension, String> key = key(values);
+          Map<Dimension, String> key = key(values);
+          if (counters.usedSince(then) && askable.test(key)) {
             counters.demands(
                 (share, demand) ->
                     out.add(
@@ -139,9 +138,14 @@ final class LimitTable {
     return key;
   }
 
-  boolean lacksShares(long then, long now) {
+  boolean lacksShares(Predicate<Map<Dimension, String>> askable, long then, long now) {
     return limit.nodes() == Limit.Nodes.SHARE
-        && keys.values().stream().anyMatch(each -> each.usedSince(then) && each.lacksShares(now));
+        && keys.entrySet().stream()
+            .anyMatch(
+                each ->
+                    each.getValue().usedSince(then)
+                        && each.getValue().lacksShares(now)
+                        && askable.test(key(each.getKey())));
   }
 
   /** Adds what is spent. */

@@ -111,17 +111,13 @@ public final class Limiter {
     if (admission == Admission.FREE) {
       return;
     }
-    if (!admission.isAsking()) {
-      if (admission.refusal() != null) {
-        // It may go on all the same, where a route observes: whose cost it is has to be known.
-        readBudgets(admission, model);
-      }
-      return;
-    }
     long now = now();
-    Subject subject = admission.subject.withModel(model);
     synchronized (admission) {
+      if (admission.state != Admission.State.ASKING) {
+        return;
+      }
       admission.model = model;
+      Subject subject = admission.subject.withModel(model);
       for (int i = 0; i < tables.length && admission.isAsking(); i++) {
         Limit limit = tables[i].limit;
         if (limit.needsModel() && limit.matches(subject)) {
@@ -132,16 +128,8 @@ public final class Limiter {
           admission.read(i, counters, demand, now);
         }
       }
+      // Refused or not: it may go on where a route observes, and whose cost it is has to be known.
       shared.budgets().read(admission, sharing, now);
-    }
-  }
-
-  private void readBudgets(Admission admission, String model) {
-    synchronized (admission) {
-      if (admission.state == Admission.State.ASKING && admission.model.isEmpty()) {
-        admission.model = model;
-        shared.budgets().read(admission, sharing, now());
-      }
     }
   }
 
@@ -255,19 +243,6 @@ public final class Limiter {
   private boolean take(LimitLease lease, long until) {
     LimitTable table = table(lease.limit());
     return lease.granted() >= 0 && table != null && table.apply(lease, until, now());
-  }
-
-  /**
-   * Uses a share of a limit from now on until it ends, instead of what is configured.
-   *
-   * @param epochMillis the time now
-   * @return false if there is no such limit, or if the lease is out of date
-   */
-  public boolean apply(LimitLease lease, long epochMillis) {
-    if (lease.notAfter() <= epochMillis || !(lease.granted() >= 0)) {
-      return false;
-    }
-    return take(lease, now() + nanos(lease.notAfter() - epochMillis));
   }
 
   /** What has been spent up to now. */

@@ -5,6 +5,7 @@ import io.llmtrace.policies.wire.LeaseAnswer;
 import io.llmtrace.policies.wire.LeaseRequest;
 import io.llmtrace.policies.wire.LimitLease;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * one thread; requests go on meanwhile.
  */
 public final class NodeShares {
-  /** Of one request; keys beyond go by their even part. */
+  /** Of one request; keys beyond go by their even part, budgets beyond wait for their turn. */
   public static final int MOST_DEMANDS = 1_000;
 
   private static final int LONGEST_VALUE = 256;
@@ -27,6 +28,12 @@ public final class NodeShares {
   private final SharedShares shared;
   private final LeaseTaker taker;
   private final LongSupplier now;
+
+  /** Keys that the last question could ask for; of others nothing is urgent. */
+  private Predicate<Map<Dimension, String>> askable = NodeShares::canBeNamed;
+
+  /** Whether the last question could not ask for all of them. */
+  private boolean full;
 
   /** Takes a lease until a time. */
   interface LeaseTaker {
@@ -62,6 +69,7 @@ public final class NodeShares {
     Map<String, Long> spent = new HashMap<>();
     List<LeaseRequest.BudgetDemand> budgets =
         shared.wantedBudgets(at).stream()
+            .sorted(Comparator.comparingLong(SharedBudget::until))
             .limit(MOST_DEMANDS)
             .map(
                 budget -> {
@@ -73,19 +81,20 @@ public final class NodeShares {
                   return demand;
                 })
             .toList();
-    Predicate<LeaseRequest.Demand> mine =
-        demand ->
-            tenants == null || tenants.contains(demand.key().getOrDefault(Dimension.TENANT, ""));
-    List<LeaseRequest.Demand> demands =
-        shared.demands(at).stream()
-            .filter(mine)
-            .filter(demand -> demand.key().values().stream().allMatch(NodeShares::canBeNamed))
-            .limit(MOST_DEMANDS)
-            .toList();
-    return new Question(demands, budgets, at, spent);
+    askable =
+        key ->
+            canBeNamed(key)
+                && (tenants == null || tenants.contains(key.getOrDefault(Dimension.TENANT, "")));
+    List<LeaseRequest.Demand> demands = shared.demands(at, askable);
+    full = demands.size() > MOST_DEMANDS;
+    return new Question(demands.stream().limit(MOST_DEMANDS).toList(), budgets, at, spent);
   }
 
   /** Clients choose names; what no request may carry is not worth refusing all of it. */
+  private static boolean canBeNamed(Map<Dimension, String> key) {
+    return key.values().stream().allMatch(NodeShares::canBeNamed);
+  }
+
   private static boolean canBeNamed(String value) {
     return value.length() <= LONGEST_VALUE
         && value
@@ -102,6 +111,7 @@ public final class NodeShares {
   public int take(Question question, LeaseAnswer answer, Limit.Alone alone) {
     shared.sharing().nodes(answer.nodes());
     shared.sharing().alone(false);
+    SharedBudgets asked = shared.budgets();
     shared.define(answer.budgets(), alone, now.getAsLong());
     int taken = 0;
     for (LimitLease lease : answer.leases()) {
@@ -112,7 +122,8 @@ public final class NodeShares {
     for (BudgetLease lease : answer.budgets()) {
       SharedBudget budget = shared.budgets().get(lease.id());
       Long base = question.spent().get(lease.id());
-      if (budget != null && base != null) {
+      // A budget that begins with this answer was not asked for: what is granted is another's.
+      if (budget != null && base != null && budget == asked.get(lease.id())) {
         budget.take(
             lease,
             base,
@@ -138,9 +149,10 @@ public final class NodeShares {
     return shared.isShared();
   }
 
-  /** Whether something is needed before the next question is due. */
+  /** Whether something is needed before the next question is due, which could ask for it. */
   public boolean isUrgent() {
-    return shared.isUrgent(now.getAsLong());
+    long at = now.getAsLong();
+    return shared.hasUrgentBudgets(at) || (!full && shared.lacksShares(at, askable));
   }
 
   /** Processes that share, as far as is known. */

@@ -6,8 +6,8 @@ package io.llmtrace.policies.limit;
  * @param limit name of the limit
  * @param kind what it limits
  * @param action what the limit wants done
- * @param retryAfterSeconds when to try again, 1 to {@link #MOST_SECONDS}, of a budget that nodes
- *     share when its time ends; 0 where that is no use
+ * @param retryAfterSeconds when to try again, 1 to {@link #MOST_SECONDS}; longer only of a budget
+ *     that nodes share and of which nothing is left, until its time ends; 0 where that is no use
  */
 public record Refusal(String limit, LimitKind kind, Limit.Action action, int retryAfterSeconds) {
   /** Clients of OpenAI and Anthropic wait themselves only where they are told at most a minute. */

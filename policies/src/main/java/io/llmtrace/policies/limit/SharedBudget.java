@@ -52,6 +52,10 @@ final class SharedBudget {
     return SharedBudgets.PREFIX + definition.id();
   }
 
+  BudgetLease.Unit unit() {
+    return definition.unit();
+  }
+
   Limit.Action action() {
     return definition.action();
   }
@@ -78,9 +82,18 @@ final class SharedBudget {
     return mine.granted() >= 0 && spent.get() - mine.base() >= mine.granted();
   }
 
-  /** Nanoseconds until something of it may be free again. */
+  /** When the share ends; before all time where there is none. */
+  long until() {
+    return share.until();
+  }
+
+  /**
+   * Nanoseconds until something of it may be free again: a share that is used up may be followed by
+   * another one soon, one of nothing is not before the budget's time ends.
+   */
   long waitNanos(long now) {
-    return share.resetsAt() - now;
+    Share mine = share;
+    return mine.granted() == 0 ? mine.resetsAt() - now : Counters.CLOSED_NANOS;
   }
 
   /** Whether somebody used it lately, or it refuses: a share of it is worth asking for. */

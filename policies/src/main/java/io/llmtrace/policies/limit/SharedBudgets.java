@@ -40,13 +40,16 @@ final class SharedBudgets {
     this.byId = byId;
   }
 
-  /** These budgets, of which those that are here already stay what they are. */
+  /**
+   * These budgets, of which those that are here already stay what they are, unless they count in
+   * another unit now: dollars that were spent say nothing of tokens.
+   */
   SharedBudgets with(List<BudgetLease> definitions, Limit.Alone alone, long now) {
     Map<String, SharedBudget> ids = new HashMap<>();
     Map<String, Map<Dimension, Map<String, List<SharedBudget>>>> grouped = new HashMap<>();
     for (BudgetLease each : definitions) {
       SharedBudget budget = byId.get(each.id());
-      if (budget == null) {
+      if (budget == null || budget.unit() != each.unit()) {
         budget = new SharedBudget(each, alone, now);
       } else {
         budget.define(each);

@@ -5,6 +5,8 @@ import io.llmtrace.policies.wire.LeaseRequest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 
 /** What of the limits and budgets of this node is shared with others. Thread-safe. */
 final class SharedShares {
@@ -37,10 +39,11 @@ final class SharedShares {
     return sharing;
   }
 
-  List<LeaseRequest.Demand> demands(long now) {
+  /** What is needed of keys that may be asked for. */
+  List<LeaseRequest.Demand> demands(long now, Predicate<Map<Dimension, String>> askable) {
     List<LeaseRequest.Demand> demands = new ArrayList<>();
     for (LimitTable table : tables) {
-      table.demands(demands, now - IDLE_NANOS, now);
+      table.demands(demands, askable, now - IDLE_NANOS, now);
     }
     return demands;
   }
@@ -49,12 +52,13 @@ final class SharedShares {
     return budgets.all().stream().filter(each -> each.isWanted(now, IDLE_NANOS)).toList();
   }
 
-  boolean isUrgent(long now) {
-    for (LimitTable table : tables) {
-      if (table.lacksShares(now - IDLE_NANOS, now)) {
-        return true;
-      }
-    }
+  /** Whether a key that may be asked for has no share. */
+  boolean lacksShares(long now, Predicate<Map<Dimension, String>> askable) {
+    return Arrays.stream(tables)
+        .anyMatch(table -> table.lacksShares(askable, now - IDLE_NANOS, now));
+  }
+
+  boolean hasUrgentBudgets(long now) {
     return budgets.all().stream()
         .anyMatch(each -> each.isWanted(now, IDLE_NANOS) && each.isUrgent(now));
   }

@@ -98,10 +98,6 @@ final class TokenBucket {
     perMinute = changed;
   }
 
-  long rate() {
-    return perMinute;
-  }
-
   private long cost(long tokens) {
     long bounded = Math.max(0, Math.min(tokens, MOST_TOKENS));
     long rate = perMinute;

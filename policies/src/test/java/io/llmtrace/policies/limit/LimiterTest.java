@@ -9,7 +9,6 @@ import static io.llmtrace.policies.limit.Limits.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.policies.limit.Admission.Result;
-import io.llmtrace.policies.wire.LimitLease;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -334,62 +333,6 @@ class LimiterTest {
     pass(Duration.ofMinutes(3));
     limiter.tick();
     assertThat(limiter.keys(0)).isZero();
-  }
-
-  @Test
-  void a_lease_holds_until_it_ends_and_an_older_one_changes_nothing() {
-    Limiter limiter = limiter(requests("rpm", 1, Dimension.TENANT));
-    LimitLease lease = lease(10, 7);
-    assertThat(limiter.apply(lease, EPOCH)).isTrue();
-    assertThat(limiter.apply(lease(99, 6), EPOCH)).isFalse();
-    pass(Duration.ofMinutes(1));
-    for (int i = 0; i < 10; i++) {
-      assertThat(limiter.arrive(tenant("a")).refusal()).isNull();
-    }
-    assertThat(limiter.arrive(tenant("a")).refusal()).isNotNull();
-    pass(Duration.ofMinutes(3));
-    limiter.tick();
-    assertThat(limiter.arrive(tenant("a")).refusal()).isNull();
-    assertThat(limiter.arrive(tenant("a")).refusal()).as("one a minute again").isNotNull();
-    assertThat(limiter.apply(lease, EPOCH + 180_000)).as("it has ended").isFalse();
-  }
-
-  private static LimitLease lease(double granted, long revision) {
-    return new LimitLease(
-        "rpm",
-        Map.of(Dimension.TENANT, "a"),
-        LimitKind.REQUESTS_PER_MINUTE,
-        null,
-        granted,
-        EPOCH + 120_000,
-        revision);
-  }
-
-  @Test
-  void leases_of_places_and_of_budgets() {
-    Limiter places = limiter(limit("rpm", Limit.Action.LIMIT, ONE_AT_ONCE, Dimension.TENANT));
-    LimitLease two =
-        new LimitLease(
-            "rpm", Map.of(Dimension.TENANT, "a"), LimitKind.CONCURRENT, null, 2, EPOCH + 1_000, 1);
-    assertThat(places.apply(two, EPOCH)).isTrue();
-    assertThat(places.arrive(tenant("a")).refusal()).isNull();
-    assertThat(places.arrive(tenant("a")).refusal()).isNull();
-    assertThat(places.arrive(tenant("a")).refusal()).isNotNull();
-
-    Limiter budgets = limiter(budget("b", Map.of(Window.DAY, 100.0), Limit.UnknownCost.PASS));
-    LimitLease half =
-        new LimitLease(
-            "b",
-            Map.of(Dimension.TENANT, "a"),
-            LimitKind.COST_USD,
-            Window.DAY,
-            0.5,
-            EPOCH + 1_000,
-            1);
-    assertThat(budgets.apply(half, EPOCH)).isTrue();
-    spend(budgets, "1", 0.5);
-    assertThat(budgets.arrive(tenant("a")).refusal()).isNotNull();
-    assertThat(budgets.apply(lease(1, 1), EPOCH)).as("no such limit").isFalse();
   }
 
   @Test
