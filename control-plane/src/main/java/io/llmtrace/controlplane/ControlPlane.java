@@ -35,6 +35,7 @@ import io.llmtrace.controlplane.http.ProblemMapper;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.ingest.IngestResource;
 import io.llmtrace.controlplane.ingest.Sweep;
+import io.llmtrace.controlplane.ingest.WireBody;
 import io.llmtrace.controlplane.instances.InstancesResource;
 import io.llmtrace.controlplane.keys.FirstKeys;
 import io.llmtrace.controlplane.keys.KeyDirectory;
@@ -177,7 +178,8 @@ public final class ControlPlane implements AutoCloseable {
     KeyWatch watch = new KeyWatch(storage::jdbi, keys);
     ScopedJdbi scoped = new ScopedJdbi(storage::jdbi);
     Partitions partitions = partitions(own.retention(), clock);
-    Content content = Content.of(own, storage::jdbi, scoped, totals, clock);
+    WireBody bodies = new WireBody();
+    Content content = Content.of(own, storage::jdbi, scoped, bodies, totals, clock);
     Ingest ingest =
         new Ingest(storage::jdbi, new ListedTenants(), totals, partitions, retention::of);
 
@@ -212,7 +214,7 @@ public final class ControlPlane implements AutoCloseable {
           settings.refresh(storage.jdbi());
         };
     Exports exports = new Exports(scoped);
-    LeasesResource leases = new LeasesResource(storage::jdbi);
+    LeasesResource leases = new LeasesResource(bodies, storage::jdbi);
     Callers callers = new Callers(authenticators(own, keys), meters);
     List<ApiOperation> operations =
         Access.register(
@@ -221,7 +223,7 @@ public final class ControlPlane implements AutoCloseable {
             List.of(
                 new HealthResource(storage, nodes, callers),
                 new MetricsResource(meters, config.metrics().token()),
-                new IngestResource(ingest, nodes),
+                new IngestResource(bodies, ingest, nodes),
                 content.ingest(),
                 content.reads(),
                 content.keys(),
@@ -236,7 +238,7 @@ public final class ControlPlane implements AutoCloseable {
                 new InstancesResource(scoped),
                 new StatisticsResource(scoped),
                 new MeResource(),
-                new TenantsResource(scoped, changed),
+                new TenantsResource(scoped, settings, changed),
                 new KeysResource(scoped, clock, changed),
                 new AuditResource(scoped),
                 new HoldsResource(scoped),

@@ -258,17 +258,13 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     telemetry.close();
   }
 
-  private static String apiKey(PluginConfig config) {
-    Secret key = config.apiKey();
-    return key == null ? "" : key.reveal();
-  }
-
   private static TelemetrySettings telemetrySettings(PluginConfig config) {
+    Secret key = config.apiKey();
     return new TelemetrySettings(
         config.dataDirectory(),
         config.node(),
         config.controlPlaneUrl(),
-        () -> apiKey(config),
+        () -> key == null ? "" : key.reveal(),
         config.spool().maxBytes(),
         config.spool().segmentMaxBytes(),
         config.spool().flushInterval(),

@@ -3,6 +3,7 @@ package io.llmtrace.cli.bench;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.bench.EngineBench.Times;
+import io.llmtrace.cli.bench.anomalies.AnomaliesBenchCommand;
 import io.llmtrace.cli.bench.controlplane.IngestBenchCommand;
 import io.llmtrace.cli.bench.controlplane.StatisticsBenchCommand;
 import io.llmtrace.cli.bench.gateway.GatewayBenchCommand;

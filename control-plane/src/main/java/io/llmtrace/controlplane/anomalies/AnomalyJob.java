@@ -38,7 +38,7 @@ public final class AnomalyJob {
   private static final Logger log = LoggerFactory.getLogger(AnomalyJob.class);
 
   /** The turn: beside those of {@code lifecycle.Turns}. */
-  private static final long TURN = 7366021;
+  static final long TURN = 7366021;
 
   private static final int WINDOW_HOURS = 48;
 
@@ -237,12 +237,16 @@ public final class AnomalyJob {
               handle,
               AnomalyStore.time(watch.from(first)).toInstant(),
               AnomalyStore.time(first).toInstant(),
-              AnomalyStore.time(now + 1).toInstant(),
-              MOST_MODELS);
+              AnomalyStore.time(now + 1).toInstant());
+      int told = 0;
       for (NewModel each : used) {
+        if (told == MOST_MODELS) {
+          break;
+        }
         Series series = new Series(Dimension.MODEL.label(), each.key(), FIRST_USE);
         ModelUse use = use(each);
         if (use.isUnusual() && known.getOrDefault(series, List.of()).isEmpty()) {
+          told++;
           add(
               new AnomalyStore.New(
                   ids.next(),

@@ -200,11 +200,12 @@ public final class AnomalyStore {
 
   /**
    * Gives an agent another name, in a transaction of the caller; an episode that both names have
-   * stays once.
+   * stays once. Waits for the job, which may have read the name before.
    *
    * @return rows that had the name
    */
   public static int rename(Handle handle, String tenant, String from, String to) {
+    handle.execute("SELECT pg_advisory_xact_lock(?)", AnomalyJob.TURN);
     int renamed =
         handle.execute(
             "UPDATE anomalies a SET key = ? WHERE dimension = 'agent' AND tenant = ? AND key = ?"

@@ -17,8 +17,7 @@ final class LeaseNodes {
    * Notes a process; how many asked within the time of a lease for tenants that are its own too.
    */
   int seen(String node, TenantScope scope) {
-    String[] tenants =
-        scope instanceof TenantScope.Only only ? only.tenants().toArray(String[]::new) : null;
+    String[] tenants = array(scope);
     return jdbi.get()
         .inTransaction(
             handle -> {
@@ -43,8 +42,24 @@ final class LeaseNodes {
             });
   }
 
-  void left(String node) {
-    jdbi.get().useHandle(h -> h.execute("DELETE FROM lease_nodes WHERE node = ?", node));
+  /** Forgets a process of whoever says so. */
+  void left(String node, TenantScope scope) {
+    jdbi.get()
+        .useHandle(
+            handle ->
+                handle
+                    .createUpdate(
+                        "DELETE FROM lease_nodes WHERE node = :node AND tenants IS NOT DISTINCT"
+                            + " FROM CAST(:tenants AS text[])")
+                    .bind("node", node)
+                    .bindByType("tenants", array(scope), String[].class)
+                    .execute());
+  }
+
+  private static String @Nullable [] array(TenantScope scope) {
+    return scope instanceof TenantScope.Only only
+        ? only.tenants().stream().sorted().toArray(String[]::new)
+        : null;
   }
 
   void expire() {

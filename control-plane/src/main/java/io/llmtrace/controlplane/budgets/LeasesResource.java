@@ -1,12 +1,12 @@
 package io.llmtrace.controlplane.budgets;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.Takes;
+import io.llmtrace.controlplane.ingest.WireBody;
 import io.llmtrace.controlplane.prices.StoredPrices;
 import io.llmtrace.policies.limit.Dimension;
 import io.llmtrace.policies.limit.LimitKind;
@@ -15,7 +15,7 @@ import io.llmtrace.policies.wire.LeaseRequest;
 import io.llmtrace.policies.wire.LeaseRequest.BudgetDemand;
 import io.llmtrace.policies.wire.LeaseRequest.Demand;
 import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -33,19 +33,20 @@ import org.jspecify.annotations.Nullable;
 @Path("/api/v1/ingest/leases")
 @Produces("application/json")
 public final class LeasesResource {
-  private static final int MOST_BYTES = 1 << 20;
   private static final int MOST_DEMANDS = 1_000;
   private static final int LONGEST = 256;
   private static final double LARGEST = 1e12;
   private static final Set<LimitKind> SHARED =
       Set.of(LimitKind.REQUESTS_PER_MINUTE, LimitKind.TOKENS_PER_MINUTE, LimitKind.CONCURRENT);
 
+  private final WireBody bodies;
   private final Leases leases;
   private final BudgetShares budgets;
   private final LeaseNodes nodes;
   private final StoredPrices prices;
 
-  public LeasesResource(Supplier<Jdbi> jdbi) {
+  public LeasesResource(WireBody bodies, Supplier<Jdbi> jdbi) {
+    this.bodies = bodies;
     this.leases = new Leases(jdbi);
     this.budgets = new BudgetShares(jdbi);
     this.nodes = new LeaseNodes(jdbi);
@@ -59,8 +60,20 @@ public final class LeasesResource {
   @POST
   @Requires(Permission.TELEMETRY_WRITE)
   @Takes(body = LeaseRequest.class)
-  public LeaseAnswer lease(@Context Caller caller, InputStream in) throws IOException {
-    LeaseRequest request = parse(in);
+  public LeaseAnswer lease(
+      @Context Caller caller,
+      @HeaderParam("Content-Encoding") @Nullable String encoding,
+      InputStream in)
+      throws IOException {
+    return bodies.use(
+        in,
+        encoding,
+        LeaseRequest.class,
+        "too much is being read, ask again",
+        request -> answer(caller, request));
+  }
+
+  private LeaseAnswer answer(Caller caller, LeaseRequest request) {
     String problem = problem(request);
     if (problem != null) {
       throw Problem.of(400, problem);
@@ -74,7 +87,7 @@ public final class LeasesResource {
     TenantScope own = caller.tenants(Permission.TELEMETRY_WRITE);
     int known = request.leaving() ? 0 : nodes.seen(request.node(), own);
     if (request.leaving()) {
-      nodes.left(request.node());
+      nodes.left(request.node(), own);
     }
     Leases.Given given = leases.lease(request);
     return new LeaseAnswer(
@@ -84,22 +97,6 @@ public final class LeasesResource {
         LeaseNodes.names(own),
         request.leaving() ? List.of() : budgets.lease(request, own),
         request.leaving() ? null : prices.unless(request.prices(), own));
-  }
-
-  private static LeaseRequest parse(InputStream in) throws IOException {
-    byte[] sent = in.readNBytes(MOST_BYTES + 1);
-    if (sent.length > MOST_BYTES) {
-      throw Problem.of(413, "body: expected at most " + MOST_BYTES + " bytes");
-    }
-    try {
-      LeaseRequest request = WireJson.mapper().readValue(sent, LeaseRequest.class);
-      if (request != null) {
-        return request;
-      }
-    } catch (JsonProcessingException e) {
-      throw Problem.of(400, "body: " + e.getOriginalMessage());
-    }
-    throw Problem.of(400, "body: expected an object");
   }
 
   @SuppressWarnings({"NullAway", "ConstantConditions"})

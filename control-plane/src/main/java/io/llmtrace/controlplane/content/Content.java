@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.content;
 
+import io.llmtrace.controlplane.ingest.WireBody;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
@@ -35,13 +36,18 @@ public record Content(
    * @throws IOException when the keyring cannot be used
    */
   public static Content of(
-      ControlPlaneConfig config, Supplier<Jdbi> jdbi, ScopedJdbi scoped, Totals totals, Clock clock)
+      ControlPlaneConfig config,
+      Supplier<Jdbi> jdbi,
+      ScopedJdbi scoped,
+      WireBody bodies,
+      Totals totals,
+      Clock clock)
       throws IOException {
     Keyring keyring = keyring(config);
     ContentDays days = new ContentDays(jdbi, clock, config.content().retentionDays());
     ContentKeys rotation = keyring == null ? null : new ContentKeys(jdbi, keyring);
     return new Content(
-        new ContentIngestResource(new ContentStore(jdbi, keyring, days, totals)),
+        new ContentIngestResource(bodies, new ContentStore(jdbi, keyring, days, totals)),
         new ContentResource(scoped, keyring),
         new ContentKeysResource(rotation),
         days,

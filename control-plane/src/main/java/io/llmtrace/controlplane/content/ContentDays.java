@@ -117,7 +117,8 @@ public final class ContentDays {
                 return;
               }
               // Nothing can be written to it from here on; few rows are left to be moved, if any.
-              handle.execute("LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE");
+              // The parent first, as whoever writes comes by it: dropping needs it too.
+              handle.execute("LOCK TABLE ONLY content_day, " + table + " IN ACCESS EXCLUSIVE MODE");
               int rest = ROWS_OF_A_STEP;
               while (rest == ROWS_OF_A_STEP) {
                 rest = move(handle, table);

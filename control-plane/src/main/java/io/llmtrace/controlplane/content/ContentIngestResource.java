@@ -21,10 +21,11 @@ import org.jspecify.annotations.Nullable;
 @Path("/api/v1/ingest/content")
 @Produces("application/json")
 public final class ContentIngestResource {
-  private final WireBody bodies = new WireBody();
+  private final WireBody bodies;
   private final ContentStore store;
 
-  public ContentIngestResource(ContentStore store) {
+  public ContentIngestResource(WireBody bodies, ContentStore store) {
+    this.bodies = bodies;
     this.store = store;
   }
 

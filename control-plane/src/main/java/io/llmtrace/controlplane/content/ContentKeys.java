@@ -155,20 +155,32 @@ public final class ContentKeys {
 
   /** Moves rows over to the active key; content itself is not touched. */
   public void rewrap() {
+    List<String> old =
+        keyring.keys().stream().filter(key -> !key.active()).map(Keyring.Key::id).toList();
     Row last = null;
     long failed = 0;
-    do {
+    while (!old.isEmpty()) {
       Row after = last;
-      List<Row> rows = jdbi.get().inTransaction(handle -> old(handle, after));
-      last = rows.isEmpty() ? null : rows.get(rows.size() - 1);
-      failed += rows.stream().filter(row -> !rewrap(row)).count();
-    } while (last != null);
+      Step step = jdbi.get().inTransaction(handle -> step(handle, old, after));
+      failed += step.failed();
+      last = step.last();
+      if (last == null) {
+        break;
+      }
+    }
     if (failed > 0) {
       log.error("{} rows of content cannot be decrypted; see content-capture.md", failed);
     }
   }
 
-  private List<Row> old(Handle handle, @Nullable Row after) {
+  /**
+   * Some rows that were looked at.
+   *
+   * @param last the last of them; null when there are no more, or another replica is at it
+   */
+  private record Step(@Nullable Row last, long failed) {}
+
+  private Step step(Handle handle, List<String> old, @Nullable Row after) {
     boolean turn =
         handle
             .createQuery("SELECT pg_try_advisory_xact_lock(:turn)")
@@ -176,59 +188,59 @@ public final class ContentKeys {
             .mapTo(Boolean.class)
             .one();
     if (!turn) {
-      return List.of();
+      return new Step(null, 0);
     }
-    return handle
-        .createQuery(
-            "SELECT decision_id, tenant, part, day::text AS day, key_id, dek, nonce FROM content"
-                + " WHERE key_id <> :active AND (decision_id, tenant, part) > (:id, :tenant, :part)"
-                + " ORDER BY decision_id, tenant, part LIMIT :most")
-        .bind("active", keyring.activeKeyId())
-        .bind("id", after == null ? "" : after.place().decisionId())
-        .bind("tenant", after == null ? "" : after.place().tenant())
-        .bind("part", after == null ? "" : after.place().part().label())
-        .bind("most", ROWS_OF_A_STEP)
-        .map(
-            (row, context) ->
-                new Row(
-                    new Envelope.Place(
-                        row.getString("tenant"),
-                        row.getString("decision_id"),
-                        ContentPart.of(row.getString("part"))),
-                    row.getString("day"),
-                    new Envelope(
-                        new KeyEncryption.Wrapped(row.getString("key_id"), row.getBytes("dek")),
-                        row.getBytes("nonce"),
-                        new byte[0])))
-        .list();
+    // As ingest does: until this ends, no key is retired that it may wrap under.
+    handle.execute("LOCK TABLE content IN ROW EXCLUSIVE MODE");
+    List<Row> rows =
+        handle
+            .createQuery(
+                "SELECT decision_id, tenant, part, day::text AS day, key_id, dek, nonce FROM content"
+                    + " WHERE key_id = ANY(:old)"
+                    + " AND (decision_id, tenant, part) > (:id, :tenant, :part)"
+                    + " ORDER BY decision_id, tenant, part LIMIT :most")
+            .bindArray("old", String.class, old)
+            .bind("id", after == null ? "" : after.place().decisionId())
+            .bind("tenant", after == null ? "" : after.place().tenant())
+            .bind("part", after == null ? "" : after.place().part().label())
+            .bind("most", ROWS_OF_A_STEP)
+            .map(
+                (row, context) ->
+                    new Row(
+                        new Envelope.Place(
+                            row.getString("tenant"),
+                            row.getString("decision_id"),
+                            ContentPart.of(row.getString("part"))),
+                        row.getString("day"),
+                        new Envelope(
+                            new KeyEncryption.Wrapped(row.getString("key_id"), row.getBytes("dek")),
+                            row.getBytes("nonce"),
+                            new byte[0])))
+            .list();
+    long failed = rows.stream().filter(row -> !rewrap(handle, row)).count();
+    return new Step(rows.isEmpty() ? null : rows.get(rows.size() - 1), failed);
   }
 
   /** False where a row cannot be decrypted; it stays as it is. */
-  private boolean rewrap(Row row) {
+  private boolean rewrap(Handle handle, Row row) {
     KeyEncryption.Wrapped before = row.envelope().key();
-    return jdbi.get()
-        .inTransaction(
-            handle -> {
-              // As ingest does: until this ends, no key is retired that it may wrap under.
-              handle.execute("LOCK TABLE content IN ROW EXCLUSIVE MODE");
-              try {
-                KeyEncryption.Wrapped after = row.envelope().rewrapped(keyring, row.place());
-                handle.execute(
-                    "UPDATE content SET key_id = ?, dek = ? WHERE decision_id = ? AND tenant = ?"
-                        + " AND part = ? AND day = CAST(? AS date) AND key_id = ? AND dek = ?",
-                    after.keyId(),
-                    after.bytes(),
-                    row.place().decisionId(),
-                    row.place().tenant(),
-                    row.place().part().label(),
-                    row.day(),
-                    before.keyId(),
-                    before.bytes());
-                return true;
-              } catch (UndecryptableException e) {
-                log.debug("a row of content stays under its key", e);
-                return false;
-              }
-            });
+    try {
+      KeyEncryption.Wrapped after = row.envelope().rewrapped(keyring, row.place());
+      handle.execute(
+          "UPDATE content SET key_id = ?, dek = ? WHERE decision_id = ? AND tenant = ?"
+              + " AND part = ? AND day = CAST(? AS date) AND key_id = ? AND dek = ?",
+          after.keyId(),
+          after.bytes(),
+          row.place().decisionId(),
+          row.place().tenant(),
+          row.place().part().label(),
+          row.day(),
+          before.keyId(),
+          before.bytes());
+      return true;
+    } catch (UndecryptableException e) {
+      log.debug("a row of content stays under its key", e);
+      return false;
+    }
   }
 }

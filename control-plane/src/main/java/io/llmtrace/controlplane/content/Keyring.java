@@ -144,17 +144,23 @@ public final class Keyring implements KeyEncryption {
     }
   }
 
-  /** Another replica, or somebody with an editor, may have changed it; what was read stays else. */
+  /** What unwraps: another replica may have changed the file, and what was read stays else. */
   private synchronized Stored current() {
     try {
-      Version now = versionOf(file);
-      if (!now.equals(version)) {
-        stored = read(file);
-        version = now;
-      }
+      return latest();
     } catch (IOException e) {
       log.warn(
           "the keyring cannot be read again; what was read before is used: {}", e.getMessage());
+      return stored;
+    }
+  }
+
+  /** What wraps, and is changed: under a key that somebody has retired nothing may be wrapped. */
+  private synchronized Stored latest() throws IOException {
+    Version now = versionOf(file);
+    if (!now.equals(version)) {
+      stored = read(file);
+      version = now;
     }
     return stored;
   }
@@ -173,7 +179,7 @@ public final class Keyring implements KeyEncryption {
    * @throws IOException when the file cannot be written
    */
   public synchronized Key rotate() throws IOException {
-    Stored now = current();
+    Stored now = latest();
     StoredKey fresh = fresh();
     List<StoredKey> keys = new ArrayList<>(now.keys());
     keys.add(fresh);
@@ -188,7 +194,7 @@ public final class Keyring implements KeyEncryption {
    * @throws IOException when the file cannot be written
    */
   synchronized void retire(String id) throws IOException {
-    Stored now = current();
+    Stored now = latest();
     if (now.active().equals(id) || now.find(id).isEmpty()) {
       throw new IllegalArgumentException("no key " + id + " that could be retired");
     }
@@ -209,7 +215,13 @@ public final class Keyring implements KeyEncryption {
 
   @Override
   public Wrapped wrap(byte[] dek, byte[] context) throws UndecryptableException {
-    Stored now = current();
+    Stored now;
+    try {
+      now = latest();
+    } catch (IOException e) {
+      // Without its cause, which may quote a key.
+      throw new UndecryptableException("the keyring cannot be read");
+    }
     StoredKey active = now.find(now.active()).orElseThrow();
     byte[] nonce = AesGcm.random(AesGcm.NONCE_BYTES);
     byte[] encrypted = AesGcm.encrypt(active.bytes(), nonce, bound(active.id(), context), dek);

@@ -37,11 +37,12 @@ public final class IngestResource {
   /** Nodes are updated after the control plane: what two releases back sent is still read. */
   private static final int OLDEST_SCHEMA = Math.max(1, Batch.SCHEMA - 2);
 
-  private final WireBody bodies = new WireBody();
+  private final WireBody bodies;
   private final Ingest ingest;
   private final Nodes nodes;
 
-  public IngestResource(Ingest ingest, Nodes nodes) {
+  public IngestResource(WireBody bodies, Ingest ingest, Nodes nodes) {
+    this.bodies = bodies;
     this.ingest = ingest;
     this.nodes = nodes;
   }

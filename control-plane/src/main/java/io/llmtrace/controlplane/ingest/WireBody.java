@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Bodies that plugins send: JSON, possibly gzip, bounded each and all together while they are read
- * and used. Thread-safe.
+ * and used: one for all paths that take them, or each would have the whole budget. Thread-safe.
  */
 public final class WireBody {
   private static final int COMPRESSED = 8 << 20;

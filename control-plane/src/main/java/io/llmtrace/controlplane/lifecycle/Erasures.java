@@ -311,6 +311,14 @@ public final class Erasures {
         .useTransaction(
             handle -> {
               Map<String, Long> counts = counts(handle, one);
+              // Before the turn of deletes: it may have to wait for a run of the job.
+              if (subject.kind() == Subject.Kind.AGENT) {
+                int renamed =
+                    AnomalyStore.rename(handle, subject.tenant(), subject.name(), Subject.ERASED);
+                if (renamed > 0) {
+                  counts.put("anomalies", (long) renamed);
+                }
+              }
               Turns.take(handle, Turns.DELETES);
               counts.put(
                   "held",
@@ -332,13 +340,6 @@ public final class Erasures {
                     Subject.ERASED,
                     subject.tenant(),
                     subject.name());
-              }
-              if (subject.kind() == Subject.Kind.AGENT) {
-                int renamed =
-                    AnomalyStore.rename(handle, subject.tenant(), subject.name(), Subject.ERASED);
-                if (renamed > 0) {
-                  counts.put("anomalies", (long) renamed);
-                }
               }
               Instant now = Instant.now();
               String receipt = receipt(handle, one, counts, now);

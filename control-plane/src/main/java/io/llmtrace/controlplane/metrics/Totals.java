@@ -55,49 +55,57 @@ public final class Totals {
     if (unsure) {
       load(jdbi);
     }
-    // Shared, because transactions that count do not mind each other; what is read again must not
-    // hold what one of them is about to add.
-    counting.readLock().lock();
+    Deltas deltas = new Deltas(this);
+    boolean[] writing = {false};
     try {
-      Deltas deltas = new Deltas(this);
       T result =
           jdbi.inTransaction(
               handle -> {
                 T done = work.in(handle, deltas);
+                // Shared, because transactions that count do not mind each other; what is read
+                // again must not hold what one of them is about to add. Only from here on: work
+                // may take long, and whoever reads again would wait for it, and all behind him.
+                counting.readLock().lock();
+                writing[0] = true;
                 write(handle, deltas);
                 return done;
               });
       committed(deltas);
       return result;
     } catch (RuntimeException | SQLException e) {
-      unsure = true;
+      // What failed before is not stored for sure.
+      unsure |= writing[0];
       throw e;
     } finally {
-      counting.readLock().unlock();
+      if (writing[0]) {
+        counting.readLock().unlock();
+      }
     }
   }
 
   /** Reads the totals of an earlier process, or what became of those of this one. */
   public void load(Jdbi jdbi) {
-    counting.writeLock().lock();
-    try {
-      Map<Series, Double> stored = new HashMap<>();
-      jdbi.useHandle(
-          handle ->
-              handle
-                  .createQuery("SELECT metric, labels, value FROM metric_totals WHERE slot = :slot")
-                  .bind("slot", slot)
-                  .map(
-                      (row, context) ->
-                          Map.entry(
-                              new Series(row.getString("metric"), strings(row.getString("labels"))),
-                              row.getDouble("value")))
-                  .forEach(entry -> stored.put(entry.getKey(), entry.getValue())));
-      replace(stored);
-      unsure = false;
-    } finally {
-      counting.writeLock().unlock();
-    }
+    // The connection first, as who counts does: each would wait for what the other has.
+    jdbi.useHandle(
+        handle -> {
+          counting.writeLock().lock();
+          try {
+            Map<Series, Double> stored = new HashMap<>();
+            handle
+                .createQuery("SELECT metric, labels, value FROM metric_totals WHERE slot = :slot")
+                .bind("slot", slot)
+                .map(
+                    (row, context) ->
+                        Map.entry(
+                            new Series(row.getString("metric"), strings(row.getString("labels"))),
+                            row.getDouble("value")))
+                .forEach(entry -> stored.put(entry.getKey(), entry.getValue()));
+            replace(stored);
+            unsure = false;
+          } finally {
+            counting.writeLock().unlock();
+          }
+        });
   }
 
   /** Whoever reads the metrics meanwhile waits for this, and not for the database. */

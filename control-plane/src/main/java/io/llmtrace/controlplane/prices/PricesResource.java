@@ -270,7 +270,11 @@ public final class PricesResource {
     // Two that do not see each other would both be alone.
     handle.execute("SELECT pg_advisory_xact_lock(hashtextextended('llmtrace.prices', 0))");
     int count =
-        handle.createQuery("SELECT count(*) FROM price_overrides").mapTo(Integer.class).one();
+        handle
+            .createQuery("SELECT count(*) FROM price_overrides WHERE id <> :id")
+            .bind("id", id)
+            .mapTo(Integer.class)
+            .one();
     if (count >= MOST) {
       throw Problem.of(409, "expected at most " + MOST + " stored prices");
     }

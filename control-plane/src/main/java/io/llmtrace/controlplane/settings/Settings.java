@@ -122,11 +122,6 @@ public final class Settings {
     }
   }
 
-  /** Names of what can be said of the installation, or of a tenant. */
-  List<String> keys(Setting.Scope scope) {
-    return known.values().stream().filter(each -> isIn(each, scope)).map(Setting::key).toList();
-  }
-
   private static boolean isIn(Setting<?> setting, Setting.Scope scope) {
     return scope == Setting.Scope.INSTALLATION || setting.scope() == Setting.Scope.TENANT;
   }
@@ -142,11 +137,22 @@ public final class Settings {
     return all;
   }
 
+  /** What is wrong with a tenant's value, if anything; keys that are no setting hold anything. */
+  public Optional<String> wrong(String key, JsonNode value) {
+    Setting<?> setting = known.get(key);
+    return setting == null
+            || setting.scope() != Setting.Scope.TENANT
+            || setting.of(value).isPresent()
+        ? Optional.empty()
+        : Optional.of("expected " + setting.expected());
+  }
+
   /** What is wrong with a value that somebody wants to store, if anything. */
   Optional<String> problem(String key, JsonNode value, Setting.Scope scope) {
     Setting<?> setting = known.get(key);
     if (setting == null || !isIn(setting, scope)) {
-      return Optional.of("unknown setting" + Nearest.question(key, keys(scope)));
+      return Optional.of(
+          "unknown setting" + Nearest.question(key, List.copyOf(all(scope).keySet())));
     }
     if (setting.scope() == Setting.Scope.FILE) {
       return Optional.of("expected none: it is set in llmtrace.yaml, with a restart");

@@ -67,7 +67,7 @@ public final class SettingsResource {
   @Gives(value = SettingsView.class, headers = "ETag")
   public Response installation(@Context Caller caller, @Context UriInfo uri) {
     QueryParameters.only(uri);
-    return answer(jdbi.read(caller, Permission.SETTINGS_READ, handle -> installation(handle, "")));
+    return answer(jdbi.read(caller, Permission.SETTINGS_READ, handle -> installation(handle)));
   }
 
   /** Shows what holds for a tenant. */
@@ -81,7 +81,7 @@ public final class SettingsResource {
         jdbi.read(
             caller,
             Permission.SETTINGS_READ,
-            handle -> tenant(handle, caller, Permission.SETTINGS_READ, id, "")));
+            handle -> tenant(handle, caller, Permission.SETTINGS_READ, id)));
   }
 
   /** Changes the installation's values that are sent; {@code null} takes one back. */
@@ -111,7 +111,7 @@ public final class SettingsResource {
                   handle,
                   caller,
                   new Change("settings.change", null, "settings", stored.values(), merged));
-              return installation(handle, "");
+              return installation(handle);
             });
     changed.run();
     return answer(view);
@@ -150,7 +150,7 @@ public final class SettingsResource {
                   handle,
                   caller,
                   new Change("settings.change", id, "tenant:" + id, stored.values(), merged));
-              return tenant(handle, caller, permission, id, "");
+              return tenant(handle, caller, permission, id);
             });
     changed.run();
     return answer(view);
@@ -195,14 +195,13 @@ public final class SettingsResource {
     return merged;
   }
 
-  private SettingsView installation(Handle handle, String lock) {
-    Settings.Stored stored = Settings.stored(handle, lock);
+  private SettingsView installation(Handle handle) {
+    Settings.Stored stored = Settings.stored(handle, "");
     return SettingsView.of(settings, null, null, stored.values(), stored.revision());
   }
 
-  private SettingsView tenant(
-      Handle handle, Caller caller, Permission permission, String id, String lock) {
-    Settings.Stored own = own(handle, caller, permission, id, lock);
+  private SettingsView tenant(Handle handle, Caller caller, Permission permission, String id) {
+    Settings.Stored own = own(handle, caller, permission, id, "");
     return SettingsView.of(
         settings, id, own.values(), Settings.stored(handle, "").values(), own.revision());
   }

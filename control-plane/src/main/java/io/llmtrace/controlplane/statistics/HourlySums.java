@@ -54,14 +54,16 @@ public final class HourlySums {
    */
   public record NewModel(Key key, Instant tenantSince, Instant first, long requests) {}
 
+  private static final String COLUMNS =
+      "bucket, tenant, key, key2, cost_usd, prompt_tokens + completion_tokens AS tokens, requests,"
+          + " errors, unobserved, exchanges, findings";
+
   private static final String ROWS =
-      "(SELECT bucket, tenant, key, key2, cost_usd, prompt_tokens + completion_tokens AS tokens,"
-          + " requests, errors, unobserved, exchanges, findings FROM rollups"
-          + " WHERE dimension = :dimension AND grain = 'hour' AND bucket >= :from AND bucket < :until"
-          + " UNION ALL SELECT bucket, tenant, key, key2, cost_usd,"
-          + " prompt_tokens + completion_tokens, requests, errors, unobserved, exchanges, findings"
-          + " FROM rollup_journal"
-          + " WHERE dimension = :dimension AND bucket >= :from AND bucket < :until) r";
+      TimeSlice.rows(
+          TimeSlice.hours(Instant.EPOCH, Instant.EPOCH),
+          slice -> COLUMNS,
+          COLUMNS,
+          "dimension = :dimension");
 
   private HourlySums() {}
 
@@ -140,7 +142,7 @@ public final class HourlySums {
 
   /** Models that were answered with tokens since a window began, and not in the time before it. */
   public static List<NewModel> newModels(
-      Handle handle, Instant from, Instant window, Instant until, int limit) {
+      Handle handle, Instant from, Instant window, Instant until) {
     return rows(
             handle,
             "SELECT * FROM (SELECT tenant, key, key2,"
@@ -152,12 +154,11 @@ public final class HourlySums {
                 + ROWS
                 + " WHERE tenant <> '' AND key2 <> '' GROUP BY tenant, key, key2) m"
                 + " WHERE before IS NULL AND first IS NOT NULL"
-                + " ORDER BY answered DESC, tenant, key, key2 LIMIT :most",
+                + " ORDER BY answered DESC, tenant, key, key2",
             Dimension.MODEL,
             from,
             until)
         .bind("window", window.atOffset(ZoneOffset.UTC))
-        .bind("most", limit)
         .map(
             (row, context) ->
                 new NewModel(
@@ -170,11 +171,8 @@ public final class HourlySums {
 
   private static Query rows(
       Handle handle, String sql, Dimension dimension, Instant from, Instant until) {
-    return handle
-        .createQuery(sql)
-        .bind("dimension", dimension.label())
-        .bind("from", from.atOffset(ZoneOffset.UTC))
-        .bind("until", until.atOffset(ZoneOffset.UTC));
+    return TimeSlice.bind(
+        handle.createQuery(sql).bind("dimension", dimension.label()), TimeSlice.hours(from, until));
   }
 
   /** Rows of one series until the next one begins. */

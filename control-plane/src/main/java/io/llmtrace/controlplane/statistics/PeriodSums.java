@@ -70,26 +70,22 @@ public final class PeriodSums {
   private static Query query(
       Handle handle, Period period, Dimension dimension, String select, String end) {
     String columns = "bucket, key, " + String.join(", ", Statistics.sums());
-    String where =
-        " WHERE dimension = :dimension AND bucket >= :from AND bucket < :until"
-            + (period.tenants() == null ? "" : " AND tenant = ANY(:tenants)");
+    List<TimeSlice> days =
+        List.of(
+            new TimeSlice(
+                true,
+                period.from().atStartOfDay().toInstant(ZoneOffset.UTC),
+                period.until().atStartOfDay().toInstant(ZoneOffset.UTC)));
+    String rows =
+        TimeSlice.rows(
+            days,
+            slice -> columns,
+            columns,
+            "dimension = :dimension"
+                + (period.tenants() == null ? "" : " AND tenant = ANY(:tenants)"));
     Query query =
-        handle
-            .createQuery(
-                select
-                    + "(SELECT "
-                    + columns
-                    + " FROM rollups"
-                    + where
-                    + " AND grain = 'day' UNION ALL SELECT "
-                    + columns
-                    + " FROM rollup_journal"
-                    + where
-                    + ") t"
-                    + end)
-            .bind("dimension", dimension.label())
-            .bind("from", period.from().atStartOfDay().atOffset(ZoneOffset.UTC))
-            .bind("until", period.until().atStartOfDay().atOffset(ZoneOffset.UTC));
+        TimeSlice.bind(
+            handle.createQuery(select + rows + end).bind("dimension", dimension.label()), days);
     if (period.tenants() != null) {
       query.bindArray("tenants", String.class, period.tenants());
     }

@@ -19,6 +19,7 @@ import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
 import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Conditions;
+import io.llmtrace.controlplane.settings.Settings;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.StorableJson;
 import jakarta.ws.rs.GET;
@@ -88,13 +89,15 @@ public final class TenantsResource {
   }
 
   private final ScopedJdbi jdbi;
+  private final Settings settings;
   private final Runnable changed;
 
   /**
    * @param changed runs after a change was committed, so that it holds here at once
    */
-  public TenantsResource(ScopedJdbi jdbi, Runnable changed) {
+  public TenantsResource(ScopedJdbi jdbi, Settings settings, Runnable changed) {
     this.jdbi = jdbi;
+    this.settings = settings;
     this.changed = changed;
   }
 
@@ -158,6 +161,7 @@ public final class TenantsResource {
       throws IOException {
     JsonBody body = JsonBody.read(in);
     OfNew.NewTenant fields = OfNew.fields(body);
+    check(body, fields.settings());
     body.finish();
     String id = fields.id();
     Response made =
@@ -211,6 +215,7 @@ public final class TenantsResource {
       throws IOException {
     JsonBody body = JsonBody.read(in);
     OfChange.ChangedTenant fields = OfChange.fields(body);
+    check(body, fields.settings());
     body.finish();
     String name = fields.name();
     JsonNode settings = fields.settings();
@@ -261,11 +266,19 @@ public final class TenantsResource {
     if (settings != null && settings.toString().length() > MOST_SETTINGS) {
       body.wrong("settings", "expected at most " + MOST_SETTINGS + " characters");
     }
-    String retention = settings == null ? null : TenantRetention.problem(settings);
-    if (retention != null) {
-      body.wrong("settings/" + TenantRetention.SETTING, retention);
-    }
     return settings;
+  }
+
+  /** What a setting is, says who has it: here as at {@code /api/v1/settings}. */
+  private void check(JsonBody body, @Nullable ObjectNode sent) {
+    if (sent != null) {
+      sent.properties()
+          .forEach(
+              each ->
+                  settings
+                      .wrong(each.getKey(), each.getValue())
+                      .ifPresent(problem -> body.wrong("settings/" + each.getKey(), problem)));
+    }
   }
 
   private static Tenant find(

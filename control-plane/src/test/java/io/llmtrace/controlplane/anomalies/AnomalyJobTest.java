@@ -223,6 +223,25 @@ class AnomalyJobTest {
   }
 
   @Test
+  void manyNewModelsOfANewTenantCrowdOutNoOther() throws Exception {
+    for (int i = 0; i < 120; i++) {
+      String model = "m" + i;
+      database
+          .jdbi()
+          .useHandle(
+              handle ->
+                  handle.execute(
+                      SUMS.replace("rollups", "rollup_journal").replace(" grain,", "")
+                          + " VALUES ('model', '2026-02-10T10:00:00Z', 'newcomer', 'openai', ?, 50,"
+                          + " 50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 500, 300, 0, 0, 0, 0)",
+                      model));
+    }
+    spend("model", "openai", "o9-preview", "2026-02-10T10:00:00Z", 1);
+    job(NOW).run();
+    assertThat(rows("tenant, key2")).containsExactly("acme o9-preview");
+  }
+
+  @Test
   void whatIsErasedHasNoNameInAnomalies() throws Exception {
     spend("agent", "bot", "", "2026-02-10T10:00:00Z", 30);
     job(NOW).run();

@@ -95,5 +95,10 @@ class KeyringTest {
     Files.writeString(file, "gone");
 
     assertThat(keys.unwrap(wrapped, CONTEXT)).hasSize(32);
+    // Another replica may have retired the key by now.
+    assertThatThrownBy(() -> keys.wrap(new byte[32], CONTEXT))
+        .isInstanceOf(UndecryptableException.class)
+        .hasMessageContaining("cannot be read");
+    assertThatThrownBy(keys::rotate).isInstanceOf(IOException.class);
   }
 }

@@ -253,9 +253,17 @@ class ErasuresTest {
     stored.send(
         TenantScope.all(), Stored.asked(id, Stored.who("e4", "erin", "key-00c0ffee00c0ffee")));
     String other = stored.exchange(1, "e4", "erin");
-    ask("e4", "agent", "key-00c0ffee00c0ffee");
+    sql(
+        "INSERT INTO anomalies (id, tenant, type, severity, dimension, key, key2, measure,"
+            + " started_at, last_at, hours, excess, peak_at, observed, expected_low, expected_mid,"
+            + " expected_high, expected_limit, score, baseline) VALUES ('an-1', 'e4', 'cost_spike',"
+            + " 'high', 'agent', 'key-00c0ffee00c0ffee', '', 'cost_usd', now(), now(), 1, 1, now(),"
+            + " 1, 0, 0, 0, 0, 1, '{}')");
+    assertThat(found("key-00c0ffee00c0ffee")).contains("anomalies.key");
+    String asked = ask("e4", "agent", "key-00c0ffee00c0ffee");
     erasures().run();
     assertThat(found("key-00c0ffee00c0ffee")).isEmpty();
+    assertThat(read(asked).counts().get("anomalies").asLong()).isEqualTo(1);
     assertThat(stored.rows(other)).isEqualTo(in("standard"));
   }
 

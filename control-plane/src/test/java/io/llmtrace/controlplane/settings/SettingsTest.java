@@ -93,6 +93,41 @@ class SettingsTest {
   }
 
   @Test
+  void theTenantsOwnPathTakesNoOtherValues(TestControlPlane plane) throws Exception {
+    String made = path(plane);
+    for (String wrong :
+        List.of(
+            "{\"budgets.enforcement\":\"Hard\"}",
+            "{\"retention\":\"ever\"}",
+            "{\"retention\":null}")) {
+      HttpResponse<String> refused =
+          plane.call(
+              "PATCH",
+              "/api/v1/tenants/" + tenant,
+              plane.admin(),
+              "{\"settings\":" + wrong + "}",
+              "If-Match",
+              "*");
+      assertThat(refused.statusCode()).as(wrong).isEqualTo(400);
+      assertThat(refused.body()).contains("settings/").contains("expected");
+    }
+    HttpResponse<String> free =
+        plane.call(
+            "PATCH",
+            "/api/v1/tenants/" + tenant,
+            plane.admin(),
+            "{\"settings\":{\"colour\":\"red\",\"budgets.enforcement\":\"hard\"}}",
+            "If-Match",
+            "*");
+    assertThat(free.statusCode()).as(free.body()).isEqualTo(200);
+    assertThat(
+            line(plane.call("GET", made, plane.admin(), null), "budgets.enforcement")
+                .path("value")
+                .asText())
+        .isEqualTo("hard");
+  }
+
+  @Test
   void theInstallationsValueHoldsForTenantsWithoutTheirOwn(TestControlPlane plane)
       throws Exception {
     String path = path(plane);

@@ -111,9 +111,18 @@ final class ContentSender implements ContentCapture.ContentSink, Runnable {
 
   /** Sends; empties the batch unless it is to be sent again. Returns milliseconds to wait. */
   private long send(List<Item> batch) throws InterruptedException {
-    byte[] body = packed(batch);
     if (!client.tryAcquire()) {
       return client.pacing().firstDelay().toMillis();
+    }
+    byte[] body;
+    try {
+      body = packed(batch);
+    } catch (IOException e) {
+      client.release();
+      // Without the fault, which may quote the text.
+      log.error("content has no JSON form and is dropped");
+      drop(batch, "error");
+      return 0;
     }
     HttpResponse<String> answer;
     try {
@@ -136,8 +145,13 @@ final class ContentSender implements ContentCapture.ContentSink, Runnable {
         drop(batch, "unsupported");
         return 0;
       }
+      case 401, 403 -> {
+        long unused = failed("the control plane does not take content with this key");
+        return client.pacing().refusedDelay().toMillis();
+      }
       default -> {
-        return failed("the control plane answered content with " + answer.statusCode());
+        long delay = failed("the control plane answered content with " + answer.statusCode());
+        return Math.max(delay, client.retryAfter(answer));
       }
     }
   }
@@ -178,7 +192,7 @@ final class ContentSender implements ContentCapture.ContentSink, Runnable {
     batch.clear();
   }
 
-  private byte[] packed(List<Item> batch) {
+  private byte[] packed(List<Item> batch) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (OutputStream gzip = new GZIPOutputStream(bytes)) {
       WireJson.mapper()
@@ -186,9 +200,6 @@ final class ContentSender implements ContentCapture.ContentSink, Runnable {
               gzip,
               new ContentBatch(
                   ContentBatch.SCHEMA, node, batch.stream().map(Item::content).toList()));
-    } catch (IOException e) {
-      // Without its cause, which may quote the text.
-      throw new IllegalStateException("content has no JSON form");
     }
     return bytes.toByteArray();
   }

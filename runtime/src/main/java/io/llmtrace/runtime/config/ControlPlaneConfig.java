@@ -1,6 +1,7 @@
 package io.llmtrace.runtime.config;
 
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,122 +45,88 @@ public record ControlPlaneConfig(
   }
 
   public ControlPlaneConfig withBind(String changed) {
-    return new ControlPlaneConfig(
-        changed,
-        port,
-        adminPort,
-        dataDirectory,
-        database,
-        retention,
-        rateLimit,
-        oidc,
-        content,
-        signingKey,
-        anomalies);
+    return with(values -> values.bind = changed);
   }
 
   public ControlPlaneConfig withPorts(int changedPort, int changedAdminPort) {
-    return new ControlPlaneConfig(
-        bind,
-        changedPort,
-        changedAdminPort,
-        dataDirectory,
-        database,
-        retention,
-        rateLimit,
-        oidc,
-        content,
-        signingKey,
-        anomalies);
+    return with(
+        values -> {
+          values.port = changedPort;
+          values.adminPort = changedAdminPort;
+        });
   }
 
   public ControlPlaneConfig withDataDirectory(Path changed) {
-    return new ControlPlaneConfig(
-        bind,
-        port,
-        adminPort,
-        changed,
-        database,
-        retention,
-        rateLimit,
-        oidc,
-        content,
-        signingKey,
-        anomalies);
+    return with(values -> values.dataDirectory = changed);
   }
 
   public ControlPlaneConfig withDatabase(DatabaseConfig changed) {
-    return new ControlPlaneConfig(
-        bind,
-        port,
-        adminPort,
-        dataDirectory,
-        changed,
-        retention,
-        rateLimit,
-        oidc,
-        content,
-        signingKey,
-        anomalies);
+    return with(values -> values.database = changed);
   }
 
   public ControlPlaneConfig withOidc(OidcConfig changed) {
-    return new ControlPlaneConfig(
-        bind,
-        port,
-        adminPort,
-        dataDirectory,
-        database,
-        retention,
-        rateLimit,
-        changed,
-        content,
-        signingKey,
-        anomalies);
+    return with(values -> values.oidc = changed);
   }
 
   public ControlPlaneConfig withRateLimit(RateLimitConfig changed) {
-    return new ControlPlaneConfig(
-        bind,
-        port,
-        adminPort,
-        dataDirectory,
-        database,
-        retention,
-        changed,
-        oidc,
-        content,
-        signingKey,
-        anomalies);
+    return with(values -> values.rateLimit = changed);
   }
 
   public ControlPlaneConfig withContent(ContentConfig changed) {
-    return new ControlPlaneConfig(
-        bind,
-        port,
-        adminPort,
-        dataDirectory,
-        database,
-        retention,
-        rateLimit,
-        oidc,
-        changed,
-        signingKey,
-        anomalies);
+    return with(values -> values.content = changed);
   }
 
   public ControlPlaneConfig withAnomalies(AnomaliesConfig changed) {
-    return new ControlPlaneConfig(
-        bind,
-        port,
-        adminPort,
-        dataDirectory,
-        database,
-        retention,
-        rateLimit,
-        oidc,
-        content,
-        signingKey,
-        changed);
+    return with(values -> values.anomalies = changed);
+  }
+
+  private ControlPlaneConfig with(Consumer<Values> change) {
+    Values values = new Values(this);
+    change.accept(values);
+    return values.config();
+  }
+
+  /** All values, to change a few of them. */
+  private static final class Values {
+    private String bind;
+    private int port;
+    private int adminPort;
+    private Path dataDirectory;
+    private DatabaseConfig database;
+    private final RetentionConfig retention;
+    private RateLimitConfig rateLimit;
+    private @Nullable OidcConfig oidc;
+    private ContentConfig content;
+    private final @Nullable Secret signingKey;
+    private AnomaliesConfig anomalies;
+
+    Values(ControlPlaneConfig from) {
+      this.bind = from.bind;
+      this.port = from.port;
+      this.adminPort = from.adminPort;
+      this.dataDirectory = from.dataDirectory;
+      this.database = from.database;
+      this.retention = from.retention;
+      this.rateLimit = from.rateLimit;
+      this.oidc = from.oidc;
+      this.content = from.content;
+      this.signingKey = from.signingKey;
+      this.anomalies = from.anomalies;
+    }
+
+    ControlPlaneConfig config() {
+      return new ControlPlaneConfig(
+          bind,
+          port,
+          adminPort,
+          dataDirectory,
+          database,
+          retention,
+          rateLimit,
+          oidc,
+          content,
+          signingKey,
+          anomalies);
+    }
   }
 }

@@ -43,7 +43,10 @@ final class SignatureProgram {
   /** Matches of a rule in one segment that are told, … */
   static final int MOST_MATCHES = 20;
 
-  /** … and of one for secrets or personal data, each of which may have to be replaced. */
+  /**
+   * … and of one for secrets or personal data, each of which may have to be replaced: more than an
+   * exchange keeps of them, so that too many are known to be too many.
+   */
   static final int MOST_SENSITIVE = 6_000;
 
   /**

@@ -69,6 +69,32 @@ class SignatureDetectorTest {
   }
 
   @Test
+  void every_match_of_a_rule_for_secrets_is_told_since_each_may_have_to_be_replaced() {
+    SignaturePack own =
+        SignaturePack.parse(
+            "own",
+            """
+            rules:
+              - id: s-1
+                type: secret_leakage
+                severity: high
+                confidence: 0.9
+                zones: [user]
+                pattern: 'ticket-[0-9]{6}'
+                rationale: r
+                source: s
+                matches: [ticket-123456]
+                does_not_match: [ticket]
+            """);
+    StringBuilder text = new StringBuilder();
+    for (int i = 100_000; i < 100_300; i++) {
+      text.append("ticket-").append(i).append(' ');
+    }
+    SignatureDetector detector = new SignatureDetector(own, SignatureEngine.AHO_CORASICK);
+    assertThat(detect(detector, text.toString())).hasSize(300);
+  }
+
+  @Test
   void a_spent_budget_ends_the_reading() {
     int[] asked = {0};
     InspectionBudget budget = InspectionBudget.until(5, () -> asked[0]++);

@@ -4,6 +4,6 @@
  * recall by kind and size, delay, false alarms. Nothing of it runs in the service.
  */
 @NullMarked
-package io.llmtrace.controlplane.anomalies.replay;
+package io.llmtrace.cli.bench.anomalies;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,11 +1,10 @@
-package io.llmtrace.cli.bench;
+package io.llmtrace.cli.bench.anomalies;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.cli.bench.anomalies.AnomalyReplay.Found;
+import io.llmtrace.cli.bench.anomalies.AnomalyReplay.Outcome;
 import io.llmtrace.controlplane.anomalies.Rules;
-import io.llmtrace.controlplane.anomalies.replay.AnomalyReplay;
-import io.llmtrace.controlplane.anomalies.replay.AnomalyReplay.Found;
-import io.llmtrace.controlplane.anomalies.replay.AnomalyReplay.Outcome;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.AnomaliesConfig;
 import java.io.PrintWriter;

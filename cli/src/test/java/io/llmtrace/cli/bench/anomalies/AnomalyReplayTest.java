@@ -1,10 +1,10 @@
-package io.llmtrace.controlplane.anomalies.replay;
+package io.llmtrace.cli.bench.anomalies;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.cli.bench.anomalies.AnomalyReplay.Found;
+import io.llmtrace.cli.bench.anomalies.AnomalyReplay.Outcome;
 import io.llmtrace.controlplane.anomalies.Rules;
-import io.llmtrace.controlplane.anomalies.replay.AnomalyReplay.Found;
-import io.llmtrace.controlplane.anomalies.replay.AnomalyReplay.Outcome;
 import io.llmtrace.runtime.config.AnomaliesConfig;
 import java.util.List;
 import java.util.Set;

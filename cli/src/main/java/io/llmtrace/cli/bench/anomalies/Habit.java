@@ -1,4 +1,4 @@
-package io.llmtrace.controlplane.anomalies.replay;
+package io.llmtrace.cli.bench.anomalies;
 
 import java.util.Random;
 
