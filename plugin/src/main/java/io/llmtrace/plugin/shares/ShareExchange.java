@@ -154,14 +154,15 @@ public final class ShareExchange implements AutoCloseable {
    * @return milliseconds until the next time
    */
   private long step() throws InterruptedException {
-    if (!client.tryAcquire()) {
-      return client.pacing().firstDelay().toMillis();
-    }
-    long asked = System.nanoTime();
     try {
       NodeShares.Question question =
           parts.shares().question(scopeKnown ? tenants : Set.of(), parts.acknowledgedFor().get());
-      HttpResponse<String> response = post(question, false);
+      byte[] body = body(question, false);
+      if (!client.tryAcquire()) {
+        return client.pacing().firstDelay().toMillis();
+      }
+      long asked = System.nanoTime();
+      HttpResponse<String> response = post(body);
       return response.statusCode() == 200
           ? taken(question, response.body(), asked)
           : refused(response);
@@ -170,8 +171,8 @@ public final class ShareExchange implements AutoCloseable {
     }
   }
 
-  private HttpResponse<String> post(NodeShares.Question question, boolean leaving)
-      throws IOException, InterruptedException {
+  private byte[] body(NodeShares.Question question, boolean leaving)
+      throws JsonProcessingException {
     LeaseRequest request =
         new LeaseRequest(
             parts.holder(),
@@ -179,8 +180,11 @@ public final class ShareExchange implements AutoCloseable {
             leaving,
             leaving ? List.of() : question.budgets(),
             pricesRevision);
-    return client.post(
-        PATH, WireJson.mapper().writeValueAsBytes(request), ControlPlaneClient.Encoding.PLAIN);
+    return WireJson.mapper().writeValueAsBytes(request);
+  }
+
+  private HttpResponse<String> post(byte[] body) throws IOException, InterruptedException {
+    return client.post(PATH, body, ControlPlaneClient.Encoding.PLAIN);
   }
 
   private long taken(NodeShares.Question question, String body, long asked)
@@ -240,11 +244,15 @@ public final class ShareExchange implements AutoCloseable {
 
   /** Others may have at once what this process had; of budgets, when its last records are in. */
   private void leave() throws InterruptedException {
-    if (!scopeKnown || alone || !client.tryAcquire()) {
+    if (!scopeKnown || alone) {
       return;
     }
     try {
-      int status = post(parts.shares().question(tenants, Duration.ZERO), true).statusCode();
+      byte[] body = body(parts.shares().question(tenants, Duration.ZERO), true);
+      if (!client.tryAcquire()) {
+        return;
+      }
+      int status = post(body).statusCode();
       log.debug("shares were given back: {}", status);
     } catch (IOException | RuntimeException e) {
       log.info("shares end by themselves, they could not be given back: {}", e.toString());

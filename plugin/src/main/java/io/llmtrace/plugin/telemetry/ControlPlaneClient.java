@@ -102,30 +102,20 @@ public final class ControlPlaneClient {
   }
 
   /**
-   * Sends a body once; how it went is told to the breaker.
+   * Sends a body once; how it went is told to the breaker, or that no call was made.
    *
    * @throws IOException if there was no answer
    */
   public HttpResponse<String> post(String path, byte[] body, Encoding encoding)
       throws IOException, InterruptedException {
     long start = System.nanoTime();
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(base() + path))
-            .timeout(settings.pacing().requestTimeout())
-            .header("Authorization", "Bearer " + settings.apiKey().get())
-            .header("Content-Type", "application/json");
-    if (encoding == Encoding.GZIP) {
-      request.header("Content-Encoding", "gzip");
-    }
     HttpResponse<String> response;
     try {
-      response =
-          client.send(
-              request.POST(BodyPublishers.ofByteArray(body)).build(), BodyHandlers.ofString());
+      response = client.send(request(path, body, encoding), BodyHandlers.ofString());
     } catch (IOException e) {
       breaker.onError(System.nanoTime() - start, TimeUnit.NANOSECONDS, e);
       throw e;
-    } catch (InterruptedException e) {
+    } catch (InterruptedException | RuntimeException e) {
       breaker.releasePermission();
       throw e;
     }
@@ -139,6 +129,18 @@ public final class ControlPlaneClient {
       breaker.onSuccess(took, TimeUnit.NANOSECONDS);
     }
     return response;
+  }
+
+  private HttpRequest request(String path, byte[] body, Encoding encoding) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(base() + path))
+            .timeout(settings.pacing().requestTimeout())
+            .header("Authorization", "Bearer " + settings.apiKey().get())
+            .header("Content-Type", "application/json");
+    if (encoding == Encoding.GZIP) {
+      request.header("Content-Encoding", "gzip");
+    }
+    return request.POST(BodyPublishers.ofByteArray(body)).build();
   }
 
   private String base() {

@@ -87,17 +87,19 @@ final class Sender implements Runnable {
         return settings.pacing().firstDelay().toMillis();
       }
       Optional<SegmentFile.Contents> contents;
+      byte[] body;
       try {
         contents = spool.claim(next.get());
-      } catch (IOException e) {
+        if (contents.isEmpty()) {
+          client.release();
+          return 0;
+        }
+        body = body(next.get(), contents.get());
+      } catch (IOException | RuntimeException e) {
         client.release();
         throw e;
       }
-      if (contents.isEmpty()) {
-        client.release();
-        return 0;
-      }
-      return send(next.get(), contents.get());
+      return send(next.get(), contents.get(), body);
     } catch (IOException e) {
       log.warn("the spool cannot be read or emptied: {}", e.getMessage());
       problem = "the spool cannot be read or emptied: " + e.getMessage();
@@ -105,11 +107,11 @@ final class Sender implements Runnable {
     }
   }
 
-  private long send(SealedBatch batch, SegmentFile.Contents contents)
+  private long send(SealedBatch batch, SegmentFile.Contents contents, byte[] body)
       throws IOException, InterruptedException {
     HttpResponse<String> response;
     try {
-      response = client.post("/api/v1/ingest/batches", body(batch, contents), Encoding.GZIP);
+      response = client.post("/api/v1/ingest/batches", body, Encoding.GZIP);
     } catch (IOException e) {
       return failed("unreachable", "the control plane is not reachable: " + e);
     }
@@ -163,12 +165,12 @@ final class Sender implements Runnable {
    * @throws IOException if it did not arrive
    */
   void send(NodeSnapshot snapshot) throws IOException, InterruptedException {
-    if (!client.tryAcquire()) {
-      return;
-    }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (OutputStream gzip = new GZIPOutputStream(bytes)) {
       WireJson.mapper().writeValue(gzip, snapshot);
+    }
+    if (!client.tryAcquire()) {
+      return;
     }
     int status =
         client.post("/api/v1/ingest/snapshots", bytes.toByteArray(), Encoding.GZIP).statusCode();

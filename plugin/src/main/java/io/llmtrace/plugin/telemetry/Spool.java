@@ -159,10 +159,13 @@ final class Spool implements AutoCloseable {
           long number = sequence.incrementAndGet();
           writer = SegmentWriter.create(own.openFile(number, lane), number, node);
           files.current = writer;
-          begun.put(number, System.nanoTime());
           bytes.addAndGet(writer.bytes());
         }
         writer.append(frame);
+        // From its first record on: a file that could not take any has nothing to wait for.
+        if (writer.records() == 1) {
+          begun.put(writer.sequence(), System.nanoTime());
+        }
         bytes.addAndGet(frame.length);
         if (writer.bytes() >= segmentMaxBytes) {
           files.full.add(writer);
