@@ -110,7 +110,7 @@ public final class ConfigFile {
     LlmtraceConfig config =
         new LlmtraceConfig(
             logging(root.section("logging")),
-            alerts(root.section("alerts"), controlPlaneOpens),
+            new AlertsReader(root.section("alerts"), controlPlaneOpens).read(),
             breaker(root.section("circuit_breaker")),
             metrics(root.section("metrics"), controlPlaneOpens),
             controlPlane(root.section("control_plane"), controlPlaneOpens),
@@ -141,22 +141,6 @@ public final class ConfigFile {
             section.choice("format", LoggingConfig.Format.class, defaults.format()));
     section.finish();
     return logging;
-  }
-
-  private static AlertsConfig alerts(ConfigSection section, boolean open) {
-    ConfigSection slack = section.section("slack");
-    ConfigSection pagerduty = section.section("pagerduty");
-    ConfigSection webhook = section.section("webhook");
-    AlertsConfig alerts =
-        new AlertsConfig(
-            slack.httpUrlSecret("webhook_url", open),
-            pagerduty.secret("routing_key", open),
-            webhook.httpUrlSecret("url", open));
-    slack.finish();
-    pagerduty.finish();
-    webhook.finish();
-    section.finish();
-    return alerts;
   }
 
   private static BreakerConfig breaker(ConfigSection section) {

@@ -70,6 +70,20 @@ public record LlmtraceConfig(
         logging, alerts, changed, metrics, controlPlane, plugin, detection, models, limits, prices);
   }
 
+  public LlmtraceConfig withAlerts(AlertsConfig changed) {
+    return new LlmtraceConfig(
+        logging,
+        changed,
+        circuitBreaker,
+        metrics,
+        controlPlane,
+        plugin,
+        detection,
+        models,
+        limits,
+        prices);
+  }
+
   public LlmtraceConfig withMetrics(MetricsConfig changed) {
     return new LlmtraceConfig(
         logging,

@@ -54,7 +54,11 @@ class ConfigFileTest {
             """);
     assertThat(config.logging())
         .isEqualTo(new LoggingConfig(LoggingConfig.Level.DEBUG, LoggingConfig.Format.JSON));
-    assertThat(config.alerts().slackWebhookUrl().reveal()).endsWith("/T/B/X");
+    assertThat(config.alerts().channels()).hasSize(3);
+    assertThat(config.alerts().channels().get(0))
+        .isInstanceOfSatisfying(
+            ChannelConfig.SlackWebhook.class,
+            slack -> assertThat(slack.url().reveal()).endsWith("/T/B/X"));
     assertThat(config.circuitBreaker())
         .isEqualTo(new BreakerConfig(true, 5, Duration.ofSeconds(1), 2));
     assertThat(config.toString()).doesNotContain("hooks.slack", "pagerduty-key");

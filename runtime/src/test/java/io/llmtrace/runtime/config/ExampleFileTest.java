@@ -26,7 +26,18 @@ class ExampleFileTest {
             .replaceAll("file:[a-z]+/", "")
             .replaceAll("(?m)^ *packs: .*$", "");
     LlmtraceConfig config = ConfigFile.parse("example.yaml", all, ENV, ConfigFile.Role.BOTH);
-    assertThat(config.alerts().slackWebhookUrl()).isNotNull();
+    assertThat(config.alerts().channels())
+        .extracting(each -> each.common().name())
+        .containsExactly(
+            "slack",
+            "pagerduty",
+            "webhook",
+            "payments-oncall",
+            "prometheus",
+            "security-team",
+            "mail");
+    assertThat(config.alerts().escalationOnly()).containsExactly("mail");
+    assertThat(config.alerts().rules()).hasSize(2);
     assertThat(config.metrics().token()).isNotNull();
     assertThat(config.controlPlane().database().url()).isNotNull();
     assertThat(config.controlPlane().oidc()).isNotNull();
