@@ -15,6 +15,12 @@ public enum Permission {
   /** State, comment and feedback of findings. */
   FINDINGS_WRITE,
   STATISTICS_READ,
+  /** Incidents, silences, rules, channels without their secrets, and deliveries. */
+  ALERTS_READ,
+  /** Acknowledge, silence, resolve and comment. */
+  ALERTS_WRITE,
+  /** Try channels, and send again what was given up. */
+  ALERTS_SEND,
   /** Exports of many rows. */
   EXPORT_READ,
   REPORTS_READ,

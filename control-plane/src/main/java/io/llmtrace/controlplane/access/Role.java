@@ -1,5 +1,8 @@
 package io.llmtrace.controlplane.access;
 
+import static io.llmtrace.controlplane.access.Permission.ALERTS_READ;
+import static io.llmtrace.controlplane.access.Permission.ALERTS_SEND;
+import static io.llmtrace.controlplane.access.Permission.ALERTS_WRITE;
 import static io.llmtrace.controlplane.access.Permission.AUDIT_READ;
 import static io.llmtrace.controlplane.access.Permission.BUDGETS_READ;
 import static io.llmtrace.controlplane.access.Permission.BUDGETS_WRITE;
@@ -39,6 +42,9 @@ public enum Role {
           FINDINGS_READ,
           FINDINGS_WRITE,
           STATISTICS_READ,
+          ALERTS_READ,
+          ALERTS_WRITE,
+          ALERTS_SEND,
           EXPORT_READ,
           REPORTS_READ,
           BUDGETS_READ,
@@ -58,6 +64,8 @@ public enum Role {
           FINDINGS_READ,
           FINDINGS_WRITE,
           STATISTICS_READ,
+          ALERTS_READ,
+          ALERTS_WRITE,
           EXPORT_READ,
           REPORTS_READ,
           BUDGETS_READ,
@@ -71,6 +79,7 @@ public enum Role {
           EXCHANGES_READ,
           FINDINGS_READ,
           STATISTICS_READ,
+          ALERTS_READ,
           BUDGETS_READ,
           PRICES_READ,
           INSTANCES_READ,

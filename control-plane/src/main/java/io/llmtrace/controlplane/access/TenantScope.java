@@ -61,7 +61,8 @@ public sealed interface TenantScope {
     }
   }
 
-  static TenantScope all() {
+  /** All tenants, those included that there will be. */
+  public static TenantScope all() {
     return new All();
   }
 

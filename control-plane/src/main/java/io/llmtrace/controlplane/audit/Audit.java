@@ -39,6 +39,15 @@ public final class Audit {
     append(handle, "system", new Origin("", "", ""), change);
   }
 
+  /**
+   * Notes what somebody did who has a link and no key; as {@link #append}.
+   *
+   * @param actor begins with {@code link:}
+   */
+  public static void appendOfLink(Handle handle, String actor, Origin origin, Change change) {
+    append(handle, actor, origin, change);
+  }
+
   private static void append(Handle handle, String actor, Origin origin, Change change) {
     handle
         .createQuery(

@@ -1,11 +1,8 @@
 package io.llmtrace.controlplane.reports;
 
+import io.llmtrace.controlplane.http.Html;
 import io.llmtrace.controlplane.reports.Report.ControlShown;
 import io.llmtrace.controlplane.reports.Report.Fact;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Base64;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +29,7 @@ final class ReportPage {
   /** For the header of the answer; the page says it as well. */
   static final String POLICY =
       "default-src 'none'; style-src 'sha256-"
-          + sha256(STYLE)
+          + Html.sha256(STYLE)
           + "'; base-uri 'none'; form-action 'none'";
 
   private ReportPage() {}
@@ -43,13 +40,13 @@ final class ReportPage {
         .append("<meta http-equiv=\"Content-Security-Policy\" content=\"")
         .append(POLICY)
         .append("\">\n<title>")
-        .append(text(report.title()))
+        .append(Html.text(report.title()))
         .append("</title>\n<style>")
         .append(STYLE)
         .append("</style></head>\n<body>\n<h1>")
-        .append(text(report.title()))
+        .append(Html.text(report.title()))
         .append("</h1>\n<p class=\"notice\">")
-        .append(text(report.notice()))
+        .append(Html.text(report.notice()))
         .append("</p>\n<table>");
     row(page, "Tenant", report.tenant() == null ? "all of the caller's" : report.tenant());
     row(page, "From, first day (UTC)", report.from());
@@ -67,7 +64,7 @@ final class ReportPage {
             " no_data: there are none of this time. not_covered: LLMTrace has nothing to show.</p>\n");
     if (!report.unmapped().isEmpty()) {
       page.append("<p>Types of finding that stand for none of these: ")
-          .append(text(String.join(", ", report.unmapped())))
+          .append(Html.text(String.join(", ", report.unmapped())))
           .append(".</p>\n");
     }
     page.append("<h2>Facts</h2>\n");
@@ -77,24 +74,24 @@ final class ReportPage {
 
   private static void control(StringBuilder page, ControlShown control, Map<String, Fact> facts) {
     page.append("<tr><td>")
-        .append(text(control.id()))
+        .append(Html.text(control.id()))
         .append("</td><td>")
-        .append(text(control.title()))
+        .append(Html.text(control.title()))
         .append("</td><td class=\"status\">")
-        .append(text(control.status()))
+        .append(Html.text(control.status()))
         .append("</td><td>");
     String between = "";
     for (String name : control.facts()) {
       page.append(between)
           .append("<a href=\"#")
-          .append(text(name))
+          .append(Html.text(name))
           .append("\">")
-          .append(text(title(facts.get(name))))
+          .append(Html.text(title(facts.get(name))))
           .append("</a>");
       between = "; ";
     }
     page.append("<div class=\"limits\">")
-        .append(text(control.limits()))
+        .append(Html.text(control.limits()))
         .append("</div></td></tr>\n");
   }
 
@@ -104,9 +101,9 @@ final class ReportPage {
 
   private static void fact(StringBuilder page, String name, Fact fact) {
     page.append("<section id=\"")
-        .append(text(name))
+        .append(Html.text(name))
         .append("\"><h3>")
-        .append(text(fact.title()))
+        .append(Html.text(fact.title()))
         .append("</h3>\n");
     if (fact.numbers().isEmpty()) {
       page.append("<p>Nothing of this time.</p>\n");
@@ -116,44 +113,17 @@ final class ReportPage {
           .forEach(
               (key, value) ->
                   page.append("<tr><th>")
-                      .append(text(key.replace('_', ' ')))
+                      .append(Html.text(key.replace('_', ' ')))
                       .append("</th><td class=\"number\">")
-                      .append(text(String.valueOf(value)))
+                      .append(Html.text(String.valueOf(value)))
                       .append("</td></tr>\n"));
       page.append("</table>\n");
     }
-    page.append("<p class=\"method\">").append(text(fact.method())).append("</p></section>\n");
+    page.append("<p class=\"method\">").append(Html.text(fact.method())).append("</p></section>\n");
   }
 
   private static void row(StringBuilder page, String name, String value) {
-    page.append("<tr><th>").append(text(name)).append("</th><td>").append(text(value));
+    page.append("<tr><th>").append(Html.text(name)).append("</th><td>").append(Html.text(value));
     page.append("</td></tr>\n");
-  }
-
-  /** As text of an element or a value in double quotes. */
-  static String text(String raw) {
-    StringBuilder escaped = new StringBuilder(raw.length());
-    for (int i = 0; i < raw.length(); i++) {
-      char c = raw.charAt(i);
-      switch (c) {
-        case '&' -> escaped.append("&amp;");
-        case '<' -> escaped.append("&lt;");
-        case '>' -> escaped.append("&gt;");
-        case '"' -> escaped.append("&quot;");
-        case '\'' -> escaped.append("&#39;");
-        default -> escaped.append(c < ' ' && c != '\n' && c != '\t' ? '\uFFFD' : c);
-      }
-    }
-    return escaped.toString();
-  }
-
-  private static String sha256(String text) {
-    try {
-      return Base64.getEncoder()
-          .encodeToString(
-              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.ApiSamples;
 import io.llmtrace.controlplane.StoredRows;
 import io.llmtrace.controlplane.TestControlPlane;
+import io.llmtrace.controlplane.http.Html;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.wire.Ulid;
 import java.net.http.HttpResponse;
@@ -203,7 +204,7 @@ class ReportsTest {
               "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
       assertThat(answer.body()).startsWith("<!DOCTYPE html>").endsWith("</html>\n");
       for (Mapping.Control control : Mapping.of(kind).controls()) {
-        assertThat(answer.body()).contains("<td>" + ReportPage.text(control.id()) + "</td>");
+        assertThat(answer.body()).contains("<td>" + Html.text(control.id()) + "</td>");
       }
     }
   }

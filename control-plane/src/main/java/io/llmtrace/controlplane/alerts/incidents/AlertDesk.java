@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -44,6 +45,7 @@ public final class AlertDesk {
   private final Supplier<Jdbi> jdbi;
   private final Parts parts;
   private final Now now;
+  private volatile @Nullable IncidentLinks links;
 
   /** Sees what rules see. */
   @FunctionalInterface
@@ -155,11 +157,18 @@ public final class AlertDesk {
           after,
           new IncidentStore.Event(at, act.kind.label(), null, by, comment, Set.of()));
     }
-    IncidentLinks links = IncidentLinks.of(handle);
-    for (Told told : step.told()) {
-      tell(handle, told, rule, links, at, by, comment);
-    }
+    step.told().forEach(told -> tell(handle, told, rule, at, by, comment));
     return after.revised();
+  }
+
+  /** Signs links; its key is asked for once, on a connection that may read it. */
+  public IncidentLinks links() {
+    IncidentLinks known = links;
+    if (known == null) {
+      known = jdbi.get().withHandle(IncidentLinks::of);
+      links = known;
+    }
+    return known;
   }
 
   /** What a person can do. */
@@ -173,13 +182,17 @@ public final class AlertDesk {
     Act(Kind kind) {
       this.kind = kind;
     }
+
+    /** As the audit and the API name it, such as {@code acknowledge}. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   private void tell(
       Handle handle,
       Told told,
       AlertRule rule,
-      IncidentLinks links,
       Instant at,
       @Nullable String by,
       @Nullable String comment) {
@@ -187,7 +200,7 @@ public final class AlertDesk {
         told.channels().stream()
             .filter(name -> told.kind() != Kind.RESOLVED || parts.routes().tellsEnds(name))
             .collect(Collectors.toSet());
-    Notice notice = parts.notices().of(told, rule, links, at, by, comment);
+    Notice notice = parts.notices().of(told, rule, links(), at, by, comment);
     to.stream().sorted().forEach(channel -> parts.telling().tell(handle, channel, notice));
     IncidentStore.note(
         handle,
@@ -218,7 +231,6 @@ public final class AlertDesk {
   private final class Look {
     private final Handle handle;
     private final Instant at;
-    private final IncidentLinks links;
     private final List<Silence> silences;
     private final Map<String, AlertRule> rules = new LinkedHashMap<>();
 
@@ -228,7 +240,6 @@ public final class AlertDesk {
     Look(Handle handle, Instant at) {
       this.handle = handle;
       this.at = at;
-      this.links = IncidentLinks.of(handle);
       this.silences = Silence.active(handle, at);
     }
 
@@ -285,7 +296,7 @@ public final class AlertDesk {
           parts.machine().step(before, rule, seen, mutedBy(before, rule, seen), parts.routes(), at);
       Track after = step.track();
       IncidentStore.write(handle, stored, after);
-      step.told().forEach(told -> tell(handle, told, rule, links, at, null, null));
+      step.told().forEach(told -> tell(handle, told, rule, at, null, null));
       notes(before, after, step.told());
       if (after.current() != null
           && after.current().state().isOpen()

@@ -23,6 +23,10 @@ public final class Notices {
   /** Count of an observation that is no total: the highest confidence of findings, in percent. */
   public static final String CONFIDENCE = "confidence_percent";
 
+  /** For those whose link says too little. */
+  public static final String WHERE_ELSE =
+      "With an API key: GET /api/v1/alerts/incidents, or ./llmtrace alerts incidents.";
+
   /** What may have been done to traffic, in the order in which it is told. */
   private static final List<String> ACTIONS =
       List.of("blocked", "redacted", "limited", "flagged", "uninspected", "allowed");
@@ -97,8 +101,7 @@ public final class Notices {
       case FIRING -> reopened == 0 ? what : what + " It came back " + times(reopened) + ".";
       case REMINDER -> "It goes on since " + ago(incident, at) + ", unacknowledged. " + what;
       case ESCALATED -> "Nobody has acknowledged it for " + ago(incident, at) + ". " + what;
-      case RESOLVED ->
-          "It is over after " + ago(incident, at) + ". Seen last: " + what;
+      case RESOLVED -> "It is over after " + ago(incident, at) + ". Seen last: " + what;
       case ACKNOWLEDGED, COMMENTED, DIGEST, TEST -> what;
     };
   }
@@ -131,7 +134,7 @@ public final class Notices {
   }
 
   /** What was done to what was seen: empty where the rule is not about traffic. */
-  static String traffic(Incident incident) {
+  public static String traffic(Incident incident) {
     Map<String, Long> counts = incident.seen().counts();
     String done =
         ACTIONS.stream()
@@ -176,7 +179,8 @@ public final class Notices {
     return facts;
   }
 
-  static String shown(double value, String unit) {
+  /** A value with its unit. */
+  public static String shown(double value, String unit) {
     String number =
         value == Math.rint(value) && Math.abs(value) < 1e15
             ? Long.toString((long) value)

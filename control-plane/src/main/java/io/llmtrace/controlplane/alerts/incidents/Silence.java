@@ -124,6 +124,26 @@ public record Silence(
         .toList();
   }
 
+  /** Stores a new one. */
+  public void insert(Handle handle) {
+    handle
+        .createUpdate(
+            "INSERT INTO alert_silences (id, tenant, matchers, starts_at, ends_at, every, until,"
+                + " comment, created_by, created_at) VALUES (:id, :tenant,"
+                + " CAST(:matchers AS jsonb), :starts, :ends, :every, :until, :comment, :by, :at)")
+        .bind("id", id)
+        .bind("tenant", tenant)
+        .bind("matchers", IncidentStore.json(matchers))
+        .bind("starts", IncidentStore.time(startsAt))
+        .bind("ends", IncidentStore.time(endsAt))
+        .bind("every", every.label())
+        .bind("until", IncidentStore.time(until))
+        .bind("comment", comment)
+        .bind("by", createdBy)
+        .bind("at", IncidentStore.time(createdAt))
+        .execute();
+  }
+
   /** Reads a row of {@link #COLUMNS}. */
   public static Silence of(ResultSet row) throws SQLException {
     return new Silence(
