@@ -1,0 +1,88 @@
+package io.llmtrace.controlplane.alerts.delivery;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What the delivery shows to Prometheus. Attempts are counted by the replica that made them, so
+ * sums over replicas are right; what waits is the database's, so any replica says all of it.
+ * Thread-safe.
+ */
+final class DeliveryMeters {
+  private static final Duration[] BUCKETS = {
+    Duration.ofMillis(100),
+    Duration.ofMillis(300),
+    Duration.ofSeconds(1),
+    Duration.ofSeconds(3),
+    Duration.ofSeconds(10),
+    Duration.ofSeconds(60),
+    Duration.ofMinutes(10),
+    Duration.ofHours(1)
+  };
+
+  private final MeterRegistry meters;
+  private final Map<String, AtomicLong> waiting = new ConcurrentHashMap<>();
+  private final Map<String, AtomicLong> parked = new ConcurrentHashMap<>();
+
+  DeliveryMeters(MeterRegistry meters) {
+    this.meters = meters;
+  }
+
+  /** Counts an attempt by what came of it. */
+  void attempt(String channel, String result, Duration took) {
+    Counter.builder("llmtrace.alert.deliveries")
+        .description("Attempts to deliver an alert, by what came of them")
+        .tag("channel", channel)
+        .tag("result", result)
+        .register(meters)
+        .increment();
+    Timer.builder("llmtrace.alert.attempt")
+        .description("How long an attempt to deliver an alert took")
+        .tag("channel", channel)
+        .register(meters)
+        .record(took);
+  }
+
+  /** Notes how long a message took from its row to the service's word that it has it. */
+  void delivered(String channel, Duration sinceAdded) {
+    Timer.builder("llmtrace.alert.delivery")
+        .description(
+            "From an alert's row in the outbox to its delivery, waits and retries included")
+        .serviceLevelObjectives(BUCKETS)
+        .tag("channel", channel)
+        .register(meters)
+        .record(sinceAdded.isNegative() ? Duration.ZERO : sinceAdded);
+  }
+
+  void show(List<ChannelHealth> channels) {
+    waiting.values().forEach(value -> value.set(0));
+    parked.values().forEach(value -> value.set(0));
+    for (ChannelHealth channel : channels) {
+      gauge(waiting, "waiting", "Alerts that are still to be told", channel.channel())
+          .set(channel.waiting());
+      gauge(parked, "parked", "Alerts that were given up and not tried again", channel.channel())
+          .set(channel.parked());
+    }
+  }
+
+  private AtomicLong gauge(
+      Map<String, AtomicLong> values, String name, String description, String channel) {
+    return values.computeIfAbsent(
+        channel,
+        key -> {
+          AtomicLong value = new AtomicLong();
+          Gauge.builder("llmtrace.alert.outbox." + name, value, AtomicLong::get)
+              .description(description)
+              .tag("channel", key)
+              .register(meters);
+          return value;
+        });
+  }
+}

@@ -1,0 +1,21 @@
+package io.llmtrace.controlplane.alerts.delivery;
+
+import java.net.UnknownHostException;
+
+/**
+ * A target that nothing is sent to. The message says why and names neither host nor address, which
+ * may be secrets. It is an unknown host to the HTTP client, which asks for no other kind.
+ */
+final class RefusedTargetException extends UnknownHostException {
+  private static final long serialVersionUID = 1;
+
+  RefusedTargetException(String reason) {
+    super(reason);
+  }
+
+  /** Why, without an address. */
+  String reason() {
+    String message = getMessage();
+    return message == null ? "its target is refused" : message;
+  }
+}
