@@ -83,8 +83,7 @@ public record BudgetUse(
                     BudgetState.of(
                         budget,
                         span,
-                        sums.getOrDefault(
-                            new Whose(budget.tenant(), budget.key()), List.of()))))
+                        sums.getOrDefault(new Whose(budget.tenant(), budget.key()), List.of()))))
         .toList();
   }
 

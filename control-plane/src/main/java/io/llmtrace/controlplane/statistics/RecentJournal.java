@@ -130,7 +130,7 @@ final class RecentJournal {
         cell(bucket(at), RecentKeys.of(whose))
             .add(RecentSum.REQUESTS, 1)
             .add(RecentSum.ERRORS, ended.status() >= 500 ? 1 : 0)
-            .addDuration(ended.latencyMs() / 1e3);
+            .addDuration(ended.latencyMs() / 1e3, 1);
     @Nullable Usage usage = ended.usage();
     if (usage != null) {
       sums.add(RecentSum.TOKENS, usage.promptTokens() + usage.completionTokens());

@@ -29,13 +29,13 @@ public final class RecentSums {
     return this;
   }
 
-  /** Counts an exchange of a duration. */
-  public RecentSums addDuration(double seconds) {
+  /** Counts exchanges of a duration. */
+  public RecentSums addDuration(double seconds, long count) {
     int bucket = 0;
     while (bucket < BOUNDS.length && seconds > BOUNDS[bucket]) {
       bucket++;
     }
-    durations[bucket]++;
+    durations[bucket] += count;
     return this;
   }
 
@@ -82,9 +82,9 @@ public final class RecentSums {
     return lagMillis;
   }
 
-  /** Whether nothing is counted, and nothing came late. */
+  /** Whether nothing is counted; that something came late is of nobody. */
   public boolean isEmpty() {
-    return lagMillis == 0 && costUsd == 0 && Arrays.stream(sums).allMatch(each -> each == 0);
+    return costUsd == 0 && Arrays.stream(sums).allMatch(each -> each == 0);
   }
 
   /**

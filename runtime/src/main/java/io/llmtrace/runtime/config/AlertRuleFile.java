@@ -110,7 +110,8 @@ public record AlertRuleFile(String file, List<Rule> rules, List<Case> tests) {
    * @param labels that it must have; it may have more
    * @param state {@code none}, {@code pending}, {@code firing} or {@code resolved}
    */
-  public record Expect(int line, String key, int at, String rule, Map<String, String> labels, String state) {}
+  public record Expect(
+      int line, String key, int at, String rule, Map<String, String> labels, String state) {}
 
   /**
    * Reads a file.

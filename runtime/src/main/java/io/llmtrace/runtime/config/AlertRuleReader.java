@@ -45,7 +45,8 @@ final class AlertRuleReader {
     for (ConfigSection section : root.sections("rules", MOST_RULES)) {
       Rule rule = rule(section);
       if (!names.add(rule.name()) && !rule.name().isEmpty()) {
-        section.problem("name", "expected a name of its own, \"" + rule.name() + "\" is given twice");
+        section.problem(
+            "name", "expected a name of its own, \"" + rule.name() + "\" is given twice");
       }
       rules.add(rule);
     }
@@ -94,7 +95,8 @@ final class AlertRuleReader {
           firstSeen ? "first_seen" : "count", "expected match beside it: it counts findings");
     }
     if (match != null && until != null) {
-      section.problem("until", "expected when beside it: rules about findings end with their window");
+      section.problem(
+          "until", "expected when beside it: rules about findings end with their window");
     }
     if (firstSeen && section.has("count")) {
       section.problem("count", "expected either count or first_seen");
@@ -128,8 +130,7 @@ final class AlertRuleReader {
 
   private static Severity severity(ConfigSection section) {
     Predicate<String> known = text -> severityOf(text) != null;
-    String text =
-        section.string("severity", "", "one of info, low, medium, high, critical", known);
+    String text = section.string("severity", "", "one of info, low, medium, high, critical", known);
     if (text.isEmpty() && !section.has("severity")) {
       section.problem("severity", "expected one of info, low, medium, high, critical");
     }

@@ -207,8 +207,7 @@ public enum BuiltIn {
     }
     double limit =
         settings.threshold() != null ? settings.threshold() : threshold == null ? 0 : threshold;
-    boolean measures =
-        allowed == Allowed.SUMS || allowed == Allowed.NOTHING;
+    boolean measures = allowed == Allowed.SUMS || allowed == Allowed.NOTHING;
     if (settings.until() != null && !(measures && settings.until() <= limit)) {
       throw new IllegalArgumentException(
           label
@@ -255,8 +254,6 @@ public enum BuiltIn {
         settings.keep() == null ? AlertRule.KEEP : settings.keep(),
         summary,
         "docs/runbooks/" + label + ".md",
-        this == BREAKER_OPEN
-            ? Set.of(HIGH_ERROR_RATE.label, INSPECTION_COVERAGE.label)
-            : Set.of());
+        this == BREAKER_OPEN ? Set.of(HIGH_ERROR_RATE.label, INSPECTION_COVERAGE.label) : Set.of());
   }
 }

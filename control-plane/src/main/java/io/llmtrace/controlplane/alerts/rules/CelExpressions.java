@@ -24,7 +24,8 @@ import java.util.stream.Collectors;
  * Conditions written in CEL (https://cel.dev), compiled with the types of what they may speak of.
  *
  * <p>What an expression costs is bounded by its length: there are no macros and no comprehensions,
- * so nothing loops; regular expressions are RE2's; length, depth and nodes are limited. Thread-safe.
+ * so nothing loops; regular expressions are RE2's; length, depth and nodes are limited.
+ * Thread-safe.
  */
 final class CelExpressions {
   /** Longest expression, code points. */

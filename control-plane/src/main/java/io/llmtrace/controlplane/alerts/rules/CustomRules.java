@@ -100,7 +100,9 @@ final class CustomRules {
           problem(
               file,
               value,
-              "expected the name of a number, such as cost_usd, was \"" + cut(value.text()) + "\""));
+              "expected the name of a number, such as cost_usd, was \""
+                  + cut(value.text())
+                  + "\""));
     }
     return measured;
   }
@@ -119,8 +121,7 @@ final class CustomRules {
       known.addAll(List.of("threshold", "window"));
     }
     if (summary.text().length() > Template.LONGEST) {
-      problems.add(
-          problem(file, summary, "expected at most " + Template.LONGEST + " characters"));
+      problems.add(problem(file, summary, "expected at most " + Template.LONGEST + " characters"));
     }
     for (String name : new Template(summary.text()).unknown(known)) {
       problems.add(

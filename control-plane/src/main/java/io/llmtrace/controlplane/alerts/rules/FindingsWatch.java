@@ -21,8 +21,8 @@ import java.util.function.Predicate;
  * @param count findings of a group in the window
  * @param kind whether it is about so many, or about the first
  */
-record FindingsWatch(
-    AlertRule rule, Predicate<RecentFinding.What> match, int count, Kind kind) implements Watch {
+record FindingsWatch(AlertRule rule, Predicate<RecentFinding.What> match, int count, Kind kind)
+    implements Watch {
   enum Kind {
     COUNT,
     FIRST_SEEN
@@ -65,8 +65,8 @@ record FindingsWatch(
   }
 
   private Recent.Seen seen(SortedMap<String, String> labels) {
-    // Values are names and have no control characters once stored.
-    return new Recent.Seen(rule.name(), String.join("\n", labels.values()));
+    // Never empty: that is the rule itself. Names have no control characters once stored.
+    return new Recent.Seen(rule.name(), "=" + String.join("\n", labels.values()));
   }
 
   @Override

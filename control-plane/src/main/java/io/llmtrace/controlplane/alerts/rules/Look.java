@@ -60,8 +60,7 @@ final class Look {
     long from = from(asked.window());
     for (RecentRow row : recent.sums()) {
       if (row.bucket() >= from) {
-        List<String> group =
-            values.computeIfAbsent(row.keys(), keys -> values(keys, asked.by()));
+        List<String> group = values.computeIfAbsent(row.keys(), keys -> values(keys, asked.by()));
         groups.computeIfAbsent(group, key -> new RecentSums()).add(row.sums());
       }
     }

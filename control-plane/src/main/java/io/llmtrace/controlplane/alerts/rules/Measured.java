@@ -41,13 +41,9 @@ enum Measured {
   BLOCKED_SHARE(
       Kind.SHARE, "%", (sums, seconds) -> share(sums, RecentSum.BLOCKED, RecentSum.EXCHANGES)),
   REQUESTS_PER_MINUTE(
-      Kind.AMOUNT,
-      "requests/min",
-      (sums, seconds) -> perMinute(sums, RecentSum.REQUESTS, seconds)),
+      Kind.AMOUNT, "requests/min", (sums, seconds) -> perMinute(sums, RecentSum.REQUESTS, seconds)),
   FINDINGS_PER_MINUTE(
-      Kind.AMOUNT,
-      "findings/min",
-      (sums, seconds) -> perMinute(sums, RecentSum.FINDINGS, seconds));
+      Kind.AMOUNT, "findings/min", (sums, seconds) -> perMinute(sums, RecentSum.FINDINGS, seconds));
 
   /** How a number is to be read. */
   enum Kind {

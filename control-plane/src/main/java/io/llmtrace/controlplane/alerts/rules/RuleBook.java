@@ -103,4 +103,12 @@ public final class RuleBook {
         .max(Duration::compareTo)
         .orElse(Duration.ZERO);
   }
+
+  /** The window of a rule that counts findings; zero for the others. */
+  Duration findingsOf(String rule) {
+    Watch watch = watches.get(rule);
+    return watch instanceof FindingsWatch || rule.equals(BuiltIn.FINDING_SPIKE.label())
+        ? watch == null ? Duration.ZERO : watch.rule().window()
+        : Duration.ZERO;
+  }
 }

@@ -85,8 +85,7 @@ final class StateWatches {
     @Override
     public void look(Look look, Consumer<Observation> to) {
       for (Recent.Node node : look.recent().nodes()) {
-        double silent =
-            Duration.between(node.reportedAt(), look.recent().now()).toMillis() / 1e3;
+        double silent = Duration.between(node.reportedAt(), look.recent().now()).toMillis() / 1e3;
         if (silent < GONE.toSeconds()) {
           to.accept(
               observed(
@@ -123,9 +122,7 @@ final class StateWatches {
     public void look(Look look, Consumer<Observation> to) {
       for (Recent.Node node : look.recent().nodes()) {
         List<String> problems =
-            node.problems().stream()
-                .filter(each -> each.startsWith(Recent.Node.BUNDLE))
-                .toList();
+            node.problems().stream().filter(each -> each.startsWith(Recent.Node.BUNDLE)).toList();
         if (!silentFor(look, node, GONE)) {
           to.accept(
               observed(

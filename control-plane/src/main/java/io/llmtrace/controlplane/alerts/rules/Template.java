@@ -34,11 +34,13 @@ record Template(String text) {
   }
 
   private static String plain(String value) {
-    String shown = value.codePoints()
-        .filter(each -> !Character.isISOControl(each))
-        .limit(LONGEST_VALUE)
-        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-        .toString();
+    String shown =
+        value
+            .codePoints()
+            .filter(each -> !Character.isISOControl(each))
+            .limit(LONGEST_VALUE)
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString();
     return shown.isEmpty() ? "(none)" : shown;
   }
 }
