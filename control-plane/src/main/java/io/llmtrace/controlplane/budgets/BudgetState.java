@@ -49,6 +49,15 @@ record BudgetState(@JsonUnwrapped Budget budget, Spent state) {
             span.from(),
             span.until(),
             MOST_PROVIDERS);
+    return of(budget, span, sums);
+  }
+
+  /**
+   * Of sums that were read before.
+   *
+   * @param span that they are of
+   */
+  static BudgetState of(Budget budget, Span span, List<Spending.Sum> sums) {
     BigDecimal usd = BigDecimal.ZERO;
     long tokens = 0;
     long unknown = 0;

@@ -77,13 +77,13 @@ final class GroupStore {
     Set<Integer> fresh = claim(handle, group);
     Map<String, Row<InspectionRecord>> inspections = new LinkedHashMap<>();
     Map<String, Row<CompletionRecord>> completions = new LinkedHashMap<>();
+    RollupJournal journal = new RollupJournal();
     for (int place : fresh) {
       Prepared each = admitted(handle, group.get(place), deltas);
       each.inspections().forEach(inspections::putIfAbsent);
       each.completions().forEach(completions::putIfAbsent);
-      losses(handle, each, deltas);
+      losses(handle, each, deltas, journal);
     }
-    RollupJournal journal = new RollupJournal();
     expire(inspections, deltas);
     inspections.keySet().removeAll(Halves.known(handle, "exchanges", Ids.of(inspections)));
     completions.keySet().removeAll(Halves.known(handle, "completions", Ids.of(completions)));
@@ -151,12 +151,14 @@ final class GroupStore {
     return key + '\n' + node + '\n' + boot + '\n' + sequence;
   }
 
-  private static void losses(Handle handle, Prepared from, Deltas deltas) {
+  private static void losses(Handle handle, Prepared from, Deltas deltas, RollupJournal journal) {
     if (from.invalid() > 0) {
       deltas.lost("invalid_record", from.invalid());
+      journal.lost(from.invalid());
     }
     for (LossRecord loss : from.losses()) {
       deltas.lost(loss.reason(), loss.count());
+      journal.lost(loss.count());
       handle.execute(
           "INSERT INTO losses (node, reason, count, at) VALUES (?, ?, ?, ?)",
           from.batch().node(),

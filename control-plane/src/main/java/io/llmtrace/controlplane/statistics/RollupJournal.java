@@ -31,6 +31,18 @@ public final class RollupJournal {
           Arrays.stream(Sum.values()).map(Sum::column).toArray(String[]::new));
 
   private final Map<Cell, Measures> cells = new HashMap<>();
+  private final RecentJournal recent;
+
+  public RollupJournal() {
+    this(System.currentTimeMillis());
+  }
+
+  /**
+   * @param now epoch milliseconds
+   */
+  RollupJournal(long now) {
+    recent = new RecentJournal(now);
+  }
 
   /**
    * Whose sums an exchange belongs to.
@@ -76,11 +88,13 @@ public final class RollupJournal {
           }
         });
     findings(hour, keys, record.findings());
+    recent.inspected(record);
   }
 
   /** Counts what was seen in an answer that was stored for the first time. */
   public void answered(Keys keys, CompletionRecord ended) {
     findings(hour(ended.decisionId()), keys, ended.findings());
+    recent.answered(keys, ended);
   }
 
   private void findings(long hour, Keys keys, List<Finding> findings) {
@@ -101,6 +115,7 @@ public final class RollupJournal {
 
   /** Counts an exchange that ended. */
   public void completed(Keys keys, CompletionRecord ended) {
+    recent.completed(keys, ended);
     Usage usage = ended.usage();
     each(
         hour(ended.decisionId()),
@@ -125,6 +140,7 @@ public final class RollupJournal {
 
   /** Counts an exchange whose completion never came. */
   public void unobserved(String decisionId, Keys keys) {
+    recent.unobserved(keys);
     each(
         hour(decisionId),
         keys,
@@ -142,6 +158,12 @@ public final class RollupJournal {
   public void finding(String tenant, FindingType type, Severity severity, long at) {
     cell(new Cell(Dimension.FINDING, Cell.hourOf(at), tenant, type.label(), severity.label()))
         .add(Sum.FINDINGS, 1);
+    recent.finding(tenant, type, severity, at);
+  }
+
+  /** Counts records that were dropped before they could be stored. */
+  public void lost(long count) {
+    recent.lost(count);
   }
 
   /** By the decision id, which both halves of an exchange have. */
@@ -180,5 +202,6 @@ public final class RollupJournal {
             row.number(sums.get(sum));
           }
         });
+    recent.write(handle);
   }
 }

@@ -70,6 +70,12 @@ public final class CopyInto {
       return this;
     }
 
+    /** A number of two bytes. */
+    public Row small(int value) {
+      row.setShort(next++, (short) value);
+      return this;
+    }
+
     public Row number(@Nullable Double value) {
       row.setDouble(next++, value);
       return this;

@@ -64,7 +64,7 @@ public final class ConfigFile {
     return parse(file.toString(), text(file), env, role);
   }
 
-  private static String text(Path file) throws ConfigException {
+  static String text(Path file) throws ConfigException {
     try {
       return Utf8File.read(file, LARGEST_FILE);
     } catch (Utf8File.UnreadableException e) {
@@ -83,7 +83,7 @@ public final class ConfigFile {
     return config;
   }
 
-  private static @Nullable Node root(Reading reading, String text) {
+  static @Nullable Node root(Reading reading, String text) {
     LoadSettings settings =
         LoadSettings.builder()
             .setLabel("configuration")

@@ -74,6 +74,16 @@ final class ConfigSection {
     }
   }
 
+  /** Dotted path of the section; empty for the whole file. */
+  String path() {
+    return path;
+  }
+
+  /** Where the section begins, counted from 1. */
+  int line() {
+    return at == null ? 1 : Reading.line(at);
+  }
+
   ConfigSection section(String key) {
     return new ConfigSection(reading, full(key), node(key));
   }

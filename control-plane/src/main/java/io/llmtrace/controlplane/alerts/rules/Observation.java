@@ -66,4 +66,9 @@ public record Observation(
       List<Notice.Sample> samples) {
     this(rule, labels, severity, active, clear, value, threshold, unit, counts, samples, "");
   }
+
+  Observation withSamples(List<Notice.Sample> found) {
+    return new Observation(
+        rule, labels, severity, active, clear, value, threshold, unit, counts, found, summary);
+  }
 }
