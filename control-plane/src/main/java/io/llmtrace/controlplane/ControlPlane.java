@@ -15,6 +15,7 @@ import io.llmtrace.controlplane.access.Authenticator;
 import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.access.MeResource;
 import io.llmtrace.controlplane.access.RateLimitFilter;
+import io.llmtrace.controlplane.alerts.Alerts;
 import io.llmtrace.controlplane.anomalies.AnomaliesResource;
 import io.llmtrace.controlplane.anomalies.AnomalyJob;
 import io.llmtrace.controlplane.audit.AuditResource;
@@ -84,8 +85,10 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.instrumentation.dropwizard.DropwizardExports;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.net.InetAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.server.Server;
@@ -108,6 +111,7 @@ public final class ControlPlane implements AutoCloseable {
   private final List<ApiOperation> operations;
   private final Jobs jobs;
   private final Ingest ingest;
+  private final Alerts alerts;
   private final PrometheusMeterRegistry meters;
   private final JvmGcMetrics gc;
 
@@ -118,6 +122,7 @@ public final class ControlPlane implements AutoCloseable {
       List<ApiOperation> operations,
       Jobs jobs,
       Ingest ingest,
+      Alerts alerts,
       PrometheusMeterRegistry meters,
       JvmGcMetrics gc) {
     this.server = server;
@@ -126,6 +131,7 @@ public final class ControlPlane implements AutoCloseable {
     this.operations = operations;
     this.jobs = jobs;
     this.ingest = ingest;
+    this.alerts = alerts;
     this.meters = meters;
     this.gc = gc;
   }
@@ -216,10 +222,10 @@ public final class ControlPlane implements AutoCloseable {
     Exports exports = new Exports(scoped);
     LeasesResource leases = new LeasesResource(bodies, storage::jdbi);
     Callers callers = new Callers(authenticators(own, keys), meters);
-    List<ApiOperation> operations =
-        Access.register(
-            environment.jersey(),
-            callers,
+    Alerts alerts =
+        Alerts.of(config.alerts(), address(own), storage::jdbi, scoped, meters, clock);
+    List<Object> resources =
+        new ArrayList<>(
             List.of(
                 new HealthResource(storage, nodes, callers),
                 new MetricsResource(meters, config.metrics().token()),
@@ -250,6 +256,9 @@ public final class ControlPlane implements AutoCloseable {
                 new PricesResource(scoped, clock, config.prices()),
                 new SettingsResource(scoped, settings, changed),
                 leases));
+    resources.addAll(alerts.resources());
+    List<ApiOperation> operations =
+        Access.register(environment.jersey(), callers, List.copyOf(resources));
     environment.jersey().register(new RateLimitFilter(own.rateLimit(), meters));
     environment.jersey().register(new OpenApiResource(operations));
     environment.jersey().register(new DocsResource());
@@ -271,11 +280,21 @@ public final class ControlPlane implements AutoCloseable {
     AnomalyJob anomalies = new AnomalyJob(storage::jdbi, totals, clock, own.anomalies());
     jobs.every(Duration.ofMinutes(3), "anomalies", anomalies::run);
     keep(jobs, storage, partitions, holds);
+    jobs.every(Duration.ofSeconds(1), "alerts", alerts::look);
+    jobs.every(Duration.ofSeconds(10), "recent", alerts::fold);
+    jobs.every(Duration.ofHours(1), "alerts-expiry", alerts::expire);
+    alerts.start();
     jobs.every(Duration.ofMinutes(1), "content", content::maintain);
     ControlPlane started =
-        new ControlPlane(server, storage, watch, operations, jobs, ingest, meters, gc);
+        new ControlPlane(server, storage, watch, operations, jobs, ingest, alerts, meters, gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());
     return started;
+  }
+
+  /** Where links lead if nobody says how people reach this. */
+  private static URI address(ControlPlaneConfig own) {
+    String host = own.bind().contains(":") ? "[" + own.bind() + "]" : own.bind();
+    return URI.create("http://" + host + ":" + own.port());
   }
 
   /** Sums up what came, and drops what is past its time. */
@@ -349,6 +368,7 @@ public final class ControlPlane implements AutoCloseable {
     server.stop();
     ingest.close();
     jobs.close();
+    alerts.close();
     watch.close();
     storage.close();
     gc.close();

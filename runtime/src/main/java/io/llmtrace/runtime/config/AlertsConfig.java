@@ -78,16 +78,20 @@ public record AlertsConfig(
    *
    * @param enabled whether it is evaluated
    * @param threshold in the rule's own unit
+   * @param until what it must come down to before it is over, in the same unit
    * @param window of data that it looks at
    * @param hold how long its condition must hold
+   * @param keep how long it must be over before its incident is
    * @param severity of its incidents
    * @param by labels that have incidents of their own
    */
   public record RuleConfig(
       @Nullable Boolean enabled,
       @Nullable Double threshold,
+      @Nullable Double until,
       @Nullable Duration window,
       @Nullable Duration hold,
+      @Nullable Duration keep,
       @Nullable Severity severity,
       @Nullable List<String> by) {}
 

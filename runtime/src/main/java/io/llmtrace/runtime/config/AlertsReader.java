@@ -337,8 +337,10 @@ final class AlertsReader {
           new RuleConfig(
               given(rule, "enabled", rule.bool("enabled", true)),
               given(rule, "threshold", rule.number("threshold", 0, 0, 999_999_999)),
+              given(rule, "until", rule.number("until", 0, 0, 999_999_999)),
               seconds(rule, "window_seconds", 10),
               seconds(rule, "for_seconds", 0),
+              seconds(rule, "keep_seconds", 0),
               severity(rule),
               given(rule, "by", by(rule))));
       rule.finish();

@@ -6,6 +6,8 @@ import io.llmtrace.controlplane.alerts.notice.Notice.Fact;
 import io.llmtrace.controlplane.alerts.notice.Notice.Kind;
 import io.llmtrace.controlplane.alerts.notice.Notice.Link;
 import io.llmtrace.controlplane.alerts.rules.AlertRule;
+import io.llmtrace.controlplane.alerts.rules.Observation;
+import io.llmtrace.policies.detect.Severity;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,9 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Puts into words what happened to an incident. Immutable and thread-safe. */
 public final class Notices {
-  /** Count of an observation that is no total: the highest confidence of findings, in percent. */
-  public static final String CONFIDENCE = "confidence_percent";
-
   /** For those whose link says too little. */
   public static final String WHERE_ELSE =
       "With an API key: GET /api/v1/alerts/incidents, or ./llmtrace alerts incidents.";
@@ -76,6 +75,62 @@ public final class Notices {
         facts(incident, at),
         incident.seen().samples(),
         links(incident, rule, links, at));
+  }
+
+  /** A notice that says that somebody tries a channel. */
+  public Notice test(String id, Instant at, String by) {
+    return made(
+        id,
+        Kind.TEST,
+        at,
+        by,
+        "This is a test",
+        "Somebody tries this channel. Nothing is wrong, and nothing has to be done.",
+        List.of());
+  }
+
+  /** A notice as an incident might make it, to see how a channel shows it. */
+  public Notice example(String id, Instant at) {
+    return made(
+        id,
+        Kind.FIRING,
+        at,
+        null,
+        "High error rate: route chat",
+        "6.2 % of 1290 requests failed with a status of 500 or more in the last 5 min (limit 5 %).",
+        List.of(new Fact("Measured", "6.20 %"), new Fact("Limit", "5 %")));
+  }
+
+  private Notice made(
+      String id,
+      Kind kind,
+      Instant at,
+      @Nullable String by,
+      String title,
+      String summary,
+      List<Fact> facts) {
+    Instant second = at.truncatedTo(ChronoUnit.SECONDS);
+    return new Notice(
+        id + "-1",
+        kind,
+        id,
+        1,
+        "high_error_rate",
+        kind == Kind.TEST ? Severity.INFO : Severity.CRITICAL,
+        null,
+        kind == Kind.TEST ? Map.of() : Map.of("route", "chat"),
+        title,
+        summary,
+        "",
+        null,
+        second,
+        second,
+        by,
+        null,
+        facts,
+        List.of(),
+        Map.of(
+            Link.RUNBOOK, URI.create(IncidentLinks.strip(base) + "/runbooks/high_error_rate")));
   }
 
   /** The rule in words, and what it is about. */
@@ -151,7 +206,7 @@ public final class Notices {
 
   /** Highest confidence of what was found, 0 to 100, or null where nothing was. */
   static @Nullable Integer score(Incident incident) {
-    Long confidence = incident.seen().counts().get(CONFIDENCE);
+    Long confidence = incident.seen().counts().get(Observation.CONFIDENCE);
     return confidence == null ? null : (Integer) (int) Math.max(0, Math.min(100, confidence));
   }
 
@@ -169,7 +224,7 @@ public final class Notices {
     seen.counts()
         .forEach(
             (name, count) -> {
-              if (!name.equals(CONFIDENCE)) {
+              if (!name.equals(Observation.CONFIDENCE)) {
                 facts.add(new Fact(name + " in the window", Long.toString(count)));
               }
             });

@@ -47,6 +47,13 @@ public enum BuiltIn {
       10,
       "{findings} findings in the last {window}: {findings_per_minute} a minute (limit"
           + " {threshold})."),
+  SEVERE_FINDING(
+      Severity.HIGH,
+      Allowed.FINDINGS,
+      300,
+      0,
+      0.8,
+      "{findings} finding(s) of {type} in the last {window}, the worst of severity {worst}."),
   NODE_SILENT(
       Severity.HIGH,
       Allowed.NODE_FIXED,
@@ -110,6 +117,7 @@ public enum BuiltIn {
   /** Labels that {@code by} may name. */
   private enum Allowed {
     SUMS(List.of("tenant", "route", "provider", "model")),
+    FINDINGS(List.of("tenant", "route", "provider", "model", "type")),
     NODE(List.of("node")),
     /** Always by node. */
     NODE_FIXED(List.of()),
@@ -187,6 +195,12 @@ public enum BuiltIn {
       case INSPECTION_COVERAGE -> above(rule, Measured.UNINSPECTED_SHARE, limit, settings);
       case INGEST_LAG -> above(rule, Measured.LAG_SECONDS, limit, settings);
       case EVENTS_LOST -> above(rule, Measured.LOST, limit, settings);
+      case SEVERE_FINDING ->
+          new FindingsWatch(
+              rule,
+              what -> what.severity().atLeast(rule.severity()) && what.tenths() >= 10 * limit,
+              1,
+              FindingsWatch.Kind.COUNT_AS_SEVERE);
       case BREAKER_OPEN -> new StateWatches.Breaker(rule);
       case NODE_SILENT -> new StateWatches.Silent(rule, limit);
       case BUNDLE_REFUSED -> new StateWatches.Bundle(rule);
@@ -218,7 +232,10 @@ public enum BuiltIn {
   }
 
   private AlertRule rule(RuleSettings settings) {
-    List<String> by = settings.by() == null ? List.of() : settings.by();
+    List<String> by =
+        settings.by() != null
+            ? settings.by()
+            : this == SEVERE_FINDING ? List.of("tenant", "route", "type") : List.of();
     if (!allowed.labels.containsAll(by)) {
       throw new IllegalArgumentException(
           label

@@ -25,6 +25,8 @@ record FindingsWatch(AlertRule rule, Predicate<RecentFinding.What> match, int co
     implements Watch {
   enum Kind {
     COUNT,
+    /** So many, and an incident as severe as the worst of them. */
+    COUNT_AS_SEVERE,
     FIRST_SEEN
   }
 
@@ -33,17 +35,20 @@ record FindingsWatch(AlertRule rule, Predicate<RecentFinding.What> match, int co
     private final Map<String, Long> actions = new HashMap<>();
     private long count;
     private Severity worst = Severity.INFO;
+    private int tenths;
 
     void add(RecentFinding finding) {
       count += finding.count();
       actions.merge(finding.what().action(), finding.count(), Long::sum);
       worst = finding.what().severity().atLeast(worst) ? finding.what().severity() : worst;
+      tenths = Math.max(tenths, finding.what().tenths());
     }
 
     Group add(Group other) {
       count += other.count;
       other.actions.forEach((action, many) -> actions.merge(action, many, Long::sum));
       worst = other.worst.atLeast(worst) ? other.worst : worst;
+      tenths = Math.max(tenths, other.tenths);
       return this;
     }
   }
@@ -55,7 +60,7 @@ record FindingsWatch(AlertRule rule, Predicate<RecentFinding.What> match, int co
 
   @Override
   public List<Recent.Seen> asks(Look look) {
-    if (kind == Kind.COUNT) {
+    if (kind != Kind.FIRST_SEEN) {
       return List.of();
     }
     List<Recent.Seen> asks = new ArrayList<>();
@@ -75,18 +80,21 @@ record FindingsWatch(AlertRule rule, Predicate<RecentFinding.What> match, int co
   }
 
   private Observation observation(Look look, SortedMap<String, String> labels, Group group) {
-    boolean active = kind == Kind.COUNT ? group.count >= count : isNew(look, labels);
+    boolean active = kind != Kind.FIRST_SEEN ? group.count >= count : isNew(look, labels);
     Map<String, Long> counts = new TreeMap<>();
     counts.put("findings", group.count);
+    if (group.count > 0) {
+      counts.put(Observation.CONFIDENCE, 10L * group.tenths);
+    }
     group.actions.forEach((action, many) -> counts.put(past(action), many));
     return new Observation(
         rule.name(),
         labels,
-        rule.severity(),
+        kind == Kind.COUNT_AS_SEVERE ? group.worst : rule.severity(),
         active,
         !active,
         group.count,
-        kind == Kind.COUNT ? count : 1,
+        kind != Kind.FIRST_SEEN ? count : 1,
         "findings",
         counts,
         List.of(),

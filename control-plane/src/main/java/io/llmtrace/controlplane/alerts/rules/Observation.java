@@ -40,6 +40,9 @@ public record Observation(
     List<Notice.Sample> samples,
     String summary) {
 
+  /** A count that is no total: the highest confidence of what was found, in percent. */
+  public static final String CONFIDENCE = "confidence_percent";
+
   /** Most samples of one observation. */
   public static final int MOST_SAMPLES = 3;
 

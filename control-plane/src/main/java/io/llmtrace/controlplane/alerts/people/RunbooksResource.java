@@ -1,0 +1,33 @@
+package io.llmtrace.controlplane.alerts.people;
+
+import io.llmtrace.controlplane.http.Problem;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * {@code /runbooks/{rule}}: what to do about an incident of a built-in rule, as messages link to
+ * it. The same text as {@code docs/runbooks}; it holds nothing of anybody's. Stateless.
+ */
+@Path("/runbooks/{rule}")
+public final class RunbooksResource {
+  /** The text, as Markdown. */
+  @GET
+  public Response get(@PathParam("rule") String rule) throws IOException {
+    if (!rule.matches("[a-z_]{1,64}")) {
+      throw Problem.absent("runbook");
+    }
+    try (InputStream in = RunbooksResource.class.getResourceAsStream("runbooks/" + rule + ".md")) {
+      if (in == null) {
+        throw Problem.absent("runbook");
+      }
+      return Response.ok(in.readAllBytes(), "text/plain;charset=utf-8")
+          .header("X-Content-Type-Options", "nosniff")
+          .header("Cache-Control", "no-cache")
+          .build();
+    }
+  }
+}
