@@ -222,8 +222,7 @@ public final class ControlPlane implements AutoCloseable {
     Exports exports = new Exports(scoped);
     LeasesResource leases = new LeasesResource(bodies, storage::jdbi);
     Callers callers = new Callers(authenticators(own, keys), meters);
-    Alerts alerts =
-        Alerts.of(config.alerts(), address(own), storage::jdbi, scoped, meters, clock);
+    Alerts alerts = Alerts.of(config.alerts(), address(own), storage::jdbi, scoped, meters, clock);
     List<Object> resources =
         new ArrayList<>(
             List.of(

@@ -129,8 +129,7 @@ public final class Notices {
         null,
         facts,
         List.of(),
-        Map.of(
-            Link.RUNBOOK, URI.create(IncidentLinks.strip(base) + "/runbooks/high_error_rate")));
+        Map.of(Link.RUNBOOK, URI.create(IncidentLinks.strip(base) + "/runbooks/high_error_rate")));
   }
 
   /** The rule in words, and what it is about. */
