@@ -29,8 +29,7 @@ class CustomRulesTest {
   @TempDir private Path directory;
 
   private AlertRuleFile file(String text) throws Exception {
-    return AlertRuleFile.load(
-        Files.writeString(directory.resolve("rules.yaml"), text), Map.of());
+    return AlertRuleFile.load(Files.writeString(directory.resolve("rules.yaml"), text), Map.of());
   }
 
   private RuleBook book(String text) throws Exception {
@@ -47,8 +46,7 @@ class CustomRulesTest {
 
   @Test
   void theExampleIsFineAndItsTestsPass() throws Exception {
-    AlertRuleFile file =
-        AlertRuleFile.load(Path.of("../docs/examples/alert-rules.yaml"), Map.of());
+    AlertRuleFile file = AlertRuleFile.load(Path.of("../docs/examples/alert-rules.yaml"), Map.of());
     RuleBook book = RuleBook.of(Map.of(), List.of(file));
 
     List<RuleTests.Result> results = RuleTests.run(book, file);
@@ -97,8 +95,7 @@ class CustomRulesTest {
           match: severity >= hihg                 | undeclared reference to 'hihg'
           """)
   void anExpressionThatCannotBeIsRefusedWithItsPlace(String condition, String expected) {
-    assertThatThrownBy(
-            () -> book("rules:\n  - {name: x, severity: low, " + condition + "}\n"))
+    assertThatThrownBy(() -> book("rules:\n  - {name: x, severity: low, " + condition + "}\n"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(expected);
   }
@@ -203,8 +200,7 @@ class CustomRulesTest {
         of(
             book,
             "x",
-            Recent.at(NOW)
-                .withSums(List.of(row("a\u001b", "m", bad), row("b", "m", between))));
+            Recent.at(NOW).withSums(List.of(row("a\u001b", "m", bad), row("b", "m", between))));
 
     assertThat(seen)
         .satisfiesExactlyInAnyOrder(
@@ -246,8 +242,7 @@ class CustomRulesTest {
 
   @Test
   void thereAreAtMostAThousandGroupsAndOneOfTheRest() throws Exception {
-    RuleBook book =
-        book("rules:\n  - {name: x, severity: low, by: [model], when: requests > 1}\n");
+    RuleBook book = book("rules:\n  - {name: x, severity: low, by: [model], when: requests > 1}\n");
     List<RecentRow> rows = new ArrayList<>();
     for (int i = 0; i < 5_000; i++) {
       rows.add(row("a", "m" + i, new RecentSums().add(RecentSum.REQUESTS, i < 5 ? 100 : 2)));
@@ -256,13 +251,8 @@ class CustomRulesTest {
     List<Observation> seen = of(book, "x", Recent.at(NOW).withSums(rows));
 
     assertThat(seen).hasSize(Look.MOST_GROUPS + 1);
-    assertThat(seen)
-        .extracting(each -> each.labels().get("model"))
-        .contains("m0", "m4", "other");
-    assertThat(
-            seen.stream()
-                .mapToLong(each -> each.counts().getOrDefault("requests", 0L))
-                .sum())
+    assertThat(seen).extracting(each -> each.labels().get("model")).contains("m0", "m4", "other");
+    assertThat(seen.stream().mapToLong(each -> each.counts().getOrDefault("requests", 0L)).sum())
         .isEqualTo(5 * 100 + 4_995 * 2);
   }
 
