@@ -22,6 +22,7 @@ import picocli.CommandLine.HelpCommand;
       ControlPlaneCommand.class,
       PluginCommand.class,
       ConfigCommand.class,
+      AlertsCommand.class,
       CanaryCommand.class,
       AuditCommand.class,
       ScanCommand.class,

@@ -1,8 +1,10 @@
 package io.llmtrace.controlplane.statistics;
 
 import io.llmtrace.policies.detect.Severity;
-import java.time.Instant;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,70 +14,84 @@ import org.jdbi.v3.core.Handle;
 
 /** Reads what happened in the last hours. Stateless. */
 public final class RecentRows {
-  private static final int FETCHED = 5_000;
+  /** The latest of the times that is not after a bucket. */
+  private static final String SINCE =
+      "SELECT (CAST(:froms AS bigint[]))[width_bucket(bucket, CAST(:froms AS bigint[]))]";
 
   private static final String SUMS =
-      Arrays.stream(RecentSum.values()).map(RecentSum::column).collect(Collectors.joining(", "));
+      Arrays.stream(RecentSum.values())
+          .map(sum -> "CAST(sum(" + sum.column() + ") AS bigint)")
+          .collect(Collectors.joining(", "));
   private static final String DURATIONS =
       IntStream.range(0, RecentSums.DURATIONS)
-          .mapToObj(i -> "b" + i)
+          .mapToObj(i -> "sum(b" + i + ")")
           .collect(Collectors.joining(", "));
   private static final int FIRST_SUM = 6;
-  private static final int FIRST_DURATION = FIRST_SUM + RecentSum.values().length;
-  private static final int COST = FIRST_DURATION + RecentSums.DURATIONS;
 
   private RecentRows() {}
 
   /**
-   * Sums of the buckets from a time on; a cell may have several rows.
+   * Sums since each of some times, as rows that are added up: those since a time are all rows whose
+   * bucket is not before it. The database sums up what lies between two of the times, so that what
+   * is read does not grow with how long that is.
    *
-   * @param from its bucket is the first
+   * @param froms where buckets begin, epoch seconds
    */
-  public static List<RecentRow> sums(Handle handle, Instant from) {
+  public static List<RecentRow> sums(Handle handle, Collection<Long> froms) {
+    List<Long> sorted = froms.stream().sorted().distinct().toList();
+    if (sorted.isEmpty()) {
+      return List.of();
+    }
     Map<RecentKeys, RecentKeys> met = new HashMap<>();
     return handle
         .createQuery(
-            "SELECT bucket, tenant, route, provider, model, "
+            SINCE
+                + ", tenant, route, provider, model, "
                 + SUMS
                 + ", "
                 + DURATIONS
-                + ", cost_usd, lag_ms FROM rollup_recent WHERE bucket >= :from")
-        .bind("from", RecentRow.bucketOf(from.toEpochMilli()))
-        .setFetchSize(FETCHED)
+                + ", sum(cost_usd), max(lag_ms) FROM rollup_recent WHERE bucket >= :first"
+                + " GROUP BY 1, 2, 3, 4, 5")
+        .bindArray("froms", Long.class, sorted)
+        .bind("first", sorted.get(0))
         .map(
             (row, context) -> {
               RecentSums sums = new RecentSums();
+              int column = FIRST_SUM;
               for (RecentSum sum : RecentSum.values()) {
-                sums.add(sum, row.getLong(FIRST_SUM + sum.ordinal()));
+                sums.add(sum, row.getLong(column++));
               }
               for (int i = 0; i < RecentSums.DURATIONS; i++) {
-                sums.addDurations(i, row.getLong(FIRST_DURATION + i));
+                sums.addDurations(i, row.getLong(column++));
               }
-              sums.addCost(row.getDouble(COST)).lag(row.getLong(COST + 1));
-              RecentKeys keys =
-                  new RecentKeys(
-                      row.getString(2), row.getString(3), row.getString(4), row.getString(5));
+              sums.addCost(row.getDouble(column)).lag(row.getLong(column + 1));
               // The same few names again and again.
-              return new RecentRow(row.getLong(1), met.computeIfAbsent(keys, key -> key), sums);
+              RecentKeys keys = met.computeIfAbsent(keys(row), key -> key);
+              return new RecentRow(row.getLong(1), keys, sums);
             })
         .list();
   }
 
-  /** Findings of the buckets from a time on; equal ones may have several rows. */
-  public static List<RecentFinding> findings(Handle handle, Instant from) {
+  /** Findings since each of some times, summed up as {@link #sums} does. */
+  public static List<RecentFinding> findings(Handle handle, Collection<Long> froms) {
+    List<Long> sorted = froms.stream().sorted().distinct().toList();
+    if (sorted.isEmpty()) {
+      return List.of();
+    }
     Map<RecentFinding.What, RecentFinding.What> met = new HashMap<>();
     return handle
         .createQuery(
-            "SELECT bucket, tenant, route, provider, model, type, severity, confidence, action,"
-                + " count FROM rollup_recent_findings WHERE bucket >= :from")
-        .bind("from", RecentRow.bucketOf(from.toEpochMilli()))
-        .setFetchSize(FETCHED)
+            SINCE
+                + ", tenant, route, provider, model, type, severity, confidence, action, sum(count)"
+                + " FROM rollup_recent_findings WHERE bucket >= :first"
+                + " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9")
+        .bindArray("froms", Long.class, sorted)
+        .bind("first", sorted.get(0))
         .map(
             (row, context) -> {
               RecentFinding.What what =
                   new RecentFinding.What(
-                      new RecentKeys(
-                          row.getString(2), row.getString(3), row.getString(4), row.getString(5)),
+                      keys(row),
                       row.getString(6),
                       Severity.of(row.getString(7)),
                       row.getInt(8),
@@ -84,5 +100,9 @@ public final class RecentRows {
                   row.getLong(1), met.computeIfAbsent(what, key -> key), row.getLong(10));
             })
         .list();
+  }
+
+  private static RecentKeys keys(ResultSet row) throws SQLException {
+    return new RecentKeys(row.getString(2), row.getString(3), row.getString(4), row.getString(5));
   }
 }

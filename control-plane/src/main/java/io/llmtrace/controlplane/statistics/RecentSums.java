@@ -20,7 +20,7 @@ public final class RecentSums {
   private long lagMillis;
 
   public RecentSums add(RecentSum sum, long value) {
-    sums[sum.ordinal()] += value;
+    sums[sum.place()] += value;
     return this;
   }
 
@@ -64,7 +64,7 @@ public final class RecentSums {
   }
 
   public long get(RecentSum sum) {
-    return sums[sum.ordinal()];
+    return sums[sum.place()];
   }
 
   /** Exchanges in a bucket of durations, from 0; not cumulative. */

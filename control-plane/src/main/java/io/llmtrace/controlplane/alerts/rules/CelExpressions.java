@@ -112,12 +112,16 @@ final class CelExpressions {
   private static Object value(RecentFinding.What what, String name) {
     return switch (name) {
       case "type" -> what.type();
-      case "severity" -> (long) what.severity().ordinal();
+      case "severity" -> rank(what.severity());
       case "confidence" -> what.tenths() / 10.0;
       case "action" -> what.action();
       case "tenant", "route", "provider", "model" -> Look.value(what, name);
-      default -> (long) Severity.of(name).ordinal();
+      default -> rank(Severity.of(name));
     };
+  }
+
+  private static long rank(Severity severity) {
+    return List.of(Severity.values()).indexOf(severity);
   }
 
   private interface Names {

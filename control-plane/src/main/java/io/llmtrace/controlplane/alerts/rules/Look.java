@@ -6,6 +6,7 @@ import io.llmtrace.controlplane.statistics.RecentRow;
 import io.llmtrace.controlplane.statistics.RecentSum;
 import io.llmtrace.controlplane.statistics.RecentSums;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -38,7 +39,12 @@ final class Look {
 
   /** Where the first bucket of a window begins: it is whole, so the window may be longer by it. */
   long from(Duration window) {
-    return RecentRow.bucketOf(recent.now().minus(window).toEpochMilli());
+    return from(recent.now(), window);
+  }
+
+  /** Where the first bucket of a window begins, epoch seconds. */
+  static long from(Instant now, Duration window) {
+    return RecentRow.bucketOf(now.minus(window).toEpochMilli());
   }
 
   /** Seconds that are summed for a window: up to ten more than it has. */

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** All rules that look. Immutable. */
@@ -95,13 +96,12 @@ public final class RuleBook {
     return watches.values().stream().anyMatch(watch -> watch.sources().contains(source));
   }
 
-  /** The longest window of the rules that look at this; zero where none does. */
-  Duration longest(Watch.Source source) {
+  /** The windows of the rules that look at this. */
+  Set<Duration> windows(Watch.Source source) {
     return watches.values().stream()
         .filter(watch -> watch.sources().contains(source))
         .map(watch -> watch.rule().window())
-        .max(Duration::compareTo)
-        .orElse(Duration.ZERO);
+        .collect(Collectors.toSet());
   }
 
   /** The window of a rule that counts findings; zero for the others. */

@@ -5,6 +5,7 @@ import io.llmtrace.controlplane.statistics.RecentRows;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -67,14 +68,8 @@ public final class RuleEvaluator {
 
   private Recent read(Handle handle, Instant now) {
     Recent recent = Recent.at(now);
-    if (book.looksAt(Watch.Source.SUMS)) {
-      Instant from = now.minus(book.longest(Watch.Source.SUMS));
-      recent = recent.withSums(RecentRows.sums(handle, from));
-    }
-    if (book.looksAt(Watch.Source.FINDINGS)) {
-      Instant from = now.minus(book.longest(Watch.Source.FINDINGS));
-      recent = recent.withFindings(RecentRows.findings(handle, from));
-    }
+    recent = recent.withSums(RecentRows.sums(handle, froms(now, Watch.Source.SUMS)));
+    recent = recent.withFindings(RecentRows.findings(handle, froms(now, Watch.Source.FINDINGS)));
     if (book.looksAt(Watch.Source.NODES)) {
       recent = recent.withNodes(Reads.nodes(handle));
     }
@@ -87,12 +82,19 @@ public final class RuleEvaluator {
     }
     if (book.looksAt(Watch.Source.ANOMALIES)) {
       recent =
-          recent.withAnomalies(Reads.anomalies(handle, now, book.longest(Watch.Source.ANOMALIES)));
+          recent.withAnomalies(
+              Reads.anomalies(
+                  handle, now, Collections.max(book.windows(Watch.Source.ANOMALIES))));
     }
     if (book.looksAt(Watch.Source.CHANNELS)) {
       recent = recent.withChannels(channels.get());
     }
     return recent;
+  }
+
+  /** Where the first buckets of the windows begin. */
+  private List<Long> froms(Instant now, Watch.Source source) {
+    return book.windows(source).stream().map(window -> Look.from(now, window)).toList();
   }
 
   private static boolean due(@Nullable Instant last, Instant now, Duration every) {
