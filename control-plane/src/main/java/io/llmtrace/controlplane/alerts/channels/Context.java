@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a rendering needs beside the notice.
  *
- * @param now the time of this attempt; signatures hold for minutes only, so each attempt is rendered
- *     anew
+ * @param now the time of this attempt; signatures hold for minutes only, so each attempt is
+ *     rendered anew
  * @param reference what {@link Channel#reference} gave for the first message of this incident in
  *     this channel, or null: follow-ups are joined to it
  */
