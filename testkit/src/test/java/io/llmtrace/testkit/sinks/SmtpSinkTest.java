@@ -22,9 +22,19 @@ import org.junit.jupiter.api.Test;
 
 class SmtpSinkTest {
   private static final String MAIL =
-      "Date: Sun, 1 Mar 2026 10:05:00 GMT\r\nFrom: a@x.example\r\nTo: b@x.example\r\n"
-          + "Subject: one\r\n two\r\nMessage-ID: <m1@x.example>\r\nReferences: <m0@x.example>\r\n"
-          + "\r\n..point\r\n.\r\n";
+      """
+      Date: Sun, 1 Mar 2026 10:05:00 GMT
+      From: a@x.example
+      To: b@x.example
+      Subject: one
+       two
+      Message-ID: <m1@x.example>
+      References: <m0@x.example>
+
+      ..point
+      .
+      """
+          .replace("\n", "\r\n");
 
   /** A client that says lines and reads the reply of each. */
   private static final class Client implements AutoCloseable {

@@ -62,7 +62,7 @@ final class TeamsChannel implements Channel {
     ObjectNode card = attachment.putObject("content");
     card.put("$schema", "http://adaptivecards.io/schemas/adaptive-card.json");
     card.put("type", "AdaptiveCard").put("version", "1.4");
-    card.put("fallbackText", Texts.line(told.headline(), limit(Told.TITLE, divisor)));
+    card.put("fallbackText", text(told.headline(), Told.TITLE, divisor));
     card.putObject("msteams").put("width", "Full");
     ArrayNode body = card.putArray("body");
     run(paragraph(body, "llmtrace-" + told.id()), told.headline(), Told.TITLE + 50, divisor)
@@ -128,11 +128,13 @@ final class TeamsChannel implements Channel {
   }
 
   private static ObjectNode run(ArrayNode runs, String text, int max, int divisor) {
-    String bounded = Texts.bounded(text, limit(max, divisor), Character::toString);
-    // {{…}} is a function of the card's language.
-    return runs.addObject()
-        .put("type", "TextRun")
-        .put("text", bounded.replaceAll("\\{(?=\\{)", "{ "));
+    return runs.addObject().put("type", "TextRun").put("text", text(text, max, divisor));
+  }
+
+  /** Bounded, and without two opening braces, which begins a function of the card's language. */
+  private static String text(String text, int max, int divisor) {
+    return Texts.bounded(text, limit(max, divisor), Character::toString)
+        .replaceAll("\\{(?=\\{)", "{ ");
   }
 
   private static int limit(int max, int divisor) {

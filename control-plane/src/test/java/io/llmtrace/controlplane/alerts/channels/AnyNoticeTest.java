@@ -62,7 +62,7 @@ class AnyNoticeTest {
     return Notices.any();
   }
 
-  @Property(tries = 60, shrinking = ShrinkingMode.BOUNDED)
+  @Property(tries = 40, shrinking = ShrinkingMode.BOUNDED)
   void isTakenByEveryService(@ForAll("notices") Notice notice) throws Exception {
     taken(Notices.slack(slack.webhook()), slack, notice);
     taken(Notices.slackApp(slack.api(), SlackSink.TOKEN, SlackSink.CHANNEL), slack, notice);
@@ -91,7 +91,7 @@ class AnyNoticeTest {
     }
   }
 
-  @Property(tries = 200)
+  @Property(tries = 100)
   void becomesAMailWithoutLinesInItsHeaders(@ForAll("notices") Notice notice) {
     Mail mail = (Mail) Notices.email().render(notice, Context.first(Instant.now()));
 
@@ -112,7 +112,7 @@ class AnyNoticeTest {
     assertThat(mail.text().getBytes(StandardCharsets.UTF_8).length).isLessThan(200_000);
   }
 
-  @Property(tries = 500)
+  @Property(tries = 200)
   void isCutBetweenCharacters(@ForAll("texts") String text) {
     for (int max : new int[] {1, 2, 7, 150}) {
       String cut = Texts.bounded(Texts.clean(text), max, Texts::html);

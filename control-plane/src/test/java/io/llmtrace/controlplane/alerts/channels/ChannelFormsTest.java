@@ -92,14 +92,15 @@ class ChannelFormsTest {
   void pagerDutyFollowsAnIncidentByItsKey() throws Exception {
     try (PagerDutySink sink = PagerDutySink.start()) {
       Channel channel = Notices.pagerDuty(sink.events());
+      long number = 0;
       for (Kind kind : List.of(Kind.FIRING, Kind.REMINDER, Kind.ESCALATED, Kind.COMMENTED)) {
-        Post.send(channel, Notices.errorRate(kind, kind.ordinal() + 1));
+        Post.send(channel, Notices.errorRate(kind, ++number));
         assertThat(sink.states())
             .containsExactly(Map.entry(Notices.INCIDENT, PagerDutySink.State.TRIGGERED));
       }
-      Post.send(channel, Notices.errorRate(Kind.ACKNOWLEDGED, 8));
+      Post.send(channel, Notices.errorRate(Kind.ACKNOWLEDGED, ++number));
       assertThat(sink.state(Notices.INCIDENT)).contains(PagerDutySink.State.ACKNOWLEDGED);
-      Post.send(channel, Notices.errorRate(Kind.RESOLVED, 9));
+      Post.send(channel, Notices.errorRate(Kind.RESOLVED, ++number));
       assertThat(sink.state(Notices.INCIDENT)).contains(PagerDutySink.State.RESOLVED);
       assertThat(sink.byDedupKey(Notices.INCIDENT)).hasSize(6);
       assertThat(sink.ledger().duplicates()).isEmpty();
