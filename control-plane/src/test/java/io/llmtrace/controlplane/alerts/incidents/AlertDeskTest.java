@@ -101,7 +101,16 @@ class AlertDeskTest {
 
   private static Observation active(String rule, Map<String, String> labels) {
     return new Observation(
-        rule, labels, Severity.CRITICAL, true, false, 9, 5, "%", Map.of("requests", 100L), List.of());
+        rule,
+        labels,
+        Severity.CRITICAL,
+        true,
+        false,
+        9,
+        5,
+        "%",
+        Map.of("requests", 100L),
+        List.of());
   }
 
   /** Each look by another replica. */
@@ -130,8 +139,7 @@ class AlertDeskTest {
     assertThat(told()).isEmpty();
     look(3);
     assertThat(told())
-        .containsExactly(
-            "pagerduty firing high_error_rate 1", "slack firing high_error_rate 1");
+        .containsExactly("pagerduty firing high_error_rate 1", "slack firing high_error_rate 1");
     seen.clear();
     look(5);
     assertThat(told())
@@ -316,8 +324,7 @@ class AlertDeskTest {
         .jdbi()
         .useHandle(
             handle ->
-                handle.execute(
-                    "UPDATE alert_incidents SET ended_at = now() - interval '91 days'"));
+                handle.execute("UPDATE alert_incidents SET ended_at = now() - interval '91 days'"));
     desk().expire();
     assertThat(states()).isEmpty();
   }
