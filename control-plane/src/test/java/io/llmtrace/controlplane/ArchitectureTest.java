@@ -2,11 +2,15 @@ package io.llmtrace.controlplane;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-@AnalyzeClasses(packages = "io.llmtrace.controlplane")
+// Tests may use the testkit.
+@AnalyzeClasses(
+    packages = "io.llmtrace.controlplane",
+    importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
   @ArchTest
   static final ArchRule theControlPlaneNeverKnowsThePlugin =

@@ -11,7 +11,7 @@ import java.util.Map;
  * @param headers to be sent, {@code Content-Type} among them; their values may be credentials
  * @param body UTF-8, not copied: not to be changed
  */
-@SuppressWarnings("ArrayRecordComponent") // not copied, see above
+@SuppressWarnings("ArrayRecordComponent") // a message on its way, never compared
 public record HttpCall(URI target, Map<String, String> headers, byte[] body) implements Outgoing {
   public HttpCall {
     headers = Map.copyOf(headers);
