@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.alerts.channels;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.alerts.notice.Notice;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +10,14 @@ import java.util.Optional;
  * One configured channel: how a notice looks there, and what the service's answers mean. Made by
  * {@link Channels#of}. Immutable and thread-safe; without I/O.
  */
-public interface Channel {
+public sealed interface Channel
+    permits SlackWebhookChannel,
+        SlackAppChannel,
+        PagerDutyChannel,
+        WebhookChannel,
+        AlertmanagerChannel,
+        TeamsChannel,
+        EmailChannel {
 
   /** The configured name, unique among the channels. */
   String name();
@@ -44,5 +52,10 @@ public interface Channel {
    */
   default Optional<String> reference(byte[] bodyStart) {
     return Optional.empty();
+  }
+
+  /** The rendered message as readable JSON, with all credentials masked. */
+  default JsonNode preview(Notice notice, Context context) {
+    return Preview.of(this, render(notice, context));
   }
 }

@@ -22,7 +22,7 @@ final class Literals {
 
   /** Octal, hexadecimal, shortened or plain numbers: addresses that do not look like ones. */
   static boolean isDisguised(String host) {
-    return ENDS_IN_A_NUMBER.matcher(host).matches() && !DOTTED.matcher(host).matches();
+    return !isAddress(host) && ENDS_IN_A_NUMBER.matcher(host).matches();
   }
 
   /**

@@ -3,6 +3,7 @@ package io.llmtrace.controlplane.alerts.delivery;
 import static io.llmtrace.controlplane.alerts.delivery.DatabaseTime.bound;
 
 import io.llmtrace.controlplane.alerts.notice.Notice;
+import io.llmtrace.controlplane.storage.StorableJson;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -51,7 +52,7 @@ public final class Outbox {
         .bind("channel", channel)
         .bind("tenant", notice.tenant())
         .bind("kind", notice.kind().label())
-        .bind("rule", notice.rule())
+        .bind("rule", StorableJson.text(notice.rule()))
         .bind("severity", Rank.of(notice.severity()))
         .bind("notice", NoticeJson.write(notice))
         .execute();

@@ -21,11 +21,21 @@ final class Upkeep {
 
   private final DatabaseTime time;
   private final Duration orphaned;
-  private final long startNanos = System.nanoTime();
+  private final long startNanos;
 
   Upkeep(DatabaseTime time, Duration orphaned) {
+    this(time, orphaned, System.nanoTime());
+  }
+
+  /**
+   * For tests.
+   *
+   * @param startNanos since when this replica is there, by {@link System#nanoTime()}
+   */
+  Upkeep(DatabaseTime time, Duration orphaned, long startNanos) {
     this.time = time;
     this.orphaned = orphaned;
+    this.startNanos = startNanos;
   }
 
   void run(Handle handle, List<String> channels) {

@@ -3,6 +3,8 @@ package io.llmtrace.controlplane.alerts.delivery;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -17,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
+import org.slf4j.LoggerFactory;
 
 /** A small HTTP server on loopback that answers as it is told, and keeps what it got. */
 final class Sink implements AutoCloseable {
@@ -38,6 +41,11 @@ final class Sink implements AutoCloseable {
     TRICKLE,
     /** An answer without an end. */
     ENDLESS
+  }
+
+  static {
+    // At debug the client logs every byte; processes of ours never let it.
+    ((Logger) LoggerFactory.getLogger("org.apache.hc")).setLevel(Level.INFO);
   }
 
   private final ServerSocket server;
