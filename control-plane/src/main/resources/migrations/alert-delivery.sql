@@ -40,7 +40,9 @@ CREATE INDEX alert_outbox_parked ON alert_outbox (channel) WHERE state = 'parked
 CREATE INDEX alert_outbox_digest ON alert_outbox (digest) WHERE digest IS NOT NULL;
 CREATE INDEX alert_outbox_age ON alert_outbox (ended_at) WHERE state <> 'waiting';
 CREATE INDEX alert_outbox_incident ON alert_outbox (incident, number);
-CALL llmtrace_guard('alert_outbox');
+CALL llmtrace_guard('alert_outbox', 'SELECT, INSERT');
+-- Who acknowledges an incident adds what is to be told of that.
+GRANT USAGE ON SEQUENCE alert_outbox_id_seq TO llmtrace_api;
 
 -- The delivery log. A row is there before the attempt begins, so that it counts against the channel's rate
 -- wherever it ends; one without a result was cut off, or goes on.

@@ -3,9 +3,13 @@ package io.llmtrace.controlplane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.AlertsConfig;
+import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.RateLimitConfig;
+import io.llmtrace.runtime.config.Secret;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -18,6 +22,8 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -65,6 +71,9 @@ public final class TestControlPlane implements AutoCloseable {
 
   public static final String FOREIGN = "zebra-ltd";
 
+  /** A channel that no incident is for, and that leads to where nothing may be sent. */
+  public static final String CHANNEL = "nobody";
+
   private final HttpClient client = HttpClient.newHttpClient();
   private final Path directory;
   private final ControlPlane service;
@@ -82,7 +91,22 @@ public final class TestControlPlane implements AutoCloseable {
   }
 
   private LlmtraceConfig config() {
-    LlmtraceConfig defaults = LlmtraceConfig.defaults();
+    LlmtraceConfig defaults =
+        LlmtraceConfig.defaults()
+            .withAlerts(
+                AlertsConfig.to(
+                    List.of(
+                        new ChannelConfig.Webhook(
+                            new ChannelConfig.Common(
+                                CHANNEL,
+                                Severity.CRITICAL,
+                                0,
+                                Map.of("rule", Set.of("none")),
+                                20,
+                                true),
+                            Secret.of("https://127.0.0.1:9/hook-of-nobody"),
+                            null,
+                            null))));
     return defaults.withControlPlane(
         defaults
             .controlPlane()

@@ -50,6 +50,7 @@ final class WalkSamples {
     content();
     prices();
     settings();
+    alerts();
     makers.put(
         "POST /api/v1/ingest/set-aside/{id}/replay", tenant -> new ApiSamples(plane).setAside());
     makers.put("POST /api/v1/ingest/batches", tenant -> batch());
@@ -115,6 +116,75 @@ final class WalkSamples {
     makers.put(
         "GET /api/v1/erasures/{id}",
         tenant -> new Sample("/api/v1/erasures/" + id(newErasure(tenant)), null));
+  }
+
+  private void alerts() {
+    String root = "/api/v1/alerts/incidents/{id}";
+    makers.put("GET " + root, tenant -> incidentOf(tenant, "", null));
+    makers.put("GET " + root + "/events", tenant -> incidentOf(tenant, "/events", null));
+    makers.put("POST " + root + "/acknowledge", tenant -> incidentOf(tenant, "/acknowledge", "{}"));
+    makers.put("POST " + root + "/resolve", tenant -> incidentOf(tenant, "/resolve", "{}"));
+    makers.put(
+        "POST " + root + "/comment",
+        tenant -> incidentOf(tenant, "/comment", "{\"comment\":\"walk\"}"));
+    makers.put("POST /api/v1/alerts/silences", WalkSamples::newSilence);
+    makers.put(
+        "GET /api/v1/alerts/silences/{id}",
+        tenant -> new Sample("/api/v1/alerts/silences/" + id(newSilence(tenant)), null));
+    makers.put(
+        "POST /api/v1/alerts/silences/{id}/end",
+        tenant -> new Sample("/api/v1/alerts/silences/" + id(newSilence(tenant)) + "/end", "{}"));
+    String channel = "/api/v1/alerts/channels/" + TestControlPlane.CHANNEL;
+    makers.put(
+        "POST /api/v1/alerts/channels/{id}/test", tenant -> new Sample(channel + "/test", "{}"));
+    makers.put(
+        "GET /api/v1/alerts/channels/{id}/preview", tenant -> new Sample(channel + "/preview", null));
+    makers.put(
+        "GET /api/v1/alerts/deliveries/{id}/attempts", tenant -> delivery(tenant, "/attempts", null));
+    makers.put(
+        "POST /api/v1/alerts/deliveries/{id}/retry", tenant -> delivery(tenant, "/retry", "{}"));
+  }
+
+  /** One that no rule looks at, so that it stays as it is. */
+  String incident(String tenant) throws Exception {
+    String id = ids.next();
+    plane.sql(
+        ("INSERT INTO alert_incidents (id, rule, tenant, labels, key, tracked, state, severity,"
+                + " seen, since, fired_at) VALUES ('%1$s', 'high_error_rate', '%2$s',"
+                + " '{\"tenant\": \"%2$s\"}', '%1$s', false, 'firing', 'critical',"
+                + " '{\"value\": 9, \"threshold\": 5, \"peak\": 9, \"unit\": \"%%\","
+                + " \"counts\": {\"requests\": 100}, \"samples\": [],"
+                + " \"summary\": \"seen of %2$s\"}', now(), now())")
+            .formatted(id, tenant));
+    plane.sql(
+        ("INSERT INTO alert_events (incident, tenant, at, kind) VALUES ('%s', '%s', now(),"
+                + " 'firing')")
+            .formatted(id, tenant));
+    return id;
+  }
+
+  private Sample incidentOf(String tenant, String rest, String body) throws Exception {
+    return new Sample("/api/v1/alerts/incidents/" + incident(tenant) + rest, body);
+  }
+
+  private static Sample newSilence(String tenant) {
+    return new Sample(
+        "/api/v1/alerts/silences",
+        ("{\"tenant\":\"%s\",\"matchers\":{\"rule\":\"high_error_rate\"},"
+                + "\"ends_at\":\"%s\",\"comment\":\"walk\"}")
+            .formatted(tenant, java.time.Instant.now().plusSeconds(3_600)));
+  }
+
+  private Sample delivery(String tenant, String rest, String body) throws Exception {
+    String notice = ids.next();
+    plane.sql(
+        ("INSERT INTO alert_outbox (notice_id, incident, number, channel, tenant, kind, rule,"
+                + " severity, notice, state, ended_at) VALUES ('%1$s-1', '%1$s', 1, 'walk', '%2$s',"
+                + " 'firing', 'high_error_rate', 4, '{}', 'parked', now())")
+            .formatted(notice, tenant));
+    String id =
+        plane.query("SELECT id FROM alert_outbox WHERE notice_id = '" + notice + "-1'");
+    return new Sample("/api/v1/alerts/deliveries/" + id + rest, body);
   }
 
   private Sample holdOf(String tenant, String rest) throws Exception {
@@ -264,6 +334,9 @@ final class WalkSamples {
             this::keyOf,
             of -> feedback(of, ""),
             of -> anomaly(of, ""),
+            of -> incidentOf(of, "", null),
+            of -> new Sample("/api/v1/alerts/silences/" + id(newSilence(of)), null),
+            of -> delivery(of, "", null),
             this::changeOf)) {
       Sample unused = maker.make(tenant);
     }
