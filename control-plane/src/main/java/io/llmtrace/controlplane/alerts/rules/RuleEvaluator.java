@@ -83,8 +83,7 @@ public final class RuleEvaluator {
     if (book.looksAt(Watch.Source.ANOMALIES)) {
       recent =
           recent.withAnomalies(
-              Reads.anomalies(
-                  handle, now, Collections.max(book.windows(Watch.Source.ANOMALIES))));
+              Reads.anomalies(handle, now, Collections.max(book.windows(Watch.Source.ANOMALIES))));
     }
     if (book.looksAt(Watch.Source.CHANNELS)) {
       recent = recent.withChannels(channels.get());

@@ -47,8 +47,7 @@ class RuleEvaluatorTest {
             : List.of(
                 AlertRuleFile.load(
                     Files.writeString(directory.resolve("rules.yaml"), rules), Map.of()));
-    return new RuleEvaluator(
-        RuleBook.of(Map.of(), files), () -> List.of(channels), evidence);
+    return new RuleEvaluator(RuleBook.of(Map.of(), files), () -> List.of(channels), evidence);
   }
 
   private List<Observation> look(RuleEvaluator evaluator, Instant now, String rule) {
@@ -248,7 +247,8 @@ class RuleEvaluatorTest {
     sql(
         "INSERT INTO alert_seen SELECT 'x', '=' || i, now(), now() - interval '1 second' * i"
             + " FROM generate_series(1, 10100) i");
-    sql("INSERT INTO alert_seen VALUES ('x', '', now() - interval '1 year', now() - interval '1 year')");
+    sql(
+        "INSERT INTO alert_seen VALUES ('x', '', now() - interval '1 year', now() - interval '1 year')");
     sql("INSERT INTO alert_seen VALUES ('y', '=old', now(), now() - interval '91 days')");
 
     database.jdbi().useHandle(handle -> SeenStore.forget(handle, now));
@@ -331,8 +331,7 @@ class RuleEvaluatorTest {
     RuleEvaluator evaluator = evaluator(rules.toString(), RuleEvaluator.Evidence.NONE);
     for (int i = 0; i < 8; i++) {
       long from = System.nanoTime();
-      List<Observation> seen =
-          database.jdbi().inTransaction(handle -> evaluator.look(handle, now));
+      List<Observation> seen = database.jdbi().inTransaction(handle -> evaluator.look(handle, now));
       System.out.printf(
           "100,000 rows of sums, 20,000 of findings, %d rules: %d observations, %d ms%n",
           40 + BuiltIn.values().length,
