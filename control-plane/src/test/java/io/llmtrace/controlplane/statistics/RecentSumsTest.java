@@ -21,9 +21,11 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -278,5 +280,58 @@ class RecentSumsTest {
     assertThat(sums.quantileSeconds(0.95)).isCloseTo(5 + 5 * 5 / 8.0, within(1e-9));
     assertThat(sums.quantileSeconds(0.99)).isEqualTo(60);
     assertThat(new RecentSums().quantileSeconds(0.95)).isZero();
+  }
+
+  /** Prints rows and time of what a transaction of ingest writes for the rules. */
+  @Test
+  @Tag("long")
+  void whatIngestPays() throws Exception {
+    int transactions = 200;
+    int exchanges = 500;
+    Random random = new Random(1);
+    long[] nanos = new long[2];
+    for (int transaction = 0; transaction < transactions; transaction++) {
+      RollupJournal both = new RollupJournal(NOW);
+      RecentJournal recent = new RecentJournal(NOW);
+      for (int i = 0; i < exchanges; i++) {
+        Who who =
+            new Who(
+                "t" + random.nextInt(10),
+                "r" + random.nextInt(3),
+                "c" + random.nextInt(200),
+                "",
+                "openai",
+                "m" + random.nextInt(5));
+        long at = NOW - random.nextInt(3_000);
+        List<Finding> found = random.nextInt(20) == 0 ? List.of(jailbreak()) : List.of();
+        InspectionRecord record = asked(at, who, Action.FLAG, found);
+        CompletionRecord ended = ended(at - 2_000, 200, random.nextInt(4_000));
+        both.inspected(record);
+        both.completed(Keys.of(record), ended);
+        recent.inspected(record);
+        recent.completed(Keys.of(record), ended);
+      }
+      database
+          .jdbi()
+          .useTransaction(
+              handle -> {
+                long from = System.nanoTime();
+                both.write(handle);
+                nanos[0] += System.nanoTime() - from;
+                from = System.nanoTime();
+                recent.write(handle);
+                nanos[1] += System.nanoTime() - from;
+              });
+    }
+    System.out.printf(
+        "%d exchanges a transaction: %d rows of hourly sums, %d of recent ones, %d of recent"
+            + " findings; both written in %.2f ms, the recent ones alone in %.2f ms%n",
+        exchanges,
+        database.number("SELECT count(*) FROM rollup_journal") / transactions,
+        database.number("SELECT count(*) FROM rollup_recent") / transactions / 2,
+        database.number("SELECT count(*) FROM rollup_recent_findings") / transactions / 2,
+        nanos[0] / 1e6 / transactions,
+        nanos[1] / 1e6 / transactions);
+    assertThat(whole().get(RecentSum.EXCHANGES)).isEqualTo(2L * transactions * exchanges);
   }
 }

@@ -116,19 +116,22 @@ public enum BuiltIn {
 
   /** Labels that {@code by} may name. */
   private enum Allowed {
-    SUMS(List.of("tenant", "route", "provider", "model")),
-    FINDINGS(List.of("tenant", "route", "provider", "model", "type")),
-    NODE(List.of("node")),
+    SUMS,
+    FINDINGS,
+    NODE,
     /** Always by node. */
-    NODE_FIXED(List.of()),
-    NOTHING(List.of()),
+    NODE_FIXED,
+    NOTHING,
     /** By what it is about, always. */
-    OWN(List.of());
+    OWN;
 
-    private final List<String> labels;
-
-    Allowed(List<String> labels) {
-      this.labels = labels;
+    List<String> labels() {
+      return switch (this) {
+        case SUMS -> List.of("tenant", "route", "provider", "model");
+        case FINDINGS -> List.of("tenant", "route", "provider", "model", "type");
+        case NODE -> List.of("node");
+        case NODE_FIXED, NOTHING, OWN -> List.of();
+      };
     }
   }
 
@@ -167,7 +170,7 @@ public enum BuiltIn {
 
   /** Labels that {@link RuleSettings#by()} may name. */
   public List<String> allowedBy() {
-    return allowed.labels;
+    return allowed.labels();
   }
 
   /** Whether it has a threshold that can be changed. */
@@ -236,13 +239,13 @@ public enum BuiltIn {
         settings.by() != null
             ? settings.by()
             : this == SEVERE_FINDING ? List.of("tenant", "route", "type") : List.of();
-    if (!allowed.labels.containsAll(by)) {
+    if (!allowed.labels().containsAll(by)) {
       throw new IllegalArgumentException(
           label
               + ".by: expected "
-              + (allowed.labels.isEmpty()
+              + (allowed.labels().isEmpty()
                   ? "nothing: the rule is always about the same"
-                  : "some of " + String.join(", ", allowed.labels))
+                  : "some of " + String.join(", ", allowed.labels()))
               + ", was "
               + String.join(", ", by));
     }

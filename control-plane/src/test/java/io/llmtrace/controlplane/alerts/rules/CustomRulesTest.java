@@ -303,4 +303,13 @@ class CustomRulesTest {
           .hasMessageStartingWith(wrong.getKey());
     }
   }
+
+  @Test
+  void eachBuiltInRuleHasARunbookThatSaysHowToConfirmActAndTune() throws Exception {
+    for (AlertRule rule : RuleBook.of(Map.of(), List.of()).rules()) {
+      assertThat(Files.readString(Path.of("..", rule.runbook())))
+          .startsWith("# " + rule.name() + "\n")
+          .contains("## Confirm\n", "## Do\n", "## Tune\n");
+    }
+  }
 }
