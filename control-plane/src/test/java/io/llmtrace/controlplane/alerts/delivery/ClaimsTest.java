@@ -106,8 +106,7 @@ class ClaimsTest {
 
   @Test
   void aNoticeIsKeptAsItIsAndOnceAChannel() {
-    Notice notice =
-        Samples.notice("i1", 1, Kind.FIRING, "budget\u0000", Severity.CRITICAL, null);
+    Notice notice = Samples.notice("i1", 1, Kind.FIRING, "budget\u0000", Severity.CRITICAL, null);
     add("a", notice, notice);
     add("b", notice);
     assertThat(database.number("SELECT count(*) FROM alert_outbox")).isEqualTo(2);
@@ -202,7 +201,8 @@ class ClaimsTest {
         end("one", lane, rows.get(0), new Outcome.Again(503, "answered 503", null));
       }
     }
-    assertThat(Duration.between(start, now)).isBetween(Duration.ofHours(24), Duration.ofMinutes(1456));
+    assertThat(Duration.between(start, now))
+        .isBetween(Duration.ofHours(24), Duration.ofMinutes(1456));
     assertThat(attempts).isBetween(120, 400);
     assertThat(database.column("SELECT last_error FROM alert_outbox"))
         .containsExactly("given up after 24 hours: answered 503");
@@ -356,7 +356,8 @@ class ClaimsTest {
     now = now.plusSeconds(61);
     database
         .jdbi()
-        .useHandle(h -> h.execute("UPDATE alert_outbox SET next_at = '" + now.plusSeconds(60) + "'"));
+        .useHandle(
+            h -> h.execute("UPDATE alert_outbox SET next_at = '" + now.plusSeconds(60) + "'"));
     add("a", Samples.notice("i1", 2), Samples.notice("i2", 1), Samples.notice("i3", 1));
     add("a", Samples.notice("i4", 1), Samples.notice("i5", 1));
     List<Claimed> rows = take(first, lane, 4);
@@ -381,8 +382,7 @@ class ClaimsTest {
       assertThat(take(second, lane, 4)).isEmpty();
       now = now.plusSeconds(61);
     }
-    assertThat(told)
-        .containsExactly("i0-1", "i1-1", "i2-1", "i3-1", "i4-1", "i5-1", "i6-1");
+    assertThat(told).containsExactly("i0-1", "i1-1", "i2-1", "i3-1", "i4-1", "i5-1", "i6-1");
   }
 
   @Test
@@ -402,9 +402,11 @@ class ClaimsTest {
     assertThat(state("i2-1")).as("one that has it").isEqualTo("waiting");
     assertThat(state("i1-1")).isEqualTo("parked");
     assertThat(state("i3-1")).isEqualTo("parked");
-    assertThat(database.column("SELECT DISTINCT last_error FROM alert_outbox WHERE state = 'parked'"))
+    assertThat(
+            database.column("SELECT DISTINCT last_error FROM alert_outbox WHERE state = 'parked'"))
         .containsExactly(Upkeep.NO_SUCH_CHANNEL);
-    assertThat(database.jdbi().<Integer, RuntimeException>inTransaction(h -> Outbox.retryAll(h, "a")))
+    assertThat(
+            database.jdbi().<Integer, RuntimeException>inTransaction(h -> Outbox.retryAll(h, "a")))
         .isEqualTo(1);
     assertThat(state("i1-1")).isEqualTo("waiting");
   }
@@ -414,8 +416,13 @@ class ClaimsTest {
     Lane lane = lane("a", 20);
     add("a", Samples.notice("old", 1), Samples.notice("waits", 1));
     for (Claimed row : take(first, lane, 2)) {
-      end("one", lane, row, notice(row).incident().equals("old") ? delivered()
-          : new Outcome.Again(500, "answered 500", null));
+      end(
+          "one",
+          lane,
+          row,
+          notice(row).incident().equals("old")
+              ? delivered()
+              : new Outcome.Again(500, "answered 500", null));
     }
     now = now.plus(Duration.ofDays(29));
     Outbox.forget(database::jdbi, time);
@@ -460,8 +467,7 @@ class ClaimsTest {
     long rules =
         digest.facts().stream()
             .filter(fact -> fact.value().contains(" notices of "))
-            .mapToLong(
-                fact -> Long.parseLong(fact.value().substring(0, fact.value().indexOf(' '))))
+            .mapToLong(fact -> Long.parseLong(fact.value().substring(0, fact.value().indexOf(' '))))
             .sum();
     assertThat(rules).isEqualTo(folded);
     assertThat(digest.tenant()).isNull();

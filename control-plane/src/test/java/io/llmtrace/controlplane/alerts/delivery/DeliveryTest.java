@@ -156,8 +156,7 @@ class DeliveryTest {
                 "SELECT count(*) FROM alert_attempts WHERE error LIKE '%secret-path%'"
                     + " OR error LIKE '%sink%'"))
         .isZero();
-    assertThat(
-            meters.get("llmtrace.alert.deliveries").tag("result", "delivered").counter().count())
+    assertThat(meters.get("llmtrace.alert.deliveries").tag("result", "delivered").counter().count())
         .isEqualTo(90);
     assertThat(meters.get("llmtrace.alert.deliveries").tag("result", "retry").counter().count())
         .isPositive();
@@ -203,11 +202,7 @@ class DeliveryTest {
         assertThat(refused.lastError()).isEqualTo("answered 404");
         await(
             () ->
-                meters
-                        .get("llmtrace.alert.outbox.parked")
-                        .tag("channel", "refuses")
-                        .gauge()
-                        .value()
+                meters.get("llmtrace.alert.outbox.parked").tag("channel", "refuses").gauge().value()
                     == 1,
             Duration.ofSeconds(20));
         assertThat(delivery.tryOut("refuses", Samples.notice("t", 1)))
@@ -289,7 +284,9 @@ class DeliveryTest {
     try (Sink sink = new Sink(got -> Manner.TAKE);
         Delivery delivery = delivery(database::jdbi, Tuning.DEFAULT, to(sink))) {
       delivery.start();
-      await(() -> database.number("SELECT count(*) FROM alert_channels") == 1, Duration.ofSeconds(20));
+      await(
+          () -> database.number("SELECT count(*) FROM alert_channels") == 1,
+          Duration.ofSeconds(20));
       for (int i = 0; i < 20; i++) {
         add("i" + i, 1);
         long told = i + 1;

@@ -92,7 +92,8 @@ class MailTransportTest {
         if (line.startsWith("EHLO")) {
           say(
               socket,
-              startTls != null && plain ? "250-sink.example\r\n250 STARTTLS"
+              startTls != null && plain
+                  ? "250-sink.example\r\n250 STARTTLS"
                   : "250-sink.example\r\n250 AUTH PLAIN");
         } else if (line.equals("STARTTLS") && startTls != null) {
           say(socket, "220 go");
@@ -108,8 +109,7 @@ class MailTransportTest {
           say(
               socket,
               line.endsWith(
-                      Base64.getEncoder()
-                          .encodeToString(("\0ops\0" + PASSWORD).getBytes(UTF_8)))
+                      Base64.getEncoder().encodeToString(("\0ops\0" + PASSWORD).getBytes(UTF_8)))
                   ? "235 in"
                   : "535 no");
         } else if (line.equals("DATA")) {

@@ -32,8 +32,7 @@ final class Samples {
   private Samples() {}
 
   static Notice notice(String incident, long number) {
-    return notice(
-        incident, number, Notice.Kind.FIRING, "finding_spike", Severity.HIGH, "acme");
+    return notice(incident, number, Notice.Kind.FIRING, "finding_spike", Severity.HIGH, "acme");
   }
 
   static Notice notice(
