@@ -138,9 +138,11 @@ final class WalkSamples {
     makers.put(
         "POST /api/v1/alerts/channels/{id}/test", tenant -> new Sample(channel + "/test", "{}"));
     makers.put(
-        "GET /api/v1/alerts/channels/{id}/preview", tenant -> new Sample(channel + "/preview", null));
+        "GET /api/v1/alerts/channels/{id}/preview",
+        tenant -> new Sample(channel + "/preview", null));
     makers.put(
-        "GET /api/v1/alerts/deliveries/{id}/attempts", tenant -> delivery(tenant, "/attempts", null));
+        "GET /api/v1/alerts/deliveries/{id}/attempts",
+        tenant -> delivery(tenant, "/attempts", null));
     makers.put(
         "POST /api/v1/alerts/deliveries/{id}/retry", tenant -> delivery(tenant, "/retry", "{}"));
   }
@@ -182,8 +184,7 @@ final class WalkSamples {
                 + " severity, notice, state, ended_at) VALUES ('%1$s-1', '%1$s', 1, 'walk', '%2$s',"
                 + " 'firing', 'high_error_rate', 4, '{}', 'parked', now())")
             .formatted(notice, tenant));
-    String id =
-        plane.query("SELECT id FROM alert_outbox WHERE notice_id = '" + notice + "-1'");
+    String id = plane.query("SELECT id FROM alert_outbox WHERE notice_id = '" + notice + "-1'");
     return new Sample("/api/v1/alerts/deliveries/" + id + rest, body);
   }
 

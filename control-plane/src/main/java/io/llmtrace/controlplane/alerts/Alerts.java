@@ -25,6 +25,7 @@ import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.runtime.config.AlertRuleFile;
 import io.llmtrace.runtime.config.AlertsConfig;
+import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.ConfigException;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
@@ -76,6 +77,13 @@ public final class Alerts implements AutoCloseable {
     List<AlertRuleFile> files = new ArrayList<>();
     for (Path file : config.ruleFiles()) {
       files.add(AlertRuleFile.load(file, System.getenv()));
+    }
+    for (ChannelConfig each : config.channels()) {
+      List<String> problems = Channels.problems(each);
+      if (!problems.isEmpty()) {
+        throw new IllegalArgumentException(
+            "alerts: channel " + each.common().name() + ": " + String.join("; ", problems));
+      }
     }
     RuleBook book = RuleBook.of(settings(config), files);
     List<ConfiguredChannel> channels =

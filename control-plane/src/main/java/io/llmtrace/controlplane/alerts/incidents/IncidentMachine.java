@@ -385,26 +385,29 @@ public final class IncidentMachine {
     return new Step(new Track(null, ended), told);
   }
 
-  /** Somebody says something. */
+  /**
+   * Somebody says something. After the end it is kept and told to nobody: a service that knows
+   * states would take it for a beginning.
+   */
   public Step comment(Incident incident, Instant now) {
+    if (!incident.state().isOpen()) {
+      return new Step(new Track(null, incident), List.of());
+    }
     List<Told> told = new ArrayList<>();
+    Telling before = incident.telling();
     Incident after =
-        tell(incident, Kind.COMMENTED, incident.telling().channels(), told, now)
+        tell(incident, Kind.COMMENTED, before.channels(), told, now)
             .with(
                 edit ->
                     // A comment puts off neither reminders nor what is due.
                     edit.telling =
                         new Telling(
                             edit.telling.number(),
-                            incident.telling().at(),
-                            incident.telling().due(),
-                            incident.telling().escalated(),
+                            before.at(),
+                            before.due(),
+                            before.escalated(),
                             edit.telling.channels()));
-    return new Step(
-        incident.state() == IncidentState.RESOLVED
-            ? new Track(null, after)
-            : new Track(after, null),
-        told);
+    return new Step(new Track(after, null), told);
   }
 
   /**

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import io.llmtrace.policies.detect.Severity;
 import java.net.URI;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,8 +62,8 @@ public record Notice(
   public Notice {
     facts = List.copyOf(facts);
     samples = List.copyOf(samples);
-    labels = Map.copyOf(labels);
-    links = Map.copyOf(links);
+    labels = Collections.unmodifiableSortedMap(new TreeMap<>(labels));
+    links = Collections.unmodifiableSortedMap(new TreeMap<>(links));
   }
 
   /** What happened to the incident. */

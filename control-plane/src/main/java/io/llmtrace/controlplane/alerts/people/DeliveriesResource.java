@@ -184,31 +184,32 @@ public final class DeliveriesResource {
             caller,
             Permission.ALERTS_READ,
             handle -> {
-              handle
-                  .createQuery("SELECT id FROM alert_outbox WHERE true" + conditions.sql())
-                  .bindMap(conditions.binds())
-                  .mapTo(Long.class)
-                  .findOne()
-                  .orElseThrow(() -> Problem.absent("delivery"));
+              long found =
+                  handle
+                      .createQuery("SELECT id FROM alert_outbox WHERE true" + conditions.sql())
+                      .bindMap(conditions.binds())
+                      .mapTo(Long.class)
+                      .findOne()
+                      .orElseThrow(() -> Problem.absent("delivery"));
               return handle
                   .createQuery(
                       "SELECT attempt, at, took_ms, result, status, error FROM alert_attempts"
                           + " WHERE outbox_id = :id ORDER BY id LIMIT :most")
-                  .bind("id", row)
+                  .bind("id", found)
                   .bind("most", Page.MOST)
                   .map(
-                      (found, context) -> {
-                        int took = found.getInt("took_ms");
-                        Integer tookMs = found.wasNull() ? null : (Integer) took;
-                        int status = found.getInt("status");
-                        Integer known = found.wasNull() ? null : (Integer) status;
+                      (each, context) -> {
+                        int took = each.getInt("took_ms");
+                        Integer tookMs = each.wasNull() ? null : (Integer) took;
+                        int status = each.getInt("status");
+                        Integer known = each.wasNull() ? null : (Integer) status;
                         return new AttemptView(
-                            found.getInt("attempt"),
-                            found.getTimestamp("at").getTime(),
+                            each.getInt("attempt"),
+                            each.getTimestamp("at").getTime(),
                             tookMs,
-                            found.getString("result"),
+                            each.getString("result"),
                             known,
-                            found.getString("error"));
+                            each.getString("error"));
                       })
                   .list();
             });

@@ -114,10 +114,11 @@ class AlertsApiTest {
                     + "'"))
         .isEqualTo("acknowledged 2 on it, commented 3 rolled back, resolved 4 -");
     List<String> kinds = new ArrayList<>();
-    get(path + "/events", viewer).get("items").forEach(each -> kinds.add(each.get("kind").asText()));
+    get(path + "/events", viewer)
+        .get("items")
+        .forEach(each -> kinds.add(each.get("kind").asText()));
     assertThat(kinds).containsExactly("resolved", "commented", "acknowledged");
-    assertThat(
-            plane.query("SELECT count(*) FROM audit WHERE target = 'incident:" + id + "'"))
+    assertThat(plane.query("SELECT count(*) FROM audit WHERE target = 'incident:" + id + "'"))
         .isEqualTo("4");
     JsonNode told = get("/api/v1/alerts/deliveries?incident=" + id, viewer).get("items");
     assertThat(told).hasSize(3);
@@ -158,7 +159,8 @@ class AlertsApiTest {
     for (String wrong :
         List.of(
             body.replace(now.plus(Duration.ofHours(2)).toString(), now.minusSeconds(9).toString()),
-            body.replace("\"comment\"", "\"every\":\"day\",\"until\":\"2199-01-01T00:00:00Z\",\"comment\""),
+            body.replace(
+                "\"comment\"", "\"every\":\"day\",\"until\":\"2199-01-01T00:00:00Z\",\"comment\""),
             body.replace("[\"a\",\"b\"]", "[1]"),
             body.replace(",\"comment\":\"load test\"", ""),
             body.replace("\"ends_at\"", "\"ends\""))) {
