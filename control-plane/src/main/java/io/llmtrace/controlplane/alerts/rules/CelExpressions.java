@@ -48,7 +48,7 @@ final class CelExpressions {
 
   private static final List<String> LABELS = List.of("tenant", "route", "provider", "model");
   private static final CelRuntime RUNTIME =
-      CelRuntimeFactory.standardCelRuntimeBuilder().setOptions(OPTIONS).build();
+      CelRuntimeFactory.legacyCelRuntimeBuilder().setOptions(OPTIONS).build();
   private static final Map<String, CelType> SUM_TYPES = sumTypes();
   private static final Map<String, CelType> FINDING_TYPES = findingTypes();
   private static final CelCompiler SUMS = compiler(SUM_TYPES);

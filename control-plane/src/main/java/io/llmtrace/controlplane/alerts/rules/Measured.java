@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.function.ToDoubleBiFunction;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is measured of sums, by the names that expressions and summaries know. A share or a
@@ -27,23 +27,17 @@ enum Measured {
   FINDINGS(RecentSum.FINDINGS),
   LOST(RecentSum.LOST),
   TOKENS(RecentSum.TOKENS),
-  COST_USD(Kind.AMOUNT, "USD", (sums, seconds) -> sums.costUsd()),
-  LAG_SECONDS(Kind.AMOUNT, "s", (sums, seconds) -> sums.lagMillis() / 1e3),
-  P50_SECONDS(Kind.AMOUNT, "s", (sums, seconds) -> sums.quantileSeconds(0.5)),
-  P95_SECONDS(Kind.AMOUNT, "s", (sums, seconds) -> sums.quantileSeconds(0.95)),
-  P99_SECONDS(Kind.AMOUNT, "s", (sums, seconds) -> sums.quantileSeconds(0.99)),
-  ERROR_SHARE(
-      Kind.SHARE, "%", (sums, seconds) -> share(sums, RecentSum.ERRORS, RecentSum.REQUESTS)),
-  UNOBSERVED_SHARE(
-      Kind.SHARE, "%", (sums, seconds) -> share(sums, RecentSum.UNOBSERVED, RecentSum.REQUESTS)),
-  UNINSPECTED_SHARE(
-      Kind.SHARE, "%", (sums, seconds) -> share(sums, RecentSum.UNINSPECTED, RecentSum.EXCHANGES)),
-  BLOCKED_SHARE(
-      Kind.SHARE, "%", (sums, seconds) -> share(sums, RecentSum.BLOCKED, RecentSum.EXCHANGES)),
-  REQUESTS_PER_MINUTE(
-      Kind.AMOUNT, "requests/min", (sums, seconds) -> perMinute(sums, RecentSum.REQUESTS, seconds)),
-  FINDINGS_PER_MINUTE(
-      Kind.AMOUNT, "findings/min", (sums, seconds) -> perMinute(sums, RecentSum.FINDINGS, seconds));
+  COST_USD(Kind.AMOUNT, "USD"),
+  LAG_SECONDS(Kind.AMOUNT, "s"),
+  P50_SECONDS(Kind.AMOUNT, "s"),
+  P95_SECONDS(Kind.AMOUNT, "s"),
+  P99_SECONDS(Kind.AMOUNT, "s"),
+  ERROR_SHARE(Kind.SHARE, "%"),
+  UNOBSERVED_SHARE(Kind.SHARE, "%"),
+  UNINSPECTED_SHARE(Kind.SHARE, "%"),
+  BLOCKED_SHARE(Kind.SHARE, "%"),
+  REQUESTS_PER_MINUTE(Kind.AMOUNT, "requests/min"),
+  FINDINGS_PER_MINUTE(Kind.AMOUNT, "findings/min");
 
   /** How a number is to be read. */
   enum Kind {
@@ -59,20 +53,22 @@ enum Measured {
   private final String label = name().toLowerCase(Locale.ROOT);
   private final Kind kind;
   private final String unit;
-  private final ToDoubleBiFunction<RecentSums, Double> value;
+  private final @Nullable RecentSum counted;
 
-  Measured(RecentSum sum) {
-    this(Kind.COUNT, sum.column(), (sums, seconds) -> sums.get(sum));
+  Measured(RecentSum counted) {
+    this.kind = Kind.COUNT;
+    this.unit = counted.column();
+    this.counted = counted;
   }
 
-  Measured(Kind kind, String unit, ToDoubleBiFunction<RecentSums, Double> value) {
+  Measured(Kind kind, String unit) {
     this.kind = kind;
     this.unit = unit;
-    this.value = value;
+    this.counted = null;
   }
 
   /** By its name in expressions, or null. */
-  static @org.jspecify.annotations.Nullable Measured of(String label) {
+  static @Nullable Measured of(String label) {
     return BY_LABEL.get(label);
   }
 
@@ -96,7 +92,23 @@ enum Measured {
    * @param seconds that the sums are of
    */
   double of(RecentSums sums, double seconds) {
-    return value.applyAsDouble(sums, seconds);
+    if (counted != null) {
+      return sums.get(counted);
+    }
+    return switch (this) {
+      case COST_USD -> sums.costUsd();
+      case LAG_SECONDS -> sums.lagMillis() / 1e3;
+      case P50_SECONDS -> sums.quantileSeconds(0.5);
+      case P95_SECONDS -> sums.quantileSeconds(0.95);
+      case P99_SECONDS -> sums.quantileSeconds(0.99);
+      case ERROR_SHARE -> share(sums, RecentSum.ERRORS, RecentSum.REQUESTS);
+      case UNOBSERVED_SHARE -> share(sums, RecentSum.UNOBSERVED, RecentSum.REQUESTS);
+      case UNINSPECTED_SHARE -> share(sums, RecentSum.UNINSPECTED, RecentSum.EXCHANGES);
+      case BLOCKED_SHARE -> share(sums, RecentSum.BLOCKED, RecentSum.EXCHANGES);
+      case REQUESTS_PER_MINUTE -> perMinute(sums, RecentSum.REQUESTS, seconds);
+      case FINDINGS_PER_MINUTE -> perMinute(sums, RecentSum.FINDINGS, seconds);
+      default -> throw new IllegalStateException(label + " is a count");
+    };
   }
 
   /** A value as people read it: shares become percents. */

@@ -162,7 +162,7 @@ final class StateWatches {
                 new TreeMap<>(Map.of("budget", budget.id(), "tenant", budget.tenant())),
                 severity(budget.reached()),
                 budget.reached() > 0,
-                budget.percent(),
+                (double) budget.percent(),
                 // Of one that has reached none, its first step is not known here.
                 budget.reached(),
                 "%",

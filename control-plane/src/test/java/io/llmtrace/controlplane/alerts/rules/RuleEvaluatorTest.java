@@ -280,7 +280,7 @@ class RuleEvaluatorTest {
       sql(
           "INSERT INTO findings VALUES (?, ?, 'test', 'request', 1, ?, ?, 'chat', 'secret_leakage',"
               + " 'high', 0.9, ?, '{}')",
-          Ulid.of(now.toEpochMilli() - 1_000 * i, 0, i),
+          Ulid.of(now.toEpochMilli() - 1_000L * i, 0, i),
           java.time.LocalDate.ofInstant(now, java.time.ZoneOffset.UTC),
           now.toEpochMilli(),
           i == 0 ? "other" : "acme",
