@@ -2,9 +2,12 @@ package io.llmtrace.controlplane.alerts.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.controlplane.alerts.channels.Channels;
 import io.llmtrace.controlplane.alerts.delivery.Sink.Manner;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import io.llmtrace.controlplane.storage.TestStorage;
+import io.llmtrace.runtime.config.ChannelConfig;
+import io.llmtrace.runtime.config.Secret;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
@@ -14,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -261,6 +265,32 @@ class DeliveryTest {
   }
 
   @Test
+  void aChannelAsItIsConfiguredDelivers() throws Exception {
+    try (Sink sink = new Sink(got -> Manner.TAKE)) {
+      ChannelConfig config =
+          new ChannelConfig.Webhook(
+              ChannelConfig.Common.of("hook"),
+              Secret.of(sink.at("http", "127.0.0.1", "/hook").toString()),
+              null,
+              null);
+      add("i1", 2);
+      try (Delivery delivery =
+          new Delivery(
+              database::jdbi,
+              List.of(new ConfiguredChannel(Channels.of(config), config)),
+              new TransportSettings(Set.of("127.0.0.1:" + sink.port())),
+              meters,
+              Clock.systemUTC())) {
+        delivery.start();
+        await(() -> count("delivered") == 2, Duration.ofSeconds(20));
+      }
+      assertThat(sink.got()).hasSize(2);
+      assertThat(sink.got().get(0).head().toLowerCase(Locale.ROOT))
+          .contains("webhook-id: i1-1\r\n");
+    }
+  }
+
+  @Test
   void aDatabaseThatComesLateOrGoesIsWaitedFor() throws Exception {
     AtomicBoolean there = new AtomicBoolean();
     Supplier<Jdbi> jdbi =
@@ -289,7 +319,7 @@ class DeliveryTest {
           Duration.ofSeconds(20));
       for (int i = 0; i < 20; i++) {
         add("i" + i, 1);
-        long told = i + 1;
+        long told = i + 1L;
         await(() -> count("delivered") == told, Duration.ofSeconds(20));
       }
       List<String> millis =
