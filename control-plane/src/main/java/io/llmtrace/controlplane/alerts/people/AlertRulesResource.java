@@ -61,7 +61,7 @@ public final class AlertRulesResource {
   /** All rules, by name. */
   @GET
   @Requires(Permission.ALERTS_READ)
-  public Page<RuleView> list(@Context UriInfo uri) {
+  public Page<RuleView> rules(@Context UriInfo uri) {
     Parameters unused = Parameters.of(uri, List.of());
     return new Page<>(rules, null);
   }

@@ -118,7 +118,7 @@ public final class ChannelsResource {
   /** All channels, in the order of the configuration. */
   @GET
   @Requires(value = Permission.ALERTS_READ, reach = Reach.INSTALLATION)
-  public Page<ChannelView> list(@Context UriInfo uri) {
+  public Page<ChannelView> channels(@Context UriInfo uri) {
     Parameters unused = Parameters.of(uri, List.of());
     Map<String, ChannelHealth> health =
         delivery.health().stream()
@@ -154,7 +154,7 @@ public final class ChannelsResource {
   @Path("{id}/test")
   @Requires(value = Permission.ALERTS_SEND, reach = Reach.INSTALLATION)
   @Takes(body = OfTest.class)
-  public Tried test(@Context Caller caller, @PathParam("id") String id, InputStream in)
+  public Tried testChannel(@Context Caller caller, @PathParam("id") String id, InputStream in)
       throws IOException {
     JsonBody.read(in).finish();
     ConfiguredChannel channel = find(id);
@@ -180,7 +180,7 @@ public final class ChannelsResource {
   @GET
   @Path("{id}/preview")
   @Requires(value = Permission.ALERTS_READ, reach = Reach.INSTALLATION)
-  public JsonNode preview(
+  public JsonNode previewChannel(
       @Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
     Parameters unused = Parameters.of(uri, List.of());
     return find(id)

@@ -114,7 +114,7 @@ public final class DeliveriesResource {
   @GET
   @Requires(Permission.ALERTS_READ)
   @Takes(query = {"tenant", "incident", "channel", "state"})
-  public Page<DeliveryView> list(
+  public Page<DeliveryView> deliveries(
       @Context Caller caller,
       @Context UriInfo uri,
       @QueryParam("limit") @Nullable String limit,
@@ -236,7 +236,7 @@ public final class DeliveriesResource {
   @Path("{id}/retry")
   @Requires(value = Permission.ALERTS_SEND, reach = Reach.INSTALLATION)
   @Takes(body = OfRetry.class)
-  public Again retry(@Context Caller caller, @PathParam("id") String id, InputStream in)
+  public Again retryDelivery(@Context Caller caller, @PathParam("id") String id, InputStream in)
       throws IOException {
     JsonBody.read(in).finish();
     long row = number(id);

@@ -64,7 +64,7 @@ public final class IncidentsResource {
   @GET
   @Requires(Permission.ALERTS_READ)
   @Takes(query = {"tenant", "rule", "severity", "state", "since", "until"})
-  public Page<IncidentView> list(
+  public Page<IncidentView> incidents(
       @Context Caller caller,
       @Context UriInfo uri,
       @QueryParam("limit") @Nullable String limit,
@@ -119,7 +119,7 @@ public final class IncidentsResource {
   @Path("{id}")
   @Requires(Permission.ALERTS_READ)
   @Gives(value = IncidentView.class, headers = "ETag")
-  public Response get(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
+  public Response incident(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
     Parameters unused = Parameters.of(uri, List.of());
     IncidentView view =
         IncidentView.of(

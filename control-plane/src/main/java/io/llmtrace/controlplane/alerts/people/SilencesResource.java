@@ -120,7 +120,7 @@ public final class SilencesResource {
   @GET
   @Requires(Permission.ALERTS_READ)
   @Takes(query = {"tenant", "state"})
-  public Page<SilenceView> list(
+  public Page<SilenceView> silences(
       @Context Caller caller,
       @Context UriInfo uri,
       @QueryParam("limit") @Nullable String limit,
@@ -164,7 +164,7 @@ public final class SilencesResource {
   @GET
   @Path("{id}")
   @Requires(Permission.ALERTS_READ)
-  public SilenceView get(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
+  public SilenceView silence(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
     Parameters unused = Parameters.of(uri, List.of());
     return SilenceView.of(
         jdbi.read(
@@ -243,7 +243,7 @@ public final class SilencesResource {
   @Requires(Permission.ALERTS_WRITE)
   @Takes(body = OfNew.class, repeating = Takes.Repeating.WORKS_ONCE)
   @Gives(value = SilenceView.class, status = 201, headers = "Location")
-  public Response create(
+  public Response addSilence(
       @Context Caller caller, @Context ContainerRequestContext request, InputStream in)
       throws IOException {
     JsonBody body = JsonBody.read(in);
@@ -324,7 +324,7 @@ public final class SilencesResource {
   @Requires(Permission.ALERTS_WRITE)
   @Takes(body = OfEnd.class, repeating = Takes.Repeating.WORKS_ONCE)
   @Gives(SilenceView.class)
-  public Response end(
+  public Response endSilence(
       @Context Caller caller,
       @Context ContainerRequestContext request,
       @PathParam("id") String id,

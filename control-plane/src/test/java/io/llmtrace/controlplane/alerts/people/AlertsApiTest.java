@@ -44,15 +44,18 @@ class AlertsApiTest {
 
   private String incident(String tenant, String state) throws Exception {
     String id = ids.next();
+    String labels =
+        (tenant == null ? "{" : "{\"tenant\": \"" + tenant + "\", ")
+            + "\"route\": \"<b>chat</b>\"}";
     plane.sql(
         ("INSERT INTO alert_incidents (id, rule, tenant, labels, key, tracked, state, severity,"
                 + " seen, since, fired_at, number, channels) VALUES ('%1$s', 'severe_finding', %2$s,"
-                + " '{\"route\": \"<b>chat</b>\"}', '%1$s', false, '%3$s', 'high',"
+                + " '%4$s', '%1$s', false, '%3$s', 'high',"
                 + " '{\"value\": 3, \"threshold\": 1, \"peak\": 3, \"unit\": \"findings\","
                 + " \"counts\": {\"findings\": 3, \"blocked\": 2}, \"samples\": [],"
                 + " \"summary\": \"3 findings of <script>\"}', now(), now(), 1,"
                 + " ARRAY['of-a-test'])")
-            .formatted(id, tenant == null ? "NULL" : "'" + tenant + "'", state));
+            .formatted(id, tenant == null ? "NULL" : "'" + tenant + "'", state, labels));
     return id;
   }
 
@@ -81,7 +84,7 @@ class AlertsApiTest {
     assertThat(plane.call("GET", INCIDENTS + "?state=odd", viewer, null).statusCode())
         .isEqualTo(400);
     JsonNode one = get(INCIDENTS + "/" + own, viewer);
-    assertThat(one.get("title").asText()).isEqualTo("Severe finding: route <b>chat</b>");
+    assertThat(one.get("title").asText()).isEqualTo("Severe finding: route <b>chat</b>, tenant " + OWN);
     assertThat(one.get("counts").get("blocked").asInt()).isEqualTo(2);
   }
 
