@@ -119,7 +119,8 @@ public final class IncidentsResource {
   @Path("{id}")
   @Requires(Permission.ALERTS_READ)
   @Gives(value = IncidentView.class, headers = "ETag")
-  public Response incident(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
+  public Response incident(
+      @Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
     Parameters unused = Parameters.of(uri, List.of());
     IncidentView view =
         IncidentView.of(

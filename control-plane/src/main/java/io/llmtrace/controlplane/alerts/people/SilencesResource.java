@@ -164,7 +164,8 @@ public final class SilencesResource {
   @GET
   @Path("{id}")
   @Requires(Permission.ALERTS_READ)
-  public SilenceView silence(@Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
+  public SilenceView silence(
+      @Context Caller caller, @Context UriInfo uri, @PathParam("id") String id) {
     Parameters unused = Parameters.of(uri, List.of());
     return SilenceView.of(
         jdbi.read(

@@ -84,7 +84,8 @@ class AlertsApiTest {
     assertThat(plane.call("GET", INCIDENTS + "?state=odd", viewer, null).statusCode())
         .isEqualTo(400);
     JsonNode one = get(INCIDENTS + "/" + own, viewer);
-    assertThat(one.get("title").asText()).isEqualTo("Severe finding: route <b>chat</b>, tenant " + OWN);
+    assertThat(one.get("title").asText())
+        .isEqualTo("Severe finding: route <b>chat</b>, tenant " + OWN);
     assertThat(one.get("counts").get("blocked").asInt()).isEqualTo(2);
   }
 
