@@ -19,6 +19,7 @@ import io.llmtrace.plugin.inspection.InspectionService;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.exchange.Api;
+import io.llmtrace.policies.exchange.BodyBytes;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
@@ -156,8 +157,10 @@ public final class FilterHost implements RequestSide {
         lease = taken;
       }
     }
-    byte[] body =
-        state == BodyState.READ ? text.getBytes(StandardCharsets.ISO_8859_1) : new byte[0];
+    BodyBytes body =
+        state == BodyState.READ
+            ? BodyBytes.of(text.getBytes(StandardCharsets.ISO_8859_1))
+            : BodyBytes.NONE;
     CompletableFuture<Answer> decided = new CompletableFuture<>();
     service.handle(
         new GatewayRequest(

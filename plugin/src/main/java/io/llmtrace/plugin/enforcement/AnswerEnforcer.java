@@ -10,11 +10,11 @@ import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.exchange.AnswerReader;
+import io.llmtrace.policies.exchange.BodyBytes;
 import io.llmtrace.policies.exchange.BodyText;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -200,13 +200,12 @@ public final class AnswerEnforcer implements AnswerHandler, AutoCloseable {
       if (held.isSettled()) {
         return;
       }
-      byte[] body =
+      BodyBytes body =
           BodyText.decode(
               Map.of("content-encoding", held.held.header("content-encoding").strip()),
-              held.body.bytes());
+              BodyBytes.of(held.body.bytes()));
       if (inspector.inspects()) {
-        var answer =
-            AnswerReader.read(held.caller().api(), new String(body, StandardCharsets.UTF_8));
+        var answer = AnswerReader.read(held.caller().api(), body.utf8());
         held.answer = answer;
         engine.inspectAnswer(
             answer,
@@ -215,7 +214,7 @@ public final class AnswerEnforcer implements AnswerHandler, AutoCloseable {
             held.budget,
             held.progress);
       }
-      AnswerVerdicts.Verdict verdict = verdicts.inspected(held, body);
+      AnswerVerdicts.Verdict verdict = verdicts.inspected(held, body.alone());
       if (held.settle()) {
         finish(held, verdict);
       }

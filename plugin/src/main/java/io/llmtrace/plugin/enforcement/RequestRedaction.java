@@ -91,7 +91,7 @@ public final class RequestRedaction {
     RedactConf conf = request.conf().redact();
     byte[] body;
     try {
-      body = BodyText.decode(content.headers(), content.body());
+      body = BodyText.decode(content.headers(), content.body()).alone();
     } catch (UnreadableBodyException e) {
       // It was read a moment ago; if it cannot be now, it must not pass.
       return new Redaction.Refused(Redaction.Reason.ENCODING);

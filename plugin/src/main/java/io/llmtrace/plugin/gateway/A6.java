@@ -13,7 +13,9 @@ import io.github.api7.A6.Method;
 import io.github.api7.A6.PrepareConf.Req;
 import io.github.api7.A6.PrepareConf.Resp;
 import io.github.api7.A6.TextEntry;
+import io.llmtrace.policies.exchange.BodyBytes;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -105,14 +107,21 @@ final class A6 {
         });
   }
 
-  /** The answer to a question: bytes, none where the variable or the body is empty or missing. */
-  static byte[] extraInfo(byte[] payload) throws BadFrameException {
+  /**
+   * The answer to a question: a part of the payload, none of it where the variable or the body is
+   * empty or missing.
+   */
+  static BodyBytes extraInfo(byte[] payload) throws BadFrameException {
     return guarded(
         payload,
-        reading ->
-            reading.bytes(
-                io.github.api7.A6.ExtraInfo.Resp.getRootAsResp(reading.buffer)
-                    .resultAsByteBuffer()));
+        reading -> {
+          ByteBuffer result =
+              io.github.api7.A6.ExtraInfo.Resp.getRootAsResp(reading.buffer).resultAsByteBuffer();
+          // Where it lies: a body may be most of what memory is there for.
+          return result == null
+              ? BodyBytes.NONE
+              : new BodyBytes(payload, result.position(), result.remaining());
+        });
   }
 
   static ByteBuf token(int token) {
@@ -127,6 +136,25 @@ final class A6 {
     return frame(Frame.ERROR, b);
   }
 
+  /**
+   * Questions for some variables and, if so, for the body, in one piece. Whoever sends them wraps
+   * the bytes, and does not change them.
+   */
+  static byte[] questions(List<String> variables, Asking asking) {
+    List<ByteBuf> frames = new ArrayList<>();
+    variables.forEach(variable -> frames.add(askVariable(variable)));
+    if (asking == Asking.BODY_TOO) {
+      frames.add(askBody());
+    }
+    return ByteBufUtil.getBytes(Unpooled.wrappedBuffer(frames.toArray(ByteBuf[]::new)));
+  }
+
+  /** What is asked for. */
+  enum Asking {
+    VARIABLES,
+    BODY_TOO
+  }
+
   static ByteBuf askVariable(String name) {
     FlatBufferBuilder b = new FlatBufferBuilder(64);
     int info = Var.createVar(b, b.createString(name));
@@ -134,7 +162,7 @@ final class A6 {
     return frame(Frame.EXTRA_INFO, b);
   }
 
-  static ByteBuf askBody() {
+  private static ByteBuf askBody() {
     FlatBufferBuilder b = new FlatBufferBuilder(64);
     ReqBody.startReqBody(b);
     int info = ReqBody.endReqBody(b);
@@ -295,10 +323,12 @@ final class A6 {
   /** Reads a payload and counts what it hands out: shared offsets could multiply the input. */
   private static final class Reading {
     final ByteBuffer buffer;
+    private final byte[] payload;
     private long allowance;
 
     Reading(byte[] payload) {
       this.buffer = ByteBuffer.wrap(payload);
+      this.payload = payload;
       this.allowance = 2L * payload.length + 4096;
     }
 
@@ -306,10 +336,7 @@ final class A6 {
       if (view == null) {
         return new byte[0];
       }
-      allowance -= view.remaining();
-      if (allowance < 0) {
-        throw new IllegalArgumentException("more content than bytes");
-      }
+      count(view);
       byte[] bytes = new byte[view.remaining()];
       view.get(bytes);
       return bytes;
@@ -317,7 +344,18 @@ final class A6 {
 
     // Lenient, unlike flatbuffers' own: a client may send a header in any encoding.
     String text(@Nullable ByteBuffer view) {
-      return new String(bytes(view), StandardCharsets.UTF_8);
+      if (view == null) {
+        return "";
+      }
+      count(view);
+      return new String(payload, view.position(), view.remaining(), StandardCharsets.UTF_8);
+    }
+
+    private void count(ByteBuffer view) {
+      allowance -= view.remaining();
+      if (allowance < 0) {
+        throw new IllegalArgumentException("more content than bytes");
+      }
     }
 
     List<Map.Entry<String, String>> entries(int count, EntryAt at) {

@@ -3,14 +3,13 @@ package io.llmtrace.plugin.gateway;
 import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.gateway.GatewayRequest.BodyState;
+import io.llmtrace.policies.exchange.BodyBytes;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Future;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,6 +32,8 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
    */
   private static final Logger LOG = LoggerFactory.getLogger(A6Connection.class);
   private static final List<String> VARIABLES = List.of("route_id", "consumer_name", "request_id");
+  private static final byte[] QUESTIONS = A6.questions(VARIABLES, A6.Asking.VARIABLES);
+  private static final byte[] QUESTIONS_AND_BODY = A6.questions(VARIABLES, A6.Asking.BODY_TOO);
   private static final Set<String> METHODS_WITH_BODY = Set.of("POST", "PUT", "PATCH", "DELETE");
 
   /** The gateway gives up a read after 60 s; an unanswered question after that is a lost peer. */
@@ -71,8 +72,9 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
     @Nullable RouteConf conf;
     int repliesLeft;
     int repliesSeen;
-    byte[] body = new byte[0];
+    BodyBytes body = BodyBytes.NONE;
     long bodyBytes;
+    long startNanos;
     BodyState bodyState = BodyState.READ;
     MemoryBudget.Lease lease = MemoryBudget.Lease.NONE;
     @Nullable Future<?> patience;
@@ -254,12 +256,7 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
                 PATIENCE_SECONDS,
                 TimeUnit.SECONDS);
     // All questions at once: one round trip instead of four.
-    List<ByteBuf> questions = new ArrayList<>();
-    VARIABLES.forEach(variable -> questions.add(A6.askVariable(variable)));
-    if (body) {
-      questions.add(A6.askBody());
-    }
-    send(Unpooled.wrappedBuffer(questions.toArray(ByteBuf[]::new)));
+    send(Unpooled.wrappedBuffer(body ? QUESTIONS_AND_BODY : QUESTIONS));
   }
 
   /** Whether the frame's lease has moved on to the call. */
@@ -275,23 +272,24 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
     byte[] payload = frame.payload();
     if (index < VARIABLES.size()) {
       if (payload != null) {
-        current.variables[index] = new String(A6.extraInfo(payload), StandardCharsets.UTF_8);
+        current.variables[index] = A6.extraInfo(payload).utf8();
       }
     } else if (payload == null) {
       current.bodyState = BodyState.NO_MEMORY;
       current.bodyBytes = frame.length();
     } else {
       current.body = A6.extraInfo(payload);
-      current.bodyBytes = current.body.length;
+      current.bodyBytes = current.body.length();
       if (current.bodyBytes > maxRequestBody) {
         current.bodyState = BodyState.TOO_LARGE;
-        current.body = new byte[0];
+        current.body = BodyBytes.NONE;
       } else {
         current.lease = frame.lease();
         moved = true;
       }
     }
     if (current.repliesLeft == 0) {
+      current.startNanos = frame.beganNanos();
       handOn(current);
     }
     return moved;
@@ -319,8 +317,8 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
             current.variables[1],
             current.variables[2],
             current.request.remoteAddress(),
-            System.nanoTime());
-    current.body = new byte[0];
+            current.startNanos);
+    current.body = BodyBytes.NONE;
     handler.handle(request, current.lease, answer -> answer(current, answer));
   }
 

@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
-import java.util.Arrays;
 
 /**
  * Cuts the byte stream into {@link Frame}s. A long payload takes memory from the budget first;
@@ -15,13 +14,16 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
   /** Payloads up to here are not accounted for: they are the calls themselves, not bodies. */
   static final int UNACCOUNTED_BYTES = 64 * 1024;
 
+  private static final byte[] NOTHING = {};
+
   private final MemoryBudget memory;
   private final byte[] header = new byte[Frame.HEADER_BYTES];
   private int headerRead;
   private int length;
   private int read;
-  private byte[] payload = new byte[0];
+  private byte[] payload = NOTHING;
   private boolean discarding;
+  private long beganNanos;
   private MemoryBudget.Lease lease = MemoryBudget.Lease.NONE;
 
   FrameDecoder(MemoryBudget memory) {
@@ -57,9 +59,9 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
     if (discarding) {
       in.skipBytes(n);
     } else {
-      if (read + n > payload.length) {
-        // Grown with what has come, not with what was announced: a header is cheap to send.
-        payload = Arrays.copyOf(payload, Math.min(length, Math.max(read + n, 2 * payload.length)));
+      if (payload.length < length) {
+        // All of it at once: what is not here yet is taken from the budget all the same.
+        payload = new byte[length];
       }
       in.readBytes(payload, read, n);
     }
@@ -72,6 +74,7 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
   private void begin() {
     length = ((header[1] & 0xFF) << 16) | ((header[2] & 0xFF) << 8) | (header[3] & 0xFF);
     read = 0;
+    beganNanos = System.nanoTime();
     discarding = false;
     lease = MemoryBudget.Lease.NONE;
     if (length > UNACCOUNTED_BYTES) {
@@ -82,13 +85,13 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
         lease = taken;
       }
     }
-    payload = new byte[discarding ? 0 : Math.min(length, UNACCOUNTED_BYTES)];
   }
 
   private void finish(ChannelHandlerContext ctx) {
-    Frame frame = new Frame(header[0] & 0xFF, length, discarding ? null : payload, lease);
+    Frame frame =
+        new Frame(header[0] & 0xFF, length, discarding ? null : payload, lease, beganNanos);
     headerRead = 0;
-    payload = new byte[0];
+    payload = NOTHING;
     lease = MemoryBudget.Lease.NONE;
     ctx.fireChannelRead(frame);
   }

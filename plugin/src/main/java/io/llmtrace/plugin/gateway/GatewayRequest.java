@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.gateway;
 
 import io.llmtrace.plugin.conf.RouteConf;
+import io.llmtrace.policies.exchange.BodyBytes;
 import java.util.Map;
 
 /**
@@ -17,22 +18,22 @@ import java.util.Map;
  * @param consumer the gateway's consumer, empty where there is none
  * @param requestId the gateway's own request id, empty where it named none
  * @param remoteAddress the client's address as text
- * @param completeNanos {@link System#nanoTime()} when the whole body was here: budgets start now
+ * @param startNanos {@link System#nanoTime()} when the body began to arrive, or the request was
+ *     here where it has none: budgets start then, as a client waits for a long body from there on
  */
-@SuppressWarnings("ArrayRecordComponent")
 public record GatewayRequest(
     RouteConf conf,
     String method,
     String path,
     Map<String, String> headers,
-    byte[] body,
+    BodyBytes body,
     BodyState bodyState,
     long bodyBytes,
     String route,
     String consumer,
     String requestId,
     String remoteAddress,
-    long completeNanos) {
+    long startNanos) {
 
   public GatewayRequest {
     headers = Map.copyOf(headers);

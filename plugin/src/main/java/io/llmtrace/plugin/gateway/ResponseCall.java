@@ -2,7 +2,6 @@ package io.llmtrace.plugin.gateway;
 
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.gateway.GatewayRequest.BodyState;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -96,8 +95,7 @@ final class ResponseCall {
           throw new IllegalStateException("asked before the route was known");
         }
         asked = Asked.NOTHING;
-        String id =
-            payload == null ? "" : new String(A6.extraInfo(payload), StandardCharsets.UTF_8);
+        String id = payload == null ? "" : A6.extraInfo(payload).utf8();
         HeldAnswer head = held(route, id);
         answer = head;
         Optional<HeldAnswer.Decision> early = handler.withoutBody(head);
@@ -115,7 +113,7 @@ final class ResponseCall {
         }
         asked = Asked.NOTHING;
         stopWaiting();
-        byte[] body = payload == null ? new byte[0] : A6.extraInfo(payload);
+        byte[] body = payload == null ? new byte[0] : A6.extraInfo(payload).alone();
         BodyState state =
             payload == null
                 ? BodyState.NO_MEMORY

@@ -32,10 +32,12 @@ public final class DecisionIds {
   private static final int HEADER_LENGTH = Ulid.LENGTH + 1 + 2 * MAC_BYTES;
 
   private final Ulid ulids = new Ulid();
-  private final SecretKeySpec key;
+  // Finding and keying one takes longer than the hash; one that has ended is as new.
+  private final ThreadLocal<Mac> macs;
 
   private DecisionIds(byte[] key) {
-    this.key = new SecretKeySpec(key, ALGORITHM);
+    SecretKeySpec secret = new SecretKeySpec(key, ALGORITHM);
+    this.macs = ThreadLocal.withInitial(() -> keyed(secret));
   }
 
   /**
@@ -114,10 +116,14 @@ public final class DecisionIds {
   }
 
   private byte[] whole(String text) {
+    return macs.get().doFinal(text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private static Mac keyed(SecretKeySpec key) {
     try {
       Mac mac = Mac.getInstance(ALGORITHM);
       mac.init(key);
-      return mac.doFinal(text.getBytes(StandardCharsets.US_ASCII));
+      return mac;
     } catch (GeneralSecurityException e) {
       // Every Java runtime has to have HmacSHA256.
       throw new IllegalStateException(e);

@@ -29,9 +29,13 @@ final class InspectionMetrics {
         .increment();
     inspection
         .stagesMicros()
-        .forEach(
-            (stage, micros) ->
-                stages.computeIfAbsent(stage, this::timer).record(micros, TimeUnit.MICROSECONDS));
+        .forEach((stage, micros) -> timerOf(stage).record(micros, TimeUnit.MICROSECONDS));
+  }
+
+  private Timer timerOf(String stage) {
+    // Asked first: computing takes a lock where names share a bin.
+    Timer known = stages.get(stage);
+    return known == null ? stages.computeIfAbsent(stage, this::timer) : known;
   }
 
   private Counter counter(String outcome, String reason) {

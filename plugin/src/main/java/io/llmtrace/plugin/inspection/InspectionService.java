@@ -153,7 +153,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       case NO_MEMORY -> refuse(inspection, "memory");
       case TOO_LARGE -> refuse(inspection, "too_large");
       case READ -> {
-        if (request.body().length == 0) {
+        if (request.body().isEmpty()) {
           inspection.settle();
           inspection.releaseMemory();
           later(inspection, settlements.inspected(inspection, Seen.NOTHING));
@@ -388,7 +388,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     try {
       sink.inspection(made.inspection());
       if (success) {
-        breaker.succeeded(System.nanoTime() - inspection.request.completeNanos());
+        breaker.succeeded(System.nanoTime() - inspection.request.startNanos());
       }
     } catch (SpoolRefusedException e) {
       LOG.warn("record of {} not kept: {}", inspection.decisionId, e.getMessage());
@@ -402,7 +402,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   private void fault(String kind, Inspection inspection, Throwable cause) {
     metrics.fault(kind);
-    breaker.failed(System.nanoTime() - inspection.request.completeNanos(), cause);
+    breaker.failed(System.nanoTime() - inspection.request.startNanos(), cause);
   }
 
   /** Finishes what is queued, for at most two seconds each kind of threads. */

@@ -10,6 +10,7 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.exchange.BodyBytes;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.ExchangeReader;
 import io.llmtrace.policies.exchange.RequestContent;
@@ -163,7 +164,7 @@ class RequestRedactionTest {
         "POST",
         "/v1/chat/completions",
         headers,
-        body,
+        BodyBytes.of(body),
         GatewayRequest.BodyState.READ,
         body.length,
         "r",

@@ -50,6 +50,34 @@ class A6ServerTest {
   }
 
   @Test
+  void aBodySpendsItsBudgetFromItsFirstByteOn() throws Exception {
+    try (Host host = new Host(directory, text -> {});
+        RawGateway gateway = new RawGateway(host.socket)) {
+      int token = gateway.prepare("route#chat#1", "{\"mode\":\"enforce\",\"budget_ms\":50}");
+      gateway.send(2, RawGateway.requestCall(1, token, Map.of()));
+      for (int question = 0; question < 4; question++) {
+        assertThat(gateway.receive().type()).isEqualTo(Frame.EXTRA_INFO);
+      }
+      for (int variable = 0; variable < 3; variable++) {
+        gateway.send(Frame.EXTRA_INFO, RawGateway.extraInfo(new byte[0]));
+      }
+      byte[] body = RawGateway.extraInfo("attack".getBytes(StandardCharsets.UTF_8));
+      byte[] frame = new byte[Frame.HEADER_BYTES + body.length];
+      frame[0] = Frame.EXTRA_INFO;
+      frame[3] = (byte) body.length;
+      System.arraycopy(body, 0, frame, Frame.HEADER_BYTES, body.length);
+      gateway.raw(ByteBuffer.wrap(frame, 0, 10));
+      // The time that passes is what is tested; the client has waited for it.
+      Thread.sleep(150);
+      gateway.raw(ByteBuffer.wrap(frame, 10, frame.length - 10));
+      assertThat(gateway.receive().type()).isEqualTo(Frame.HTTP_REQ_CALL);
+      assertThat(host.records.values())
+          .singleElement()
+          .satisfies(told -> assertThat(told.stagesMicros().get("total")).isGreaterThan(140_000));
+    }
+  }
+
+  @Test
   void aTraceOfTheClientIsHonouredAndAForgedFlagRemoved() throws Exception {
     String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     try (Host host = new Host(directory, text -> {});

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.GatewayRequest;
+import io.llmtrace.policies.exchange.BodyBytes;
 import io.llmtrace.runtime.config.IdentityConfig;
 import io.llmtrace.runtime.config.IdentitySource;
 import io.llmtrace.runtime.config.IdentitySource.Claim;
@@ -135,7 +136,7 @@ class IdentitiesTest {
             "POST",
             "/",
             headers,
-            new byte[0],
+            BodyBytes.NONE,
             GatewayRequest.BodyState.READ,
             0,
             "r",

@@ -45,7 +45,7 @@ public class MarkerAnalysis implements Analysis {
 
   @Override
   public Exchange read(RequestContent content, Api forced) {
-    String text = new String(content.body(), StandardCharsets.UTF_8);
+    String text = content.body().utf8();
     Segment segment = new Segment(Zone.USER, "user", "", text);
     return new Exchange(Dialect.TEXT, "unknown", text, false, List.of(segment), List.of(), 0);
   }

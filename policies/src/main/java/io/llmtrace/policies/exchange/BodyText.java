@@ -1,9 +1,7 @@
 package io.llmtrace.policies.exchange;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
@@ -25,7 +23,7 @@ public final class BodyText {
    * @throws UnreadableBodyException if the encoding is not known, or the body is damaged or unpacks
    *     to more than 16 MiB
    */
-  public static byte[] decode(Map<String, String> headers, byte[] body)
+  public static BodyBytes decode(Map<String, String> headers, BodyBytes body)
       throws UnreadableBodyException {
     String encoding =
         headers.getOrDefault("content-encoding", "identity").trim().toLowerCase(Locale.ROOT);
@@ -38,21 +36,16 @@ public final class BodyText {
     };
   }
 
-  private static byte[] gunzip(byte[] body) throws UnreadableBodyException {
-    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(body))) {
+  private static BodyBytes gunzip(BodyBytes body) throws UnreadableBodyException {
+    try (InputStream in = new GZIPInputStream(body.open())) {
       byte[] text = in.readNBytes(MOST_BYTES + 1);
       if (text.length > MOST_BYTES) {
         throw new UnreadableBodyException(
             "too_large", "gzip body unpacks to more than " + MOST_BYTES + " bytes");
       }
-      return text;
+      return BodyBytes.of(text);
     } catch (IOException e) {
       throw new UnreadableBodyException("unparsable", "gzip body is damaged: " + e.getMessage());
     }
-  }
-
-  /** UTF-8 with each invalid sequence as U+FFFD: a broken byte must not hide the text around it. */
-  static String utf8(byte[] bytes) {
-    return new String(bytes, StandardCharsets.UTF_8);
   }
 }

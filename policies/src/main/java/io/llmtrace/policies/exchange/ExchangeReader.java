@@ -12,14 +12,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns a request into an {@link Exchange}. Stateless. */
 public final class ExchangeReader {
+  private static final ObjectReader LENIENT =
+      WireJson.mapper()
+          .reader()
+          .with(new BodyParser.Factory(WireJson.mapper().getFactory().streamReadConstraints()));
+
   /**
    * Refuses an object that names a key twice: this reader would take one of the values, and the
    * provider's may take the other. And a document behind which something stands: this reader would
    * not look at that.
    */
   private static final ObjectReader STRICT =
-      WireJson.mapper()
-          .reader()
+      LENIENT
           .with(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -74,17 +78,17 @@ public final class ExchangeReader {
         || head.header("upgrade").equalsIgnoreCase("websocket")) {
       throw new UnreadableBodyException("realtime", "messages on a websocket are not inspected");
     }
-    byte[] body = BodyText.decode(request.headers(), request.body());
+    BodyBytes body = BodyText.decode(request.headers(), request.body());
     if (named == Dialect.TEXT) {
-      return new Parsed(null, BodyText.utf8(body));
+      return new Parsed(null, body.utf8());
     }
     JsonNode strict = json(STRICT, body);
     // Asked again only where the first answer was no: damage and doubled keys are rare.
-    JsonNode root = strict == null ? json(WireJson.mapper().reader(), body) : strict;
+    JsonNode root = strict == null ? json(LENIENT, body) : strict;
     if (root == null || !root.isContainerNode()) {
-      return new Parsed(null, BodyText.utf8(body));
+      return new Parsed(null, body.utf8());
     }
-    return new Parsed(root, strict == null ? BodyText.utf8(body) : null);
+    return new Parsed(root, strict == null ? body.utf8() : null);
   }
 
   private static Exchange exchange(Parsed body, RequestHead head, Api api) {
@@ -114,9 +118,9 @@ public final class ExchangeReader {
         format.maxTokens(root));
   }
 
-  private static @Nullable JsonNode json(ObjectReader reader, byte[] body) {
+  private static @Nullable JsonNode json(ObjectReader reader, BodyBytes body) {
     try {
-      JsonNode root = reader.readTree(body);
+      JsonNode root = reader.readTree(body.array(), body.from(), body.length());
       return root.isMissingNode() ? null : root;
     } catch (IOException e) {
       // No JSON, or in no encoding of it: not an error of ours, the caller reads the bytes as text.

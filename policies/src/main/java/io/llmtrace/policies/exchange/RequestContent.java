@@ -8,10 +8,13 @@ import java.util.Map;
  * @param method upper-case HTTP method
  * @param path decoded path without query, as the gateway normalised it
  * @param headers by lower-case name; the last value where a header was repeated
- * @param body the bytes as the gateway read them (possibly still content-encoded); not copied, not
- *     to be changed
+ * @param body the bytes as the gateway read them (possibly still content-encoded)
  */
-// The body is megabytes at times and read once: a copy would cost more than the trust it buys.
-@SuppressWarnings("ArrayRecordComponent")
 public record RequestContent(
-    String method, String path, Map<String, String> headers, byte[] body) {}
+    String method, String path, Map<String, String> headers, BodyBytes body) {
+
+  /** A request whose body is all of an array, which is not copied. */
+  public RequestContent(String method, String path, Map<String, String> headers, byte[] body) {
+    this(method, path, headers, BodyBytes.of(body));
+  }
+}

@@ -45,6 +45,15 @@ class ConversationsTest {
   }
 
   @Test
+  void nodesOfAllVersionsNameAConversationAlike() {
+    Exchange exchange = exchange(system("Be kind."), user("Grüße \uD83D\uDE00"));
+    for (int i = 0; i < 2; i++) {
+      assertThat(conversations.of("t", "c", "", exchange))
+          .isEqualTo("040ed5c82e25b363e0667701852d5a8d");
+    }
+  }
+
+  @Test
   void aNameOfTheClientIsEnoughAndWithoutAnythingOfTheUserNothingIsKnown() {
     assertThat(Conversations.tells("", exchange(system("Be kind.")))).isFalse();
     assertThat(Conversations.tells("", exchange(system("Be kind."), user("Hello")))).isTrue();

@@ -73,7 +73,7 @@ class MutatedFixturesTest {
     for (Path file : DialectFixtures.files(dialect, "request")) {
       RequestContent request = DialectFixtures.request(file);
       for (int i = 0; i < TIMES; i++) {
-        JsonNode root = WireJson.mapper().readTree(request.body());
+        JsonNode root = WireJson.mapper().readTree(request.body().alone());
         put(random, root, Set.of());
         byte[] body = WireJson.mapper().writeValueAsBytes(root);
         Exchange exchange =
@@ -132,7 +132,7 @@ class MutatedFixturesTest {
       for (Path file : DialectFixtures.files(dialect, kind)) {
         String body =
             kind.equals("request")
-                ? new String(DialectFixtures.request(file).body(), StandardCharsets.UTF_8)
+                ? DialectFixtures.request(file).body().utf8()
                 : DialectFixtures.answer(file);
         for (int i = 0; i < TIMES; i++) {
           StringBuilder damaged =

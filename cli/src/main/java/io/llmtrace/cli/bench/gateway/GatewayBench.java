@@ -10,7 +10,6 @@ import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -18,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +34,7 @@ final class GatewayBench implements AutoCloseable {
   private static final String ONNX_STAGE = "stage=\"" + GuardModel.NAME + "\"";
   private static final List<String> HEAP = List.of("-Xmx512m");
 
-  private final Plan plan;
+  private final BenchPlan plan;
   private final PrintWriter out;
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
   private final Upstream upstream = new Upstream();
@@ -43,17 +43,6 @@ final class GatewayBench implements AutoCloseable {
   private final List<Judgement> judged = new ArrayList<>();
   private long seed = 11;
   private long errorsSeen;
-
-  /**
-   * What is run.
-   *
-   * @param directory an empty one
-   * @param stockRunner the stock runner's jar, or null to leave it out
-   * @param rounds of throughput, of each contender
-   * @param pairs of latency
-   * @param seconds of a round
-   */
-  record Plan(Path directory, @Nullable Path stockRunner, int rounds, int pairs, double seconds) {}
 
   /**
    * A figure and what it is held against.
@@ -69,7 +58,7 @@ final class GatewayBench implements AutoCloseable {
     }
   }
 
-  GatewayBench(Plan plan, PrintWriter out) {
+  GatewayBench(BenchPlan plan, PrintWriter out) {
     this.plan = plan;
     this.out = out;
     running.push(upstream);
@@ -77,12 +66,23 @@ final class GatewayBench implements AutoCloseable {
 
   /** Runs all of it; the figures as JSON. */
   ObjectNode run() throws IOException, InterruptedException {
+    if (!plan.parts().equals(Set.of(BenchPlan.Part.BODIES))) {
+      besideNoop();
+    }
+    if (plan.has(BenchPlan.Part.BODIES)) {
+      BigBodies.measure(plan.directory(), upstream.port(), CONF, this::note);
+    }
+    errors();
+    return figures();
+  }
+
+  private void besideNoop() throws IOException, InterruptedException {
     Contender noop = contender(ours("noop", "noop", ""), CONF);
     Contender inspect = contender(ours("inspect", "inspect", ""), CONF);
     contenders.add(noop);
     contenders.add(inspect);
     @Nullable Contender stock = null;
-    if (plan.stockRunner() != null) {
+    if (plan.stockRunner() != null && plan.has(BenchPlan.Part.THROUGHPUT)) {
       Subject runner = Subject.stock(plan.stockRunner(), plan.directory());
       running.push(runner);
       stock = contender(runner, null);
@@ -91,21 +91,31 @@ final class GatewayBench implements AutoCloseable {
     for (Contender each : contenders) {
       warmUp(each, conversation(8 << 10));
     }
-    double asked = onnx(inspect);
-    double exchanges = exchanges(inspect);
-    throughput(noop, inspect, stock);
-    json.put("onnx_share", thousandths((onnx(inspect) - asked) / (exchanges(inspect) - exchanges)));
-    socket(noop, inspect);
-    allocation(inspect);
-    latency(noop, inspect);
+    if (plan.has(BenchPlan.Part.THROUGHPUT)) {
+      double asked = onnx(inspect);
+      double exchanges = exchanges(inspect);
+      throughput(noop, inspect, stock);
+      json.put(
+          "onnx_share", thousandths((onnx(inspect) - asked) / (exchanges(inspect) - exchanges)));
+    }
+    if (plan.has(BenchPlan.Part.SOCKET)) {
+      socket(noop, inspect);
+      allocation(inspect);
+    }
+    if (plan.has(BenchPlan.Part.LATENCY)) {
+      latency(noop, inspect);
+    }
+    if (plan.has(BenchPlan.Part.OVERLOAD)) {
+      overload(noop);
+    }
+  }
+
+  private void overload(Contender noop) throws IOException, InterruptedException {
     Contender cheap = contender(ours("no-onnx", "inspect", NO_ONNX), CONF);
     warmUp(cheap, new Conversation(8 << 10, 1, seed++)::next);
     cold(noop, cheap);
     Overload.measure(
         cheap.subject(), cheap.load(), () -> new Conversation(8 << 10, 1, seed++), this::note);
-    BigBodies.measure(plan.directory(), upstream.port(), CONF, this::note);
-    errors();
-    return figures();
   }
 
   /** A steady load for minutes instead of all that; the figures as JSON. */

@@ -6,6 +6,8 @@ import io.llmtrace.policies.wire.WireJson;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -57,6 +59,13 @@ public final class GatewayBenchCommand implements Callable<Integer> {
   private double seconds;
 
   @Option(
+      names = "--part",
+      paramLabel = "NAME",
+      split = ",",
+      description = "Measures only that: ${COMPLETION-CANDIDATES} (default: all of it).")
+  private Set<BenchPlan.Part> parts = EnumSet.noneOf(BenchPlan.Part.class);
+
+  @Option(
       names = "--soak",
       paramLabel = "MINUTES",
       defaultValue = "0",
@@ -93,7 +102,13 @@ public final class GatewayBenchCommand implements Callable<Integer> {
     Path directory = Files.createTempDirectory("llmtrace-bench");
     try (GatewayBench bench =
         new GatewayBench(
-            new GatewayBench.Plan(directory, stockRunner, rounds, pairs, seconds),
+            new BenchPlan(
+                directory,
+                stockRunner,
+                rounds,
+                pairs,
+                seconds,
+                parts.isEmpty() ? EnumSet.allOf(BenchPlan.Part.class) : parts),
             spec.commandLine().getOut())) {
       ObjectNode figures =
           soakMinutes > 0 ? bench.soak(new Soak.Plan(soakMinutes, soakRate)) : bench.run();

@@ -237,7 +237,8 @@ class CustomRulesTest {
     assertThat(seen)
         .extracting(each -> each.labels().get("severity"))
         .containsExactlyInAnyOrder("high", "critical");
-    assertThat(seen.get(0).counts()).isEqualTo(Map.of("findings", 3L, "blocked", 3L, Observation.CONFIDENCE, 90L));
+    assertThat(seen.get(0).counts())
+        .isEqualTo(Map.of("findings", 3L, "blocked", 3L, Observation.CONFIDENCE, 90L));
   }
 
   @Test

@@ -157,16 +157,15 @@ public final class VerdictCache {
         int count = Math.min(CHUNK, length - from);
         text.getChars(from, from + count, chars, 0);
         int all = 0;
+        // In one go with what most texts need.
         for (int i = 0; i < count; i++) {
-          all |= chars[i];
+          char c = chars[i];
+          all |= c;
+          bytes[i] = (byte) c;
         }
         boolean narrow = all <= 0xFF;
         digest.update((byte) (narrow ? 1 : 2));
-        if (narrow) {
-          for (int i = 0; i < count; i++) {
-            bytes[i] = (byte) chars[i];
-          }
-        } else {
+        if (!narrow) {
           view.clear().put(chars, 0, count);
         }
         digest.update(bytes, 0, narrow ? count : 2 * count);

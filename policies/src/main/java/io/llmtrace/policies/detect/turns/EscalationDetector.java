@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds attacks that are spread over turns: suspicion that rises ("crescendo": Russinovich et al.,
@@ -78,25 +77,32 @@ public final class EscalationDetector implements ExchangeDetector {
     String answer = "";
 
     double suspicion;
-    private @Nullable String text;
 
+    /** All that was asked, a line for each part. */
     String text() {
-      String known = text;
-      if (known == null) {
-        known = asked.size() == 1 ? line(asked.get(0)) : joined();
-        text = known;
-      }
-      return known;
-    }
-
-    private String joined() {
       StringBuilder joined = new StringBuilder();
-      asked.forEach(part -> joined.append(line(part)));
+      asked.forEach(part -> joined.append(part.segment().text()).append('\n'));
       return joined.toString();
     }
 
-    private static String line(SegmentReading part) {
-      return part.segment().text().concat("\n");
+    /**
+     * Its first {@link Harm#LONGEST} characters or more: as much as tells harm, without a copy of a
+     * long text.
+     */
+    String beginning() {
+      String first = asked.get(0).segment().text();
+      if (first.length() >= Harm.LONGEST) {
+        return first;
+      }
+      StringBuilder joined = new StringBuilder(Harm.LONGEST + 1);
+      for (SegmentReading part : asked) {
+        String text = part.segment().text();
+        joined.append(text, 0, Math.min(text.length(), Harm.LONGEST)).append('\n');
+        if (joined.length() >= Harm.LONGEST) {
+          break;
+        }
+      }
+      return joined.toString();
     }
 
     boolean wasRefused() {
@@ -115,11 +121,10 @@ public final class EscalationDetector implements ExchangeDetector {
       return;
     }
     List<Turn> before = turns.subList(0, turns.size() - 1);
-    String text = newest.text();
-    if (goesOn(before, text)) {
+    if (goesOn(before, newest)) {
       report(newest, Severity.MEDIUM, 0.65, "goes-on", "goes on after an attack", sink);
     }
-    int refused = refusedBefore(before, text, budget);
+    int refused = refusedBefore(before, newest, budget);
     if (refused > 0 && newest.suspicion > 0) {
       report(
           newest,
@@ -132,7 +137,7 @@ public final class EscalationDetector implements ExchangeDetector {
       report(
           newest, Severity.MEDIUM, 0.6, "rephrased", "refused " + refused + " times before", sink);
     }
-    rising(before, newest, text, sink);
+    rising(before, newest, sink);
   }
 
   private static List<Turn> turns(ExchangeReading reading) {
@@ -179,18 +184,18 @@ public final class EscalationDetector implements ExchangeDetector {
     };
   }
 
-  private static boolean goesOn(List<Turn> before, String text) {
+  private static boolean goesOn(List<Turn> before, Turn newest) {
     Turn last = before.get(before.size() - 1);
     if (last.suspicion < 0.4 || last.wasRefused()) {
       return false;
     }
-    String stripped = text.strip();
+    String stripped = newest.text().strip();
     String lower = stripped.length() <= SHORT ? Letters.lower(stripped) : "";
     return GO_ON.stream().anyMatch(lower::startsWith);
   }
 
   /** Turns with most of the words of the newest that were refused. */
-  private static int refusedBefore(List<Turn> before, String text, InspectionBudget budget) {
+  private static int refusedBefore(List<Turn> before, Turn newest, InspectionBudget budget) {
     // Most conversations hold no refusal, and then nobody asks which words they share.
     Set<Long> words = Set.of();
     int refused = 0;
@@ -199,7 +204,7 @@ public final class EscalationDetector implements ExchangeDetector {
         break;
       }
       if (turn.wasRefused()) {
-        words = words.isEmpty() ? content(text, budget) : words;
+        words = words.isEmpty() ? content(newest.text(), budget) : words;
         if (words.size() < 4) {
           break;
         }
@@ -225,7 +230,7 @@ public final class EscalationDetector implements ExchangeDetector {
     return content;
   }
 
-  private static void rising(List<Turn> before, Turn newest, String text, Consumer<Finding> sink) {
+  private static void rising(List<Turn> before, Turn newest, Consumer<Finding> sink) {
     double most = 0;
     int suspicious = 0;
     for (Turn turn : before) {
@@ -240,11 +245,18 @@ public final class EscalationDetector implements ExchangeDetector {
           "rising",
           "suspicion in " + suspicious + " turns before, and not less now",
           sink);
-    } else if (Harm.asksForHarm(text)
+      return;
+    }
+    // Asked last: the newest turn rules it out most of the time. No word of a topic holds a line
+    // break, so none is in all parts together that is in none of them.
+    if (newest.asked.stream().noneMatch(part -> Harm.speaksOfHarm(part.segment().text()))) {
+      return;
+    }
+    String text = newest.beginning();
+    if (Harm.asksForHarm(text)
         && Harm.asksForProcedure(text)
-        && !Harm.asksForProcedure(before.get(0).text())) {
-      // Asked last: the newest turn rules it out most of the time.
-      long topical = before.stream().filter(turn -> Harm.speaksOfHarm(turn.text())).count();
+        && !Harm.asksForProcedure(before.get(0).beginning())) {
+      long topical = before.stream().filter(turn -> Harm.speaksOfHarm(turn.beginning())).count();
       if (topical >= 2) {
         report(
             newest,

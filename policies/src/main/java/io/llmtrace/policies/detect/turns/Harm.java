@@ -8,7 +8,8 @@ import java.util.List;
  * question: it only tells whether the questions of a series are of one kind.
  */
 final class Harm {
-  private static final int LONGEST = 2000;
+  /** Characters of a text that are read. */
+  static final int LONGEST = 2000;
 
   private static final List<String> TOPICS =
       List.of(
