@@ -1,5 +1,6 @@
 package io.llmtrace.cli;
 
+import io.llmtrace.controlplane.alerts.Alerts;
 import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.runtime.config.LlmtraceConfig;
@@ -28,8 +29,8 @@ final class ConfigCommand {
   @Command(
       name = "validate",
       description = {
-        "Says what is wrong with a file, with its signature packs, mappings of APIs and models,"
-            + " one line a problem; starts nothing.",
+        "Says what is wrong with a file, with its signature packs, mappings of APIs, models,"
+            + " alert rules and channels, one line a problem; starts nothing.",
         "A model whose file is not there is a warning: the processes start without it."
       },
       mixinStandardHelpOptions = true)
@@ -49,6 +50,9 @@ final class ConfigCommand {
       spec.commandLine().getErr().println(e.getMessage());
       return 2;
     }
+    List<String> alerts =
+        role == ConfigFile.Role.PLUGIN ? List.of() : Alerts.problems(config.alerts());
+    alerts.forEach(problem -> spec.commandLine().getErr().println(problem));
     List<EngineSetup.ModelProblem> problems =
         role == ConfigFile.Role.CONTROL_PLANE ? List.of() : EngineSetup.check(config);
     for (EngineSetup.ModelProblem problem : problems) {
@@ -56,7 +60,7 @@ final class ConfigCommand {
           .getErr()
           .println(file + ": " + (problem.absent() ? "warning: " : "") + problem.reason());
     }
-    if (problems.stream().anyMatch(problem -> !problem.absent())) {
+    if (!alerts.isEmpty() || problems.stream().anyMatch(problem -> !problem.absent())) {
       return 2;
     }
     spec.commandLine().getOut().println(file + ": fine");

@@ -2,11 +2,13 @@ package io.llmtrace.cli;
 
 import io.llmtrace.cli.stack.Shutdown;
 import io.llmtrace.controlplane.ControlPlane;
+import io.llmtrace.controlplane.alerts.Alerts;
 import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.logging.LogSetup;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,6 +40,11 @@ final class ControlPlaneCommand implements Callable<Integer> {
       config = ConfigFile.load(file, System.getenv(), ConfigFile.Role.CONTROL_PLANE);
     } catch (ConfigException e) {
       spec.commandLine().getErr().println(e.getMessage());
+      return 2;
+    }
+    List<String> problems = Alerts.problems(config.alerts());
+    if (!problems.isEmpty()) {
+      problems.forEach(problem -> spec.commandLine().getErr().println(problem));
       return 2;
     }
     LogSetup.configure(config.logging(), "llmtrace_control_plane");

@@ -109,7 +109,7 @@ public final class ControlPlane implements AutoCloseable {
   private final Storage storage;
   private final KeyWatch watch;
   private final List<ApiOperation> operations;
-  private final Jobs jobs;
+  private final List<Jobs> jobs;
   private final Ingest ingest;
   private final Alerts alerts;
   private final PrometheusMeterRegistry meters;
@@ -120,7 +120,7 @@ public final class ControlPlane implements AutoCloseable {
       Storage storage,
       KeyWatch watch,
       List<ApiOperation> operations,
-      Jobs jobs,
+      List<Jobs> jobs,
       Ingest ingest,
       Alerts alerts,
       PrometheusMeterRegistry meters,
@@ -269,7 +269,10 @@ public final class ControlPlane implements AutoCloseable {
     Holds holds = new Holds(storage::jdbi, partitions, retention::of);
     Erasures erasures = new Erasures(storage::jdbi, partitions, signing);
     Sweep sweep = new Sweep(storage::jdbi, totals, partitions);
-    Jobs jobs = new Jobs(dropwizard);
+    // Moves and erasures may take long; sums and sweeps must not wait for them, and alerts for
+    // nothing.
+    Jobs jobs = new Jobs(dropwizard, 4);
+    Jobs watching = new Jobs(dropwizard, 1);
     jobs.every(Duration.ofSeconds(10), "sweep", sweep::run);
     // Another replica may have changed a setting.
     jobs.every(Duration.ofSeconds(15), "settings", () -> settings.refresh(storage.jdbi()));
@@ -279,13 +282,22 @@ public final class ControlPlane implements AutoCloseable {
     AnomalyJob anomalies = new AnomalyJob(storage::jdbi, totals, clock, own.anomalies());
     jobs.every(Duration.ofMinutes(3), "anomalies", anomalies::run);
     keep(jobs, storage, partitions, holds);
-    jobs.every(Duration.ofSeconds(1), "alerts", alerts::look);
+    watching.every(Duration.ofSeconds(1), "alerts", alerts::look);
     jobs.every(Duration.ofSeconds(10), "recent", alerts::fold);
     jobs.every(Duration.ofHours(1), "alerts-expiry", alerts::expire);
     alerts.start();
     jobs.every(Duration.ofMinutes(1), "content", content::maintain);
     ControlPlane started =
-        new ControlPlane(server, storage, watch, operations, jobs, ingest, alerts, meters, gc);
+        new ControlPlane(
+            server,
+            storage,
+            watch,
+            operations,
+            List.of(watching, jobs),
+            ingest,
+            alerts,
+            meters,
+            gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());
     return started;
   }
@@ -366,7 +378,7 @@ public final class ControlPlane implements AutoCloseable {
   public void close() throws Exception {
     server.stop();
     ingest.close();
-    jobs.close();
+    jobs.forEach(Jobs::close);
     alerts.close();
     watch.close();
     storage.close();

@@ -24,18 +24,21 @@ final class Jobs implements AutoCloseable {
   }
 
   private final MetricRegistry metrics;
-  private final ScheduledExecutorService threads =
-      Executors.newScheduledThreadPool(
-          // Moves and erasures may take long; sums and sweeps must not wait for them.
-          4,
-          task -> {
-            Thread thread = new Thread(task, "job");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final ScheduledExecutorService threads;
 
-  Jobs(MetricRegistry metrics) {
+  /**
+   * @param most jobs that run at a time; others wait
+   */
+  Jobs(MetricRegistry metrics, int most) {
     this.metrics = metrics;
+    this.threads =
+        Executors.newScheduledThreadPool(
+            most,
+            task -> {
+              Thread thread = new Thread(task, "job");
+              thread.setDaemon(true);
+              return thread;
+            });
   }
 
   /** Does a job now and after each pause. */

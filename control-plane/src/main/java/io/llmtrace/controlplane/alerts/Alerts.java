@@ -74,18 +74,7 @@ public final class Alerts implements AutoCloseable {
       MeterRegistry meters,
       Clock clock)
       throws ConfigException {
-    List<AlertRuleFile> files = new ArrayList<>();
-    for (Path file : config.ruleFiles()) {
-      files.add(AlertRuleFile.load(file, System.getenv()));
-    }
-    for (ChannelConfig each : config.channels()) {
-      List<String> problems = Channels.problems(each);
-      if (!problems.isEmpty()) {
-        throw new IllegalArgumentException(
-            "alerts: channel " + each.common().name() + ": " + String.join("; ", problems));
-      }
-    }
-    RuleBook book = RuleBook.of(settings(config), files);
+    RuleBook book = book(config);
     List<ConfiguredChannel> channels =
         config.channels().stream()
             .map(each -> new ConfiguredChannel(Channels.of(each), each))
@@ -126,6 +115,35 @@ public final class Alerts implements AutoCloseable {
             new DeliveriesResource(scoped, jdbi),
             new IncidentPage(jdbi, desk, clock),
             new RunbooksResource()));
+  }
+
+  private static RuleBook book(AlertsConfig config) throws ConfigException {
+    List<AlertRuleFile> files = new ArrayList<>();
+    for (Path file : config.ruleFiles()) {
+      files.add(AlertRuleFile.load(file, System.getenv()));
+    }
+    return RuleBook.of(settings(config), files);
+  }
+
+  /**
+   * What is wrong with a configuration beyond what its reader sees: rules, files of rules, and
+   * channels. One line each, with the key; empty where {@link #of} succeeds.
+   */
+  public static List<String> problems(AlertsConfig config) {
+    List<String> problems = new ArrayList<>();
+    try {
+      RuleBook unused = book(config);
+    } catch (ConfigException e) {
+      e.problems().forEach(each -> problems.add(each.toString()));
+    } catch (IllegalArgumentException e) {
+      problems.add("alerts.rules." + e.getMessage());
+    }
+    for (ChannelConfig each : config.channels()) {
+      Channels.problems(each)
+          .forEach(
+              problem -> problems.add("alerts: channel " + each.common().name() + ": " + problem));
+    }
+    return problems;
   }
 
   private static ChannelHealth health(

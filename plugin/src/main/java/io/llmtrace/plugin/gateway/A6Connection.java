@@ -74,7 +74,6 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
     int repliesSeen;
     BodyBytes body = BodyBytes.NONE;
     long bodyBytes;
-    long startNanos;
     BodyState bodyState = BodyState.READ;
     MemoryBudget.Lease lease = MemoryBudget.Lease.NONE;
     @Nullable Future<?> patience;
@@ -289,7 +288,6 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
       }
     }
     if (current.repliesLeft == 0) {
-      current.startNanos = frame.beganNanos();
       handOn(current);
     }
     return moved;
@@ -317,7 +315,7 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
             current.variables[1],
             current.variables[2],
             current.request.remoteAddress(),
-            current.startNanos);
+            System.nanoTime());
     current.body = BodyBytes.NONE;
     handler.handle(request, current.lease, answer -> answer(current, answer));
   }

@@ -9,11 +9,9 @@ import org.jspecify.annotations.Nullable;
  * @param length bytes of the payload
  * @param payload the flatbuffer, or null where it was let go for want of memory
  * @param lease memory that the payload takes
- * @param beganNanos {@link System#nanoTime()} when its header was here
  */
 @SuppressWarnings("ArrayRecordComponent")
-record Frame(
-    int type, int length, byte @Nullable [] payload, MemoryBudget.Lease lease, long beganNanos) {
+record Frame(int type, int length, byte @Nullable [] payload, MemoryBudget.Lease lease) {
   static final int ERROR = 0;
   static final int PREPARE_CONF = 1;
   static final int HTTP_REQ_CALL = 2;

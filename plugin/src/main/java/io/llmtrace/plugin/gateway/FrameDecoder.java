@@ -23,7 +23,6 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
   private int read;
   private byte[] payload = NOTHING;
   private boolean discarding;
-  private long beganNanos;
   private MemoryBudget.Lease lease = MemoryBudget.Lease.NONE;
 
   FrameDecoder(MemoryBudget memory) {
@@ -74,7 +73,6 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
   private void begin() {
     length = ((header[1] & 0xFF) << 16) | ((header[2] & 0xFF) << 8) | (header[3] & 0xFF);
     read = 0;
-    beganNanos = System.nanoTime();
     discarding = false;
     lease = MemoryBudget.Lease.NONE;
     if (length > UNACCOUNTED_BYTES) {
@@ -88,8 +86,7 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
   }
 
   private void finish(ChannelHandlerContext ctx) {
-    Frame frame =
-        new Frame(header[0] & 0xFF, length, discarding ? null : payload, lease, beganNanos);
+    Frame frame = new Frame(header[0] & 0xFF, length, discarding ? null : payload, lease);
     headerRead = 0;
     payload = NOTHING;
     lease = MemoryBudget.Lease.NONE;

@@ -18,8 +18,8 @@ import java.util.Map;
  * @param consumer the gateway's consumer, empty where there is none
  * @param requestId the gateway's own request id, empty where it named none
  * @param remoteAddress the client's address as text
- * @param startNanos {@link System#nanoTime()} when the body began to arrive, or the request was
- *     here where it has none: budgets start then, as a client waits for a long body from there on
+ * @param completeNanos {@link System#nanoTime()} when the whole body was here: budgets start now,
+ *     so that whoever sends a long one has not used up the time to look at it
  */
 public record GatewayRequest(
     RouteConf conf,
@@ -33,7 +33,7 @@ public record GatewayRequest(
     String consumer,
     String requestId,
     String remoteAddress,
-    long startNanos) {
+    long completeNanos) {
 
   public GatewayRequest {
     headers = Map.copyOf(headers);

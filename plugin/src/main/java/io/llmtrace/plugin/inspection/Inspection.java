@@ -81,7 +81,7 @@ final class Inspection implements Runnable {
   }
 
   long deadlineNanos() {
-    return request.startNanos() + request.conf().budgetMs() * 1_000_000L;
+    return request.completeNanos() + request.conf().budgetMs() * 1_000_000L;
   }
 
   /** On a worker. */

@@ -388,7 +388,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     try {
       sink.inspection(made.inspection());
       if (success) {
-        breaker.succeeded(System.nanoTime() - inspection.request.startNanos());
+        breaker.succeeded(System.nanoTime() - inspection.request.completeNanos());
       }
     } catch (SpoolRefusedException e) {
       LOG.warn("record of {} not kept: {}", inspection.decisionId, e.getMessage());
@@ -402,7 +402,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
 
   private void fault(String kind, Inspection inspection, Throwable cause) {
     metrics.fault(kind);
-    breaker.failed(System.nanoTime() - inspection.request.startNanos(), cause);
+    breaker.failed(System.nanoTime() - inspection.request.completeNanos(), cause);
   }
 
   /** Finishes what is queued, for at most two seconds each kind of threads. */

@@ -125,7 +125,7 @@ final class Settlements {
     if (inspection.parseMicros >= 0) {
       stages.put("parse", inspection.parseMicros);
     }
-    stages.put("total", (System.nanoTime() - request.startNanos()) / 1_000);
+    stages.put("total", (System.nanoTime() - request.completeNanos()) / 1_000);
     InspectionRecord inspected =
         new InspectionRecord(
             inspection.decisionId,

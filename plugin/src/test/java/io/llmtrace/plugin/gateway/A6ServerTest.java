@@ -50,7 +50,7 @@ class A6ServerTest {
   }
 
   @Test
-  void aBodySpendsItsBudgetFromItsFirstByteOn() throws Exception {
+  void aBodyHasItsWholeBudgetHoweverLongItTookToCome() throws Exception {
     try (Host host = new Host(directory, text -> {});
         RawGateway gateway = new RawGateway(host.socket)) {
       int token = gateway.prepare("route#chat#1", "{\"mode\":\"enforce\",\"budget_ms\":50}");
@@ -67,13 +67,13 @@ class A6ServerTest {
       frame[3] = (byte) body.length;
       System.arraycopy(body, 0, frame, Frame.HEADER_BYTES, body.length);
       gateway.raw(ByteBuffer.wrap(frame, 0, 10));
-      // The time that passes is what is tested; the client has waited for it.
+      // The time that passes is what is tested: a slow body is no way around inspection.
       Thread.sleep(150);
       gateway.raw(ByteBuffer.wrap(frame, 10, frame.length - 10));
       assertThat(gateway.receive().type()).isEqualTo(Frame.HTTP_REQ_CALL);
       assertThat(host.records.values())
           .singleElement()
-          .satisfies(told -> assertThat(told.stagesMicros().get("total")).isGreaterThan(140_000));
+          .satisfies(told -> assertThat(told.stagesMicros().get("total")).isLessThan(140_000));
     }
   }
 

@@ -39,6 +39,9 @@ public final class AlertDesk {
   /** A pause between two looks that is no longer than this was no gap. */
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
+  /** What is measured of an open incident is written so often, unless there is something new. */
+  private static final long FRESH_SECONDS = 15;
+
   private static final Duration KEPT = Duration.ofDays(90);
   private static final int DELETED_AT_ONCE = 1_000;
 
@@ -231,6 +234,8 @@ public final class AlertDesk {
   private final class Look {
     private final Handle handle;
     private final Instant at;
+    private final @Nullable Instant last;
+    private final boolean fresh;
     private final List<Silence> silences;
     private final Map<String, AlertRule> rules = new LinkedHashMap<>();
 
@@ -240,6 +245,14 @@ public final class AlertDesk {
     Look(Handle handle, Instant at) {
       this.handle = handle;
       this.at = at;
+      this.last =
+          handle
+              .createQuery("SELECT looked_at FROM alert_desk")
+              .map((row, context) -> IncidentStore.optional(row, "looked_at"))
+              .one();
+      this.fresh =
+          last == null
+              || last.getEpochSecond() / FRESH_SECONDS != at.getEpochSecond() / FRESH_SECONDS;
       this.silences = Silence.active(handle, at);
     }
 
@@ -270,11 +283,6 @@ public final class AlertDesk {
 
     /** Time that nobody looked, beyond a usual pause. */
     private Duration gap() {
-      Instant last =
-          handle
-              .createQuery("SELECT looked_at FROM alert_desk")
-              .map((row, context) -> IncidentStore.optional(row, "looked_at"))
-              .one();
       Duration pause = last == null ? Duration.ZERO : Duration.between(last, at);
       if (pause.compareTo(LONGEST_PAUSE) <= 0) {
         return Duration.ZERO;
@@ -294,7 +302,7 @@ public final class AlertDesk {
       Track before = gap.isZero() ? stored : unseen(stored, gap);
       IncidentMachine.Step step =
           parts.machine().step(before, rule, seen, mutedBy(before, rule, seen), parts.routes(), at);
-      Track after = step.track();
+      Track after = fresh ? step.track() : quiet(stored, step.track());
       IncidentStore.write(handle, stored, after);
       step.told().forEach(told -> tell(handle, told, rule, at, null, null));
       notes(before, after, step.told());
@@ -303,6 +311,23 @@ public final class AlertDesk {
           && !rule.inhibits().isEmpty()) {
         loud.add(after.current());
       }
+    }
+
+    /**
+     * Without what differs only in what was measured last, which nothing depends on: a thousand
+     * incidents are not a thousand writes a second.
+     */
+    private static Track quiet(Track before, Track after) {
+      Incident was = before.current();
+      Incident is = after.current();
+      if (was == null
+          || is == null
+          || is.seen().peak() != was.seen().peak()
+          || is.seen().threshold() != was.seen().threshold()
+          || !is.with(edit -> edit.seen = was.seen()).equals(was)) {
+        return after;
+      }
+      return new Track(was, after.last());
     }
 
     private static Track unseen(Track track, Duration gap) {

@@ -153,7 +153,8 @@ public final class Notices {
     int reopened = incident.handling().reopened();
     return switch (kind) {
       case FIRING -> reopened == 0 ? what : what + " It came back " + times(reopened) + ".";
-      case REMINDER -> "It goes on since " + ago(incident, at) + ", unacknowledged. " + what;
+      case REMINDER ->
+          "It has gone on for " + ago(incident, at) + ", and nobody has acknowledged it. " + what;
       case ESCALATED -> "Nobody has acknowledged it for " + ago(incident, at) + ". " + what;
       case RESOLVED -> "It is over after " + ago(incident, at) + ". Seen last: " + what;
       case ACKNOWLEDGED, COMMENTED, DIGEST, TEST -> what;
