@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import io.llmtrace.controlplane.alerts.incidents.IncidentStore;
 import io.llmtrace.controlplane.anomalies.AnomalyStore;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
@@ -311,6 +312,11 @@ public final class Erasures {
         .useTransaction(
             handle -> {
               Map<String, Long> counts = counts(handle, one);
+              int alerts =
+                  IncidentStore.erase(handle, subject.tenant(), subject.name(), Subject.ERASED);
+              if (alerts > 0) {
+                counts.put("alerts", (long) alerts);
+              }
               // Before the turn of deletes: it may have to wait for a run of the job.
               if (subject.kind() == Subject.Kind.AGENT) {
                 int renamed =

@@ -191,6 +191,43 @@ public final class IncidentStore {
         .execute();
   }
 
+  /**
+   * Takes out of incidents, and of notices that are kept, examples of exchanges that are no longer
+   * there, and the name of somebody who is forgotten. In a transaction of the caller.
+   *
+   * @return rows that were changed
+   */
+  public static int erase(Handle handle, String tenant, String name, String erased) {
+    // No look meanwhile: it locks the same rows in another order.
+    handle.execute("SELECT pg_advisory_xact_lock(?)", AlertDesk.TURN);
+    int changed = 0;
+    for (String[] each : new String[][] {{"alert_incidents", "seen"}, {"alert_outbox", "notice"}}) {
+      String gone =
+          " WHERE tenant = :tenant AND EXISTS (SELECT FROM jsonb_array_elements(x.%2$s->'samples')"
+              + " s WHERE NOT EXISTS (SELECT FROM exchanges e WHERE e.decision_id ="
+              + " s->>'decision_id'))";
+      changed +=
+          handle
+              .createUpdate(
+                  ("UPDATE %1$s x SET %2$s = jsonb_set(x.%2$s, '{samples}', '[]')" + gone)
+                      .formatted(each[0], each[1]))
+              .bind("tenant", tenant)
+              .execute();
+      changed +=
+          handle
+              .createUpdate(
+                  ("UPDATE %1$s x SET %2$s = jsonb_set(x.%2$s, '{summary}',"
+                          + " to_jsonb(replace(x.%2$s->>'summary', :name, :erased)))"
+                          + " WHERE tenant = :tenant AND strpos(x.%2$s->>'summary', :name) > 0")
+                      .formatted(each[0], each[1]))
+              .bind("tenant", tenant)
+              .bind("name", name)
+              .bind("erased", erased)
+              .execute();
+    }
+    return changed;
+  }
+
   /** Reads a row of {@link #COLUMNS}. */
   public static Incident of(ResultSet row) throws SQLException {
     return new Incident(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llmtrace.controlplane.alerts.delivery.Outbox;
+import io.llmtrace.controlplane.alerts.notice.Notice;
 import io.llmtrace.controlplane.alerts.rules.AlertRule;
 import io.llmtrace.controlplane.alerts.rules.Observation;
 import io.llmtrace.controlplane.storage.TestStorage;
@@ -310,6 +311,41 @@ class AlertDeskTest {
                     + " number) AS before FROM alert_outbox) o WHERE kind = before"))
         .as("beginnings and ends in turn")
         .isEmpty();
+  }
+
+  @Test
+  void whoIsForgottenIsInNoIncidentAndNoNotice() {
+    seen.add(
+        new Observation(
+            "breaker_open",
+            Map.of("tenant", "acme"),
+            Severity.CRITICAL,
+            true,
+            false,
+            9,
+            5,
+            "%",
+            Map.of(),
+            List.of(new Notice.Sample("email", "j***@example.com", "01ARZ3NDEKTSV4RRFFQ69G5FAV")),
+            "Budget of consumer jane is spent."));
+    look(1);
+    int changed =
+        database
+            .jdbi()
+            .inTransaction(handle -> IncidentStore.erase(handle, "acme", "jane", "erased"));
+    assertThat(changed).isEqualTo(6);
+    assertThat(
+            database.column(
+                "SELECT seen::text FROM alert_incidents UNION ALL SELECT notice::text FROM"
+                    + " alert_outbox"))
+        .hasSize(3)
+        .allSatisfy(text -> assertThat(text).doesNotContain("jane", "j***").contains("erased"));
+    assertThat(
+            database
+                .jdbi()
+                .<Integer, RuntimeException>inTransaction(
+                    handle -> IncidentStore.erase(handle, "zebra", "Budget", "x")))
+        .isZero();
   }
 
   @Test
