@@ -27,17 +27,34 @@ final class ControlPlaneApi {
   }
 
   JsonNode health() throws IOException, InterruptedException {
-    return json(get("/health"));
+    return get("/health");
   }
 
   MetricsPage metrics() throws IOException, InterruptedException {
-    return MetricsPage.parse(expect200("/metrics", get("/metrics")).body());
+    return MetricsPage.parse(expect200("/metrics", answer("/metrics")).body());
   }
 
   /** The stored exchange, or empty while there is none. */
   Optional<JsonNode> exchange(String decisionId) throws IOException, InterruptedException {
-    HttpResponse<String> answer = get("/api/v1/exchanges/" + encoded(decisionId));
+    HttpResponse<String> answer = answer("/api/v1/exchanges/" + encoded(decisionId));
     return answer.statusCode() == 404 ? Optional.empty() : Optional.of(json(answer));
+  }
+
+  /** What stands at a path, which is to be there. */
+  JsonNode get(String path) throws IOException, InterruptedException {
+    return json(answer(path));
+  }
+
+  /** Does something, and says why. */
+  JsonNode post(String path, String comment) throws IOException, InterruptedException {
+    String body =
+        WireJson.mapper()
+            .writeValueAsString(WireJson.mapper().createObjectNode().put("comment", comment));
+    return json(
+        send(
+            request(path)
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))));
   }
 
   private JsonNode json(HttpResponse<String> answer) throws IOException {
@@ -53,14 +70,19 @@ final class ControlPlaneApi {
     return answer;
   }
 
-  private HttpResponse<String> get(String path) throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(base.resolve(path))
-            .timeout(LONGEST)
-            .header("authorization", "Bearer " + key)
-            .GET()
-            .build();
-    return http.send(request, HttpResponse.BodyHandlers.ofString());
+  private HttpResponse<String> answer(String path) throws IOException, InterruptedException {
+    return send(request(path).GET());
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(base.resolve(path))
+        .timeout(LONGEST)
+        .header("authorization", "Bearer " + key);
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
   }
 
   private static String encoded(String text) {

@@ -6,7 +6,9 @@ import io.llmtrace.runtime.logging.LogSetup;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,6 +27,13 @@ public final class DemoCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // set by picocli before any method runs
   private CommandSpec spec;
 
+  @Option(
+      names = "--alerts",
+      description =
+          "Shows alerts instead: a burst of attacks and an open breaker reach Slack, PagerDuty and"
+              + " a webhook of this machine, are acknowledged, and end.")
+  private boolean alerts;
+
   @Option(names = "--once", description = "Ends after the run; exit code 1 if anything differs.")
   private boolean once;
 
@@ -39,13 +48,25 @@ public final class DemoCommand implements Callable<Integer> {
         new LoggingConfig(LoggingConfig.Level.WARN, LoggingConfig.defaults().format());
     LogSetup.configure(quiet, "llmtrace_demo");
     Path directory = Files.createTempDirectory("llmtrace-demo");
-    boolean ok;
-    try (DemoRun run = new DemoRun(out, directory)) {
+    boolean ok = alerts ? alerts(out, directory) : traffic(out, directory);
+    if (ok) {
+      Folders.delete(directory);
+      out.println(alerts ? "ok" : "All as expected.");
+    } else {
+      out.println("Logs and data are kept in " + directory);
+    }
+    out.flush();
+    return ok ? 0 : 1;
+  }
+
+  private boolean traffic(PrintWriter out, Path directory) throws Exception {
+    Consumer<String> say = lines(out);
+    try (DemoStack stack = DemoStack.start(directory, DemoRun.SETTINGS, say)) {
+      DemoRun run = new DemoRun(say, stack);
       DemoReport report = run.run();
-      ok = report.ok();
       out.println();
       out.print(report.table());
-      run.problems().forEach(problem -> out.println("NOT AS EXPECTED: " + problem));
+      differs(out, run.problems());
       if (json != null) {
         report.write(json);
       }
@@ -55,14 +76,42 @@ public final class DemoCommand implements Callable<Integer> {
         out.flush();
         Thread.currentThread().join();
       }
+      return report.ok();
     }
-    if (ok) {
-      Folders.delete(directory);
-      out.println("All as expected.");
-    } else {
-      out.println("Logs and data are kept in " + directory);
+  }
+
+  private boolean alerts(PrintWriter out, Path directory) throws Exception {
+    Consumer<String> say = lines(out);
+    try (AlertSinks sinks = AlertSinks.start();
+        DemoStack stack =
+            DemoStack.start(
+                directory, AlertDemo.SETTINGS + sinks.settings() + AlertDemo.RULES, say)) {
+      AlertDemo demo = new AlertDemo(say, sinks, stack);
+      AlertReport report = demo.run();
+      out.println();
+      out.print(report.table());
+      differs(out, report.problems());
+      if (json != null) {
+        report.write(json);
+      }
+      if (!once) {
+        out.println();
+        out.print(demo.help());
+        out.flush();
+        demo.watch();
+      }
+      return report.ok();
     }
-    out.flush();
-    return ok ? 0 : 1;
+  }
+
+  private static void differs(PrintWriter out, List<String> problems) {
+    problems.forEach(problem -> out.println("NOT AS EXPECTED: " + problem));
+  }
+
+  private static Consumer<String> lines(PrintWriter out) {
+    return line -> {
+      out.println(line);
+      out.flush();
+    };
   }
 }
