@@ -40,6 +40,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /api/v1/alerts/incidents}: what goes on and went on, and what people do about it. */
@@ -223,10 +224,7 @@ public final class IncidentsResource {
       @PathParam("id") String id,
       InputStream in)
       throws IOException {
-    JsonBody body = JsonBody.read(in);
-    String comment = Reading.comment(body);
-    body.finish();
-    return act(caller, request, body, id, AlertDesk.Act.ACKNOWLEDGE, comment);
+    return act(caller, request, in, id, AlertDesk.Act.ACKNOWLEDGE, Reading::comment);
   }
 
   /** Ends an incident. It does not begin again before its rule was clear. */
@@ -241,10 +239,7 @@ public final class IncidentsResource {
       @PathParam("id") String id,
       InputStream in)
       throws IOException {
-    JsonBody body = JsonBody.read(in);
-    String comment = Reading.comment(body);
-    body.finish();
-    return act(caller, request, body, id, AlertDesk.Act.RESOLVE, comment);
+    return act(caller, request, in, id, AlertDesk.Act.RESOLVE, Reading::comment);
   }
 
   /** Says something to those who were told of an incident. */
@@ -259,19 +254,20 @@ public final class IncidentsResource {
       @PathParam("id") String id,
       InputStream in)
       throws IOException {
-    JsonBody body = JsonBody.read(in);
-    String comment = Reading.requiredComment(body);
-    body.finish();
-    return act(caller, request, body, id, AlertDesk.Act.COMMENT, comment);
+    return act(caller, request, in, id, AlertDesk.Act.COMMENT, Reading::requiredComment);
   }
 
   private Response act(
       Caller caller,
       ContainerRequestContext request,
-      JsonBody body,
+      InputStream in,
       String id,
       AlertDesk.Act act,
-      @Nullable String comment) {
+      Function<JsonBody, @Nullable String> said)
+      throws IOException {
+    JsonBody body = JsonBody.read(in);
+    String comment = said.apply(body);
+    body.finish();
     return jdbi.write(
         caller,
         Permission.ALERTS_WRITE,
