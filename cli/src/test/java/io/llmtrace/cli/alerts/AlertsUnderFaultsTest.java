@@ -165,9 +165,11 @@ class AlertsUnderFaultsTest {
       }
       if (isShort(trial)) {
         hurry(planes);
+      } else {
+        planes.awaitReady();
       }
-      planes.awaitReady();
     }
+    planes.awaitReady();
   }
 
   /** In the short form people end incidents; in the long one they end by themselves. */
