@@ -1,5 +1,8 @@
 package io.llmtrace.cli;
 
+import io.llmtrace.cli.alerts.ChannelCommands;
+import io.llmtrace.cli.alerts.IncidentCommands;
+import io.llmtrace.cli.alerts.SilenceCommands;
 import io.llmtrace.controlplane.alerts.rules.RuleBook;
 import io.llmtrace.controlplane.alerts.rules.RuleTests;
 import io.llmtrace.runtime.config.AlertRuleFile;
@@ -15,10 +18,33 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code alerts validate} and {@code alerts test}: files of alert rules, without anything else. */
+/**
+ * {@code alerts}: what people do about incidents, by a control plane's API; and {@code alerts
+ * validate} and {@code alerts test}, which look at files of alert rules and ask nobody.
+ */
 @Command(
     name = "alerts",
-    description = "Looks at files of alert rules.",
+    description = {
+      "Asks a control plane about incidents, silences, channels and deliveries, and acts on them;"
+          + " looks at files of alert rules.",
+      "What asks ends with 1 where the control plane refuses, with 2 where an argument is wrong, and"
+          + " with 3 where there is no control plane."
+    },
+    subcommands = {
+      IncidentCommands.Incidents.class,
+      IncidentCommands.Show.class,
+      IncidentCommands.Acknowledge.class,
+      IncidentCommands.Resolve.class,
+      IncidentCommands.Comment.class,
+      SilenceCommands.Silence.class,
+      SilenceCommands.Silences.class,
+      SilenceCommands.EndSilence.class,
+      ChannelCommands.Channels.class,
+      ChannelCommands.Try.class,
+      ChannelCommands.Preview.class,
+      ChannelCommands.Deliveries.class,
+      ChannelCommands.Retry.class
+    },
     mixinStandardHelpOptions = true)
 final class AlertsCommand {
   private static final int WRONG = 2;

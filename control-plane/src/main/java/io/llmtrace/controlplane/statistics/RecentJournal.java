@@ -21,12 +21,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one transaction adds to the sums of the last hours, by when it happened. What happened long
  * ago, because a node could not send it, is no part of them: it would tell of today's traffic what
- * is not so. Findings are, in the time when they came, because somebody has to hear of them. What
- * says that it is yet to happen happened now. Not thread-safe.
+ * is not so. Findings are, in the time when they came if that is more than a minute later, because
+ * somebody has to hear of them. What says that it is yet to happen happened now. Not thread-safe.
  */
 final class RecentJournal {
   /** From here on what comes is late. */
   static final long LATE_MILLIS = 10 * 60_000;
+
+  /**
+   * From here on findings count when they come: rules look at the last minutes of them, and what
+   * would lie further back nobody would hear of.
+   */
+  static final long LATE_FINDING_MILLIS = 60_000;
 
   /**
    * Cells of one transaction. Clients name models: a transaction of nothing but new names would
@@ -108,7 +114,7 @@ final class RecentJournal {
       Severity severity,
       double confidence,
       Action action) {
-    long bucket = RecentRow.bucketOf(late(at) ? now : Math.min(now, at));
+    long bucket = RecentRow.bucketOf(at < now - LATE_FINDING_MILLIS ? now : Math.min(now, at));
     cell(bucket, keys).add(RecentSum.FINDINGS, 1);
     Found found =
         new Found(

@@ -187,6 +187,20 @@ class RecentSumsTest {
   }
 
   @Test
+  void aFindingThatComesLaterThanRulesLookBackIsOfNow() throws Exception {
+    counted(
+        journal -> {
+          journal.inspected(asked(NOW - 7 * MINUTE, ACME, Action.BLOCK, List.of(jailbreak())));
+          journal.inspected(asked(NOW - MINUTE, ACME, Action.FLAG, List.of(jailbreak())));
+        });
+
+    assertThat(findings())
+        .extracting(RecentFinding::bucket)
+        .containsExactlyInAnyOrder(RecentRow.bucketOf(NOW), RecentRow.bucketOf(NOW - MINUTE));
+    assertThat(whole().get(RecentSum.EXCHANGES)).isEqualTo(2);
+  }
+
+  @Test
   void theFutureIsNowAndSoIsWhatNobodyAnswered() throws Exception {
     counted(
         journal -> {

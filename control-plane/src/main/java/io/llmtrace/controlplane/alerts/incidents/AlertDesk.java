@@ -98,6 +98,8 @@ public final class AlertDesk {
 
   /** Looks once, or does nothing while another replica is at it. */
   public void run() {
+    // All replicas, also those that never look: a person may act through any of them.
+    IncidentLinks unused = links();
     jdbi.get()
         .useTransaction(
             handle -> {
@@ -164,11 +166,17 @@ public final class AlertDesk {
     return after.revised();
   }
 
-  /** Signs links; its key is asked for once, on a connection that may read it. */
+  /**
+   * Signs links; its key is asked for once, on a connection of its own: the transaction that is
+   * open may be one of a caller who may not read it, or may be rolled back with the key that it
+   * made.
+   */
   public IncidentLinks links() {
     IncidentLinks known = links;
     if (known == null) {
-      known = jdbi.get().withHandle(IncidentLinks::of);
+      try (Handle own = jdbi.get().open()) {
+        known = IncidentLinks.of(own);
+      }
       links = known;
     }
     return known;

@@ -174,6 +174,17 @@ class AlertDeskTest {
   }
 
   @Test
+  void linksOpenAlsoAfterALookThatFailed() {
+    database.jdbi().useHandle(handle -> handle.execute("UPDATE alert_desk SET link_key = NULL"));
+    seen.add(active("breaker_open", Map.of("node", "a")));
+    failsAt = 0;
+    AlertDesk desk = desk();
+    assertThatThrownBy(desk::run).hasMessageContaining("disk is full");
+    String token = desk.links().token("x", now);
+    assertThat(desk().links().opens(token, "x", now)).as("by another replica").isTrue();
+  }
+
+  @Test
   void anIncidentKeepsThoseQuietThatFollowFromIt() {
     seen.add(active("breaker_open", Map.of("node", "a")));
     seen.add(active("high_error_rate", Map.of("route", "chat")));
