@@ -127,8 +127,7 @@ final class AlertDemo {
     expect(blocked == sent, blocked + " attacks of " + sent + " were blocked");
 
     timeline.await(
-        "the burst's findings are stored",
-        () -> api.severeFindings().values().stream().mapToLong(n -> n).sum() >= sent);
+        "the findings of all " + sent + " are stored", () -> api.exchangesWithFindings() == sent);
     Map<Map<String, String>, Long> groups = api.severeFindings();
     long findings = api.findings();
     for (Map.Entry<Map<String, String>, Long> group : groups.entrySet()) {
