@@ -1,5 +1,6 @@
 package io.llmtrace.cli.demo;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.cli.demo.AlertTimeline.UnmetException;
 import io.llmtrace.cli.demo.AlertsApi.Incident;
 import io.llmtrace.cli.demo.AlertsApi.Step;
@@ -28,6 +29,9 @@ final class AlertDemo {
   private static final String BREAKER_OPEN = "breaker_open";
   private static final String HIGH_ERROR_RATE = "high_error_rate";
   private static final String EVENTS_LOST = "events_lost";
+
+  /** What the link to an incident's page says. */
+  private static final String PAGE = "Open the incident";
 
   /** Rounds of the burst's scenarios. */
   private static final int ROUNDS = 12;
@@ -127,8 +131,7 @@ final class AlertDemo {
     expect(blocked == sent, blocked + " attacks of " + sent + " were blocked");
 
     timeline.await(
-        "the burst's findings are stored",
-        () -> api.severeFindings().values().stream().mapToLong(n -> n).sum() >= sent);
+        "the findings of all " + sent + " are stored", () -> api.exchangesWithFindings() == sent);
     Map<Map<String, String>, Long> groups = api.severeFindings();
     long findings = api.findings();
     for (Map.Entry<Map<String, String>, Long> group : groups.entrySet()) {
@@ -156,7 +159,7 @@ final class AlertDemo {
     api.acknowledge(first.id(), "looking at the client");
     timeline.say("acknowledged through the API: " + first.title());
     timeline.await("all sinks learn of it", told(first, "acknowledged"));
-    expectPagerDuty(first, PagerDutySink.State.ACKNOWLEDGED);
+    awaitPagerDuty(first, PagerDutySink.State.ACKNOWLEDGED);
   }
 
   /** The plugin's spool is taken away and put back, as a volume that is lost for a moment. */
@@ -194,7 +197,7 @@ final class AlertDemo {
     SlackText.lines(message.body()).forEach(line -> timeline.more("| " + line));
     IncidentLink page =
         new IncidentLink(
-            SlackText.link(message.body(), "Open the incident")
+            SlackText.link(message.body(), PAGE)
                 .orElseThrow(() -> new UnmetException("the message in Slack has no link")));
     link = Optional.of(page);
     String html = page.open();
@@ -204,7 +207,7 @@ final class AlertDemo {
     page.press(html, "acknowledge", "Ana", "moving the spool to another disk");
     timeline.say("the page's button Acknowledge was pressed");
     timeline.await("all sinks learn of it", told(breaker, "acknowledged"));
-    expectPagerDuty(breaker, PagerDutySink.State.ACKNOWLEDGED);
+    awaitPagerDuty(breaker, PagerDutySink.State.ACKNOWLEDGED);
     String by = found(BREAKER_OPEN, Map.of()).acknowledgedBy();
     expect(by.equals("link:Ana"), BREAKER_OPEN + " was acknowledged by " + by);
   }
@@ -329,9 +332,10 @@ final class AlertDemo {
     };
   }
 
-  private void expectPagerDuty(Incident incident, PagerDutySink.State expected) {
-    PagerDutySink.State state = sinks.pagerDuty().get(incident.id());
-    expect(state == expected, incident.title() + " is " + state + " in PagerDuty");
+  private void awaitPagerDuty(Incident incident, PagerDutySink.State state) throws Exception {
+    timeline.await(
+        incident.title() + " is " + state + " in PagerDuty",
+        () -> sinks.pagerDuty().get(incident.id()) == state);
     timeline.more("PagerDuty's incident is " + state);
   }
 
@@ -347,10 +351,12 @@ final class AlertDemo {
     }
   }
 
-  /** Says what the sinks are told, until this thread is interrupted. */
+  /** Says what the sinks are told, with the page of each incident, until it is interrupted. */
   void watch() throws InterruptedException {
     while (true) {
-      timeline.told();
+      for (JsonNode message : timeline.told()) {
+        SlackText.link(message, PAGE).ifPresent(page -> timeline.more(page.toString()));
+      }
       Thread.sleep(500);
     }
   }

@@ -39,7 +39,7 @@ final class AlertTimeline {
   /**
    * A timeline that begins now.
    *
-   * @param ledgers what each channel took, by its name
+   * @param ledgers what each channel took, by its name, Slack first
    */
   AlertTimeline(Consumer<String> out, Map<String, Ledger> ledgers) {
     this.out = out;
@@ -65,37 +65,42 @@ final class AlertTimeline {
     boolean held = holds.call();
     while (!held && System.nanoTime() - end < 0) {
       Thread.sleep(PAUSE_MILLIS);
-      told();
+      List<JsonNode> unused = told();
       held = holds.call();
     }
-    told();
+    List<JsonNode> unused = told();
     if (!held) {
       throw new UnmetException("waited " + PATIENCE.toSeconds() + " s in vain: " + what);
     }
   }
 
-  /** Says what the sinks have been told since the last time, a line a notice. */
-  void told() {
+  /**
+   * Says what the sinks have been told since the last time, a line a notice, when all have it; what
+   * never gets to one of them is in the report.
+   *
+   * @return the same as Slack was told it
+   */
+  List<JsonNode> told() {
     Map<String, List<String>> channels = new LinkedHashMap<>();
-    Map<String, String> texts = new LinkedHashMap<>();
+    Map<String, JsonNode> first = new LinkedHashMap<>();
+    List<JsonNode> messages = new ArrayList<>();
     ledgers.forEach(
         (channel, ledger) -> {
           for (Received message : ledger.received()) {
             channels.computeIfAbsent(message.key(), key -> new ArrayList<>()).add(channel);
-            texts.putIfAbsent(message.key(), headline(message.body()));
+            first.putIfAbsent(message.key(), message.body());
           }
         });
-    channels.forEach(
-        (notice, to) -> {
-          // When all have it; what never gets to one of them is in the report.
+    first.forEach(
+        (notice, message) -> {
+          List<String> to = channels.getOrDefault(notice, List.of());
           if (to.size() >= ledgers.size() && shown.add(notice)) {
-            say("→ " + String.join(", ", to) + ": " + texts.get(notice));
+            // The first ledger is Slack's.
+            String headline = SlackText.lines(message).stream().findFirst().orElse("");
+            say("→ " + String.join(", ", to) + ": " + headline);
+            messages.add(message);
           }
         });
-  }
-
-  /** Of a message in the form of Slack, which is asked first. */
-  private static String headline(JsonNode message) {
-    return SlackText.lines(message).stream().findFirst().orElse("");
+    return messages;
   }
 }

@@ -123,6 +123,14 @@ final class AlertsApi {
         + items("/api/v1/alerts/deliveries?state=parked").size();
   }
 
+  /** Exchanges of which findings are stored. */
+  long exchangesWithFindings() throws IOException, InterruptedException {
+    return items("/api/v1/findings").stream()
+        .map(finding -> finding.path("decision_id").asText())
+        .distinct()
+        .count();
+  }
+
   /** Findings that are stored, whatever they are. */
   long findings() throws IOException, InterruptedException {
     return items("/api/v1/findings").size();

@@ -214,10 +214,13 @@ public final class Notices {
     Seen seen = incident.seen();
     List<Fact> facts = new ArrayList<>();
     facts.add(new Fact("Severity", incident.severity().label()));
-    facts.add(new Fact("Measured", shown(seen.value(), seen.unit())));
-    facts.add(new Fact("Limit", shown(seen.threshold(), seen.unit())));
-    if (seen.peak() > seen.value()) {
-      facts.add(new Fact("Highest", shown(seen.peak(), seen.unit())));
+    // Without a unit a number is a state's, of which the summary says more.
+    if (!seen.unit().isEmpty()) {
+      facts.add(new Fact("Measured", shown(seen.value(), seen.unit())));
+      facts.add(new Fact("Limit", shown(seen.threshold(), seen.unit())));
+      if (seen.peak() > seen.value()) {
+        facts.add(new Fact("Highest", shown(seen.peak(), seen.unit())));
+      }
     }
     facts.add(new Fact("Goes on for", ago(incident, at)));
     incident.labels().forEach((name, value) -> facts.add(new Fact(name, value)));

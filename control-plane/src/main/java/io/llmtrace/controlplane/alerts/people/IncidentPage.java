@@ -22,7 +22,10 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 @Path("/alerts/{id}")
 public final class IncidentPage {
+  private static final int MOST_EVENTS = 50;
   private static final Map<String, Duration> SILENCES = new LinkedHashMap<>();
 
   static {
@@ -63,7 +67,35 @@ public final class IncidentPage {
     Optional<Incident> incident = opened(id, key);
     return incident.isEmpty()
         ? gone()
-        : html(200, IncidentHtml.page(incident.get(), key == null ? "" : key, SILENCES.keySet()));
+        : html(
+            200,
+            IncidentHtml.page(
+                incident.get(), events(id), key == null ? "" : key, SILENCES.keySet()));
+  }
+
+  /** The latest, the oldest of them first. */
+  private List<IncidentHtml.Event> events(String id) {
+    List<IncidentHtml.Event> events =
+        jdbi.get()
+            .withHandle(
+                handle ->
+                    handle
+                        .createQuery(
+                            "SELECT at, kind, by, comment FROM alert_events WHERE incident = :id"
+                                + " ORDER BY id DESC LIMIT :most")
+                        .bind("id", id)
+                        .bind("most", MOST_EVENTS)
+                        .map(
+                            (row, context) ->
+                                new IncidentHtml.Event(
+                                    row.getTimestamp("at").toInstant(),
+                                    row.getString("kind"),
+                                    row.getString("by"),
+                                    row.getString("comment")))
+                        .list());
+    List<IncidentHtml.Event> ordered = new ArrayList<>(events);
+    Collections.reverse(ordered);
+    return ordered;
   }
 
   /** A button. */

@@ -193,6 +193,10 @@ class AlertsApiTest {
         .isEqualTo(303);
     JsonNode taken = get(INCIDENTS + "/" + id, viewer);
     assertThat(taken.get("acknowledged_by").asText()).isEqualTo("link:Ann");
+    assertThat(plane.call("GET", path + "?key=" + key, "", null).body())
+        .as("who did what stands on the page, and the button is gone")
+        .contains("acknowledged by link:Ann: mine")
+        .doesNotContain("value=\"acknowledge\"");
     assertThat(post(path, "key=" + key + "&act=silence+4+hours").statusCode()).isEqualTo(303);
     assertThat(
             plane.query(
