@@ -24,7 +24,8 @@ final class IncidentHtml {
       .critical, .high { background: #a3000b; } .medium { background: #8a5a00; }
       .firing { background: #1a1a1a; } .acknowledged { background: #555; } .resolved { background: #1b6e2d; }
       table { border-collapse: collapse; margin: 1rem 0; } th, td { text-align: left; padding: .25rem 1rem .25rem 0; vertical-align: top; }
-      th { color: #555; font-weight: 500; } form { border-top: 1px solid #ccc; padding-top: 1rem; }
+      th { color: #555; font-weight: 500; } h2 + table th { white-space: nowrap; } td { overflow-wrap: anywhere; }
+      form { border-top: 1px solid #ccc; padding-top: 1rem; }
       label { display: block; margin: .6rem 0; } input, textarea { font: inherit; width: 100%; box-sizing: border-box; padding: .4rem; }
       button { font: inherit; padding: .45rem .9rem; margin: .3rem .4rem .3rem 0; cursor: pointer; color: inherit;
         background: #fff; border: 1px solid #888; border-radius: .3rem; }
@@ -86,6 +87,7 @@ final class IncidentHtml {
             .append(' ')
             .append(badge(incident.state().label()))
             .append("</p>\n<p>")
+            .append(incident.state() == IncidentState.RESOLVED ? "Seen last: " : "")
             .append(Html.text(seen.summary()))
             .append("</p>\n<table>\n");
     if (!seen.unit().isEmpty()) {
