@@ -248,9 +248,9 @@ class RecentSumsTest {
           journal -> {
             for (int i = 0; i < 60; i++) {
               Who who = new Who("acme", "chat", "", "", "openai", "m" + (place * 60 + i));
-              journal.inspected(asked(NOW - 5 * MINUTE, who, Action.BLOCK, List.of(jailbreak())));
+              journal.inspected(asked(NOW - MINUTE, who, Action.BLOCK, List.of(jailbreak())));
             }
-            journal.inspected(asked(NOW - 5 * MINUTE, ACME, Action.BLOCK, List.of(jailbreak())));
+            journal.inspected(asked(NOW - MINUTE, ACME, Action.BLOCK, List.of(jailbreak())));
           });
     }
     database
@@ -273,7 +273,7 @@ class RecentSumsTest {
     }
     assertThat(after.lagMillis()).isEqualTo(before.lagMillis());
     assertThat(rows())
-        .filteredOn(row -> row.bucket() == RecentRow.bucketOf(NOW - 5 * MINUTE))
+        .filteredOn(row -> row.bucket() == RecentRow.bucketOf(NOW - MINUTE))
         .hasSize(RecentFold.CELLS_OF_A_BUCKET + 1);
     assertThat(rows())
         .filteredOn(row -> row.keys().model().equals("gpt-4o"))

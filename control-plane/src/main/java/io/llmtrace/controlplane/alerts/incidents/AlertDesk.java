@@ -42,6 +42,9 @@ public final class AlertDesk {
   /** What is measured of an open incident is written so often, unless there is something new. */
   private static final long FRESH_SECONDS = 15;
 
+  /** A look a second is usual; what was missed by a longer pause is looked at again. */
+  private static final Duration USUAL_PAUSE = Duration.ofSeconds(10);
+
   private static final Duration KEPT = Duration.ofDays(90);
   private static final int DELETED_AT_ONCE = 1_000;
 
@@ -53,7 +56,12 @@ public final class AlertDesk {
   /** Sees what rules see. */
   @FunctionalInterface
   public interface Looking {
-    List<Observation> look(Handle handle, Instant now);
+    /**
+     * What is seen now.
+     *
+     * @param unseen before now nobody looked for this long; zero where the pause was a usual one
+     */
+    List<Observation> look(Handle handle, Instant now, Duration unseen);
   }
 
   /** Takes what is to be told, in the transaction of the caller. */
@@ -266,9 +274,11 @@ public final class AlertDesk {
 
     void all() {
       Map<String, Track> tracks = IncidentStore.tracks(handle);
-      Duration gap = gap();
+      Duration pause = pause();
+      Duration gap = gap(pause);
+      Duration unseen = pause.compareTo(USUAL_PAUSE) > 0 ? pause : Duration.ZERO;
       Map<String, Observation> seen = new LinkedHashMap<>();
-      for (Observation each : parts.looking().look(handle, at)) {
+      for (Observation each : parts.looking().look(handle, at, unseen)) {
         seen.put(Incident.key(each.rule(), each.labels()), each);
         tracks.putIfAbsent(Incident.key(each.rule(), each.labels()), Track.NONE);
       }
@@ -289,9 +299,13 @@ public final class AlertDesk {
           .execute();
     }
 
-    /** Time that nobody looked, beyond a usual pause. */
-    private Duration gap() {
-      Duration pause = last == null ? Duration.ZERO : Duration.between(last, at);
+    /** Time since the last look. */
+    private Duration pause() {
+      return last == null ? Duration.ZERO : Duration.between(last, at);
+    }
+
+    /** Time that does not count because nobody looked. */
+    private static Duration gap(Duration pause) {
       if (pause.compareTo(LONGEST_PAUSE) <= 0) {
         return Duration.ZERO;
       }

@@ -136,13 +136,21 @@ record FindingsWatch(AlertRule rule, Predicate<RecentFinding.What> match, int co
                 });
   }
 
+  /**
+   * Where one finding is enough, those count too that came while nobody looked. More of them would
+   * have had to come within the window.
+   */
+  private Duration window(Look look) {
+    return count == 1 ? rule.window().plus(look.recent().unseen()) : rule.window();
+  }
+
   private Map<SortedMap<String, String>, Group> groups(Look look) {
     Map<RecentFinding.What, Boolean> judged = new HashMap<>();
     Map<List<String>, Group> groups = new HashMap<>();
     if (rule.by().isEmpty()) {
       groups.put(List.of(), new Group());
     }
-    long from = look.from(rule.window());
+    long from = look.from(window(look));
     for (RecentFinding finding : look.recent().findings()) {
       if (finding.bucket() >= from
           && judged.computeIfAbsent(finding.what(), what -> match.test(what))) {

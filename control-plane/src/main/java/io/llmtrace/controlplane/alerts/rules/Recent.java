@@ -4,6 +4,7 @@ import io.llmtrace.controlplane.budgets.BudgetUse;
 import io.llmtrace.controlplane.statistics.RecentFinding;
 import io.llmtrace.controlplane.statistics.RecentRow;
 import io.llmtrace.policies.detect.Severity;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param sums of the longest window of any rule
  * @param findings of the longest window of any rule
  * @param seen when rules of the kind "first seen" saw what they know; see {@link Seen}
+ * @param unseen for how long before now nobody looked; zero after a usual pause
  */
 record Recent(
     Instant now,
@@ -25,39 +27,52 @@ record Recent(
     List<BudgetUse> budgets,
     List<Odd> anomalies,
     List<ChannelHealth> channels,
-    Map<Seen, Instant> seen) {
+    Map<Seen, Instant> seen,
+    Duration unseen) {
 
   static Recent at(Instant now) {
     return new Recent(
-        now, List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), Map.of());
+        now,
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        Map.of(),
+        Duration.ZERO);
   }
 
   Recent withSums(List<RecentRow> changed) {
-    return new Recent(now, changed, findings, nodes, budgets, anomalies, channels, seen);
+    return new Recent(now, changed, findings, nodes, budgets, anomalies, channels, seen, unseen);
   }
 
   Recent withFindings(List<RecentFinding> changed) {
-    return new Recent(now, sums, changed, nodes, budgets, anomalies, channels, seen);
+    return new Recent(now, sums, changed, nodes, budgets, anomalies, channels, seen, unseen);
   }
 
   Recent withNodes(List<Node> changed) {
-    return new Recent(now, sums, findings, changed, budgets, anomalies, channels, seen);
+    return new Recent(now, sums, findings, changed, budgets, anomalies, channels, seen, unseen);
   }
 
   Recent withBudgets(List<BudgetUse> changed) {
-    return new Recent(now, sums, findings, nodes, changed, anomalies, channels, seen);
+    return new Recent(now, sums, findings, nodes, changed, anomalies, channels, seen, unseen);
   }
 
   Recent withAnomalies(List<Odd> changed) {
-    return new Recent(now, sums, findings, nodes, budgets, changed, channels, seen);
+    return new Recent(now, sums, findings, nodes, budgets, changed, channels, seen, unseen);
   }
 
   Recent withChannels(List<ChannelHealth> changed) {
-    return new Recent(now, sums, findings, nodes, budgets, anomalies, changed, seen);
+    return new Recent(now, sums, findings, nodes, budgets, anomalies, changed, seen, unseen);
   }
 
   Recent withSeen(Map<Seen, Instant> changed) {
-    return new Recent(now, sums, findings, nodes, budgets, anomalies, channels, changed);
+    return new Recent(now, sums, findings, nodes, budgets, anomalies, channels, changed, unseen);
+  }
+
+  Recent withUnseen(Duration changed) {
+    return new Recent(now, sums, findings, nodes, budgets, anomalies, channels, seen, changed);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.alerts.rules;
 
 import io.llmtrace.controlplane.budgets.BudgetUse;
+import io.llmtrace.controlplane.statistics.RecentFold;
 import io.llmtrace.controlplane.statistics.RecentRows;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,6 +30,9 @@ public final class RuleEvaluator {
 
   private static final Duration FORGET_EVERY = Duration.ofMinutes(10);
 
+  /** Older sums may be gone. */
+  private static final Duration MOST_UNSEEN = RecentFold.KEPT.minus(RecentFold.LONGEST_WINDOW);
+
   /** Observations of a look that get samples: each is a statement. */
   private static final int MOST_SAMPLED = 20;
 
@@ -48,13 +52,20 @@ public final class RuleEvaluator {
     this.evidence = evidence;
   }
 
+  /** As below, after a usual pause. */
+  List<Observation> look(Handle handle, Instant now) {
+    return look(handle, now, Duration.ZERO);
+  }
+
   /**
    * What is seen now: an observation for each rule and group that there is data of.
    *
    * @param handle in a transaction
+   * @param unseen time before now in which nobody looked: rules to which one finding is enough look
+   *     back that much further, once
    */
-  public List<Observation> look(Handle handle, Instant now) {
-    Recent recent = read(handle, now);
+  public List<Observation> look(Handle handle, Instant now, Duration unseen) {
+    Recent recent = read(handle, now, unseen.compareTo(MOST_UNSEEN) > 0 ? MOST_UNSEEN : unseen);
     List<Recent.Seen> asked = book.asks(recent);
     Map<Recent.Seen, Instant> known = SeenStore.known(handle, asked);
     List<Observation> seen = book.look(recent.withSeen(known));
@@ -66,10 +77,14 @@ public final class RuleEvaluator {
     return evidence == Evidence.NONE ? seen : sampled(handle, seen, now);
   }
 
-  private Recent read(Handle handle, Instant now) {
-    Recent recent = Recent.at(now);
+  private Recent read(Handle handle, Instant now, Duration unseen) {
+    Recent recent = Recent.at(now).withUnseen(unseen);
     recent = recent.withSums(RecentRows.sums(handle, froms(now, Watch.Source.SUMS)));
-    recent = recent.withFindings(RecentRows.findings(handle, froms(now, Watch.Source.FINDINGS)));
+    List<Long> findings = new ArrayList<>(froms(now, Watch.Source.FINDINGS));
+    if (!unseen.isZero()) {
+      findings.addAll(froms(now.minus(unseen), Watch.Source.FINDINGS));
+    }
+    recent = recent.withFindings(RecentRows.findings(handle, findings));
     if (book.looksAt(Watch.Source.NODES)) {
       recent = recent.withNodes(Reads.nodes(handle));
     }

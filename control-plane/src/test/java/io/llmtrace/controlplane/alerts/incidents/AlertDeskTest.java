@@ -87,7 +87,7 @@ class AlertDeskTest {
         database::jdbi,
         new AlertDesk.Parts(
             rules,
-            (handle, at) -> List.copyOf(seen),
+            (handle, at, unseen) -> List.copyOf(seen),
             new IncidentMachine(config.pacing(), config.escalation(), ids::next),
             new Routes(config),
             new Notices(URI.create("https://llmtrace.test/")),

@@ -108,6 +108,31 @@ class RuleEvaluatorTest {
   }
 
   @Test
+  void oneFindingIsEnoughAlsoWhereNobodyLookedWhenItCame() throws Exception {
+    Instant now = Instant.now();
+    finding(now.getEpochSecond() / 10 * 10 - 900, "acme", "jailbreak", 2);
+    RuleEvaluator evaluator =
+        evaluator(
+            "rules:\n  - {name: twice, severity: low, match: severity >= high, count: 2}\n",
+            RuleEvaluator.Evidence.NONE);
+
+    assertThat(look(evaluator, now, "severe_finding")).isEmpty();
+    List<Observation> seen =
+        database
+            .jdbi()
+            .inTransaction(handle -> evaluator.look(handle, now, Duration.ofMinutes(20)));
+    assertThat(seen)
+        .filteredOn(each -> each.rule().equals("severe_finding"))
+        .singleElement()
+        .satisfies(one -> assertThat(one.active()).isTrue());
+    assertThat(seen)
+        .filteredOn(each -> each.rule().equals("twice"))
+        .as("two in twenty minutes are not two in five")
+        .singleElement()
+        .satisfies(one -> assertThat(one.active()).isFalse());
+  }
+
+  @Test
   void nodesAreSilentOpenOrRefuseTheirBundle() throws Exception {
     sql(
         "INSERT INTO instances (node, received_at, snapshot) VALUES"
