@@ -105,7 +105,20 @@ public record Incident(
       Instant since,
       @Nullable Instant firedAt,
       @Nullable Instant clearSince,
-      @Nullable Instant endedAt) {}
+      @Nullable Instant endedAt) {
+
+    Times fired(Instant now) {
+      return new Times(since, now, null, null);
+    }
+
+    Times clear(@Nullable Instant from) {
+      return new Times(since, firedAt, from, endedAt);
+    }
+
+    Times ended(Instant now) {
+      return new Times(since, firedAt, clearSince, now);
+    }
+  }
 
   /**
    * What was done about it.
@@ -126,6 +139,31 @@ public record Incident(
       @Nullable String mutedBy,
       int reopened) {
     static final Handling NONE = new Handling(null, null, null, false, null, 0);
+
+    /** Nobody has it: it fires anew, or is worse than what was taken. */
+    Handling untaken() {
+      return new Handling(null, null, null, false, mutedBy, reopened);
+    }
+
+    Handling again() {
+      return new Handling(null, null, null, false, mutedBy, reopened + 1);
+    }
+
+    Handling muted(@Nullable String by) {
+      return new Handling(acknowledgedBy, acknowledgedAt, resolvedBy, held, by, reopened);
+    }
+
+    Handling acknowledged(String by, Instant now) {
+      return new Handling(by, now, null, false, mutedBy, reopened);
+    }
+
+    Handling resolved(String by) {
+      return new Handling(acknowledgedBy, acknowledgedAt, by, true, null, reopened);
+    }
+
+    Handling released() {
+      return new Handling(acknowledgedBy, acknowledgedAt, resolvedBy, false, mutedBy, reopened);
+    }
   }
 
   /**
@@ -147,6 +185,27 @@ public record Incident(
 
     boolean isTold() {
       return !channels.isEmpty();
+    }
+
+    /** That it fires is to be told, and escalation begins from the start. */
+    Telling asDue() {
+      return new Telling(number, at, true, 0, channels);
+    }
+
+    Telling notDue() {
+      return new Telling(number, at, false, escalated, channels);
+    }
+
+    Telling at(@Nullable Instant when) {
+      return new Telling(number, when, due, escalated, channels);
+    }
+
+    Telling numbered(long last) {
+      return new Telling(last, at, due, escalated, channels);
+    }
+
+    Telling escalatedOnce() {
+      return new Telling(number, at, false, escalated + 1, channels);
     }
 
     Telling told(Set<String> more, Instant when) {

@@ -1,6 +1,5 @@
 package io.llmtrace.controlplane.alerts.incidents;
 
-import io.llmtrace.controlplane.alerts.incidents.Incident.Handling;
 import io.llmtrace.controlplane.alerts.incidents.Incident.Telling;
 import io.llmtrace.controlplane.alerts.incidents.Incident.Times;
 import io.llmtrace.controlplane.alerts.notice.Notice.Kind;
@@ -113,17 +112,7 @@ public final class IncidentMachine {
       if (!isClear(seen)) {
         return before;
       }
-      last =
-          last.with(
-              edit ->
-                  edit.handling =
-                      new Handling(
-                          edit.handling.acknowledgedBy(),
-                          edit.handling.acknowledgedAt(),
-                          edit.handling.resolvedBy(),
-                          false,
-                          edit.handling.mutedBy(),
-                          edit.handling.reopened()));
+      last = last.with(edit -> edit.handling = edit.handling.released());
     }
     Instant ended = last.times().endedAt();
     boolean recent = ended != null && now.isBefore(ended.plus(pacing.reopen()));
@@ -166,8 +155,8 @@ public final class IncidentMachine {
     return pending.with(
         edit -> {
           edit.state = IncidentState.FIRING;
-          edit.times = new Times(edit.times.since(), now, null, null);
-          edit.telling = new Telling(0, null, true, 0, Set.of());
+          edit.times = edit.times.fired(now);
+          edit.telling = edit.telling.asDue();
         });
   }
 
@@ -178,13 +167,9 @@ public final class IncidentMachine {
           edit.state = IncidentState.FIRING;
           edit.severity = worse(edit.severity, pending.severity());
           edit.seen = pending.seen();
-          edit.times = new Times(pending.times().since(), now, null, null);
-          edit.handling =
-              new Handling(
-                  null, null, null, false, edit.handling.mutedBy(), edit.handling.reopened() + 1);
-          edit.telling =
-              new Telling(
-                  edit.telling.number(), edit.telling.at(), true, 0, edit.telling.channels());
+          edit.times = pending.times().fired(now);
+          edit.handling = edit.handling.again();
+          edit.telling = edit.telling.asDue();
         });
   }
 
@@ -193,17 +178,7 @@ public final class IncidentMachine {
   }
 
   private static Incident muted(Incident incident, @Nullable String by) {
-    Handling before = incident.handling();
-    return incident.with(
-        edit ->
-            edit.handling =
-                new Handling(
-                    before.acknowledgedBy(),
-                    before.acknowledgedAt(),
-                    before.resolvedBy(),
-                    before.held(),
-                    by,
-                    before.reopened()));
+    return incident.with(edit -> edit.handling = edit.handling.muted(by));
   }
 
   /** What got worse is news also to those who have acknowledged it. */
@@ -218,13 +193,9 @@ public final class IncidentMachine {
           if (grew) {
             edit.severity = worse(edit.severity, seen.severity());
             edit.state = IncidentState.FIRING;
-            edit.times = new Times(edit.times.since(), now, null, null);
-            edit.handling =
-                new Handling(
-                    null, null, null, false, edit.handling.mutedBy(), edit.handling.reopened());
-            edit.telling =
-                new Telling(
-                    edit.telling.number(), edit.telling.at(), true, 0, edit.telling.channels());
+            edit.times = edit.times.fired(now);
+            edit.handling = edit.handling.untaken();
+            edit.telling = edit.telling.asDue();
           }
         });
   }
@@ -235,15 +206,15 @@ public final class IncidentMachine {
     if (!isClear(seen)) {
       return times.clearSince() == null
           ? incident
-          : incident.with(
-              edit -> edit.times = new Times(times.since(), times.firedAt(), null, null));
+          : incident.with(edit -> edit.times = times.clear(null));
     }
     Instant since = times.clearSince() == null ? now : times.clearSince();
     boolean over = !now.isBefore(since.plus(keep(rule, incident.handling().reopened())));
     return incident.with(
         edit -> {
-          edit.times = new Times(times.since(), times.firedAt(), since, over ? now : null);
+          edit.times = times.clear(since);
           if (over) {
+            edit.times = edit.times.ended(now);
             edit.state = IncidentState.RESOLVED;
           }
         });
@@ -290,16 +261,7 @@ public final class IncidentMachine {
         && incident.telling().escalated() < escalation.size()
         && !now.isBefore(fired.plus(escalation.get(incident.telling().escalated()).after()))) {
       AlertsConfig.Escalation step = escalation.get(incident.telling().escalated());
-      incident =
-          incident.with(
-              edit ->
-                  edit.telling =
-                      new Telling(
-                          edit.telling.number(),
-                          edit.telling.at(),
-                          false,
-                          edit.telling.escalated() + 1,
-                          edit.telling.channels()));
+      incident = incident.with(edit -> edit.telling = edit.telling.escalatedOnce());
       incident =
           tell(
               incident,
@@ -318,12 +280,7 @@ public final class IncidentMachine {
       return incident.with(
           edit ->
               edit.telling =
-                  new Telling(
-                      edit.telling.number(),
-                      kind == Kind.RESOLVED ? edit.telling.at() : now,
-                      false,
-                      edit.telling.escalated(),
-                      edit.telling.channels()));
+                  edit.telling.notDue().at(kind == Kind.RESOLVED ? edit.telling.at() : now));
     }
     Incident after = incident.with(edit -> edit.telling = edit.telling.told(channels, now));
     told.add(new Told(kind, after, channels));
@@ -344,17 +301,9 @@ public final class IncidentMachine {
         incident.with(
             edit -> {
               edit.state = IncidentState.ACKNOWLEDGED;
-              edit.handling =
-                  new Handling(
-                      by, now, null, false, edit.handling.mutedBy(), edit.handling.reopened());
+              edit.handling = edit.handling.acknowledged(by, now);
               // It is known: that it fires need not be told any more.
-              edit.telling =
-                  new Telling(
-                      edit.telling.number(),
-                      edit.telling.at(),
-                      false,
-                      edit.telling.escalated(),
-                      edit.telling.channels());
+              edit.telling = edit.telling.notDue();
             });
     taken = tell(taken, Kind.ACKNOWLEDGED, taken.telling().channels(), told, now);
     return new Step(new Track(taken, null), told);
@@ -370,16 +319,8 @@ public final class IncidentMachine {
         incident.with(
             edit -> {
               edit.state = IncidentState.RESOLVED;
-              edit.times =
-                  new Times(edit.times.since(), edit.times.firedAt(), edit.times.clearSince(), now);
-              edit.handling =
-                  new Handling(
-                      edit.handling.acknowledgedBy(),
-                      edit.handling.acknowledgedAt(),
-                      by,
-                      true,
-                      null,
-                      edit.handling.reopened());
+              edit.times = edit.times.ended(now);
+              edit.handling = edit.handling.resolved(by);
             });
     ended = tell(ended, Kind.RESOLVED, ended.telling().channels(), told, now);
     return new Step(new Track(null, ended), told);
@@ -400,13 +341,7 @@ public final class IncidentMachine {
             .with(
                 edit ->
                     // A comment puts off neither reminders nor what is due.
-                    edit.telling =
-                        new Telling(
-                            edit.telling.number(),
-                            before.at(),
-                            before.due(),
-                            before.escalated(),
-                            edit.telling.channels()));
+                    edit.telling = before.numbered(edit.telling.number()));
     return new Step(new Track(after, null), told);
   }
 
