@@ -325,6 +325,39 @@ class AlertDeskTest {
   }
 
   @Test
+  void whatIsMeasuredIsWrittenNowAndThenAndWhatIsNewAtOnce() {
+    List<Long> revisions = new ArrayList<>();
+    // One look a second, at seconds 1 to 14 of a quarter of a minute.
+    now = START.plusSeconds(1);
+    for (int second = 0; second < 14; second++) {
+      seen.clear();
+      seen.add(measured(second == 10 ? 50 : 20 - second));
+      desk().run();
+      now = now.plusSeconds(1);
+      revisions.add(database.number("SELECT revision FROM alert_incidents"));
+    }
+    assertThat(revisions.subList(0, 10)).as("less than before is nothing new").containsOnly(1L);
+    assertThat(revisions.subList(10, 14)).as("a new height is").containsOnly(2L);
+    desk().run();
+    assertThat(database.column("SELECT revision || ' ' || (seen->>'value') FROM alert_incidents"))
+        .containsExactly("3 7.0");
+  }
+
+  private static Observation measured(double value) {
+    return new Observation(
+        "breaker_open",
+        Map.of("tenant", "acme"),
+        Severity.CRITICAL,
+        true,
+        false,
+        value,
+        5,
+        "%",
+        Map.of(),
+        List.of());
+  }
+
+  @Test
   void whoIsForgottenIsInNoIncidentAndNoNotice() {
     seen.add(
         new Observation(

@@ -103,6 +103,14 @@ class AlertsApiTest {
     assertThat(json(again).get("notices").asInt()).as("nothing more to tell").isEqualTo(2);
     assertThat(
             plane
+                .call("POST", path + "/acknowledge", analyst, "{\"comment\":\"me too\"}")
+                .statusCode())
+        .isEqualTo(200);
+    assertThat(get(path + "/events", viewer).get("items").get(0).get("comment").asText())
+        .as("told to nobody, and kept")
+        .isEqualTo("me too");
+    assertThat(
+            plane
                 .call("POST", path + "/comment", analyst, "{\"comment\":\"rolled back\"}")
                 .statusCode())
         .isEqualTo(200);
@@ -121,9 +129,9 @@ class AlertsApiTest {
     get(path + "/events", viewer)
         .get("items")
         .forEach(each -> kinds.add(each.get("kind").asText()));
-    assertThat(kinds).containsExactly("resolved", "commented", "acknowledged");
+    assertThat(kinds).containsExactly("resolved", "commented", "commented", "acknowledged");
     assertThat(plane.query("SELECT count(*) FROM audit WHERE target = 'incident:" + id + "'"))
-        .isEqualTo("4");
+        .isEqualTo("5");
     JsonNode told = get("/api/v1/alerts/deliveries?incident=" + id, viewer).get("items");
     assertThat(told).hasSize(3);
     String delivery = told.get(0).get("id").asText();
