@@ -11,6 +11,7 @@ import io.llmtrace.controlplane.http.Cursor;
 import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
+import io.llmtrace.controlplane.http.NoFields;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
@@ -60,12 +61,6 @@ public final class KeysResource {
           body.integer(
               "overlap_seconds", DEFAULT_OVERLAP.toSeconds(), 0, LONGEST_OVERLAP.toSeconds()));
     }
-  }
-
-  /** A body without fields. */
-  static final class NoFields implements BodyFields {
-    @Override
-    public void read(JsonBody body) {}
   }
 
   private final ScopedJdbi jdbi;

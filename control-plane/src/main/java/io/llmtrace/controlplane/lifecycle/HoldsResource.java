@@ -9,6 +9,7 @@ import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
+import io.llmtrace.controlplane.http.NoFields;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
@@ -93,14 +94,6 @@ public final class HoldsResource {
     }
   }
 
-  /** A body without fields. */
-  static final class OfEnd implements BodyFields {
-    @Override
-    public void read(JsonBody body) {
-      // There is nothing to say.
-    }
-  }
-
   /** Holds what is stored and what will be; nothing that it covers is deleted from now on. */
   @POST
   @Requires(Permission.DATA_ERASE)
@@ -162,7 +155,7 @@ public final class HoldsResource {
   @POST
   @Path("{id}/end")
   @Requires(Permission.DATA_ERASE)
-  @Takes(body = OfEnd.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Takes(body = NoFields.class, repeating = Takes.Repeating.WORKS_ONCE)
   @Gives(Hold.class)
   public Response end(
       @Context Caller caller,

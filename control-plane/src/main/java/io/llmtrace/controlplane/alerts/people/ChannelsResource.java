@@ -12,8 +12,8 @@ import io.llmtrace.controlplane.alerts.incidents.Notices;
 import io.llmtrace.controlplane.alerts.notice.Notice;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
-import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.JsonBody;
+import io.llmtrace.controlplane.http.NoFields;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.Takes;
@@ -130,14 +130,6 @@ public final class ChannelsResource {
         null);
   }
 
-  /** A body without fields. */
-  static final class OfTest implements BodyFields {
-    @Override
-    public void read(JsonBody body) {
-      // There is nothing to say.
-    }
-  }
-
   /**
    * What came of a message that was sent to try a channel.
    *
@@ -153,7 +145,7 @@ public final class ChannelsResource {
   @POST
   @Path("{id}/test")
   @Requires(value = Permission.ALERTS_SEND, reach = Reach.INSTALLATION)
-  @Takes(body = OfTest.class)
+  @Takes(body = NoFields.class)
   public Tried testChannel(@Context Caller caller, @PathParam("id") String id, InputStream in)
       throws IOException {
     JsonBody.read(in).finish();

@@ -7,9 +7,9 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.alerts.delivery.Outbox;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
-import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.Cursor;
 import io.llmtrace.controlplane.http.JsonBody;
+import io.llmtrace.controlplane.http.NoFields;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.Takes;
@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 public final class DeliveriesResource {
   private static final String COLUMNS =
       "id, notice_id, incident, number, channel, tenant, kind, rule, state, created_at, attempts,"
-          + " next_at, ended_at, last_status, last_error, digest";
+          + " ended_at, last_status, last_error, digest";
 
   private final ScopedJdbi jdbi;
   private final Supplier<Jdbi> own;
@@ -87,10 +87,6 @@ public final class DeliveriesResource {
 
     static DeliveryView of(ResultSet row) throws SQLException {
       Timestamp ended = row.getTimestamp("ended_at");
-      int status = row.getInt("last_status");
-      Integer known = row.wasNull() ? null : (Integer) status;
-      long digest = row.getLong("digest");
-      Long told = row.wasNull() ? null : (Long) digest;
       return new DeliveryView(
           row.getLong("id"),
           row.getString("notice_id"),
@@ -104,9 +100,9 @@ public final class DeliveriesResource {
           row.getTimestamp("created_at").getTime(),
           row.getInt("attempts"),
           ended == null ? null : (Long) ended.getTime(),
-          known,
+          row.getObject("last_status", Integer.class),
           row.getString("last_error"),
-          told);
+          row.getObject("digest", Long.class));
     }
   }
 
@@ -198,30 +194,17 @@ public final class DeliveriesResource {
                   .bind("id", found)
                   .bind("most", Page.MOST)
                   .map(
-                      (each, context) -> {
-                        int took = each.getInt("took_ms");
-                        Integer tookMs = each.wasNull() ? null : (Integer) took;
-                        int status = each.getInt("status");
-                        Integer known = each.wasNull() ? null : (Integer) status;
-                        return new AttemptView(
-                            each.getInt("attempt"),
-                            each.getTimestamp("at").getTime(),
-                            tookMs,
-                            each.getString("result"),
-                            known,
-                            each.getString("error"));
-                      })
+                      (each, context) ->
+                          new AttemptView(
+                              each.getInt("attempt"),
+                              each.getTimestamp("at").getTime(),
+                              each.getObject("took_ms", Integer.class),
+                              each.getString("result"),
+                              each.getObject("status", Integer.class),
+                              each.getString("error")))
                   .list();
             });
     return new Page<>(attempts, null);
-  }
-
-  /** A body without fields. */
-  static final class OfRetry implements BodyFields {
-    @Override
-    public void read(JsonBody body) {
-      // There is nothing to say.
-    }
   }
 
   /**
@@ -235,7 +218,7 @@ public final class DeliveriesResource {
   @POST
   @Path("{id}/retry")
   @Requires(value = Permission.ALERTS_SEND, reach = Reach.INSTALLATION)
-  @Takes(body = OfRetry.class)
+  @Takes(body = NoFields.class)
   public Again retryDelivery(@Context Caller caller, @PathParam("id") String id, InputStream in)
       throws IOException {
     JsonBody.read(in).finish();

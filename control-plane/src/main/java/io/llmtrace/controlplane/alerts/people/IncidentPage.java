@@ -42,13 +42,7 @@ import org.jspecify.annotations.Nullable;
 @Path("/alerts/{id}")
 public final class IncidentPage {
   private static final int MOST_EVENTS = 50;
-  private static final Map<String, Duration> SILENCES = new LinkedHashMap<>();
-
-  static {
-    SILENCES.put("1 hour", Duration.ofHours(1));
-    SILENCES.put("4 hours", Duration.ofHours(4));
-    SILENCES.put("1 day", Duration.ofDays(1));
-  }
+  private static final Map<String, Duration> SILENCES = silences();
 
   private final Supplier<Jdbi> jdbi;
   private final AlertDesk desk;
@@ -59,6 +53,15 @@ public final class IncidentPage {
     this.jdbi = jdbi;
     this.desk = desk;
     this.clock = clock;
+  }
+
+  /** By what the buttons say, in their order. */
+  private static Map<String, Duration> silences() {
+    Map<String, Duration> times = new LinkedHashMap<>();
+    times.put("1 hour", Duration.ofHours(1));
+    times.put("4 hours", Duration.ofHours(4));
+    times.put("1 day", Duration.ofDays(1));
+    return Collections.unmodifiableMap(times);
   }
 
   /** The page. */

@@ -35,7 +35,6 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
-import java.sql.Timestamp;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -178,19 +177,15 @@ public final class IncidentsResource {
                   .bind("before", before)
                   .bind("most", most + 1)
                   .map(
-                      (row, context) -> {
-                        Timestamp at = row.getTimestamp("at");
-                        long number = row.getLong("number");
-                        boolean told = !row.wasNull();
-                        return new IncidentEvent(
-                            row.getLong("id"),
-                            at.getTime(),
-                            row.getString("kind"),
-                            told ? (Long) number : null,
-                            row.getString("by"),
-                            row.getString("comment"),
-                            List.of((String[]) row.getArray("channels").getArray()));
-                      })
+                      (row, context) ->
+                          new IncidentEvent(
+                              row.getLong("id"),
+                              row.getTimestamp("at").getTime(),
+                              row.getString("kind"),
+                              row.getObject("number", Long.class),
+                              row.getString("by"),
+                              row.getString("comment"),
+                              List.of((String[]) row.getArray("channels").getArray())))
                   .list();
             });
     return Page.of(rows, most, last -> Cursor.after(Long.toString(last.id())));

@@ -14,6 +14,7 @@ import io.llmtrace.controlplane.http.Cursor;
 import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
 import io.llmtrace.controlplane.http.JsonBody;
+import io.llmtrace.controlplane.http.NoFields;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.Takes;
@@ -311,19 +312,11 @@ public final class SilencesResource {
                     }));
   }
 
-  /** A body without fields. */
-  static final class OfEnd implements BodyFields {
-    @Override
-    public void read(JsonBody body) {
-      // There is nothing to say.
-    }
-  }
-
   /** Ends a silence; one that is over stays as it is. */
   @POST
   @Path("{id}/end")
   @Requires(Permission.ALERTS_WRITE)
-  @Takes(body = OfEnd.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Takes(body = NoFields.class, repeating = Takes.Repeating.WORKS_ONCE)
   @Gives(SilenceView.class)
   public Response endSilence(
       @Context Caller caller,
