@@ -58,9 +58,9 @@ COMMENT ON COLUMN rollup_recent_findings.confidence IS 'tenths, rounded down';
 CREATE INDEX rollup_recent_findings_bucket ON rollup_recent_findings (bucket);
 CREATE INDEX rollup_recent_findings_loose ON rollup_recent_findings (bucket) WHERE NOT folded;
 
--- Nobody reads them through the API; they are behind the wall all the same.
-CALL llmtrace_guard('rollup_recent');
-CALL llmtrace_guard('rollup_recent_findings');
+-- Nobody reads them through the API: nothing is granted, and should it ever be, no row would be seen.
+ALTER TABLE rollup_recent ENABLE ROW LEVEL SECURITY;
+ALTER TABLE rollup_recent_findings ENABLE ROW LEVEL SECURITY;
 
 --changeset llmtrace:alert-signals-2
 -- What rules of the kind "first seen" know. The row with the empty key says that a rule has looked before.
