@@ -1,5 +1,6 @@
 package io.llmtrace.cli;
 
+import io.llmtrace.cli.alerts.AlertsCommand;
 import io.llmtrace.cli.bench.BenchCommand;
 import io.llmtrace.cli.demo.DemoCommand;
 import io.llmtrace.cli.scan.ScanCommand;

@@ -1,8 +1,5 @@
-package io.llmtrace.cli;
+package io.llmtrace.cli.alerts;
 
-import io.llmtrace.cli.alerts.ChannelCommands;
-import io.llmtrace.cli.alerts.IncidentCommands;
-import io.llmtrace.cli.alerts.SilenceCommands;
 import io.llmtrace.controlplane.alerts.rules.RuleBook;
 import io.llmtrace.controlplane.alerts.rules.RuleTests;
 import io.llmtrace.runtime.config.AlertRuleFile;
@@ -46,7 +43,7 @@ import picocli.CommandLine.Spec;
       ChannelCommands.Retry.class
     },
     mixinStandardHelpOptions = true)
-final class AlertsCommand {
+public final class AlertsCommand {
   private static final int WRONG = 2;
 
   @Spec

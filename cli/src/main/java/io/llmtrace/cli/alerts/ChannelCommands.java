@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** What people do about channels and what goes through them. */
-public final class ChannelCommands {
+final class ChannelCommands {
   private static final String CHANNELS = "channels";
   private static final String DELIVERIES = "deliveries";
 
@@ -24,7 +24,7 @@ public final class ChannelCommands {
       name = CHANNELS,
       description = "Lists the channels of the configuration, without secrets, and how they do.",
       mixinStandardHelpOptions = true)
-  public static final class Channels extends ApiCommand {
+  static final class Channels extends ApiCommand {
     @Override
     void run(AlertApi api, Screen screen) throws RefusedException {
       JsonNode answer = api.get(CHANNELS);
@@ -66,7 +66,7 @@ public final class ChannelCommands {
       description =
           "Sends a message that says it is a test, once. Ends with 1 if it did not arrive.",
       mixinStandardHelpOptions = true)
-  public static final class Try extends ApiCommand {
+  static final class Try extends ApiCommand {
     @Parameters(paramLabel = "CHANNEL")
     private String channel = "";
 
@@ -94,7 +94,7 @@ public final class ChannelCommands {
       name = "preview",
       description = "Shows the message that a channel would get of an incident, without secrets.",
       mixinStandardHelpOptions = true)
-  public static final class Preview extends ApiCommand {
+  static final class Preview extends ApiCommand {
     @Parameters(paramLabel = "CHANNEL")
     private String channel = "";
 
@@ -125,7 +125,7 @@ public final class ChannelCommands {
       name = DELIVERIES,
       description = "Lists what was told, or is to be, and what came of it, newest first.",
       mixinStandardHelpOptions = true)
-  public static final class Deliveries extends ApiCommand {
+  static final class Deliveries extends ApiCommand {
     @Option(
         names = "--state",
         paramLabel = "STATE",
@@ -181,7 +181,7 @@ public final class ChannelCommands {
       name = "retry",
       description = "Sends again what was given up (parked).",
       mixinStandardHelpOptions = true)
-  public static final class Retry extends ApiCommand {
+  static final class Retry extends ApiCommand {
     @Parameters(paramLabel = "ID", description = "The delivery's.")
     private String id = "";
 

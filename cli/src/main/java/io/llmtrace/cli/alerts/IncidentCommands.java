@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** What people do about incidents. */
-public final class IncidentCommands {
+final class IncidentCommands {
   static final String INCIDENTS = "incidents";
 
   private IncidentCommands() {}
@@ -24,7 +24,7 @@ public final class IncidentCommands {
       name = INCIDENTS,
       description = "Lists incidents, newest first; pending ones only where --state says so.",
       mixinStandardHelpOptions = true)
-  public static final class Incidents extends ApiCommand {
+  static final class Incidents extends ApiCommand {
     @Option(
         names = "--state",
         paramLabel = "STATE",
@@ -81,7 +81,7 @@ public final class IncidentCommands {
       name = "show",
       description = "Shows an incident and the last of what happened to it, newest first.",
       mixinStandardHelpOptions = true)
-  public static final class Show extends ApiCommand {
+  static final class Show extends ApiCommand {
     @Parameters(paramLabel = "ID", description = "The incident's.")
     private String id = "";
 
@@ -146,7 +146,7 @@ public final class IncidentCommands {
       name = "acknowledge",
       description = "Takes an incident: who was told learns of it, reminders and escalation stop.",
       mixinStandardHelpOptions = true)
-  public static final class Acknowledge extends Act {
+  static final class Acknowledge extends Act {
     @Option(
         names = "--comment",
         paramLabel = "TEXT",
@@ -165,7 +165,7 @@ public final class IncidentCommands {
       name = "resolve",
       description = "Ends an incident. It does not begin again before its rule was clear.",
       mixinStandardHelpOptions = true)
-  public static final class Resolve extends Act {
+  static final class Resolve extends Act {
     @Option(
         names = "--comment",
         paramLabel = "TEXT",
@@ -184,7 +184,7 @@ public final class IncidentCommands {
       name = "comment",
       description = "Says something to those who were told of an incident.",
       mixinStandardHelpOptions = true)
-  public static final class Comment extends Act {
+  static final class Comment extends Act {
     @Parameters(paramLabel = "TEXT", index = "1")
     private String text = "";
 

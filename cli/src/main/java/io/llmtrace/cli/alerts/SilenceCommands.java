@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
 
 /** What people do about noise. */
-public final class SilenceCommands {
+final class SilenceCommands {
   private static final String SILENCES = "silences";
 
   private SilenceCommands() {}
@@ -36,7 +36,7 @@ public final class SilenceCommands {
         "Windows that come again each day or week are made by the API."
       },
       mixinStandardHelpOptions = true)
-  public static final class Silence extends ApiCommand {
+  static final class Silence extends ApiCommand {
     /** Which incidents. */
     static final class Which {
       @Option(
@@ -130,7 +130,7 @@ public final class SilenceCommands {
       name = SILENCES,
       description = "Lists silences that are not over, newest first.",
       mixinStandardHelpOptions = true)
-  public static final class Silences extends ApiCommand {
+  static final class Silences extends ApiCommand {
     @Option(names = "--all", description = "Those that are over too.")
     private boolean all;
 
@@ -181,7 +181,7 @@ public final class SilenceCommands {
       name = "end-silence",
       description = "Ends a silence now.",
       mixinStandardHelpOptions = true)
-  public static final class EndSilence extends ApiCommand {
+  static final class EndSilence extends ApiCommand {
     @Parameters(paramLabel = "ID", description = "The silence's.")
     private String id = "";
 

@@ -41,7 +41,8 @@ record AlertDeliveries(Map<String, Channel> channels, List<String> problems) {
    * @param ledgers what each channel took, by its name
    * @param steps of each incident, by its id, in their order
    */
-  static AlertDeliveries of(Map<String, Ledger> ledgers, Map<String, List<AlertsApi.Step>> steps) {
+  static AlertDeliveries of(
+      Map<String, Ledger> ledgers, Map<String, List<DemoIncidents.Step>> steps) {
     Map<String, Channel> channels = new LinkedHashMap<>();
     List<String> problems = new ArrayList<>();
     ledgers.forEach((name, ledger) -> channels.put(name, channel(name, ledger, steps, problems)));
@@ -49,19 +50,22 @@ record AlertDeliveries(Map<String, Channel> channels, List<String> problems) {
   }
 
   /** The id of a notice, which each service is given in its own way. */
-  private static String notice(String incident, AlertsApi.Step step) {
+  private static String notice(String incident, DemoIncidents.Step step) {
     return incident + "-" + step.number();
   }
 
   private static Channel channel(
-      String name, Ledger ledger, Map<String, List<AlertsApi.Step>> steps, List<String> problems) {
+      String name,
+      Ledger ledger,
+      Map<String, List<DemoIncidents.Step>> steps,
+      List<String> problems) {
     List<String> arrived = ledger.received().stream().map(Received::key).distinct().toList();
     Map<String, Long> kinds = new TreeMap<>();
     List<String> expected = new ArrayList<>();
     steps.forEach(
         (incident, all) -> {
           List<String> due = new ArrayList<>();
-          for (AlertsApi.Step step : all) {
+          for (DemoIncidents.Step step : all) {
             if (step.channels().contains(name)) {
               String notice = notice(incident, step);
               due.add(notice);

@@ -2,8 +2,8 @@ package io.llmtrace.cli.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.cli.demo.AlertTimeline.UnmetException;
-import io.llmtrace.cli.demo.AlertsApi.Incident;
-import io.llmtrace.cli.demo.AlertsApi.Step;
+import io.llmtrace.cli.demo.DemoIncidents.Incident;
+import io.llmtrace.cli.demo.DemoIncidents.Step;
 import io.llmtrace.testkit.sinks.PagerDutySink;
 import io.llmtrace.testkit.sinks.Received;
 import java.io.IOException;
@@ -81,7 +81,7 @@ final class AlertDemo {
   private final DemoStack stack;
   private final AlertTimeline timeline;
   private final DemoClient client;
-  private final AlertsApi api;
+  private final DemoIncidents api;
   private final List<String> problems = new ArrayList<>();
   private Optional<IncidentLink> link = Optional.empty();
 
@@ -95,7 +95,7 @@ final class AlertDemo {
     this.sinks = sinks;
     this.stack = stack;
     this.client = new DemoClient(stack.gateway());
-    this.api = new AlertsApi(stack.api());
+    this.api = new DemoIncidents(stack.api());
     CHANGED.lines().forEach(say);
     this.timeline = new AlertTimeline(say, sinks.ledgers());
   }

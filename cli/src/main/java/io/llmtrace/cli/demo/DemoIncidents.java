@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** What the control plane says about alerts. Thread-safe. */
-final class AlertsApi {
+final class DemoIncidents {
   private static final int PAGE = 500;
   private static final String INCIDENTS = "/api/v1/alerts/incidents";
 
@@ -23,7 +23,7 @@ final class AlertsApi {
 
   private final ControlPlaneApi api;
 
-  AlertsApi(ControlPlaneApi api) {
+  DemoIncidents(ControlPlaneApi api) {
     this.api = api;
   }
 

@@ -207,9 +207,9 @@ class AlertDemoPartsTest {
         Map.of(
             INCIDENT,
             List.of(
-                new AlertsApi.Step(1, "firing", 1, "", List.of("slack", "webhook")),
-                new AlertsApi.Step(2, "muted by incident:X", 0, "", List.of()),
-                new AlertsApi.Step(3, "resolved", 2, "", List.of("webhook")))));
+                new DemoIncidents.Step(1, "firing", 1, "", List.of("slack", "webhook")),
+                new DemoIncidents.Step(2, "muted by incident:X", 0, "", List.of()),
+                new DemoIncidents.Step(3, "resolved", 2, "", List.of("webhook")))));
   }
 
   private static void post(WebhookSink sink, int number) throws Exception {

@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.alerts;
 
 import io.llmtrace.controlplane.alerts.channels.Channels;
+import io.llmtrace.controlplane.alerts.delivery.ChannelHealth;
 import io.llmtrace.controlplane.alerts.delivery.ConfiguredChannel;
 import io.llmtrace.controlplane.alerts.delivery.Delivery;
 import io.llmtrace.controlplane.alerts.delivery.Outbox;
@@ -16,7 +17,7 @@ import io.llmtrace.controlplane.alerts.people.IncidentPage;
 import io.llmtrace.controlplane.alerts.people.IncidentsResource;
 import io.llmtrace.controlplane.alerts.people.RunbooksResource;
 import io.llmtrace.controlplane.alerts.people.SilencesResource;
-import io.llmtrace.controlplane.alerts.rules.ChannelHealth;
+import io.llmtrace.controlplane.alerts.rules.ChannelSeen;
 import io.llmtrace.controlplane.alerts.rules.RuleBook;
 import io.llmtrace.controlplane.alerts.rules.RuleEvaluator;
 import io.llmtrace.controlplane.alerts.rules.RuleSettings;
@@ -86,7 +87,7 @@ public final class Alerts implements AutoCloseable {
     RuleEvaluator evaluator =
         new RuleEvaluator(
             book,
-            () -> delivery.health().stream().map(Alerts::health).toList(),
+            () -> delivery.health().stream().map(Alerts::seen).toList(),
             config.evidence() == AlertsConfig.Evidence.MASKED
                 ? RuleEvaluator.Evidence.MASKED
                 : RuleEvaluator.Evidence.NONE);
@@ -146,9 +147,8 @@ public final class Alerts implements AutoCloseable {
     return problems;
   }
 
-  private static ChannelHealth health(
-      io.llmtrace.controlplane.alerts.delivery.ChannelHealth channel) {
-    return new ChannelHealth(
+  private static ChannelSeen seen(ChannelHealth channel) {
+    return new ChannelSeen(
         channel.channel(), channel.failingSince(), channel.parked(), channel.oldestWaiting());
   }
 

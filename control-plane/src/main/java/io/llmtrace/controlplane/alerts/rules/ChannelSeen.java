@@ -11,5 +11,5 @@ import org.jspecify.annotations.Nullable;
  * @param parked messages that were given up and that nobody has looked at since
  * @param oldest of the messages that wait, or null where none does
  */
-public record ChannelHealth(
+public record ChannelSeen(
     String channel, @Nullable Instant failingSince, long parked, @Nullable Instant oldest) {}

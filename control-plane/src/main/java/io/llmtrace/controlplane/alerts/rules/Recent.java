@@ -26,7 +26,7 @@ record Recent(
     List<Node> nodes,
     List<BudgetUse> budgets,
     List<Odd> anomalies,
-    List<ChannelHealth> channels,
+    List<ChannelSeen> channels,
     Map<Seen, Instant> seen,
     Duration unseen) {
 
@@ -63,7 +63,7 @@ record Recent(
     return new Recent(now, sums, findings, nodes, budgets, changed, channels, seen, unseen);
   }
 
-  Recent withChannels(List<ChannelHealth> changed) {
+  Recent withChannels(List<ChannelSeen> changed) {
     return new Recent(now, sums, findings, nodes, budgets, anomalies, changed, seen, unseen);
   }
 

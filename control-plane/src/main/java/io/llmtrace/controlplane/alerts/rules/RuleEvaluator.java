@@ -37,7 +37,7 @@ public final class RuleEvaluator {
   private static final int MOST_SAMPLED = 20;
 
   private final RuleBook book;
-  private final Supplier<List<ChannelHealth>> channels;
+  private final Supplier<List<ChannelSeen>> channels;
   private final Evidence evidence;
   private List<BudgetUse> budgets = List.of();
   private @Nullable Instant budgetsAt;
@@ -46,7 +46,7 @@ public final class RuleEvaluator {
   /**
    * @param channels how the delivery goes; asked once a look
    */
-  public RuleEvaluator(RuleBook book, Supplier<List<ChannelHealth>> channels, Evidence evidence) {
+  public RuleEvaluator(RuleBook book, Supplier<List<ChannelSeen>> channels, Evidence evidence) {
     this.book = book;
     this.channels = channels;
     this.evidence = evidence;

@@ -250,7 +250,7 @@ final class StateWatches {
 
     @Override
     public void look(Look look, Consumer<Observation> to) {
-      for (ChannelHealth channel : look.recent().channels()) {
+      for (ChannelSeen channel : look.recent().channels()) {
         Instant since = channel.failingSince();
         double failing =
             since == null

@@ -40,7 +40,7 @@ class RuleEvaluatorTest {
   }
 
   private RuleEvaluator evaluator(
-      String rules, RuleEvaluator.Evidence evidence, ChannelHealth... channels) throws Exception {
+      String rules, RuleEvaluator.Evidence evidence, ChannelSeen... channels) throws Exception {
     List<AlertRuleFile> files =
         rules.isEmpty()
             ? List.of()
@@ -202,9 +202,9 @@ class RuleEvaluatorTest {
         evaluator(
             "",
             RuleEvaluator.Evidence.NONE,
-            new ChannelHealth("slack", now.minusSeconds(301), 0, now.minusSeconds(400)),
-            new ChannelHealth("mail", now.minusSeconds(299), 0, null),
-            new ChannelHealth("pager", null, 2, null));
+            new ChannelSeen("slack", now.minusSeconds(301), 0, now.minusSeconds(400)),
+            new ChannelSeen("mail", now.minusSeconds(299), 0, null),
+            new ChannelSeen("pager", null, 2, null));
 
     assertThat(look(evaluator, now, "anomaly"))
         .extracting(Observation::active)
