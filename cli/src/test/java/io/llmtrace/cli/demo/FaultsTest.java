@@ -155,8 +155,9 @@ class FaultsTest {
   @Test
   void aSuccessorTakesOverWithoutALostRequest() throws Exception {
     // The rate and the count of the long form need the machine for itself: five processes share
-    // its cores with a build here, and a cold successor may find no time for its models.
-    handover(1, Duration.ofSeconds(1), 100, 0.1);
+    // its cores with a build here, and a cold successor may find no time to start, or for its
+    // models.
+    handover(1, Duration.ofSeconds(1), 25, 0.1);
   }
 
   @Test
@@ -265,9 +266,11 @@ class FaultsTest {
   }
 
   private static void await(String what, Callable<Boolean> condition) throws Exception {
-    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    long end = System.nanoTime() + Duration.ofSeconds(150).toNanos();
     while (!condition.call()) {
-      assertThat(System.nanoTime()).as("%s: %s", what, plugin.tail()).isLessThan(end);
+      if (System.nanoTime() > end) {
+        throw new AssertionError("150 s were not enough for " + what + ": " + plugin.tail());
+      }
       Thread.sleep(50);
     }
   }

@@ -65,7 +65,8 @@ final class RecentJournal {
   }
 
   void inspected(InspectionRecord record) {
-    RecentKeys keys = keys(record.tenant(), record.route(), record.provider(), record.model());
+    RecentKeys keys =
+        new RecentKeys(record.tenant(), record.route(), record.provider(), record.model());
     // Whatever is late, it came now.
     cell(RecentRow.bucketOf(now), RecentKeys.NONE).lag(now - Math.min(now, record.at()));
     if (!late(record.at())) {
@@ -155,10 +156,6 @@ final class RecentJournal {
 
   void lost(long count) {
     cell(RecentRow.bucketOf(now), RecentKeys.NONE).add(RecentSum.LOST, count);
-  }
-
-  private static RecentKeys keys(String tenant, String route, String provider, String model) {
-    return new RecentKeys(tenant, route, provider, model);
   }
 
   private static long end(CompletionRecord ended) {
