@@ -38,6 +38,8 @@ public enum FindingType {
   TOXIC_CONTENT(Group.CONTENT, "", "", ""),
   /** What an answer says and the documents of its question do not. */
   UNGROUNDED_ANSWER(Group.CONTENT, "LLM09:2025", "", ""),
+  /** A text that a policy looks for. */
+  CUSTOM_PATTERN(Group.CONTENT, "", "", ""),
 
   RATE_LIMIT_EXCEEDED(Group.USE, "LLM10:2025", "AML.T0029", "CWE-770"),
   BUDGET_EXCEEDED(Group.USE, "LLM10:2025", "AML.T0034", "CWE-770"),

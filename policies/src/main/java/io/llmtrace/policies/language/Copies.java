@@ -1,0 +1,22 @@
+package io.llmtrace.policies.language;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Unmodifiable copies in the order of the file, which equal policies must share. Stateless. */
+final class Copies {
+  private Copies() {}
+
+  /** Absent is empty: what an older release wrote has fewer keys. */
+  static <T> List<T> list(@Nullable List<T> values) {
+    return values == null ? List.of() : Collections.unmodifiableList(new ArrayList<>(values));
+  }
+
+  static <K, V> Map<K, V> map(@Nullable Map<K, V> values) {
+    return values == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(values));
+  }
+}
