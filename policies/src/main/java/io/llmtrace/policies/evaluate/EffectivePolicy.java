@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * What several layers come to where all of them apply. Immutable; made by {@link Layers}.
  *
  * @param name of the nearest layer
- * @param mode whether it is carried out
+ * @param mode whether it is carried out; null without any layer, where the route alone says
  * @param profile null: as the node is configured
  * @param thresholds by finding type, for each layer with what it changes; the last are in force
  * @param onUninspectable null: as the route or the node says
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record EffectivePolicy(
     String name,
-    Mode mode,
+    @Nullable Mode mode,
     @Nullable Profile profile,
     List<Map<FindingType, Double>> thresholds,
     @Nullable UninspectableAction onUninspectable,
@@ -50,7 +50,7 @@ public record EffectivePolicy(
     List<Of<ExceptionRule>> exceptions,
     Defaults defaults) {
 
-  /** Nothing but the built-in rules, which observe. */
+  /** Nothing but the built-in rules. */
   public static final EffectivePolicy BUILT_IN = Layers.of(List.of()).effective();
 
   /**

@@ -36,7 +36,7 @@ public record Layers(EffectivePolicy effective, List<String> conflicts) {
     conflicts = List.copyOf(conflicts);
   }
 
-  /** Layers where all of them apply. Without any, the built-in rules observe. */
+  /** Layers where all of them apply. Without any, the built-in rules do as the route says. */
   public static Layers of(List<Policy> farthestFirst) {
     Merge merge = new Merge();
     farthestFirst.forEach(merge::lay);
@@ -245,7 +245,8 @@ public record Layers(EffectivePolicy effective, List<String> conflicts) {
       Defaults last = defaults.value();
       return new EffectivePolicy(
           name,
-          inForce == null ? Mode.OBSERVE : inForce,
+          // Without any policy the route alone says; a policy that does not say observes.
+          inForce == null && layer >= 0 ? Mode.OBSERVE : inForce,
           profile.value(),
           List.copyOf(thresholdsSoFar),
           onUninspectable.value(),

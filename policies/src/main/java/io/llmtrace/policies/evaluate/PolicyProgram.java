@@ -80,9 +80,17 @@ public final class PolicyProgram {
     return policy.name();
   }
 
-  /** The mode that the policy asks for; a route that observes is stronger. */
-  public Mode mode() {
-    return policy.mode();
+  /**
+   * The mode in force.
+   *
+   * @param route what the route asks for, or null: to observe on either is to observe
+   */
+  public Mode mode(@Nullable Mode route) {
+    Mode own = policy.mode();
+    if (own == null) {
+      return route == null ? Mode.OBSERVE : route;
+    }
+    return own == Mode.OBSERVE || route == Mode.OBSERVE ? Mode.OBSERVE : Mode.ENFORCE;
   }
 
   /** How careful the detectors are to be; null: as they are configured. */
@@ -111,7 +119,12 @@ public final class PolicyProgram {
         || policy.rules().stream().anyMatch(each -> each.what().action() == Action.REDACT);
   }
 
-  /** Whether {@link #find} looks at texts. */
+  /** Whether {@link #find} looks for anything. */
+  public boolean finds() {
+    return !patterns.isEmpty() || !policy.tools().isEmpty();
+  }
+
+  /** Whether it looks at texts. */
   public boolean readsText() {
     return !patterns.isEmpty();
   }

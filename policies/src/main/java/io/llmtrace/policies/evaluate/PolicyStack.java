@@ -61,6 +61,11 @@ public final class PolicyStack {
     return made == null ? made(which) : made;
   }
 
+  /** Makes what applies where all layers match, so that what cannot be made is found now. */
+  public void prepare() {
+    PolicyProgram unused = made((1 << matches.length) - 1);
+  }
+
   private PolicyProgram made(int which) {
     List<Policy> applying = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {

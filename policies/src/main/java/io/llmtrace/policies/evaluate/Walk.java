@@ -11,7 +11,6 @@ import io.llmtrace.policies.language.Defaults;
 import io.llmtrace.policies.language.MessageKind;
 import io.llmtrace.policies.language.NameList;
 import io.llmtrace.policies.policy.Action;
-import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.policy.Mode;
@@ -70,26 +69,17 @@ final class Walk {
   }
 
   private Verdict made() {
-    Mode asked = question.routeMode();
-    Mode mode =
-        program.policy.mode() == Mode.OBSERVE || asked == Mode.OBSERVE
-            ? Mode.OBSERVE
-            : Mode.ENFORCE;
-    return made(mode);
-  }
-
-  private Verdict made(Mode mode) {
+    Mode mode = program.mode(question.routeMode());
     Action action = mode == Mode.OBSERVE && would != Action.ALLOW ? Action.FLAG : would;
     String policy = decidedBy == null ? program.policy.name() : decidedBy;
     List<Finding> replaced = redact;
     CompiledRule by = decisive;
     String message = by == null ? null : by.rule.message();
-    BlockStyle style = by == null ? null : by.rule.blockStyle();
     return new Verdict(
         new Decision(action, would, mode, policy, rule, question.revision(), category),
         action == Action.REDACT && replaced != null ? List.copyOf(replaced) : List.of(),
         message == null ? program.policy.messages().get(kind()) : message,
-        style == null ? program.policy.blockStyle() : style,
+        by == null ? null : by.rule.blockStyle(),
         retryAfterNanos);
   }
 
