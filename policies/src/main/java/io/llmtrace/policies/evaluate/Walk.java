@@ -96,7 +96,7 @@ final class Walk {
         raise(each.what().action(), each.policy(), each.policy() + "/" + key, reason, null);
       }
       if (trace != null) {
-        Trace.Step step = new Trace.Step(each.policy(), each.policy() + "/" + key);
+        Trace.Rule step = new Trace.Rule(each.policy(), each.policy() + "/" + key);
         if (other == null) {
           trace.passes(step, each.what().action(), "all are allowed");
         } else {
@@ -117,7 +117,8 @@ final class Walk {
   private @Nullable String other(String key, NameList list) {
     if (key.equals("models")) {
       String model = facts.model();
-      // A protocol without models, such as MCP; a request that was not read is not known to have one.
+      // A protocol without models, such as MCP; a request that was not read is not known to have
+      // one.
       return model.equals(Exchange.UNKNOWN_MODEL) || list.allows(model) ? null : model;
     }
     return program.firstNotAllowed(list, facts.tools());
@@ -134,14 +135,20 @@ final class Walk {
     int first = each.findings == null ? -1 : selected(each, scope, 0);
     if (each.findings != null && first < 0) {
       if (trace != null) {
-        trace.passes(each.step(), each.action(), "no finding that it selects" + program.nearest(each, findings));
+        trace.passes(
+            each.step(),
+            each.action(),
+            "no finding that it selects" + program.nearest(each, findings));
       }
       return;
     }
     Program when = each.when;
-    if (when != null && !when.holds(scope)) {
+    if (when != null && !when.holds(scope.scope)) {
       if (trace != null) {
-        trace.passes(each.step(), each.action(), "its condition does not hold: " + when.told(scope));
+        trace.passes(
+            each.step(),
+            each.action(),
+            "its condition does not hold: " + PolicyProgram.told(when, scope.scope));
       }
       return;
     }
@@ -149,8 +156,8 @@ final class Walk {
       long wait = question.rates().take(each.policy, each.rule.name(), each.rule.rate(), facts);
       if (wait == 0) {
         if (trace != null) {
-        trace.passes(each.step(), each.action(), "within its rate");
-      }
+          trace.passes(each.step(), each.action(), "within its rate");
+        }
         return;
       }
       if (would.compareTo(Action.LIMIT) < 0) {
@@ -167,7 +174,7 @@ final class Walk {
   private void ofExchange(CompiledRule each, Counted scope) {
     if (each.action() == Action.REDACT) {
       int replaced = 0;
-      for (int i = 0; i < scope.findings(); i++) {
+      for (int i = 0; i < scope.size(); i++) {
         int place = scope.place(i);
         if (!isTaken(place) && findings.get(place).type().isSensitiveData()) {
           replace(place);
@@ -176,8 +183,8 @@ final class Walk {
       }
       if (replaced == 0) {
         if (trace != null) {
-        trace.passes(each.step(), each.action(), "there is nothing to redact");
-      }
+          trace.passes(each.step(), each.action(), "there is nothing to redact");
+        }
         return;
       }
     }
@@ -203,17 +210,18 @@ final class Walk {
       count++;
     }
     if (trace != null) {
-      acts(each, (count == 1 ? "" : count + " findings, the first: ") + PolicyProgram.shown(decided));
+      acts(
+          each,
+          (count == 1 ? "" : count + " findings, the first: ") + PolicyProgram.shown(decided));
     }
-    String reason =
-        each.action() == Action.LIMIT ? category(each) : decided.type().label();
+    String reason = each.action() == Action.LIMIT ? category(each) : decided.type().label();
     raise(each.action(), each.policy, each.name, reason, each);
     ended = each.action() == Action.BLOCK;
   }
 
   /** The next finding that a rule selects and no other took, or -1. */
   private int selected(CompiledRule each, Counted scope, int from) {
-    for (int i = from; i < scope.findings(); i++) {
+    for (int i = from; i < scope.size(); i++) {
       if (!isTaken(scope.place(i)) && program.selects(each, scope.finding(i))) {
         return i;
       }
@@ -224,7 +232,7 @@ final class Walk {
   /** What no rule took: first by kind, then by the built-in rules. */
   private void rest() {
     Counted scope = counted(program.lastLayer);
-    for (int i = 0; i < scope.findings(); i++) {
+    for (int i = 0; i < scope.size(); i++) {
       int place = scope.place(i);
       if (isTaken(place)) {
         continue;
@@ -252,9 +260,7 @@ final class Walk {
           .filter(each -> each.what().compareTo(Action.REDACT) >= 0)
           .orElse(null);
     }
-    return finding.detector().equals(SensitiveDetector.NAME)
-        ? sensitive.get(finding.rule())
-        : null;
+    return finding.detector().equals(SensitiveDetector.NAME) ? sensitive.get(finding.rule()) : null;
   }
 
   private void builtIn(int place, Finding finding) {
@@ -265,7 +271,7 @@ final class Walk {
     if (action == Action.ALLOW) {
       if (trace != null) {
         trace.passes(
-            new Trace.Step(DecisionEngine.BUILT_IN, DecisionEngine.ALLOW),
+            new Trace.Rule(DecisionEngine.BUILT_IN, DecisionEngine.ALLOW),
             action,
             PolicyProgram.shown(finding) + " is let pass");
       }
@@ -281,7 +287,7 @@ final class Walk {
       take(place);
     }
     if (trace != null) {
-      trace.acts(new Trace.Step(policy, name), action, PolicyProgram.shown(finding));
+      trace.acts(new Trace.Rule(policy, name), action, PolicyProgram.shown(finding));
     }
     raise(action, policy, name, finding.type().label(), null);
   }
