@@ -288,7 +288,8 @@ public final class ConfigFile {
             IdentityReader.read(section.section("identity")),
             capture(section.section("capture")),
             new DialectsReader(reading, section).read(open),
-            section.choice("budgets_alone", Limit.Alone.class, defaults.budgetsAlone()));
+            section.choice("budgets_alone", Limit.Alone.class, defaults.budgetsAlone()),
+            PoliciesConfig.read(section.section("policies")));
     spool.finish();
     answers.finish();
     section.finish();
