@@ -6,6 +6,7 @@ import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.EngineOptions;
 import io.llmtrace.policies.evaluate.PolicyStack;
 import io.llmtrace.policies.language.Policy;
+import io.llmtrace.policies.language.PolicyProblemsException;
 import io.llmtrace.policies.language.PolicyReader;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Mode;
@@ -93,7 +94,7 @@ class PolicyLibraryTest {
   private static Stream<DynamicTest> tests(String name) {
     try {
       Policy policy = PolicyReader.read(PolicyLibrary.policy(name).orElseThrow());
-      PolicyStack stack = PolicyStack.of(List.of(policy));
+      PolicyStack stack = Trials.enforcing(List.of(policy));
       return cases(name).stream()
           .map(
               each ->
@@ -102,13 +103,13 @@ class PolicyLibraryTest {
                       () ->
                           assertThat(Comparison.of(each, trials.run(stack, each.sample())))
                               .isEmpty()));
-    } catch (io.llmtrace.policies.language.PolicyProblemsException e) {
+    } catch (PolicyProblemsException e) {
       throw new AssertionError(e.getMessage(), e);
     }
   }
 
   private static List<TrialCase> cases(String name)
-      throws io.llmtrace.policies.language.PolicyProblemsException {
+      throws PolicyProblemsException {
     return TrialReader.cases(PolicyLibrary.tests(name).orElseThrow());
   }
 }
