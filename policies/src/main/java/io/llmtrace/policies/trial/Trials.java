@@ -69,7 +69,8 @@ public final class Trials {
    */
   public Outcome run(PolicyStack policies, Sample sample) {
     try {
-      return read(policies, sample, ExchangeReader.read(sample.content(), null), Coverage.INSPECTED);
+      return read(
+          policies, sample, ExchangeReader.read(sample.content(), null), Coverage.INSPECTED);
     } catch (UnreadableBodyException e) {
       return unread(policies, sample);
     }
@@ -169,8 +170,7 @@ public final class Trials {
   private static Exchange nothing(RequestContent content) {
     try {
       return ExchangeReader.read(
-          new RequestContent(content.method(), content.path(), Map.of(), new byte[0]),
-          null);
+          new RequestContent(content.method(), content.path(), Map.of(), new byte[0]), null);
     } catch (UnreadableBodyException e) {
       throw new IllegalStateException("a request without a body can be read", e);
     }

@@ -40,7 +40,10 @@ class PolicyLibraryTest {
   @Test
   void all_files_are_packaged() throws IOException {
     try (Stream<Path> files = Files.list(Path.of("library"))) {
-      assertThat(files.map(file -> file.getFileName().toString()).filter(each -> each.endsWith(".yaml")))
+      assertThat(
+              files
+                  .map(file -> file.getFileName().toString())
+                  .filter(each -> each.endsWith(".yaml")))
           .containsExactlyInAnyOrderElementsOf(
               PolicyLibrary.names().stream()
                   .flatMap(name -> Stream.of(name + ".yaml", name + ".test.yaml"))
@@ -108,8 +111,7 @@ class PolicyLibraryTest {
     }
   }
 
-  private static List<TrialCase> cases(String name)
-      throws PolicyProblemsException {
+  private static List<TrialCase> cases(String name) throws PolicyProblemsException {
     return TrialReader.cases(PolicyLibrary.tests(name).orElseThrow());
   }
 }
