@@ -30,7 +30,10 @@ public final class Reference {
   }
 
   private void table(Shape.Section section) {
-    out.append(out.isEmpty() ? "" : "\n").append("#### Keys of ").append(section.one()).append("\n\n");
+    out.append(out.isEmpty() ? "" : "\n")
+        .append("#### Keys of ")
+        .append(section.one())
+        .append("\n\n");
     out.append("| key | value | meaning |\n| --- | --- | --- |\n");
     for (Shape.Key key : section.keys()) {
       out.append("| `")

@@ -89,8 +89,7 @@ class PublishedSchemaTest {
         SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
             .getSchema(Files.readString(LIBRARY.resolve(schema), UTF_8), InputFormat.JSON);
     String json =
-        YamlJson.of(
-                new Compose(LoadSettings.builder().build()).composeString(yaml).orElseThrow())
+        YamlJson.of(new Compose(LoadSettings.builder().build()).composeString(yaml).orElseThrow())
             .toString();
     return known.validate(json, InputFormat.JSON).stream().map(Object::toString).toList();
   }
