@@ -15,6 +15,8 @@ import io.llmtrace.plugin.inspection.TextInspector;
 import io.llmtrace.plugin.inspection.WarmUp;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.local.LocalServer;
+import io.llmtrace.plugin.policies.BundleKeeper;
+import io.llmtrace.plugin.policies.BundleSync;
 import io.llmtrace.plugin.shares.ShareExchange;
 import io.llmtrace.plugin.tap.Apis;
 import io.llmtrace.plugin.tap.Tap;
@@ -42,6 +44,7 @@ import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -91,6 +94,8 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final AnswerEnforcer held;
   private final S requests;
   private final ShareExchange shares;
+  private final BundleKeeper policies;
+  private final BundleSync sync;
   private final LocalServer local;
 
   private PluginProcess(LlmtraceConfig llmtrace, RequestSide.Opener<S> opener, boolean served)
@@ -105,8 +110,8 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     vocabularies.start();
     engine = DetectionEngine.builtIn(EngineSetup.options(llmtrace));
     ModelWatch.start(engine);
-    DecisionEngine policy = new DecisionEngine();
-    Analysis analysis = new EngineAnalysis(engine, policy, config.dialects());
+    policies = BundleKeeper.open(config, Clock.systemUTC());
+    Analysis analysis = new EngineAnalysis(engine, config.dialects(), policies::table);
     if (served) {
       awaitModels();
     }
@@ -127,7 +132,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             new AnswerEnforcer.Settings(size.workers(), size.queue()),
             engine,
             answers,
-            new AnswerVerdicts(policy, ids),
+            new AnswerVerdicts(policies::table, ids),
             questions,
             ids,
             meters);
@@ -147,6 +152,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
                 telemetry::acknowledgedFor,
                 stored -> prices.set(listed.with(stored))),
             meters);
+    sync = BundleSync.start(telemetry.client(), config, policies, meters);
     try {
       requests =
           opener.open(
@@ -165,12 +171,13 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             LocalServer.start(
                 config.bind(),
                 config.port(),
-                endpoints(meters, ids, policy, questions, prices::get));
+                endpoints(meters, ids, questions, prices::get));
       } catch (IOException e) {
         requests.close();
         throw e;
       }
     } catch (IOException e) {
+      sync.close();
       shares.close();
       limits.close();
       held.close();
@@ -254,6 +261,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     limits.close();
     answers.close();
     capture.close();
+    sync.close();
     shares.close();
     telemetry.close();
   }
@@ -275,7 +283,6 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private LocalServer.Endpoints endpoints(
       PrometheusMeterRegistry meters,
       DecisionIds ids,
-      DecisionEngine policy,
       OpenQuestions questions,
       Supplier<PriceTable> prices)
       throws IOException {
@@ -295,7 +302,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             this::answered,
             meters),
         inspectKey == null ? null : inspectKey::matches,
-        new TextInspector(engine, policy, config.budget()));
+        new TextInspector(engine, new DecisionEngine(), config.budget()));
   }
 
   private void answered(String decisionId, Api api, String body, @Nullable AnswerInspection seen) {
@@ -364,9 +371,26 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             });
     problems.addAll(limits.problems());
     problems.addAll(shares.problems());
+    problems.addAll(sync.problems());
+    requests.routes().forEach(route -> unknownPolicy(route, problems));
     problems.addAll(telemetry.problems());
     problems.addAll(capture.problems());
     return problems;
+  }
+
+  /** The tenant's standard decides there, which is not what somebody meant. */
+  private void unknownPolicy(NodeSnapshot.RouteSettings route, List<String> problems) {
+    String name = route.values().getOrDefault("policy", "");
+    if (route.sources().getOrDefault("policy", "").equals("route")
+        && policies.table().lacks(route.values().getOrDefault("tenant", ""), name)) {
+      problems.add(
+          route.key()
+              + ": policy: "
+              + name
+              + " is not among those of bundle "
+              + policies.table().revision()
+              + ", the standard policy decides");
+    }
   }
 
   private NodeSnapshot snapshot() {
@@ -380,7 +404,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         breakers(),
         telemetry.openExchanges().count(),
         models(),
-        0,
+        policies.table().revision(),
         telemetry.spoolBytes(),
         requests.routes(),
         problems());

@@ -10,7 +10,7 @@ public final class Labels {
   private Labels() {}
 
   public static boolean isName(String text) {
-    return text.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
+    return text.matches("[A-Za-z0-9._-]{1,63}");
   }
 
   public static boolean isValue(String text) {

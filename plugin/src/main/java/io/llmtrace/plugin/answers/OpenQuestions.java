@@ -1,5 +1,6 @@
 package io.llmtrace.plugin.answers;
 
+import io.llmtrace.plugin.policies.AnswerPolicy;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.AnswerInspection;
 import io.llmtrace.policies.detect.output.AnswerContext;
@@ -85,10 +86,17 @@ public final class OpenQuestions {
    *
    * @param caller dialect and model that were asked, and whether for a stream
    * @param placeholders what stands for what in the question, where the answer gets it back
+   * @param policy what decided about the question, or null for what is in force when it comes
    */
-  public record Expected(Caller caller, Map<String, String> placeholders) {
+  public record Expected(
+      Caller caller, Map<String, String> placeholders, @Nullable AnswerPolicy policy) {
     public Expected {
       placeholders = Map.copyOf(placeholders);
+    }
+
+    /** Of a question whose policies are not known. */
+    public Expected(Caller caller, Map<String, String> placeholders) {
+      this(caller, placeholders, null);
     }
 
     int bytes() {

@@ -3,40 +3,47 @@ package io.llmtrace.plugin.enforcement;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.gateway.HeldAnswer;
 import io.llmtrace.plugin.identity.DecisionIds;
+import io.llmtrace.plugin.policies.AnswerPolicy;
+import io.llmtrace.plugin.policies.PolicyTable;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.AnswerInspection;
+import io.llmtrace.policies.evaluate.Question;
+import io.llmtrace.policies.evaluate.RateGate;
 import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.BlockAnswer;
+import io.llmtrace.policies.language.MessageKind;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.BlockAnswers;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Decision;
-import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.redact.Numbering;
 import io.llmtrace.policies.redact.Redaction;
 import io.llmtrace.policies.redact.Redactor;
 import io.llmtrace.policies.redact.Restorer;
 import io.llmtrace.policies.wire.Coverage;
-import io.llmtrace.runtime.config.OnUninspectable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what was seen in a held answer into what the client gets. Pure; thread-safe. */
 public final class AnswerVerdicts {
-  private final DecisionEngine decisions;
+  private final Supplier<PolicyTable> policies;
   private final DecisionIds ids;
 
   /** What is done, and what is recorded of it. */
   record Verdict(AnswerInspection inspection, Action action, HeldAnswer.Decision decision) {}
 
-  public AnswerVerdicts(DecisionEngine decisions, DecisionIds ids) {
-    this.decisions = decisions;
+  /**
+   * @param policies those in force, for answers whose question is not known
+   */
+  public AnswerVerdicts(Supplier<PolicyTable> policies, DecisionIds ids) {
+    this.policies = policies;
     this.ids = ids;
   }
 
@@ -47,16 +54,17 @@ public final class AnswerVerdicts {
    */
   Verdict inspected(HeldInspection held, byte[] body) {
     AnswerInspection seen = seen(held, held.answer == null ? "off" : "budget");
-    RouteConf conf = held.conf();
-    Decision decision = decide(conf, seen);
+    AnswerPolicy policy = held.policy(policies.get());
+    io.llmtrace.policies.evaluate.Verdict said = decide(held, policy, seen);
+    Decision decision = said.decision();
     Answer answer = held.answer;
     Redaction redaction =
         decision.action() == Action.REDACT && answer != null
-            ? redact(held, body, answer, seen.findings())
+            ? redact(held, body, answer, said.redact())
             : null;
-    decision = strict(conf, seen, Passing.feasible(decision, redaction));
-    if (decision.action() == Action.BLOCK) {
-      return blocked(held, seen, decision);
+    decision = strict(held, policy, seen, Passing.feasible(decision, redaction));
+    if (decision.action().compareTo(Action.LIMIT) >= 0) {
+      return blocked(held, policy, seen, decision, said);
     }
     byte[] redacted = redaction instanceof Redaction.Redacted done ? done.body() : body;
     byte[] restored =
@@ -72,10 +80,11 @@ public final class AnswerVerdicts {
   /** The verdict on an answer that was not, or not all, inspected; costs next to nothing. */
   Verdict uninspected(HeldInspection held, String reason) {
     AnswerInspection seen = seen(held, reason);
-    Decision decision =
-        strict(held.conf(), seen, Passing.feasible(decide(held.conf(), seen), null));
-    return decision.action() == Action.BLOCK
-        ? blocked(held, seen, decision)
+    AnswerPolicy policy = held.policy(policies.get());
+    io.llmtrace.policies.evaluate.Verdict said = decide(held, policy, seen);
+    Decision decision = strict(held, policy, seen, Passing.feasible(said.decision(), null));
+    return decision.action().compareTo(Action.LIMIT) >= 0
+        ? blocked(held, policy, seen, decision, said)
         : new Verdict(seen, decision.action(), held.held.pass(headers(decision)));
   }
 
@@ -86,8 +95,20 @@ public final class AnswerVerdicts {
         : AnswerInspection.of(answer, held.body.length(), held.progress.snapshot(), reason);
   }
 
-  private Decision decide(RouteConf conf, AnswerInspection seen) {
-    return decisions.decide(seen.findings(), conf.effectiveMode(), conf.redact().rule());
+  private static io.llmtrace.policies.evaluate.Verdict decide(
+      HeldInspection held, AnswerPolicy policy, AnswerInspection seen) {
+    RouteConf conf = held.conf();
+    // What limits requests has counted the question already.
+    return policy
+        .program()
+        .decide(
+            new Question(
+                policy.facts(),
+                seen.findings(),
+                conf.mode(),
+                conf.redact().rule(),
+                policy.revision(),
+                RateGate.OPEN));
   }
 
   private static Redaction redact(
@@ -96,14 +117,16 @@ public final class AnswerVerdicts {
     return Redactor.redact(
         body,
         answer.segments(),
-        findings.stream().filter(held.conf().redact().rule()::covers).toList(),
+        findings,
         Numbering.fresh(held.placeholders().keySet()),
         RequestRedaction.MOST_BYTES,
         InspectionBudget.until(held.deadlineNanos()));
   }
 
   /** As for requests: a route that wants nothing unread to pass says so. */
-  private static Decision strict(RouteConf conf, AnswerInspection seen, Decision decision) {
+  private static Decision strict(
+      HeldInspection held, AnswerPolicy policy, AnswerInspection seen, Decision decision) {
+    RouteConf conf = held.conf();
     Coverage coverage = seen.receipt().coverage();
     String reason = seen.receipt().reason();
     boolean unread =
@@ -111,8 +134,7 @@ public final class AnswerVerdicts {
             || (coverage == Coverage.PARTIAL && List.of("budget", "error").contains(reason));
     if (!unread
         || decision.action() == Action.BLOCK
-        || conf.onUninspectable() != OnUninspectable.BLOCK
-        || conf.mode() == Mode.OBSERVE) {
+        || !Strictness.blocksUnread(conf, policy.program())) {
       return decision;
     }
     return new Decision(
@@ -120,7 +142,7 @@ public final class AnswerVerdicts {
         Action.BLOCK,
         Mode.ENFORCE,
         decision.policy(),
-        "route/on_uninspectable",
+        Strictness.RULE,
         decision.revision(),
         "uninspectable");
   }
@@ -137,15 +159,27 @@ public final class AnswerVerdicts {
     return headers;
   }
 
-  private Verdict blocked(HeldInspection held, AnswerInspection seen, Decision decision) {
+  private Verdict blocked(
+      HeldInspection held,
+      AnswerPolicy policy,
+      AnswerInspection seen,
+      Decision decision,
+      io.llmtrace.policies.evaluate.Verdict said) {
     @Nullable String category = decision.category();
+    boolean unread = decision.rule().equals(Strictness.RULE);
     BlockStyle style =
-        decision.rule().equals("route/on_uninspectable")
+        unread
             ? BlockStyle.FORBIDDEN
-            : held.conf().blockStyle();
+            : Strictness.style(said.blockStyle(), held.conf(), policy.program());
+    String text =
+        unread ? policy.program().message(MessageKind.UNINSPECTABLE) : said.message();
     BlockAnswer block =
         BlockAnswers.answer(
-            held.caller(), style, held.decisionId, Optional.ofNullable(category).orElse("policy"));
+            held.caller(),
+            style,
+            held.decisionId,
+            Optional.ofNullable(category).orElse("policy"),
+            text);
     List<Map.Entry<String, String>> headers = new ArrayList<>(block.headers().entrySet());
     headers.add(Map.entry(DecisionIds.HEADER, ids.header(held.decisionId)));
     return new Verdict(

@@ -6,6 +6,8 @@ import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.gateway.AnswerHandler;
 import io.llmtrace.plugin.gateway.HeldAnswer;
 import io.llmtrace.plugin.gateway.MemoryBudget;
+import io.llmtrace.plugin.policies.AnswerPolicy;
+import io.llmtrace.plugin.policies.PolicyTable;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.InspectionProgress;
 import io.llmtrace.policies.exchange.Answer;
@@ -49,9 +51,12 @@ final class HeldInspection {
     this.question = question;
     this.lease = lease;
     this.responder = responder;
+    AnswerPolicy policy =
+        question == null || question.expected() == null ? null : question.expected().policy();
     this.budget =
         InspectionBudget.until(
-            deadlineNanos() - RequestRedaction.reserve(held.conf(), body.length()));
+            deadlineNanos() - RequestRedaction.reserve(
+                held.conf(), policy != null && policy.program().mayRedact(), body.length()));
   }
 
   RouteConf conf() {
@@ -77,6 +82,22 @@ final class HeldInspection {
       asked = forced == null ? Dialect.GENERIC_JSON : forced;
     }
     return Caller.of(asked);
+  }
+
+  /**
+   * What decides: the policies of the question.
+   *
+   * @param now those in force, for a question that is not known
+   */
+  AnswerPolicy policy(PolicyTable now) {
+    Expected expected = question == null ? null : question.expected();
+    AnswerPolicy known = expected == null ? null : expected.policy();
+    if (known != null) {
+      return known;
+    }
+    String named = conf().policy();
+    return AnswerPolicy.unknown(
+        now, tenant(), named == null ? "" : named, caller(), System.currentTimeMillis());
   }
 
   /** What stands for what in the question; empty where nothing is to be put back. */

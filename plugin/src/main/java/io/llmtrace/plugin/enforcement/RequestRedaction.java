@@ -62,10 +62,11 @@ public final class RequestRedaction {
    * Time that an inspection leaves over, so that what it found can still be redacted when it used
    * up the rest: at most a quarter of the route's budget, nanoseconds.
    *
+   * @param policyRedacts whether a policy may have something replaced
    * @param bodyBytes length of the body
    */
-  public static long reserve(RouteConf conf, long bodyBytes) {
-    if (conf.redact().rule().isNone()) {
+  public static long reserve(RouteConf conf, boolean policyRedacts, long bodyBytes) {
+    if (conf.redact().rule().isNone() && !policyRedacts) {
       return 0;
     }
     long quarter = TimeUnit.MILLISECONDS.toNanos(conf.budgetMs()) / 4;
@@ -76,7 +77,7 @@ public final class RequestRedaction {
    * Redacts a request.
    *
    * @param tenant whose it is, which the route need not say
-   * @param findings all that was found; those that the route's rule covers are replaced
+   * @param findings those that are replaced
    */
   public Redaction redact(
       GatewayRequest request,
@@ -105,7 +106,7 @@ public final class RequestRedaction {
     return Redactor.redact(
         body,
         exchange.segments(),
-        findings.stream().filter(conf.rule()::covers).toList(),
+        findings,
         numbering,
         MOST_BYTES,
         budget);

@@ -1,17 +1,19 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.gateway.Answer;
+import io.llmtrace.plugin.policies.PolicyTable;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
+import io.llmtrace.policies.evaluate.PolicyProgram;
+import io.llmtrace.policies.evaluate.Question;
+import io.llmtrace.policies.evaluate.Verdict;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.policies.policy.BlockStyle;
-import io.llmtrace.policies.policy.Decision;
-import io.llmtrace.policies.policy.Mode;
-import io.llmtrace.policies.policy.RedactRule;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,18 +38,29 @@ public interface Analysis {
    * Makes an inspection ready; nothing is inspected yet.
    *
    * @param tenant whose exchange it is
+   * @param profile how careful the detectors are to be; null: as they are configured
    */
-  Run prepare(Exchange exchange, String tenant, InspectionBudget budget);
+  Run prepare(
+      Exchange exchange, String tenant, @Nullable Profile profile, InspectionBudget budget);
 
   /**
-   * What the policy says about these findings.
+   * The policies in force, at this moment.
    *
-   * @param redact which of them the route wants replaced
+   * @param tenant whose exchange it is
+   * @param policy what its route names, or null
    */
-  Decision decide(List<Finding> findings, Mode mode, RedactRule redact);
+  PolicyTable.InForce policies(String tenant, @Nullable String policy);
 
-  /** The answer for a request that is stopped, in its own dialect. */
-  Answer.Stop block(Caller caller, BlockStyle style, String decisionId, String category);
+  /** What a policy says. */
+  Verdict decide(PolicyProgram program, Question question);
+
+  /**
+   * The answer for a request that is stopped, in its own dialect.
+   *
+   * @param text what a policy wants said, or null for the usual sentence
+   */
+  Answer.Stop block(
+      Caller caller, BlockStyle style, String decisionId, String category, @Nullable String text);
 
   /** One inspection. One thread at a time runs it while others look at it. */
   interface Run {

@@ -1,11 +1,15 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.gateway.Answer;
-import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.plugin.policies.PolicyTable;
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.ExchangeCascade;
 import io.llmtrace.policies.detect.engine.InspectionProgress;
+import io.llmtrace.policies.evaluate.PolicyProgram;
+import io.llmtrace.policies.evaluate.Question;
+import io.llmtrace.policies.evaluate.Verdict;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.BlockAnswer;
 import io.llmtrace.policies.exchange.Caller;
@@ -16,23 +20,28 @@ import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.policies.policy.BlockAnswers;
 import io.llmtrace.policies.policy.BlockStyle;
-import io.llmtrace.policies.policy.Decision;
-import io.llmtrace.policies.policy.DecisionEngine;
-import io.llmtrace.policies.policy.Mode;
-import io.llmtrace.policies.policy.RedactRule;
-import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The kernel of the {@code policies} module behind the service's interface. Thread-safe. */
 public final class EngineAnalysis implements Analysis {
   private final DetectionEngine engine;
-  private final DecisionEngine decisions;
   private final Dialects dialects;
+  private final Supplier<PolicyTable> policies;
 
-  public EngineAnalysis(DetectionEngine engine, DecisionEngine decisions, Dialects dialects) {
+  /** With the built-in policy alone. */
+  public EngineAnalysis(DetectionEngine engine, Dialects dialects) {
+    this(engine, dialects, () -> PolicyTable.BUILT_IN);
+  }
+
+  /**
+   * @param policies those in force, asked once for each exchange
+   */
+  public EngineAnalysis(
+      DetectionEngine engine, Dialects dialects, Supplier<PolicyTable> policies) {
     this.engine = engine;
-    this.decisions = decisions;
     this.dialects = dialects;
+    this.policies = policies;
   }
 
   @Override
@@ -47,9 +56,10 @@ public final class EngineAnalysis implements Analysis {
   }
 
   @Override
-  public Run prepare(Exchange exchange, String tenant, InspectionBudget budget) {
+  public Run prepare(
+      Exchange exchange, String tenant, @Nullable Profile profile, InspectionBudget budget) {
     InspectionProgress progress = new InspectionProgress();
-    ExchangeCascade cascade = engine.begin(exchange, tenant, budget, progress);
+    ExchangeCascade cascade = engine.begin(exchange, tenant, profile, budget, progress);
     return new Run() {
       @Override
       public boolean readSegments() {
@@ -81,13 +91,19 @@ public final class EngineAnalysis implements Analysis {
   }
 
   @Override
-  public Decision decide(List<Finding> findings, Mode mode, RedactRule redact) {
-    return decisions.decide(findings, mode, redact);
+  public PolicyTable.InForce policies(String tenant, @Nullable String policy) {
+    return policies.get().resolve(tenant, policy);
   }
 
   @Override
-  public Answer.Stop block(Caller caller, BlockStyle style, String decisionId, String category) {
-    BlockAnswer answer = BlockAnswers.answer(caller, style, decisionId, category);
+  public Verdict decide(PolicyProgram program, Question question) {
+    return program.decide(question);
+  }
+
+  @Override
+  public Answer.Stop block(
+      Caller caller, BlockStyle style, String decisionId, String category, @Nullable String text) {
+    BlockAnswer answer = BlockAnswers.answer(caller, style, decisionId, category, text);
     return new Answer.Stop(answer.status(), answer.headers(), answer.body());
   }
 }

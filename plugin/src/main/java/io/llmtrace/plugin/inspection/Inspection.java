@@ -29,8 +29,9 @@ final class Inspection implements Runnable {
   final TraceParent trace;
   final Identity identity;
   final Admission admission;
-  final long atMillis = System.currentTimeMillis();
+  final long atMillis;
   final InspectionBudget budget;
+  final Policing policing;
   private final InspectionService service;
   private final MemoryBudget.Lease lease;
   private final Consumer<Answer> responder;
@@ -66,18 +67,22 @@ final class Inspection implements Runnable {
       Consumer<Answer> responder,
       String decisionId,
       Identity identity,
-      Admission admission) {
+      Admission admission,
+      Policing policing) {
     this.service = service;
     this.request = request;
     this.lease = lease;
     this.responder = responder;
     this.decisionId = decisionId;
     this.identity = identity;
+    this.atMillis = policing.at();
     this.admission = admission;
+    this.policing = policing;
     this.trace = TraceParent.of(request.headers().get(TraceParent.HEADER));
     this.budget =
         InspectionBudget.until(
-            deadlineNanos() - RequestRedaction.reserve(request.conf(), request.bodyBytes()));
+            deadlineNanos() - RequestRedaction.reserve(
+                request.conf(), policing.program().mayRedact(), request.bodyBytes()));
   }
 
   long deadlineNanos() {
@@ -133,7 +138,7 @@ final class Inspection implements Runnable {
 
   Seen seen() {
     Analysis.Run started = run;
-    return started == null ? Seen.NOTHING : started.seen();
+    return policing.with(started == null ? Seen.NOTHING : started.seen());
   }
 
   void timer(Timeout scheduled) {

@@ -12,6 +12,7 @@ import io.llmtrace.plugin.identity.Identities;
 import io.llmtrace.plugin.identity.Identity;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
+import io.llmtrace.plugin.policies.RuleRates;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.exchange.Exchange;
@@ -66,6 +67,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final ThreadPoolExecutor workers;
   private final ModelThreads models;
   private final ThreadPoolExecutor recorders;
+  private final RuleRates rates = new RuleRates();
   private final Deadlines deadlines = new Deadlines();
   private final AtomicInteger overdue = new AtomicInteger();
 
@@ -143,8 +145,9 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
             responder,
             ids.issue(),
             identity,
-            limits.arrive(request, identity));
-    if (Limits.stops(inspection.admission, request.conf())) {
+            limits.arrive(request, identity),
+            new Policing(analysis, request, identity, System.currentTimeMillis(), rates));
+    if (Limits.stops(inspection.admission, inspection.policing.mode())) {
       // Before anything is read: a flood must cost less than what it asks for.
       refuse(inspection, Limits.REASON);
       return;
@@ -220,7 +223,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
           inspection,
           () -> {
             run.askModels();
-            end(inspection, run, "");
+            end(inspection, "");
             return false;
           });
     } finally {
@@ -258,30 +261,36 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     if (inspection.isSettled()) {
       return false;
     }
-    RequestContent content = settlements.content(inspection.request);
+    RequestContent content = Settlements.content(inspection.request);
     long start = System.nanoTime();
     Exchange exchange = analysis.read(content, inspection.request.conf().dialect());
     inspection.exchange = exchange;
     inspection.parseMicros = (System.nanoTime() - start) / 1_000;
+    inspection.policing.read(exchange, inspection.budget);
     limits.read(inspection.admission, exchange);
-    if (Limits.stops(inspection.admission, inspection.request.conf())) {
+    if (Limits.stops(inspection.admission, inspection.policing.mode())) {
       if (inspection.settle()) {
         breaker.released();
         now(inspection, settlements.uninspected(inspection, Limits.REASON, Seen.NOTHING), false);
       }
       return false;
     }
-    Analysis.Run run = analysis.prepare(exchange, inspection.identity.tenant(), inspection.budget);
+    Analysis.Run run = 
+        analysis.prepare(
+            exchange,
+            inspection.identity.tenant(),
+            inspection.policing.program().profile(),
+            inspection.budget);
     inspection.running(run);
     if (run.readSegments()) {
-      end(inspection, run, "");
+      end(inspection, "");
       return false;
     }
     if (models.run(() -> workOn(inspection, run), inspection.budget)) {
       return true;
     }
     run.leaveModelsOut();
-    end(inspection, run, "overload");
+    end(inspection, "overload");
     return false;
   }
 
@@ -290,8 +299,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
    *
    * @param cut why something was left out, or empty
    */
-  private void end(Inspection inspection, Analysis.Run run, String cut) {
-    Seen seen = run.seen();
+  private void end(Inspection inspection, String cut) {
+    Seen seen = inspection.seen();
     settlements.redact(inspection, seen);
     if (!inspection.settle()) {
       LOG.debug("inspection {} ended after its budget", inspection.decisionId);
@@ -359,7 +368,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     contents.expect(inspection, made);
     inspection.settled(made);
     limits.decided(
-        inspection.admission, inspection.decisionId, inspection.request.conf(), made.answer());
+        inspection.admission, inspection.decisionId, inspection.policing.mode(), made.answer());
   }
 
   /** Keeps the record on a recorder, then answers. */

@@ -4,6 +4,7 @@ import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.enforcement.Passing;
 import io.llmtrace.plugin.enforcement.RequestRedaction;
+import io.llmtrace.plugin.enforcement.Strictness;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.identity.DecisionIds;
@@ -11,12 +12,15 @@ import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.FindingBounds;
+import io.llmtrace.policies.evaluate.PolicyProgram;
+import io.llmtrace.policies.evaluate.Verdict;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Conversations;
 import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
+import io.llmtrace.policies.language.MessageKind;
 import io.llmtrace.policies.limit.Refusal;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.BlockStyle;
@@ -26,7 +30,6 @@ import io.llmtrace.policies.redact.Redaction;
 import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.Receipt;
-import io.llmtrace.runtime.config.OnUninspectable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,24 +54,23 @@ final class Settlements {
     GatewayRequest request = inspection.request;
     Exchange exchange = inspection.exchange;
     if (exchange != null
-        && !request.conf().redact().rule().isNone()
-        && decide(request.conf(), seen).action() == Action.REDACT) {
+        && !seen.findings().isEmpty()) {
+      Verdict verdict = inspection.policing.decide(seen.findings(), Coverage.INSPECTED);
+      if (verdict.decision().action() != Action.REDACT) {
+        return;
+      }
       inspection.redaction =
           redactions.redact(
               request,
               inspection.identity.tenant(),
               content(request),
               exchange,
-              seen.findings(),
+              verdict.redact(),
               InspectionBudget.until(inspection.deadlineNanos()));
     }
   }
 
-  private Decision decide(RouteConf conf, Seen seen) {
-    return analysis.decide(seen.findings(), conf.effectiveMode(), conf.redact().rule());
-  }
-
-  RequestContent content(GatewayRequest request) {
+  static RequestContent content(GatewayRequest request) {
     return new RequestContent(request.method(), request.path(), request.headers(), request.body());
   }
 
@@ -98,20 +100,25 @@ final class Settlements {
     Api api = api(request, exchange);
     Caller caller = exchange == null ? Caller.of(api) : Caller.of(exchange);
     Redaction redaction = inspection.redaction;
+    Policing policing = inspection.policing;
+    Verdict verdict = policing.decide(seen.findings(), coverage);
     Decision decision =
-        Limits.decide(inspection.admission, Passing.feasible(decide(conf, seen), redaction));
-    BlockStyle style = conf.blockStyle();
-    if (strict(conf, coverage, reason) && decision.action().compareTo(Action.LIMIT) < 0) {
+        Limits.decide(
+            inspection.admission, Passing.feasible(verdict.decision(), redaction));
+    BlockStyle style = Strictness.style(verdict.blockStyle(), conf, policing.program());
+    String text = verdict.message();
+    if (strict(conf, policing.program(), coverage, reason) && decision.action().compareTo(Action.LIMIT) < 0) {
       decision =
           new Decision(
               Action.BLOCK,
               Action.BLOCK,
               Mode.ENFORCE,
               decision.policy(),
-              "route/on_uninspectable",
+              Strictness.RULE,
               decision.revision(),
               "uninspectable");
       style = BlockStyle.FORBIDDEN;
+      text = policing.program().message(MessageKind.UNINSPECTABLE);
     }
     Receipt receipt =
         new Receipt(
@@ -149,15 +156,18 @@ final class Settlements {
             decision.action() == Action.REDACT && redaction instanceof Redaction.Redacted done
                 ? done.count()
                 : 0,
-            exchange == null ? "" : conversation(request, inspection.identity.tenant(), exchange));
+            exchange == null ? "" : conversation(request, inspection.identity.tenant(), exchange),
+            policing.shadow(seen.findings(), coverage));
     Answer answer =
         decision.action().compareTo(Action.LIMIT) >= 0
-            ? stop(inspection, decision, caller, style)
+            ? stop(inspection, decision, new Words(caller, style, text, verdict.retryAfterNanos()))
             : goOn(inspection, decision, redaction);
     return new Inspection.Settlement(
         inspected,
         answer,
-        answer instanceof Answer.Stop ? null : expected(conf, caller, decision, redaction));
+        answer instanceof Answer.Stop
+            ? null
+            : expected(policing, conf, caller, decision, redaction));
   }
 
   private String conversation(GatewayRequest request, String tenant, Exchange exchange) {
@@ -170,23 +180,22 @@ final class Settlements {
 
   /** What the provider's answer will be held against, or null where nobody holds it. */
   private static OpenQuestions.@Nullable Expected expected(
-      RouteConf conf, Caller caller, Decision decision, @Nullable Redaction redaction) {
+      Policing policing, RouteConf conf, Caller caller, Decision decision, @Nullable Redaction redaction) {
     boolean restores = conf.redact().reversible() && decision.action() == Action.REDACT;
     Map<String, String> placeholders =
         restores && redaction instanceof Redaction.Redacted done ? done.values() : Map.of();
     return conf.enforceAnswers() || !placeholders.isEmpty()
-        ? new OpenQuestions.Expected(caller, placeholders)
+        ? new OpenQuestions.Expected(caller, placeholders, policing.ofAnswer())
         : null;
   }
 
   /*
-   * A route that said "block" wants nothing unread to pass, so neither padding that ends a
-   * budget helps nor a flood that keeps the models busy. Only an explicit "observe" on the route is
-   * stronger: it promises never to block.
+   * A route or a policy that said "block" wants nothing unread to pass, so neither padding that
+   * ends a budget helps nor a flood that keeps the models busy.
    */
-  private static boolean strict(RouteConf conf, Coverage coverage, String reason) {
-    return conf.onUninspectable() == OnUninspectable.BLOCK
-        && conf.mode() != Mode.OBSERVE
+  private static boolean strict(
+      RouteConf conf, PolicyProgram program, Coverage coverage, String reason) {
+    return Strictness.blocksUnread(conf, program)
         && (coverage == Coverage.UNINSPECTED
             || (coverage == Coverage.PARTIAL
                 && List.of("budget", "error", "overload").contains(reason)));
@@ -200,7 +209,7 @@ final class Settlements {
     return forced != null ? forced : analysis.detect(content(request));
   }
 
-  private static String provider(GatewayRequest request, Api api) {
+  static String provider(GatewayRequest request, Api api) {
     return Dialects.provider(api, request.method(), request.path(), request.headers());
   }
 
@@ -213,14 +222,31 @@ final class Settlements {
     return Passing.goOn(inspection.request, decision, redaction, headers);
   }
 
-  private Answer stop(Inspection inspection, Decision decision, Caller caller, BlockStyle style) {
+  /** How a client that is stopped is told. */
+  private record Words(
+      Caller caller, BlockStyle style, @Nullable String text, long retryAfterNanos) {}
+
+  private Answer stop(Inspection inspection, Decision decision, Words words) {
     String category = decision.category();
-    Refusal refusal = inspection.admission.refusal();
-    Answer.Stop stop =
-        decision.action() == Action.LIMIT && refusal != null
-            ? Limits.stop(caller, inspection.decisionId, refusal)
-            : analysis.block(
-                caller, style, inspection.decisionId, category == null ? "policy" : category);
+    Answer.Stop stop;
+    if (decision.action() == Action.LIMIT) {
+      Refusal ofLimits = inspection.admission.refusal();
+      boolean limits = ofLimits != null && decision.policy().equals(Limits.POLICY);
+      stop =
+          Limits.stop(
+              words.caller(),
+              inspection.decisionId,
+              limits ? ofLimits : Refusal.ofRule(decision.rule(), words.retryAfterNanos()),
+              limits ? null : words.text());
+    } else {
+      stop =
+          analysis.block(
+              words.caller(),
+              words.style(),
+              inspection.decisionId,
+              category == null ? "policy" : category,
+              words.text());
+    }
     Map<String, String> headers = new LinkedHashMap<>(stop.headers());
     headers.put(DecisionIds.HEADER, ids.header(inspection.decisionId));
     return new Answer.Stop(stop.status(), headers, stop.body());

@@ -1,6 +1,10 @@
 package io.llmtrace.plugin.inspection;
 
+import io.llmtrace.plugin.policies.AnswerPolicy;
+import io.llmtrace.plugin.policies.PolicyTable;
 import io.llmtrace.policies.detect.InspectionBudget;
+import io.llmtrace.policies.evaluate.Question;
+import io.llmtrace.policies.evaluate.RateGate;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
@@ -156,11 +160,24 @@ public final class WarmUp {
     Exchange exchange = analysis.read(content, null);
     Analysis.Run run =
         analysis.prepare(
-            exchange, "", InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
+            exchange,
+            "",
+            null,
+            InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
     if (!run.readSegments()) {
       run.askModels();
     }
-    analysis.decide(run.seen().findings(), Mode.ENFORCE, RedactRule.NONE);
-    analysis.block(Caller.of(exchange), BlockStyle.ERROR, "w", "warm_up");
+    AnswerPolicy builtIn =
+        AnswerPolicy.unknown(PolicyTable.BUILT_IN, "", "", Caller.of(exchange), 0);
+    analysis.decide(
+        builtIn.program(),
+        new Question(
+            builtIn.facts(),
+            run.seen().findings(),
+            Mode.ENFORCE,
+            RedactRule.NONE,
+            0,
+            RateGate.OPEN));
+    analysis.block(Caller.of(exchange), BlockStyle.ERROR, "w", "warm_up", null);
   }
 }

@@ -1,6 +1,5 @@
 package io.llmtrace.plugin.limits;
 
-import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.identity.Identity;
@@ -29,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -143,9 +143,9 @@ public final class Limits implements AutoCloseable {
     limiter.read(admission, exchange.model(), new Demand(prompt, exchange.maxTokens()));
   }
 
-  /** Whether a limit stops the exchange here; it never does in a route that observes. */
-  public static boolean stops(Admission admission, RouteConf conf) {
-    return admission.refusal() != null && conf.effectiveMode() == Mode.ENFORCE;
+  /** Whether a limit stops the exchange here; it never does where the mode is to observe. */
+  public static boolean stops(Admission admission, Mode mode) {
+    return admission.refusal() != null && mode == Mode.ENFORCE;
   }
 
   /**
@@ -181,15 +181,20 @@ public final class Limits implements AutoCloseable {
         category);
   }
 
-  /** The answer to a request that a limit stops, in its own dialect. */
-  public static Answer.Stop stop(Caller caller, String decisionId, Refusal refusal) {
-    BlockAnswer answer = LimitAnswers.answer(caller, decisionId, refusal);
+  /**
+   * The answer to a request that a limit stops, in its own dialect.
+   *
+   * @param text what a policy wants said, or null for the usual sentence
+   */
+  public static Answer.Stop stop(
+      Caller caller, String decisionId, Refusal refusal, @Nullable String text) {
+    BlockAnswer answer = LimitAnswers.answer(caller, decisionId, refusal, text);
     return new Answer.Stop(answer.status(), answer.headers(), answer.body());
   }
 
   /** What becomes of an exchange has been decided. */
-  public void decided(Admission admission, String decisionId, RouteConf conf, Answer answer) {
-    metrics.decided(admission, stops(admission, conf));
+  public void decided(Admission admission, String decisionId, Mode mode, Answer answer) {
+    metrics.decided(admission, stops(admission, mode));
     if (answer instanceof Answer.Stop) {
       limiter.stop(admission);
     } else {

@@ -2,6 +2,7 @@ package io.llmtrace.plugin.telemetry;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -12,8 +13,10 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,10 +111,38 @@ public final class ControlPlaneClient {
    */
   public HttpResponse<String> post(String path, byte[] body, Encoding encoding)
       throws IOException, InterruptedException {
+    return send(() -> request(path, body, encoding), BodyHandlers.ofString());
+  }
+
+  /**
+   * Asks once for something that may take a while to be there; how it went is told to the breaker.
+   *
+   * @param headers of the request, beside the key
+   * @param wait how long the control plane is asked to wait
+   * @return the answer, whose body is to be read and closed
+   * @throws IOException if there was no answer
+   */
+  public HttpResponse<InputStream> get(String path, Map<String, String> headers, Duration wait)
+      throws IOException, InterruptedException {
+    return send(
+        () -> {
+          HttpRequest.Builder request =
+              HttpRequest.newBuilder(URI.create(base() + path))
+                  .timeout(settings.pacing().requestTimeout().plus(wait))
+                  .header("Authorization", "Bearer " + settings.apiKey().get());
+          headers.forEach(request::header);
+          return request.build();
+        },
+        BodyHandlers.ofInputStream());
+  }
+
+  private <T> HttpResponse<T> send(
+      Supplier<HttpRequest> request, HttpResponse.BodyHandler<T> handler)
+      throws IOException, InterruptedException {
     long start = System.nanoTime();
-    HttpResponse<String> response;
+    HttpResponse<T> response;
     try {
-      response = client.send(request(path, body, encoding), BodyHandlers.ofString());
+      response = client.send(request.get(), handler);
     } catch (IOException e) {
       breaker.onError(System.nanoTime() - start, TimeUnit.NANOSECONDS, e);
       throw e;

@@ -37,7 +37,7 @@ public record Policy(
     Metadata metadata,
     @Nullable Mode mode,
     Match match,
-    Defaults defaults,
+    @Nullable Defaults defaults,
     @Nullable Profile profile,
     Map<FindingType, Double> thresholds,
     @Nullable UninspectableAction onUninspectable,

@@ -21,6 +21,17 @@ public record Refusal(String limit, LimitKind kind, Limit.Action action, int ret
     return new Refusal(name, LimitKind.COST_USD, action, (int) seconds);
   }
 
+  /**
+   * Of a rule of a policy.
+   *
+   * @param rule name of the rule, with its policy's
+   * @param waitNanos until a request might pass; 0 where nobody knows
+   */
+  public static Refusal ofRule(String rule, long waitNanos) {
+    long seconds = Math.min(MOST_SECONDS, (waitNanos + SECOND - 1) / SECOND);
+    return new Refusal(rule, LimitKind.REQUESTS_PER_MINUTE, Limit.Action.LIMIT, (int) seconds);
+  }
+
   static Refusal of(Limit limit, LimitKind kind, long waitNanos) {
     long seconds = Math.min(MOST_SECONDS, Math.max(1, (waitNanos + SECOND - 1) / SECOND));
     return new Refusal(limit.name(), kind, limit.action(), kind.passes() ? (int) seconds : 0);

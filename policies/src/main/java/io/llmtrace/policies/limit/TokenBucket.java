@@ -98,6 +98,13 @@ final class TokenBucket {
     perMinute = changed;
   }
 
+  /** The same, which costs a look where the rate is what it was. */
+  void changeTo(long wanted, long now) {
+    if (perMinute != wanted) {
+      rate(wanted, now);
+    }
+  }
+
   private long cost(long tokens) {
     long bounded = Math.max(0, Math.min(tokens, MOST_TOKENS));
     long rate = perMinute;

@@ -4,6 +4,7 @@ import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.BlockAnswer;
 import io.llmtrace.policies.exchange.BlockNotice;
 import io.llmtrace.policies.exchange.Caller;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Block answers in the caller's own dialect. They name the decision and the category, so that a
@@ -21,7 +22,17 @@ public final class BlockAnswers {
    */
   public static BlockAnswer answer(
       Caller caller, BlockStyle style, String decisionId, String category) {
-    BlockNotice notice = new BlockNotice(caller, decisionId, category);
+    return answer(caller, style, decisionId, category, null);
+  }
+
+  /**
+   * The same in a policy's words.
+   *
+   * @param text what is said instead of the usual sentence, or null
+   */
+  public static BlockAnswer answer(
+      Caller caller, BlockStyle style, String decisionId, String category, @Nullable String text) {
+    BlockNotice notice = new BlockNotice(caller, decisionId, category, text);
     Api api = caller.api();
     return switch (style) {
       case ERROR -> api.error(400, notice);

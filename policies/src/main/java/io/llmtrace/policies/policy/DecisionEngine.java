@@ -15,6 +15,9 @@ public final class DecisionEngine {
   /** Name of the policy in decisions. */
   public static final String BUILT_IN = "built-in";
 
+  /** The rule of a decision that no rule made. */
+  public static final String ALLOW = "default/allow";
+
   static final double THRESHOLD = 0.5;
 
   /**
@@ -32,24 +35,29 @@ public final class DecisionEngine {
    */
   public Decision decide(List<Finding> findings, Mode mode, RedactRule redact) {
     Action would = Action.ALLOW;
-    String rule = "default/allow";
+    String rule = ALLOW;
     @Nullable String category = null;
     for (Finding finding : findings) {
       Action action = action(finding, redact);
       if (action.compareTo(would) > 0) {
         would = action;
         category = finding.type().label();
-        rule =
-            action == Action.REDACT
-                ? "route/redact"
-                : "default/" + finding.severity().label() + "-" + action.label() + "s";
+        rule = rule(finding, action);
       }
     }
     Action action = mode == Mode.OBSERVE && would != Action.ALLOW ? Action.FLAG : would;
     return new Decision(action, would, mode, BUILT_IN, rule, 0, category);
   }
 
-  private static Action action(Finding finding, RedactRule redact) {
+  /** Name of the rule by which an action is taken about a finding. */
+  public static String rule(Finding finding, Action action) {
+    return action == Action.REDACT
+        ? "route/redact"
+        : "default/" + finding.severity().label() + "-" + action.label() + "s";
+  }
+
+  /** What is done about one finding. */
+  public static Action action(Finding finding, RedactRule redact) {
     Action action = action(finding);
     boolean blocks = action == Action.BLOCK && finding.type().isAttack();
     return !blocks && redact.covers(finding) ? Action.REDACT : action;

@@ -6,6 +6,7 @@ import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Limited;
 import io.llmtrace.policies.limit.LimitKind;
 import io.llmtrace.policies.limit.Refusal;
+import org.jspecify.annotations.Nullable;
 
 /** Answers of status 429 in the caller's own dialect. Stateless. */
 public final class LimitAnswers {
@@ -18,7 +19,26 @@ public final class LimitAnswers {
    * @param decisionId ULID of the exchange
    */
   public static BlockAnswer answer(Caller caller, String decisionId, Refusal refusal) {
-    String message =
+    return answer(caller, decisionId, refusal, null);
+  }
+
+  /**
+   * The same in a policy's words.
+   *
+   * @param text what is said instead of the usual sentence, or null
+   */
+  public static BlockAnswer answer(
+      Caller caller, String decisionId, Refusal refusal, @Nullable String text) {
+    String message = text == null ? usual(decisionId, refusal) : BlockNotice.written(text, decisionId);
+    return caller
+        .api()
+        .limited(
+            new Limited(what(refusal.kind()), refusal.retryAfterSeconds(), message),
+            new BlockNotice(caller, decisionId, refusal.kind().category()));
+  }
+
+  private static String usual(String decisionId, Refusal refusal) {
+    return
         sentence(refusal.kind())
             + " (limit "
             + refusal.limit()
@@ -28,11 +48,6 @@ public final class LimitAnswers {
             + (refusal.retryAfterSeconds() > 0
                 ? " Try again in " + refusal.retryAfterSeconds() + " s."
                 : "");
-    return caller
-        .api()
-        .limited(
-            new Limited(what(refusal.kind()), refusal.retryAfterSeconds(), message),
-            new BlockNotice(caller, decisionId, refusal.kind().category()));
   }
 
   private static Limited.What what(LimitKind kind) {

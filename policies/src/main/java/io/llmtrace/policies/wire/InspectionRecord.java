@@ -7,6 +7,7 @@ import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Decision;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The first of the two records of an exchange: what was asked, seen and decided.
@@ -33,6 +34,7 @@ import java.util.Map;
  * @param redacted pieces of the request that were replaced by placeholders
  * @param conversation 32 lower-case hex digits that the requests of one conversation share and that
  *     tell nothing else; empty where it is not known
+ * @param shadow what a candidate policy would have decided; null where none was evaluated
  */
 public record InspectionRecord(
     String decisionId,
@@ -54,7 +56,8 @@ public record InspectionRecord(
     boolean tap,
     String agent,
     int redacted,
-    String conversation)
+    String conversation,
+    @Nullable ShadowDecision shadow)
     implements TelemetryRecord {
 
   public InspectionRecord {
@@ -104,7 +107,54 @@ public record InspectionRecord(
         tap,
         "",
         0,
-        "");
+        "",
+        null);
+  }
+
+  /** A record without a candidate's decision. */
+  public InspectionRecord(
+      String decisionId,
+      long at,
+      String traceId,
+      String tenant,
+      String route,
+      String consumer,
+      String method,
+      String path,
+      Dialect dialect,
+      String provider,
+      String model,
+      boolean stream,
+      Decision decision,
+      List<Finding> findings,
+      Receipt receipt,
+      Map<String, Long> stagesMicros,
+      boolean tap,
+      String agent,
+      int redacted,
+      String conversation) {
+    this(
+        decisionId,
+        at,
+        traceId,
+        tenant,
+        route,
+        consumer,
+        method,
+        path,
+        dialect,
+        provider,
+        model,
+        stream,
+        decision,
+        findings,
+        receipt,
+        stagesMicros,
+        tap,
+        agent,
+        redacted,
+        conversation,
+        null);
   }
 
   /**

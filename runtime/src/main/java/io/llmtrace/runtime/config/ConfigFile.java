@@ -236,12 +236,12 @@ public final class ConfigFile {
     return anomalies;
   }
 
-  private static PoliciesConfig policies(ConfigSection section, boolean open) {
-    PoliciesConfig policies =
-        new PoliciesConfig(
+  private static PolicyServiceConfig policies(ConfigSection section, boolean open) {
+    PolicyServiceConfig policies =
+        new PolicyServiceConfig(
             section.secrets("signing_keys", open, MOST_KEYS),
             section.choice(
-                "approval", PoliciesConfig.Approval.class, PoliciesConfig.defaults().approval()));
+                "approval", PolicyServiceConfig.Approval.class, PolicyServiceConfig.defaults().approval()));
     section.finish();
     return policies;
   }
@@ -302,7 +302,8 @@ public final class ConfigFile {
             IdentityReader.read(section.section("identity")),
             capture(section.section("capture")),
             new DialectsReader(reading, section).read(open),
-            section.choice("budgets_alone", Limit.Alone.class, defaults.budgetsAlone()));
+            section.choice("budgets_alone", Limit.Alone.class, defaults.budgetsAlone()),
+            PoliciesConfig.read(section.section("policies")));
     spool.finish();
     answers.finish();
     section.finish();

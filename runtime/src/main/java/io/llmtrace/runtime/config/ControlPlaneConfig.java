@@ -29,7 +29,7 @@ public record ControlPlaneConfig(
     ContentConfig content,
     @Nullable Secret signingKey,
     AnomaliesConfig anomalies,
-    PoliciesConfig policies) {
+    PolicyServiceConfig policies) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
@@ -44,7 +44,7 @@ public record ControlPlaneConfig(
         ContentConfig.defaults(),
         null,
         AnomaliesConfig.defaults(),
-        PoliciesConfig.defaults());
+        PolicyServiceConfig.defaults());
   }
 
   public ControlPlaneConfig withBind(String changed) {
@@ -83,7 +83,7 @@ public record ControlPlaneConfig(
     return with(values -> values.anomalies = changed);
   }
 
-  public ControlPlaneConfig withPolicies(PoliciesConfig changed) {
+  public ControlPlaneConfig withPolicies(PolicyServiceConfig changed) {
     return with(values -> values.policies = changed);
   }
 
@@ -106,7 +106,7 @@ public record ControlPlaneConfig(
     private ContentConfig content;
     private final @Nullable Secret signingKey;
     private AnomaliesConfig anomalies;
-    private PoliciesConfig policies;
+    private PolicyServiceConfig policies;
 
     Values(ControlPlaneConfig from) {
       this.bind = from.bind;

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param capture bounds of what is kept of content
  * @param dialects the APIs that are known, with those of mappings
  * @param budgetsAlone what holds of the control plane's budgets while it is gone
+ * @param policies whose policies it goes by
  */
 public record PluginConfig(
     String node,
@@ -58,7 +59,8 @@ public record PluginConfig(
     IdentityConfig identity,
     CaptureConfig capture,
     Dialects dialects,
-    Limit.Alone budgetsAlone) {
+    Limit.Alone budgetsAlone,
+    PoliciesConfig policies) {
 
   /** The defaults; the node is named after the host. */
   public static PluginConfig defaults(Map<String, String> env) {
@@ -85,7 +87,8 @@ public record PluginConfig(
         IdentityConfig.none(),
         CaptureConfig.defaults(),
         Dialects.builtIn(),
-        Limit.Alone.LOCAL);
+        Limit.Alone.LOCAL,
+        PoliciesConfig.none());
   }
 
   /** A builder that starts with these values. */
@@ -118,6 +121,7 @@ public record PluginConfig(
     private CaptureConfig capture;
     private Dialects dialects;
     private Limit.Alone budgetsAlone;
+    private PoliciesConfig policies;
 
     private Builder(PluginConfig from) {
       this.node = from.node;
@@ -143,6 +147,7 @@ public record PluginConfig(
       this.capture = from.capture;
       this.dialects = from.dialects;
       this.budgetsAlone = from.budgetsAlone;
+      this.policies = from.policies;
     }
 
     public Builder node(String value) {
@@ -260,6 +265,11 @@ public record PluginConfig(
       return this;
     }
 
+    public Builder policies(PoliciesConfig value) {
+      this.policies = value;
+      return this;
+    }
+
     public PluginConfig build() {
       return new PluginConfig(
           node,
@@ -284,7 +294,8 @@ public record PluginConfig(
           identity,
           capture,
           dialects,
-          budgetsAlone);
+          budgetsAlone,
+          policies);
     }
   }
 }

@@ -7,6 +7,7 @@ import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.action.ActionDetector;
 import io.llmtrace.policies.detect.classify.CombinationModel;
+import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.classify.GuardModel;
 import io.llmtrace.policies.detect.classify.ModelSlot;
 import io.llmtrace.policies.detect.classify.ModelState;
@@ -217,7 +218,21 @@ public final class DetectionEngine {
   /** The same in two halves, for callers who keep the models off the threads that read. */
   public ExchangeCascade begin(
       Exchange exchange, String tenant, InspectionBudget budget, InspectionProgress progress) {
-    return new ExchangeCascade(this, exchange, tenant, budget, progress);
+    return begin(exchange, tenant, null, budget, progress);
+  }
+
+  /**
+   * The same under a profile of its own.
+   *
+   * @param profile null for the engine's
+   */
+  public ExchangeCascade begin(
+      Exchange exchange,
+      String tenant,
+      @Nullable Profile profile,
+      InspectionBudget budget,
+      InspectionProgress progress) {
+    return new ExchangeCascade(this, exchange, tenant, profile, budget, progress);
   }
 
   /**

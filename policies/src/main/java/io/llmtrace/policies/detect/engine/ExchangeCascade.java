@@ -6,6 +6,7 @@ import io.llmtrace.policies.detect.ExchangeReading;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
+import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.Sources;
 import io.llmtrace.policies.detect.classify.CombinationModel.Verdict;
 import io.llmtrace.policies.detect.classify.ModelSlot;
@@ -43,6 +44,8 @@ public final class ExchangeCascade {
   private final DetectionEngine engine;
   private final Exchange exchange;
   private final String tenant;
+  private final String knownBy;
+  private final @Nullable SegmentJudge judge;
   private final InspectionBudget budget;
   private final InspectionProgress progress;
   private final Set<String> unfinished = new LinkedHashSet<>();
@@ -55,11 +58,17 @@ public final class ExchangeCascade {
       DetectionEngine engine,
       Exchange exchange,
       String tenant,
+      @Nullable Profile profile,
       InspectionBudget budget,
       InspectionProgress progress) {
     this.engine = engine;
     this.exchange = exchange;
+    SegmentJudge configured = engine.judge;
+    this.judge = configured == null ? null : configured.as(profile);
     this.tenant = tenant;
+    // What is known of a text under one profile says nothing about another. No tenant has a line
+    // feed in its name.
+    this.knownBy = judge == configured ? tenant : profile + "\n" + tenant;
     this.budget = budget;
     this.progress = progress;
     this.readings = new SegmentReading[exchange.segments().size()];
@@ -170,7 +179,7 @@ public final class ExchangeCascade {
     // An explanation needs the stages to speak again.
     if (engine.cache != null && !progress.isExplaining()) {
       long start = System.nanoTime();
-      key = engine.cache.key(tenant, segment);
+      key = engine.cache.key(knownBy, segment);
       VerdictCache.Verdict known = engine.cache.get(key);
       if (known != null) {
         readings[number] = SegmentReading.asItStands(segment);
@@ -198,7 +207,7 @@ public final class ExchangeCascade {
       whole &= detect(detector, number, reading, found);
     }
     NgramClassifier classifier = engine.ngram;
-    SegmentJudge combine = engine.judge;
+    SegmentJudge combine = judge;
     if (classifier == null || combine == null) {
       finish(number, key, reading, found, InspectionProgress.attackConfidence(found), whole);
       return;
@@ -261,7 +270,7 @@ public final class ExchangeCascade {
   /** Asks the engine.neural model about a segment that the other stages leave in doubt. */
   private void ask(Doubt doubt, InspectionBudget forModels) {
     ModelSlot<OnnxTextClassifier> slot = engine.neural;
-    SegmentJudge combine = engine.judge;
+    SegmentJudge combine = judge;
     if (slot == null || combine == null) {
       throw new IllegalStateException("doubts are kept only where a model can be asked");
     }

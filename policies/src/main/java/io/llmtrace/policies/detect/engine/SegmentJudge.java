@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns what all stages said of a segment into its findings. Immutable.
@@ -34,9 +35,11 @@ final class SegmentJudge {
   private final CombinationModel combination;
   private final double flags;
   private final double blocks;
+  private final Profile profile;
 
   SegmentJudge(CombinationModel combination, Profile profile) {
     this.combination = combination;
+    this.profile = profile;
     this.flags = combination.threshold(profile);
     this.blocks =
         combination.threshold(
@@ -44,6 +47,11 @@ final class SegmentJudge {
               case STRICT -> Profile.BALANCED;
               case BALANCED, RELAXED -> Profile.RELAXED;
             });
+  }
+
+  /** The same for who wants to hear of more, or of less. */
+  SegmentJudge as(@Nullable Profile other) {
+    return other == null || other == profile ? this : new SegmentJudge(combination, other);
   }
 
   Verdict combine(

@@ -35,7 +35,7 @@ public final class VerdictCache {
   private final byte[] secret = new byte[32];
 
   /** 128 bits that stand for a segment. */
-  record Key(long high, long low) {}
+  public record Key(long high, long low) {}
 
   /**
    * What the cascade said of a segment.
@@ -43,13 +43,13 @@ public final class VerdictCache {
    * @param findings with the pointer of the segment they were first seen in
    * @param score confidence that the segment is an attack
    */
-  record Verdict(List<Finding> findings, double score) {
-    Verdict {
+  public record Verdict(List<Finding> findings, double score) {
+    public Verdict {
       findings = List.copyOf(findings);
     }
 
     /** The findings as they stand in another place of the conversation. */
-    List<Finding> at(Segment segment) {
+    public List<Finding> at(Segment segment) {
       String pointer = segment.pointer();
       if (findings.isEmpty() || findings.stream().allMatch(f -> f.pointer().equals(pointer))) {
         return findings;
@@ -89,11 +89,13 @@ public final class VerdictCache {
             .build();
   }
 
-  @Nullable Verdict get(Key key) {
+  /** The verdict, or null where there is none. */
+  public @Nullable Verdict get(Key key) {
     return verdicts.getIfPresent(key);
   }
 
-  void put(Key key, Verdict verdict) {
+  /** Keeps a verdict for as long as there is room. */
+  public void put(Key key, Verdict verdict) {
     verdicts.put(key, verdict);
   }
 
@@ -102,7 +104,7 @@ public final class VerdictCache {
    *
    * @param tenant whose text it is: nobody learns from timing what others have sent
    */
-  Key key(String tenant, Segment segment) {
+  public Key key(String tenant, Segment segment) {
     Hasher hasher = HASHERS.get();
     hasher.begin(secret);
     hasher.add(tenant);

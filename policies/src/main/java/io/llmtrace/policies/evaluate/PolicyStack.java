@@ -1,0 +1,85 @@
+package io.llmtrace.policies.evaluate;
+
+import io.llmtrace.policies.expression.Facts;
+import io.llmtrace.policies.language.Policy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * The policies of one route, the farthest first, each for the exchanges that it matches. Which of
+ * them apply is found for each exchange; what they come to together is made once and kept.
+ * Thread-safe.
+ */
+public final class PolicyStack {
+  /** Standard of all, standard of the tenant, and what the route names. */
+  public static final int MOST = 3;
+
+  /** Nothing but the built-in rules. */
+  public static final PolicyStack BUILT_IN = new PolicyStack(List.of());
+
+  private final List<Policy> layers;
+  private final MatchTest[] matches;
+  private final boolean always;
+  private final AtomicReferenceArray<PolicyProgram> programs;
+
+  private PolicyStack(List<Policy> layers) {
+    this.layers = List.copyOf(layers);
+    this.matches =
+        layers.stream().map(policy -> new MatchTest(policy.match())).toArray(MatchTest[]::new);
+    boolean all = true;
+    for (MatchTest each : matches) {
+      all &= each.isEmpty();
+    }
+    this.always = all;
+    this.programs = new AtomicReferenceArray<>(1 << matches.length);
+  }
+
+  /**
+   * A stack of policies.
+   *
+   * @throws IllegalArgumentException for more than {@link #MOST}
+   */
+  public static PolicyStack of(List<Policy> farthestFirst) {
+    if (farthestFirst.size() > MOST) {
+      throw new IllegalArgumentException("expected at most " + MOST + " layers");
+    }
+    return farthestFirst.isEmpty() ? BUILT_IN : new PolicyStack(farthestFirst);
+  }
+
+  /** What applies to an exchange. */
+  public PolicyProgram program(Facts facts) {
+    int which = (1 << matches.length) - 1;
+    if (!always) {
+      for (int i = 0; i < matches.length; i++) {
+        if (!matches[i].holds(facts)) {
+          which &= ~(1 << i);
+        }
+      }
+    }
+    PolicyProgram made = programs.get(which);
+    return made == null ? made(which) : made;
+  }
+
+  /** Makes what applies where all layers match, so that what cannot be made is found now. */
+  public void prepare() {
+    PolicyProgram unused = made((1 << matches.length) - 1);
+  }
+
+  private PolicyProgram made(int which) {
+    List<Policy> applying = new ArrayList<>();
+    for (int i = 0; i < layers.size(); i++) {
+      if ((which & (1 << i)) != 0) {
+        applying.add(layers.get(i));
+      }
+    }
+    PolicyProgram made = PolicyProgram.link(Layers.of(applying).effective());
+    // Of two threads the first one's is used by both: what it remembers of texts is of use to all.
+    return programs.compareAndSet(which, null, made) ? made : programs.get(which);
+  }
+
+  /** What a layer changes of another where all of them apply, for people. */
+  public List<String> conflicts() {
+    return Layers.of(layers).conflicts();
+  }
+}
