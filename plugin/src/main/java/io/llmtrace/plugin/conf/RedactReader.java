@@ -6,7 +6,7 @@ import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.detect.sensitive.SensitiveKind;
 import io.llmtrace.policies.detect.sensitive.SensitiveKinds;
 import io.llmtrace.policies.policy.RedactRule;
-import io.llmtrace.runtime.config.Nearest;
+import io.llmtrace.policies.yaml.Nearest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;

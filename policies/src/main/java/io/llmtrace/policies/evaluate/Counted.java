@@ -5,9 +5,7 @@ import io.llmtrace.policies.expression.Facts;
 import io.llmtrace.policies.expression.Scope;
 import java.util.List;
 
-/**
- * The findings of an exchange that count for a layer, without a copy where all do. Immutable.
- */
+/** The findings of an exchange that count for a layer, without a copy where all do. Immutable. */
 final class Counted implements Scope {
   private final Facts facts;
   private final List<Finding> all;

@@ -87,8 +87,7 @@ public record Layers(EffectivePolicy effective, List<String> conflicts) {
     private final List<String> conflicts = new ArrayList<>();
     private final Setting<Mode> mode = new Setting<>("mode");
     private final Setting<Profile> profile = new Setting<>("profile");
-    private final Setting<UninspectableAction> onUninspectable =
-        new Setting<>("on_uninspectable");
+    private final Setting<UninspectableAction> onUninspectable = new Setting<>("on_uninspectable");
     private final Setting<BlockStyle> blockStyle = new Setting<>("block_style");
     private final Setting<Defaults> defaults = new Setting<>("defaults");
     private final Map<FindingType, Setting<Double>> thresholds = new LinkedHashMap<>();
@@ -165,12 +164,19 @@ public record Layers(EffectivePolicy effective, List<String> conflicts) {
           if (!farther.allow().isEmpty()) {
             if (!texts(farther.allow()).equals(texts(list.allow()))) {
               conflicts.add(
-                  name + " replaces " + key + ".allow of " + before.policy() + "; what that denies stays denied");
+                  name
+                      + " replaces "
+                      + key
+                      + ".allow of "
+                      + before.policy()
+                      + "; what that denies stays denied");
             }
             lists.set(
                 i,
                 new Of<>(
-                    before.layer(), before.policy(), new NameList(List.of(), farther.deny(), farther.action())));
+                    before.layer(),
+                    before.policy(),
+                    new NameList(List.of(), farther.deny(), farther.action())));
           }
         }
       }
@@ -229,7 +235,10 @@ public record Layers(EffectivePolicy effective, List<String> conflicts) {
     }
 
     private static @Nullable Of<Rule> named(List<Of<Rule>> rules, String name) {
-      return rules.stream().filter(each -> each.what().name().equals(name)).findFirst().orElse(null);
+      return rules.stream()
+          .filter(each -> each.what().name().equals(name))
+          .findFirst()
+          .orElse(null);
     }
 
     private void layExceptions(List<ExceptionRule> nearer) {

@@ -60,8 +60,8 @@ final class MatchTest {
   }
 
   /**
-   * A request that nobody could read may be to any model and offer any tool: what speaks of those is
-   * for it as well, or else whoever sends what cannot be read would choose the milder policy.
+   * A request that nobody could read may be to any model and offer any tool: what speaks of those
+   * is for it as well, or else whoever sends what cannot be read would choose the milder policy.
    */
   private static boolean unread(Facts facts) {
     return facts.coverage().equals("uninspected");

@@ -31,9 +31,7 @@ final class TextPatterns {
 
   TextPatterns(List<TextPattern> patterns) {
     this.patterns =
-        patterns.stream()
-            .map(each -> new Compiled(each, Pattern.compile(each.pattern())))
-            .toList();
+        patterns.stream().map(each -> new Compiled(each, Pattern.compile(each.pattern()))).toList();
   }
 
   boolean isEmpty() {

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param decision what is done
  * @param redact findings that are to be replaced
  * @param message what the caller reads, or null for what is said without
- * @param blockStyle how the rule wants a block answered, or null for the route's and the policy's way
+ * @param blockStyle how the rule wants a block answered, or null for the route's and the policy's
+ *     way
  * @param retryAfterNanos of a limit, when to try again; 0 where nobody knows
  */
 public record Verdict(

@@ -117,7 +117,8 @@ final class Walk {
   private @Nullable String other(String key, NameList list) {
     if (key.equals("models")) {
       String model = facts.model();
-      // A protocol without models, such as MCP; a request that was not read is not known to have one.
+      // A protocol without models, such as MCP; a request that was not read is not known to have
+      // one.
       return model.equals(Exchange.UNKNOWN_MODEL) || list.allows(model) ? null : model;
     }
     return program.firstNotAllowed(list, facts.tools());
@@ -134,14 +135,18 @@ final class Walk {
     int first = each.findings == null ? -1 : selected(each, scope, 0);
     if (each.findings != null && first < 0) {
       if (trace != null) {
-        trace.passes(each.step(), each.action(), "no finding that it selects" + program.nearest(each, findings));
+        trace.passes(
+            each.step(),
+            each.action(),
+            "no finding that it selects" + program.nearest(each, findings));
       }
       return;
     }
     Program when = each.when;
     if (when != null && !when.holds(scope)) {
       if (trace != null) {
-        trace.passes(each.step(), each.action(), "its condition does not hold: " + when.told(scope));
+        trace.passes(
+            each.step(), each.action(), "its condition does not hold: " + when.told(scope));
       }
       return;
     }
@@ -149,8 +154,8 @@ final class Walk {
       long wait = question.rates().take(each.policy, each.rule.name(), each.rule.rate(), facts);
       if (wait == 0) {
         if (trace != null) {
-        trace.passes(each.step(), each.action(), "within its rate");
-      }
+          trace.passes(each.step(), each.action(), "within its rate");
+        }
         return;
       }
       if (would.compareTo(Action.LIMIT) < 0) {
@@ -176,8 +181,8 @@ final class Walk {
       }
       if (replaced == 0) {
         if (trace != null) {
-        trace.passes(each.step(), each.action(), "there is nothing to redact");
-      }
+          trace.passes(each.step(), each.action(), "there is nothing to redact");
+        }
         return;
       }
     }
@@ -203,10 +208,11 @@ final class Walk {
       count++;
     }
     if (trace != null) {
-      acts(each, (count == 1 ? "" : count + " findings, the first: ") + PolicyProgram.shown(decided));
+      acts(
+          each,
+          (count == 1 ? "" : count + " findings, the first: ") + PolicyProgram.shown(decided));
     }
-    String reason =
-        each.action() == Action.LIMIT ? category(each) : decided.type().label();
+    String reason = each.action() == Action.LIMIT ? category(each) : decided.type().label();
     raise(each.action(), each.policy, each.name, reason, each);
     ended = each.action() == Action.BLOCK;
   }
@@ -252,9 +258,7 @@ final class Walk {
           .filter(each -> each.what().compareTo(Action.REDACT) >= 0)
           .orElse(null);
     }
-    return finding.detector().equals(SensitiveDetector.NAME)
-        ? sensitive.get(finding.rule())
-        : null;
+    return finding.detector().equals(SensitiveDetector.NAME) ? sensitive.get(finding.rule()) : null;
   }
 
   private void builtIn(int place, Finding finding) {

@@ -1,16 +1,12 @@
 package io.llmtrace.policies.exchange;
 
+import io.llmtrace.policies.yaml.LocatedYaml;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.exceptions.Mark;
-import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -22,13 +18,8 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  * asked for are the keys that exist: {@link #finish()} refuses all others. Not thread-safe.
  */
 final class MappingSection {
-  private static final LoadSettings SETTINGS =
-      LoadSettings.builder()
-          .setUseMarks(true)
-          .setAllowRecursiveKeys(false)
-          .setAllowDuplicateKeys(true)
-          .setMaxAliasesForCollections(0)
-          .build();
+  /** Depth of the deepest mapping twice over; the largest file that is allowed has fewer nodes. */
+  private static final LocatedYaml.Bounds BOUNDS = new LocatedYaml.Bounds(1 << 20, 16, 100_000);
 
   private final List<MappingException.Problem> problems;
   private final String path;
@@ -57,7 +48,7 @@ final class MappingSection {
   }
 
   private void entry(NodeTuple tuple) {
-    int line = line(tuple.getKeyNode());
+    int line = LocatedYaml.line(tuple.getKeyNode());
     if (!(tuple.getKeyNode() instanceof ScalarNode name)) {
       problem(line, path, "expected a name as key");
       return;
@@ -73,15 +64,11 @@ final class MappingSection {
   /** The sections of a file that is a list of them; what is wrong with it is added to problems. */
   static List<MappingSection> list(String yaml, int most, List<MappingException.Problem> problems) {
     MappingSection file = new MappingSection(problems, "", null, 1);
-    Node root = null;
-    try {
-      root = new Compose(SETTINGS).composeString(yaml).orElse(null);
-    } catch (MarkedYamlEngineException e) {
-      int line = e.getProblemMark().map(Mark::getLine).orElse(0) + 1;
-      file.problem(line, "", "expected YAML, but " + e.getProblem());
-      return List.of();
-    } catch (YamlEngineException e) {
-      file.problem(1, "", "expected YAML, but " + e.getMessage());
+    int before = problems.size();
+    Node root =
+        LocatedYaml.compose(yaml, BOUNDS, (line, column, what) -> file.problem(line, "", what))
+            .orElse(null);
+    if (problems.size() > before) {
       return List.of();
     }
     if (!(root instanceof SequenceNode list)
@@ -113,7 +100,7 @@ final class MappingSection {
     List<Node> nodes = list.getValue();
     for (int i = 0; i < nodes.size(); i++) {
       Node node = nodes.get(i);
-      var section = new MappingSection(problems, at + "[" + i + "]", node, line(node));
+      var section = new MappingSection(problems, at + "[" + i + "]", node, LocatedYaml.line(node));
       // What is no section has been told as such; that all its keys are missing need not be.
       if (node instanceof MappingNode) {
         sections.add(section);
@@ -151,9 +138,9 @@ final class MappingSection {
 
   private void text(Node node, String here, String expected, List<Item> items) {
     if (node instanceof ScalarNode scalar && !scalar.getValue().isBlank()) {
-      items.add(new Item(scalar.getValue(), here, line(node)));
+      items.add(new Item(scalar.getValue(), here, LocatedYaml.line(node)));
     } else {
-      problem(line(node), here, "expected " + expected);
+      problem(LocatedYaml.line(node), here, "expected " + expected);
     }
   }
 
@@ -187,11 +174,7 @@ final class MappingSection {
   /** Line of a key's value, or of the section where the key is absent. */
   int line(String key) {
     Node value = values.get(key);
-    return value == null ? line : line(value);
-  }
-
-  private static int line(Node node) {
-    return node.getStartMark().map(Mark::getLine).orElse(0) + 1;
+    return value == null ? line : LocatedYaml.line(value);
   }
 
   private @Nullable Node node(String key) {

@@ -32,6 +32,22 @@ public record Match(
     List<NamePattern> tools,
     Map<String, List<NamePattern>> headers,
     @Nullable TimeWindow time) {
+  /**
+   * Headers, in lower case, that no policy may ask for: they carry credentials, and a policy's
+   * author need not be somebody who may see those.
+   */
+  public static final Set<String> CREDENTIALS =
+      Set.of(
+          "authorization",
+          "proxy-authorization",
+          "cookie",
+          "api-key",
+          "apikey",
+          "x-api-key",
+          "x-goog-api-key",
+          "x-auth-token",
+          "x-amz-security-token");
+
   /** Everything. */
   public static final Match ALL =
       new Match(

@@ -29,7 +29,8 @@ public final class LimitAnswers {
    */
   public static BlockAnswer answer(
       Caller caller, String decisionId, Refusal refusal, @Nullable String text) {
-    String message = text == null ? usual(decisionId, refusal) : BlockNotice.written(text, decisionId);
+    String message =
+        text == null ? usual(decisionId, refusal) : BlockNotice.written(text, decisionId);
     return caller
         .api()
         .limited(
@@ -38,16 +39,15 @@ public final class LimitAnswers {
   }
 
   private static String usual(String decisionId, Refusal refusal) {
-    return
-        sentence(refusal.kind())
-            + " (limit "
-            + refusal.limit()
-            + "), decision "
-            + decisionId
-            + "."
-            + (refusal.retryAfterSeconds() > 0
-                ? " Try again in " + refusal.retryAfterSeconds() + " s."
-                : "");
+    return sentence(refusal.kind())
+        + " (limit "
+        + refusal.limit()
+        + "), decision "
+        + decisionId
+        + "."
+        + (refusal.retryAfterSeconds() > 0
+            ? " Try again in " + refusal.retryAfterSeconds() + " s."
+            : "");
   }
 
   private static Limited.What what(LimitKind kind) {

@@ -1,5 +1,6 @@
 package io.llmtrace.runtime.config;
 
+import io.llmtrace.policies.yaml.Nearest;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;

@@ -7,6 +7,7 @@ import io.llmtrace.policies.detect.sensitive.SensitiveKinds;
 import io.llmtrace.policies.detect.sensitive.SensitiveSettings.Examples;
 import io.llmtrace.policies.detect.signatures.PackException;
 import io.llmtrace.policies.detect.signatures.SignaturePack;
+import io.llmtrace.policies.yaml.Nearest;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,6 +4,7 @@ import io.llmtrace.policies.limit.Dimension;
 import io.llmtrace.policies.limit.Limit;
 import io.llmtrace.policies.limit.LimitKind;
 import io.llmtrace.policies.limit.Window;
+import io.llmtrace.policies.yaml.Nearest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;

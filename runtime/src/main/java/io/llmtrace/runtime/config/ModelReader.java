@@ -7,6 +7,7 @@ import io.llmtrace.policies.detect.classify.LabelModelSpec.Activation;
 import io.llmtrace.policies.detect.classify.LabelModelSpec.Label;
 import io.llmtrace.policies.detect.engine.OwnModel;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.yaml.Nearest;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

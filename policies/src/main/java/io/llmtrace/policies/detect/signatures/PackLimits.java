@@ -1,9 +1,12 @@
 package io.llmtrace.policies.detect.signatures;
 
+import io.llmtrace.policies.yaml.LocatedYaml;
+
 /** Bounds of a pack, so that one that somebody uploads costs no more than a large one may. */
 final class PackLimits {
-  static final int LONGEST_YAML = 1 << 20;
-  static final int DEEPEST_YAML = 8;
+  /** Depth; and nodes, of which the largest pack that is allowed needs about as many. */
+  static final LocatedYaml.Bounds YAML = new LocatedYaml.Bounds(1 << 20, 8, 200_000);
+
   static final int MOST_RULES = 1000;
 
   /** What a rule may claim of itself: nobody has measured it on anybody else's traffic. */

@@ -1,10 +1,10 @@
 package io.llmtrace.policies.detect.signatures;
 
-import com.google.re2j.PatternSyntaxException;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.yaml.LocatedYaml;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -82,9 +83,15 @@ final class PackReader {
   static List<SignatureRule> read(String name, String yaml, Trust trust) {
     PackReader reader = new PackReader(name, trust);
     List<SignatureRule> rules = List.of();
-    Node root = PackYaml.compose(yaml, trust, reader::add);
-    if (root != null) {
-      rules = reader.rules(root);
+    Optional<Node> root =
+        LocatedYaml.compose(
+            yaml,
+            trust == Trust.UPLOADED ? PackLimits.YAML : LocatedYaml.Bounds.NONE,
+            (line, column, what) -> reader.add(line, "", what));
+    if (root.isPresent()) {
+      rules = reader.rules(root.get());
+    } else if (reader.problems.isEmpty()) {
+      reader.add(1, "", "'rules' must be a list with at least one rule");
     }
     if (reader.problems.isEmpty() && trust == Trust.UPLOADED) {
       reader.runCases(rules);
@@ -168,7 +175,7 @@ final class PackReader {
   }
 
   private void problem(Node node, String where, String key, String what) {
-    add(PackYaml.line(node), where, (key + " " + what).strip());
+    add(LocatedYaml.line(node), where, (key + " " + what).strip());
   }
 
   private void add(int line, String where, String what) {
@@ -322,7 +329,7 @@ final class PackReader {
           id,
           name,
           trust == Trust.BUILT_IN,
-          PackYaml.line(node),
+          LocatedYaml.line(node),
           types,
           severity,
           confidence,
@@ -474,40 +481,10 @@ final class PackReader {
     }
 
     private boolean isSound(RulePattern pattern) {
-      try {
-        // Before RE2/J builds it: repetitions inside each other multiply, and on some characters it
-        // does not come to an end.
-        long estimate = PatternFacts.size(PatternParser.parse(pattern.text()));
-        if (estimate > PackLimits.LARGEST_PROGRAM) {
-          tooLarge(estimate);
-          return false;
-        }
-        int size = pattern.compiled().programSize();
-        instructions += size;
-        if (size > PackLimits.LARGEST_PROGRAM) {
-          tooLarge(size);
-        } else if (pattern.compiled().matcher("").find()) {
-          wrong("pattern", "matches the empty text");
-        } else {
-          return true;
-        }
-      } catch (PatternSyntaxException | UnsupportedOperationException e) {
-        wrong(
-            "pattern",
-            "is no RE2 pattern that can be used (it has no look-around and no back references): "
-                + e.getMessage());
-      }
-      return false;
-    }
-
-    private void tooLarge(long size) {
-      wrong(
-          "pattern",
-          "compiles to about "
-              + size
-              + " instructions, more than "
-              + PackLimits.LARGEST_PROGRAM
-              + "; bound its repetitions or split it");
+      PatternCheck check = PatternCheck.of(pattern.text());
+      instructions += check.instructions();
+      check.refusal().ifPresent(refusal -> wrong("pattern", refusal));
+      return check.refusal().isEmpty();
     }
   }
 }

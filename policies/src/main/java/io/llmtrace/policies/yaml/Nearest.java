@@ -1,4 +1,4 @@
-package io.llmtrace.runtime.config;
+package io.llmtrace.policies.yaml;
 
 import java.util.Collection;
 import java.util.Comparator;
@@ -7,10 +7,16 @@ import java.util.Optional;
 
 /** Finds the key that somebody probably meant. Stateless. */
 public final class Nearest {
+  /** A longer word is no slip of the pen, and comparing it would take its length squared. */
+  private static final int LONGEST = 64;
+
   private Nearest() {}
 
   /** The closest candidate within a third of the word's length in edits, and at least two. */
   public static Optional<String> to(String word, Collection<String> candidates) {
+    if (word.length() > LONGEST) {
+      return Optional.empty();
+    }
     int bound = Math.max(2, word.length() / 3);
     String best = null;
     for (String candidate : candidates) {
@@ -28,6 +34,9 @@ public final class Nearest {
    * there is none. Beside small slips, a word that is part of a candidate counts.
    */
   public static String question(String word, Collection<String> candidates) {
+    if (word.length() > LONGEST) {
+      return "";
+    }
     int bound = Math.max(2, word.length() / 3);
     List<String> near =
         candidates.stream()
