@@ -169,9 +169,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       try {
         local =
             LocalServer.start(
-                config.bind(),
-                config.port(),
-                endpoints(meters, ids, questions, prices::get));
+                config.bind(), config.port(), endpoints(meters, ids, questions, prices::get));
       } catch (IOException e) {
         requests.close();
         throw e;

@@ -148,7 +148,8 @@ public final class ActivationsResource {
   /** Says what is to hold from what holds; null where that is what holds. */
   @FunctionalInterface
   private interface Step {
-    @Nullable Next next(Handle handle, PolicyRow policy, Standing standing, @Nullable Activation newest);
+    @Nullable Next next(
+        Handle handle, PolicyRow policy, Standing standing, @Nullable Activation newest);
   }
 
   private final ScopedJdbi jdbi;
@@ -188,8 +189,7 @@ public final class ActivationsResource {
             caller,
             Permission.POLICIES_READ,
             handle -> {
-              PolicyRow policy =
-                  PolicyStore.find(handle, caller, Permission.POLICIES_READ, id, "");
+              PolicyRow policy = PolicyStore.find(handle, caller, Permission.POLICIES_READ, id, "");
               return handle
                   .createQuery(
                       "SELECT "
@@ -212,8 +212,8 @@ public final class ActivationsResource {
   @Path("{id}/activate")
   @Requires(Permission.POLICIES_WRITE)
   @Takes(body = OfVersion.class)
-  public PolicyView activate(
-      @Context Caller caller, @PathParam("id") String id, InputStream in) throws IOException {
+  public PolicyView activate(@Context Caller caller, @PathParam("id") String id, InputStream in)
+      throws IOException {
     JsonBody body = JsonBody.read(in);
     int version = OfVersion.version(body);
     String message = PoliciesResource.message(body);
@@ -254,8 +254,8 @@ public final class ActivationsResource {
   @Path("{id}/roll-back")
   @Requires(Permission.POLICIES_WRITE)
   @Takes(body = OfMessage.class)
-  public PolicyView rollBack(
-      @Context Caller caller, @PathParam("id") String id, InputStream in) throws IOException {
+  public PolicyView rollBack(@Context Caller caller, @PathParam("id") String id, InputStream in)
+      throws IOException {
     return step(
         caller,
         id,
@@ -263,11 +263,12 @@ public final class ActivationsResource {
         (handle, policy, standing, newest) -> {
           if (standing.candidate() != null) {
             return new Next(
-                Kind.ROLL_BACK, standing.withoutCandidate(), newest == null ? null : newest.backTo());
+                Kind.ROLL_BACK,
+                standing.withoutCandidate(),
+                newest == null ? null : newest.backTo());
           }
           Long back = newest == null ? null : newest.backTo();
-          Activation target =
-              back == null ? null : Activations.find(handle, back).orElse(null);
+          Activation target = back == null ? null : Activations.find(handle, back).orElse(null);
           Integer before = target == null ? null : target.standing().active();
           if (target == null || before == null) {
             throw Problem.of(
@@ -282,8 +283,8 @@ public final class ActivationsResource {
   @Path("{id}/deactivate")
   @Requires(Permission.POLICIES_WRITE)
   @Takes(body = OfMessage.class)
-  public PolicyView deactivate(
-      @Context Caller caller, @PathParam("id") String id, InputStream in) throws IOException {
+  public PolicyView deactivate(@Context Caller caller, @PathParam("id") String id, InputStream in)
+      throws IOException {
     return step(
         caller,
         id,
@@ -301,8 +302,8 @@ public final class ActivationsResource {
   @Path("{id}/rollout")
   @Requires(Permission.POLICIES_WRITE)
   @Takes(body = OfRollout.class)
-  public PolicyView rollOut(
-      @Context Caller caller, @PathParam("id") String id, InputStream in) throws IOException {
+  public PolicyView rollOut(@Context Caller caller, @PathParam("id") String id, InputStream in)
+      throws IOException {
     JsonBody body = JsonBody.read(in);
     OfRollout.Fields fields = OfRollout.fields(body);
     body.finish();
@@ -382,8 +383,8 @@ public final class ActivationsResource {
   @Path("{id}/shadow")
   @Requires(Permission.POLICIES_WRITE)
   @Takes(body = OfVersion.class)
-  public PolicyView startShadow(
-      @Context Caller caller, @PathParam("id") String id, InputStream in) throws IOException {
+  public PolicyView startShadow(@Context Caller caller, @PathParam("id") String id, InputStream in)
+      throws IOException {
     JsonBody body = JsonBody.read(in);
     int version = OfVersion.version(body);
     String message = PoliciesResource.message(body);
@@ -395,7 +396,8 @@ public final class ActivationsResource {
         (handle, policy, standing, newest) -> {
           PolicyStore.Version unused = Approval.of(handle, policy, version);
           if (Objects.equals(standing.active(), version)) {
-            throw Problem.of(409, "version " + version + " is active: it has nothing to differ from");
+            throw Problem.of(
+                409, "version " + version + " is active: it has nothing to differ from");
           }
           return Objects.equals(standing.shadow(), version)
               ? null
@@ -411,8 +413,8 @@ public final class ActivationsResource {
   @Path("{id}/shadow/stop")
   @Requires(Permission.POLICIES_WRITE)
   @Takes(body = OfMessage.class)
-  public PolicyView stopShadow(
-      @Context Caller caller, @PathParam("id") String id, InputStream in) throws IOException {
+  public PolicyView stopShadow(@Context Caller caller, @PathParam("id") String id, InputStream in)
+      throws IOException {
     return step(
         caller,
         id,

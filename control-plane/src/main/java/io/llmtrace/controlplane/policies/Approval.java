@@ -29,7 +29,8 @@ public final class Approval {
   }
 
   /**
-   * Refuses an author whose version nobody else approved. Who did not write it is the second person.
+   * Refuses an author whose version nobody else approved. Who did not write it is the second
+   * person.
    *
    * @throws jakarta.ws.rs.WebApplicationException 404 without such a version, 409
    */

@@ -52,7 +52,8 @@ public final class PoliciesResource {
 
   /** Body of a new policy. */
   static final class OfNew implements BodyFields {
-    private record Fields(@Nullable String tenant, String source, String message, boolean standard) {}
+    private record Fields(
+        @Nullable String tenant, String source, String message, boolean standard) {}
 
     @Override
     public void read(JsonBody body) {
@@ -207,15 +208,13 @@ public final class PoliciesResource {
     String id = ids.next();
     String name = text.policy().name();
     PolicyStore.lock(handle);
-    int count =
-        handle.createQuery("SELECT count(*) FROM policies").mapTo(Integer.class).one();
+    int count = handle.createQuery("SELECT count(*) FROM policies").mapTo(Integer.class).one();
     if (count >= MOST) {
       throw Problem.of(409, "expected at most " + MOST + " policies");
     }
     PolicyStore.alone(handle, id, fields.tenant(), name, fields.standard());
     PolicyStore.insert(handle, id, fields.tenant(), name, fields.standard());
-    PolicyStore.insertVersion(
-        handle, caller, id, fields.tenant(), 1, text, fields.message());
+    PolicyStore.insertVersion(handle, caller, id, fields.tenant(), 1, text, fields.message());
     PolicyView view = view(handle, caller, Permission.POLICIES_WRITE, id);
     Audit.append(
         handle,
@@ -241,8 +240,8 @@ public final class PoliciesResource {
   }
 
   /**
-   * Stores a new version; those before stay as they are, and so does what is active. The name in the
-   * source stays.
+   * Stores a new version; those before stay as they are, and so does what is active. The name in
+   * the source stays.
    */
   @PUT
   @Path("{id}")
@@ -265,8 +264,7 @@ public final class PoliciesResource {
             caller,
             Permission.POLICIES_WRITE,
             handle -> {
-              PolicyRow before =
-                  PolicyStore.held(handle, caller, Permission.POLICIES_WRITE, id);
+              PolicyRow before = PolicyStore.held(handle, caller, Permission.POLICIES_WRITE, id);
               new Revision(before.revision()).require(ifMatch);
               if (!text.policy().name().equals(before.name())) {
                 throw Problem.field(
@@ -290,7 +288,9 @@ public final class PoliciesResource {
     return answer(edited);
   }
 
-  /** Makes a policy the standard of its tenant, or no longer; it holds at once where it is active. */
+  /**
+   * Makes a policy the standard of its tenant, or no longer; it holds at once where it is active.
+   */
   @PATCH
   @Path("{id}")
   @Requires(Permission.POLICIES_WRITE)
@@ -311,8 +311,7 @@ public final class PoliciesResource {
             Permission.POLICIES_WRITE,
             handle -> {
               PolicyStore.lock(handle);
-              PolicyRow before =
-                  PolicyStore.held(handle, caller, Permission.POLICIES_WRITE, id);
+              PolicyRow before = PolicyStore.held(handle, caller, Permission.POLICIES_WRITE, id);
               new Revision(before.revision()).require(ifMatch);
               if (before.standard() != standard) {
                 change(handle, caller, before, standard);
@@ -389,8 +388,7 @@ public final class PoliciesResource {
     return Response.noContent().build();
   }
 
-  private static PolicyView view(
-      Handle handle, Caller caller, Permission permission, String id) {
+  private static PolicyView view(Handle handle, Caller caller, Permission permission, String id) {
     PolicyRow row = PolicyStore.find(handle, caller, permission, id, "");
     return PolicyView.of(
         row,

@@ -115,7 +115,10 @@ final class PolicyStore {
    * @param conditions of more
    */
   static List<Found> list(
-      Handle handle, Caller caller, String conditions, java.util.function.UnaryOperator<Query> more) {
+      Handle handle,
+      Caller caller,
+      String conditions,
+      java.util.function.UnaryOperator<Query> more) {
     return more.apply(
             bound(
                 handle.createQuery(

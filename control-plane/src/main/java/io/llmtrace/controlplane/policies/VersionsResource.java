@@ -7,7 +7,6 @@ import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
-import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.Cursor;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.NoFields;
@@ -58,8 +57,7 @@ public final class VersionsResource {
             caller,
             Permission.POLICIES_READ,
             handle -> {
-              PolicyRow policy =
-                  PolicyStore.find(handle, caller, Permission.POLICIES_READ, id, "");
+              PolicyRow policy = PolicyStore.find(handle, caller, Permission.POLICIES_READ, id, "");
               return PolicyStore.versions(
                       handle,
                       policy.id(),
@@ -189,8 +187,7 @@ public final class VersionsResource {
           Audit.append(
               handle,
               caller,
-              new Change(
-                  "policy.approve", policy.tenant(), "policy:" + id, found.view(), after));
+              new Change("policy.approve", policy.tenant(), "policy:" + id, found.view(), after));
           return after;
         });
   }

@@ -171,8 +171,7 @@ public final class AnswerVerdicts {
         unread
             ? BlockStyle.FORBIDDEN
             : Strictness.style(said.blockStyle(), held.conf(), policy.program());
-    String text =
-        unread ? policy.program().message(MessageKind.UNINSPECTABLE) : said.message();
+    String text = unread ? policy.program().message(MessageKind.UNINSPECTABLE) : said.message();
     BlockAnswer block =
         BlockAnswers.answer(
             held.caller(),

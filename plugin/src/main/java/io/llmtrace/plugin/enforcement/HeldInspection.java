@@ -55,8 +55,9 @@ final class HeldInspection {
         question == null || question.expected() == null ? null : question.expected().policy();
     this.budget =
         InspectionBudget.until(
-            deadlineNanos() - RequestRedaction.reserve(
-                held.conf(), policy != null && policy.program().mayRedact(), body.length()));
+            deadlineNanos()
+                - RequestRedaction.reserve(
+                    held.conf(), policy != null && policy.program().mayRedact(), body.length()));
   }
 
   RouteConf conf() {

@@ -103,12 +103,6 @@ public final class RequestRedaction {
             request.consumer(),
             request.headers().getOrDefault(conf.conversationHeader(), ""),
             exchange);
-    return Redactor.redact(
-        body,
-        exchange.segments(),
-        findings,
-        numbering,
-        MOST_BYTES,
-        budget);
+    return Redactor.redact(body, exchange.segments(), findings, numbering, MOST_BYTES, budget);
   }
 }

@@ -40,8 +40,7 @@ public interface Analysis {
    * @param tenant whose exchange it is
    * @param profile how careful the detectors are to be; null: as they are configured
    */
-  Run prepare(
-      Exchange exchange, String tenant, @Nullable Profile profile, InspectionBudget budget);
+  Run prepare(Exchange exchange, String tenant, @Nullable Profile profile, InspectionBudget budget);
 
   /**
    * The policies in force, at this moment.

@@ -37,8 +37,7 @@ public final class EngineAnalysis implements Analysis {
   /**
    * @param policies those in force, asked once for each exchange
    */
-  public EngineAnalysis(
-      DetectionEngine engine, Dialects dialects, Supplier<PolicyTable> policies) {
+  public EngineAnalysis(DetectionEngine engine, Dialects dialects, Supplier<PolicyTable> policies) {
     this.engine = engine;
     this.dialects = dialects;
     this.policies = policies;

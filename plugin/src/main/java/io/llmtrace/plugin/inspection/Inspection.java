@@ -81,8 +81,9 @@ final class Inspection implements Runnable {
     this.trace = TraceParent.of(request.headers().get(TraceParent.HEADER));
     this.budget =
         InspectionBudget.until(
-            deadlineNanos() - RequestRedaction.reserve(
-                request.conf(), policing.program().mayRedact(), request.bodyBytes()));
+            deadlineNanos()
+                - RequestRedaction.reserve(
+                    request.conf(), policing.program().mayRedact(), request.bodyBytes()));
   }
 
   long deadlineNanos() {

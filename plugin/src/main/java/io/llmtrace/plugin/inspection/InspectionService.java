@@ -275,7 +275,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       }
       return false;
     }
-    Analysis.Run run = 
+    Analysis.Run run =
         analysis.prepare(
             exchange,
             inspection.identity.tenant(),

@@ -52,8 +52,7 @@ final class Policing {
   /** A candidate, with what it looked for. */
   private record Beside(PolicyTable.Shadow policy, PolicyProgram program, List<Finding> found) {}
 
-  Policing(
-      Analysis analysis, GatewayRequest request, Identity identity, long at, RuleRates rates) {
+  Policing(Analysis analysis, GatewayRequest request, Identity identity, long at, RuleRates rates) {
     this.analysis = analysis;
     this.request = request;
     this.identity = identity;
@@ -153,8 +152,7 @@ final class Policing {
     List<Finding> its = new ArrayList<>(beside.found());
     its.addAll(findings.subList(found.findings().size(), findings.size()));
     // Requests are not counted for it: the rates of the rules in force would pass less.
-    Verdict verdict =
-        beside.program().decide(question(facts(coverage), its, RateGate.OPEN));
+    Verdict verdict = beside.program().decide(question(facts(coverage), its, RateGate.OPEN));
     return new ShadowDecision(
         beside.policy().policy(),
         beside.policy().version(),
@@ -181,8 +179,7 @@ final class Policing {
       if (counted == null) {
         counted = new HashMap<>();
       }
-      return counted.computeIfAbsent(
-          policy + "/" + rule, name -> shared.take(name, rate, facts));
+      return counted.computeIfAbsent(policy + "/" + rule, name -> shared.take(name, rate, facts));
     }
   }
 }

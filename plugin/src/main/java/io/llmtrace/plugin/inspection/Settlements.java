@@ -53,8 +53,7 @@ final class Settlements {
   void redact(Inspection inspection, Seen seen) {
     GatewayRequest request = inspection.request;
     Exchange exchange = inspection.exchange;
-    if (exchange != null
-        && !seen.findings().isEmpty()) {
+    if (exchange != null && !seen.findings().isEmpty()) {
       Verdict verdict = inspection.policing.decide(seen.findings(), Coverage.INSPECTED);
       if (verdict.decision().action() != Action.REDACT) {
         return;
@@ -103,11 +102,11 @@ final class Settlements {
     Policing policing = inspection.policing;
     Verdict verdict = policing.decide(seen.findings(), coverage);
     Decision decision =
-        Limits.decide(
-            inspection.admission, Passing.feasible(verdict.decision(), redaction));
+        Limits.decide(inspection.admission, Passing.feasible(verdict.decision(), redaction));
     BlockStyle style = Strictness.style(verdict.blockStyle(), conf, policing.program());
     String text = verdict.message();
-    if (strict(conf, policing.program(), coverage, reason) && decision.action().compareTo(Action.LIMIT) < 0) {
+    if (strict(conf, policing.program(), coverage, reason)
+        && decision.action().compareTo(Action.LIMIT) < 0) {
       decision =
           new Decision(
               Action.BLOCK,
@@ -180,7 +179,11 @@ final class Settlements {
 
   /** What the provider's answer will be held against, or null where nobody holds it. */
   private static OpenQuestions.@Nullable Expected expected(
-      Policing policing, RouteConf conf, Caller caller, Decision decision, @Nullable Redaction redaction) {
+      Policing policing,
+      RouteConf conf,
+      Caller caller,
+      Decision decision,
+      @Nullable Redaction redaction) {
     boolean restores = conf.redact().reversible() && decision.action() == Action.REDACT;
     Map<String, String> placeholders =
         restores && redaction instanceof Redaction.Redacted done ? done.values() : Map.of();

@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The bundle in force: accepts a newer one or refuses it, and keeps the last good one on disk, where
- * a restart finds it. Reading what is in force takes no lock; a request goes by one table from its
- * beginning to its end. Thread-safe.
+ * The bundle in force: accepts a newer one or refuses it, and keeps the last good one on disk,
+ * where a restart finds it. Reading what is in force takes no lock; a request goes by one table
+ * from its beginning to its end. Thread-safe.
  */
 public final class BundleKeeper {
   private static final Logger log = LoggerFactory.getLogger(BundleKeeper.class);
@@ -149,7 +149,8 @@ public final class BundleKeeper {
       problems.add("policies: the bundle in force is not on disk: " + disk);
     }
     if (isStale()) {
-      problems.add("policies: the bundle in force is past its time; the control plane gives no other");
+      problems.add(
+          "policies: the bundle in force is past its time; the control plane gives no other");
     }
     return problems;
   }

@@ -143,8 +143,7 @@ public final class PolicyTable {
   /** A candidate of a policy that has no active version yet: it is evaluated as if it had. */
   private @Nullable Shadow candidateAlone(List<Bundle.Entry> layers, Key key) {
     for (Bundle.Entry each : entries) {
-      boolean here =
-          Objects.equals(each.tenant(), key.tenant()) || each.tenant() == null;
+      boolean here = Objects.equals(each.tenant(), key.tenant()) || each.tenant() == null;
       if (each.role() == Bundle.Role.SHADOW
           && here
           && (each.standard() || each.name().equals(key.name()))

@@ -53,12 +53,7 @@ class BundleKeeperTest {
   }
 
   private static byte[] bundle(
-      long revision,
-      String node,
-      long notAfter,
-      BundleKeys signer,
-      List<String> named,
-      Mode mode) {
+      long revision, String node, long notAfter, BundleKeys signer, List<String> named, Mode mode) {
     Policy policy =
         new Policy(
             "standard",
@@ -179,13 +174,10 @@ class BundleKeeperTest {
   void ofAnotherKeyOrNodeOrTimeItIsRefused() throws IOException {
     BundleKeeper keeper = open();
     BundleKeys other = BundleKeys.fresh();
-    assertThat(
-            keeper.take(
-                bundle(NOW, "gateway-1", NOW + MONTH, other, List.of(), Mode.OBSERVE)))
+    assertThat(keeper.take(bundle(NOW, "gateway-1", NOW + MONTH, other, List.of(), Mode.OBSERVE)))
         .isFalse();
     assertThat(keeper.refused().reason()).isEqualTo("signature");
-    assertThat(
-            keeper.take(bundle(NOW, "gateway-2", NOW + MONTH, keys, List.of(), Mode.OBSERVE)))
+    assertThat(keeper.take(bundle(NOW, "gateway-2", NOW + MONTH, keys, List.of(), Mode.OBSERVE)))
         .isFalse();
     assertThat(keeper.refused().reason()).isEqualTo("node");
     assertThat(keeper.take(bundle(NOW, "gateway-1", NOW - 1, keys, List.of(), Mode.OBSERVE)))
@@ -204,7 +196,13 @@ class BundleKeeperTest {
     BundleKeeper restarted = open();
     assertThat(
             restarted.take(
-                bundle(NOW + 1, "gateway-1", NOW + MONTH, next, List.of(next.publicKey()), Mode.ENFORCE)))
+                bundle(
+                    NOW + 1,
+                    "gateway-1",
+                    NOW + MONTH,
+                    next,
+                    List.of(next.publicKey()),
+                    Mode.ENFORCE)))
         .isTrue();
     assertThat(mode(open())).isEqualTo(Mode.ENFORCE);
   }

@@ -26,8 +26,7 @@ record BundleKeys(KeyPair pair) implements SignedBundle.Signer {
 
   Path write(Path file) throws IOException {
     return Files.writeString(
-        file,
-        "-----BEGIN PUBLIC KEY-----\n" + publicKey() + "\n-----END PUBLIC KEY-----\n");
+        file, "-----BEGIN PUBLIC KEY-----\n" + publicKey() + "\n-----END PUBLIC KEY-----\n");
   }
 
   @Override

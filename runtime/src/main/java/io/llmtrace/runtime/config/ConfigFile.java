@@ -241,7 +241,9 @@ public final class ConfigFile {
         new PolicyServiceConfig(
             section.secrets("signing_keys", open, MOST_KEYS),
             section.choice(
-                "approval", PolicyServiceConfig.Approval.class, PolicyServiceConfig.defaults().approval()));
+                "approval",
+                PolicyServiceConfig.Approval.class,
+                PolicyServiceConfig.defaults().approval()));
     section.finish();
     return policies;
   }
