@@ -31,7 +31,7 @@ final class CompiledRule {
     return rule.action();
   }
 
-  Trace.Step step() {
-    return new Trace.Step(policy, name);
+  Trace.Rule step() {
+    return new Trace.Rule(policy, name);
   }
 }

@@ -4,34 +4,39 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.expression.Facts;
 import io.llmtrace.policies.expression.Scope;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** The findings of an exchange that count for a layer, without a copy where all do. Immutable. */
-final class Counted implements Scope {
-  private final Facts facts;
+/** The findings of an exchange that count for a layer, without a copy. For one thread. */
+final class Counted {
+  final Scope scope;
   private final List<Finding> all;
-  private final int @org.jspecify.annotations.Nullable [] places;
+  private final int @Nullable [] places;
+  private final int count;
+
+  /** All of them count. */
+  Counted(Facts facts, List<Finding> all) {
+    this.scope = new Scope(facts, all);
+    this.all = all;
+    this.places = null;
+    this.count = all.size();
+  }
 
   /**
-   * @param places of those that count, ascending; null where all do
+   * @param places of those that count, ascending
+   * @param count how many entries of it are used
    */
-  Counted(Facts facts, List<Finding> all, int @org.jspecify.annotations.Nullable [] places) {
-    this.facts = facts;
+  Counted(Facts facts, List<Finding> all, int[] places, int count) {
+    this.scope = Scope.counting(facts, all, places, count);
     this.all = all;
     this.places = places;
+    this.count = count;
   }
 
-  @Override
-  public Facts facts() {
-    return facts;
+  int size() {
+    return count;
   }
 
-  @Override
-  public int findings() {
-    return places == null ? all.size() : places.length;
-  }
-
-  @Override
-  public Finding finding(int index) {
+  Finding finding(int index) {
     return all.get(place(index));
   }
 

@@ -38,13 +38,13 @@ public record Explanation(Verdict verdict, List<Step> steps, List<Ignored> ignor
     private final List<Ignored> ignored = new ArrayList<>();
 
     @Override
-    public void acts(Trace.Step step, Action action, String how) {
-      steps.add(new Step(step.policy(), step.rule(), action, true, how));
+    public void acts(Trace.Rule rule, Action action, String how) {
+      steps.add(new Step(rule.policy(), rule.name(), action, true, how));
     }
 
     @Override
-    public void passes(Trace.Step step, Action action, String why) {
-      steps.add(new Step(step.policy(), step.rule(), action, false, why));
+    public void passes(Trace.Rule rule, Action action, String why) {
+      steps.add(new Step(rule.policy(), rule.name(), action, false, why));
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -183,8 +184,8 @@ public record Layers(EffectivePolicy effective, List<String> conflicts) {
       lists.add(new Of<>(layer, name, list));
     }
 
-    private static TreeSet<String> texts(List<NamePattern> patterns) {
-      TreeSet<String> texts = new TreeSet<>();
+    private static Set<String> texts(List<NamePattern> patterns) {
+      Set<String> texts = new TreeSet<>();
       patterns.forEach(each -> texts.add(each.text()));
       return texts;
     }

@@ -9,7 +9,9 @@ import io.llmtrace.policies.evaluate.EffectivePolicy.Of;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.expression.Facts;
+import io.llmtrace.policies.expression.Operand;
 import io.llmtrace.policies.expression.Program;
+import io.llmtrace.policies.expression.Scope;
 import io.llmtrace.policies.language.ExceptionRule;
 import io.llmtrace.policies.language.FindingSelector;
 import io.llmtrace.policies.language.MessageKind;
@@ -22,10 +24,10 @@ import io.llmtrace.policies.policy.Mode;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -201,11 +203,11 @@ public final class PolicyProgram {
     Map<FindingType, Double> least =
         policy.thresholds().isEmpty() ? Map.of() : policy.thresholds().get(layer);
     if (findings.isEmpty() || (least.isEmpty() && exceptions.isEmpty())) {
-      return new Counted(facts, findings, null);
+      return new Counted(facts, findings);
     }
     int[] places = new int[findings.size()];
     int count = 0;
-    Counted all = new Counted(facts, findings, null);
+    Counted all = new Counted(facts, findings);
     for (int i = 0; i < findings.size(); i++) {
       Finding finding = findings.get(i);
       double threshold = least.isEmpty() ? 0 : least.getOrDefault(finding.type(), 0.0);
@@ -220,8 +222,7 @@ public final class PolicyProgram {
                 : "let pass by the exception " + excepted);
       }
     }
-    return new Counted(
-        facts, findings, count == places.length ? null : Arrays.copyOf(places, count));
+    return count == places.length ? all : new Counted(facts, findings, places, count);
   }
 
   private @Nullable String exception(Counted all, Finding finding, int layer) {
@@ -230,11 +231,11 @@ public final class PolicyProgram {
       FindingSelector selector = each.findings();
       Program when = each.when();
       if (each.layer() <= layer
-          && all.facts().at() < each.expiresAt()
+          && all.scope.facts().at() < each.expiresAt()
           && !finding.standsForMore()
           && (selector == null || selector.selects(finding))
-          && each.match().holds(all.facts())
-          && (when == null || when.holds(all))) {
+          && each.match().holds(all.scope.facts())
+          && (when == null || when.holds(all.scope))) {
         return each.name();
       }
     }
@@ -277,6 +278,28 @@ public final class PolicyProgram {
       }
     }
     return String.join("", close);
+  }
+
+  /** What a condition looked at, and what it made of it. */
+  static String told(Program when, Scope scope) {
+    return when.operands(scope).stream().map(PolicyProgram::told).collect(Collectors.joining("; "));
+  }
+
+  private static String told(Operand part) {
+    String values =
+        part.values().stream()
+            .map(value -> value.name() + " = " + value.value())
+            .collect(Collectors.joining(", "));
+    String inside =
+        part.parts().stream().map(PolicyProgram::told).collect(Collectors.joining("; "));
+    return part.text()
+        + switch (part.outcome()) {
+          case HOLDS -> " holds";
+          case HOLDS_NOT -> " does not hold";
+          case ERROR -> " cannot be evaluated: " + part.error();
+        }
+        + (values.isEmpty() ? "" : " (" + values + ")")
+        + (inside.isEmpty() ? "" : " [" + inside + "]");
   }
 
   /** A finding in a few words, without its evidence. */

@@ -5,11 +5,11 @@ import io.llmtrace.policies.policy.Action;
 
 /** Hears how a decision comes about; only explanations listen. */
 interface Trace {
-  /** A step acts. */
-  void acts(Step step, Action action, String how);
+  /** A rule acts. */
+  void acts(Rule rule, Action action, String how);
 
-  /** A step does not act. */
-  void passes(Step step, Action action, String why);
+  /** A rule does not act. */
+  void passes(Rule rule, Action action, String why);
 
   /** A finding does not count. */
   void ignored(Finding finding, String why);
@@ -18,7 +18,7 @@ interface Trace {
    * A rule, or what stands in for one.
    *
    * @param policy the policy, or {@code built-in}
-   * @param rule as decisions name it
+   * @param name as decisions name it
    */
-  record Step(String policy, String rule) {}
+  record Rule(String policy, String name) {}
 }

@@ -96,7 +96,7 @@ final class Walk {
         raise(each.what().action(), each.policy(), each.policy() + "/" + key, reason, null);
       }
       if (trace != null) {
-        Trace.Step step = new Trace.Step(each.policy(), each.policy() + "/" + key);
+        Trace.Rule step = new Trace.Rule(each.policy(), each.policy() + "/" + key);
         if (other == null) {
           trace.passes(step, each.what().action(), "all are allowed");
         } else {
@@ -143,10 +143,12 @@ final class Walk {
       return;
     }
     Program when = each.when;
-    if (when != null && !when.holds(scope)) {
+    if (when != null && !when.holds(scope.scope)) {
       if (trace != null) {
         trace.passes(
-            each.step(), each.action(), "its condition does not hold: " + when.told(scope));
+            each.step(),
+            each.action(),
+            "its condition does not hold: " + PolicyProgram.told(when, scope.scope));
       }
       return;
     }
@@ -172,7 +174,7 @@ final class Walk {
   private void ofExchange(CompiledRule each, Counted scope) {
     if (each.action() == Action.REDACT) {
       int replaced = 0;
-      for (int i = 0; i < scope.findings(); i++) {
+      for (int i = 0; i < scope.size(); i++) {
         int place = scope.place(i);
         if (!isTaken(place) && findings.get(place).type().isSensitiveData()) {
           replace(place);
@@ -219,7 +221,7 @@ final class Walk {
 
   /** The next finding that a rule selects and no other took, or -1. */
   private int selected(CompiledRule each, Counted scope, int from) {
-    for (int i = from; i < scope.findings(); i++) {
+    for (int i = from; i < scope.size(); i++) {
       if (!isTaken(scope.place(i)) && program.selects(each, scope.finding(i))) {
         return i;
       }
@@ -230,7 +232,7 @@ final class Walk {
   /** What no rule took: first by kind, then by the built-in rules. */
   private void rest() {
     Counted scope = counted(program.lastLayer);
-    for (int i = 0; i < scope.findings(); i++) {
+    for (int i = 0; i < scope.size(); i++) {
       int place = scope.place(i);
       if (isTaken(place)) {
         continue;
@@ -269,7 +271,7 @@ final class Walk {
     if (action == Action.ALLOW) {
       if (trace != null) {
         trace.passes(
-            new Trace.Step(DecisionEngine.BUILT_IN, DecisionEngine.ALLOW),
+            new Trace.Rule(DecisionEngine.BUILT_IN, DecisionEngine.ALLOW),
             action,
             PolicyProgram.shown(finding) + " is let pass");
       }
@@ -285,7 +287,7 @@ final class Walk {
       take(place);
     }
     if (trace != null) {
-      trace.acts(new Trace.Step(policy, name), action, PolicyProgram.shown(finding));
+      trace.acts(new Trace.Rule(policy, name), action, PolicyProgram.shown(finding));
     }
     raise(action, policy, name, finding.type().label(), null);
   }

@@ -4,7 +4,7 @@ import io.llmtrace.policies.yaml.YamlProblem;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A policy file that cannot be used; the message lists every problem, one a line. */
+/** A policy file, or a file of its tests, that cannot be used; the message lists every problem, one a line. */
 public final class PolicyProblemsException extends Exception {
   private static final long serialVersionUID = 1L;
 
@@ -13,7 +13,7 @@ public final class PolicyProblemsException extends Exception {
   /**
    * @param problems at least one
    */
-  PolicyProblemsException(List<YamlProblem> problems) {
+  public PolicyProblemsException(List<YamlProblem> problems) {
     super(problems.stream().map(YamlProblem::toString).collect(Collectors.joining("\n")));
     this.problems = List.copyOf(problems);
   }
