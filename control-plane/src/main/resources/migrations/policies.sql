@@ -125,3 +125,48 @@ CREATE POLICY llmtrace_tenant ON bundle_contents TO llmtrace_api USING ((SELECT 
 CREATE POLICY llmtrace_tenant ON bundle_revisions TO llmtrace_api USING ((SELECT llmtrace_all_tenants()));
 CREATE POLICY llmtrace_tenant ON bundle_nodes TO llmtrace_api USING ((SELECT llmtrace_all_tenants()));
 GRANT SELECT ON bundle_contents, bundle_revisions, bundle_nodes TO llmtrace_api;
+
+--changeset llmtrace:policies-4
+-- What candidates would have decided, by hour (epoch seconds) and tenant. Each transaction of ingest adds rows of its
+-- own, so that none waits for another; they are added up soon after.
+CREATE TABLE policy_shadow_sums (
+  hour bigint NOT NULL,
+  tenant text NOT NULL,
+  policy text NOT NULL,
+  version int NOT NULL,
+  active text NOT NULL,
+  candidate text NOT NULL,
+  exchanges bigint NOT NULL
+);
+COMMENT ON COLUMN policy_shadow_sums.policy IS 'its name, as records have it';
+CREATE INDEX policy_shadow_sums_policy ON policy_shadow_sums (policy, version, hour);
+-- A few exchanges of each difference, by id; what they hold stands with them.
+CREATE TABLE policy_shadow_examples (
+  tenant text NOT NULL,
+  policy text NOT NULL,
+  version int NOT NULL,
+  active text NOT NULL,
+  candidate text NOT NULL,
+  rule text NOT NULL,
+  decision_id text COLLATE "C" NOT NULL
+);
+CREATE INDEX policy_shadow_examples_policy ON policy_shadow_examples (policy, version, decision_id DESC);
+CALL llmtrace_guard('policy_shadow_sums');
+CALL llmtrace_guard('policy_shadow_examples');
+
+--changeset llmtrace:policies-5
+-- Trials of policies on stored exchanges and on samples. A row of no tenant is for callers of all tenants.
+CREATE TABLE policy_simulations (
+  id text COLLATE "C" PRIMARY KEY,
+  tenant text,
+  actor text NOT NULL,
+  state text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+  done int NOT NULL DEFAULT 0,
+  total int NOT NULL,
+  result jsonb,
+  problem text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  beat_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX policy_simulations_age ON policy_simulations (created_at);
+CALL llmtrace_guard('policy_simulations', 'SELECT, INSERT, UPDATE');

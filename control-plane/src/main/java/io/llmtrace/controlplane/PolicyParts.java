@@ -2,9 +2,17 @@ package io.llmtrace.controlplane;
 
 import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.bundles.BundleKeyring;
+import io.llmtrace.controlplane.bundles.BundleNumbersResource;
 import io.llmtrace.controlplane.bundles.BundleResource;
 import io.llmtrace.controlplane.bundles.BundleWaits;
 import io.llmtrace.controlplane.bundles.Bundles;
+import io.llmtrace.controlplane.policies.ActivationsResource;
+import io.llmtrace.controlplane.policies.Approval;
+import io.llmtrace.controlplane.policies.PoliciesResource;
+import io.llmtrace.controlplane.policies.ShadowResource;
+import io.llmtrace.controlplane.policies.ShadowSums;
+import io.llmtrace.controlplane.policies.ValidateResource;
+import io.llmtrace.controlplane.policies.VersionsResource;
 import io.llmtrace.controlplane.settings.Settings;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
@@ -22,11 +30,14 @@ import org.jdbi.v3.core.Jdbi;
 final class PolicyParts implements AutoCloseable {
   private final Bundles bundles;
   private final BundleWaits waits;
+  private final Supplier<Jdbi> jdbi;
   private final List<Object> resources;
 
-  private PolicyParts(Bundles bundles, BundleWaits waits, List<Object> resources) {
+  private PolicyParts(
+      Bundles bundles, BundleWaits waits, Supplier<Jdbi> jdbi, List<Object> resources) {
     this.bundles = bundles;
     this.waits = waits;
+    this.jdbi = jdbi;
     this.resources = resources;
   }
 
@@ -42,8 +53,19 @@ final class PolicyParts implements AutoCloseable {
     BundleKeyring keyring = BundleKeyring.load(own.policies().signingKeys(), own.dataDirectory());
     Bundles bundles = new Bundles(jdbi, keyring, clock);
     BundleWaits waits = new BundleWaits(bundles, meters);
+    Approval approval = new Approval(settings);
     return new PolicyParts(
-        bundles, waits, List.of(new BundleResource(bundles, waits, callers, meters)));
+        bundles,
+        waits,
+        jdbi,
+        List.of(
+            new BundleResource(bundles, waits, callers, meters),
+            new BundleNumbersResource(scoped, keyring),
+            new PoliciesResource(scoped, clock, approval, waits::now),
+            new VersionsResource(scoped),
+            new ActivationsResource(scoped, approval, waits::now),
+            new ShadowResource(scoped),
+            new ValidateResource(scoped, clock)));
   }
 
   List<Object> resources() {
@@ -54,6 +76,8 @@ final class PolicyParts implements AutoCloseable {
   void schedule(Jobs jobs) {
     jobs.every(Duration.ofSeconds(10), "bundles", bundles::look);
     jobs.every(Duration.ofHours(1), "bundles-expiry", bundles::expire);
+    jobs.every(
+        Duration.ofMinutes(1), "shadow-sums", () -> jdbi.get().useTransaction(ShadowSums::fold));
     waits.start();
   }
 
