@@ -11,6 +11,8 @@ import io.llmtrace.controlplane.policies.Approval;
 import io.llmtrace.controlplane.policies.PoliciesResource;
 import io.llmtrace.controlplane.policies.ShadowResource;
 import io.llmtrace.controlplane.policies.ShadowSums;
+import io.llmtrace.controlplane.policies.Simulations;
+import io.llmtrace.controlplane.policies.SimulationsResource;
 import io.llmtrace.controlplane.policies.ValidateResource;
 import io.llmtrace.controlplane.policies.VersionsResource;
 import io.llmtrace.controlplane.settings.Settings;
@@ -30,13 +32,19 @@ import org.jdbi.v3.core.Jdbi;
 final class PolicyParts implements AutoCloseable {
   private final Bundles bundles;
   private final BundleWaits waits;
+  private final Simulations simulations;
   private final Supplier<Jdbi> jdbi;
   private final List<Object> resources;
 
   private PolicyParts(
-      Bundles bundles, BundleWaits waits, Supplier<Jdbi> jdbi, List<Object> resources) {
+      Bundles bundles,
+      BundleWaits waits,
+      Simulations simulations,
+      Supplier<Jdbi> jdbi,
+      List<Object> resources) {
     this.bundles = bundles;
     this.waits = waits;
+    this.simulations = simulations;
     this.jdbi = jdbi;
     this.resources = resources;
   }
@@ -54,9 +62,11 @@ final class PolicyParts implements AutoCloseable {
     Bundles bundles = new Bundles(jdbi, keyring, clock);
     BundleWaits waits = new BundleWaits(bundles, meters);
     Approval approval = new Approval(settings);
+    Simulations simulations = new Simulations(scoped, clock);
     return new PolicyParts(
         bundles,
         waits,
+        simulations,
         jdbi,
         List.of(
             new BundleResource(bundles, waits, callers, meters),
@@ -65,7 +75,8 @@ final class PolicyParts implements AutoCloseable {
             new VersionsResource(scoped),
             new ActivationsResource(scoped, approval, waits::now),
             new ShadowResource(scoped),
-            new ValidateResource(scoped, clock)));
+            new ValidateResource(scoped, clock),
+            new SimulationsResource(scoped, simulations, clock)));
   }
 
   List<Object> resources() {
@@ -78,11 +89,16 @@ final class PolicyParts implements AutoCloseable {
     jobs.every(Duration.ofHours(1), "bundles-expiry", bundles::expire);
     jobs.every(
         Duration.ofMinutes(1), "shadow-sums", () -> jdbi.get().useTransaction(ShadowSums::fold));
+    jobs.every(
+        Duration.ofHours(1),
+        "simulations-expiry",
+        () -> jdbi.get().useTransaction(Simulations::expire));
     waits.start();
   }
 
   @Override
   public void close() throws InterruptedException {
     waits.close();
+    simulations.close();
   }
 }

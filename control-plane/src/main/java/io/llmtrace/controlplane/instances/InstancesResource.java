@@ -125,7 +125,9 @@ public final class InstancesResource {
         .put("clock_skew_ms", item.path("at").asLong() - received);
   }
 
-  /** What it was told and said when it last asked for policies; a wanted revision of null is due. */
+  /**
+   * What it was told and said when it last asked for policies; a wanted revision of null is due.
+   */
   private static ObjectNode bundle(ResultSet row) throws SQLException {
     ObjectNode bundle = JsonNodeFactory.instance.objectNode();
     bundle

@@ -8,8 +8,8 @@ import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The policies that decide about all exchanges of a tenant, the farthest first: everybody's standard
- * and the tenant's. Immutable.
+ * The policies that decide about all exchanges of a tenant, the farthest first: everybody's
+ * standard and the tenant's. Immutable.
  */
 record StandardLayers(List<Layer> layers) {
   /** A policy with whose it is; null is everybody's. */

@@ -68,11 +68,7 @@ public final class ValidateResource {
           .map(
               each ->
                   new SourceProblem(
-                      each.line(),
-                      each.column(),
-                      each.path(),
-                      each.message(),
-                      each.suggestion()))
+                      each.line(), each.column(), each.path(), each.message(), each.suggestion()))
           .toList();
     }
   }
@@ -104,8 +100,7 @@ public final class ValidateResource {
       PolicyText text =
           PolicyText.read(source, LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC));
       StandardLayers layers =
-          jdbi.read(
-              caller, Permission.POLICIES_READ, handle -> StandardLayers.of(handle, tenant));
+          jdbi.read(caller, Permission.POLICIES_READ, handle -> StandardLayers.of(handle, tenant));
       List<String> conflicts =
           new ArrayList<>(Layers.of(layers.with(tenant, text.policy())).conflicts());
       // What the others say of each other is not about this one.
@@ -117,8 +112,7 @@ public final class ValidateResource {
           SourceProblem.of(text.warnings()),
           List.copyOf(conflicts));
     } catch (PolicyProblemsException e) {
-      return new Validation(
-          false, null, SourceProblem.of(e.problems()), List.of(), List.of());
+      return new Validation(false, null, SourceProblem.of(e.problems()), List.of(), List.of());
     }
   }
 }

@@ -81,7 +81,8 @@ final class Printer {
     List<Expression> arguments = call.arguments();
     int own = precedence(call);
     if (own == SIGN) {
-      // In parentheses too: CEL takes two signs in a row for none, and one before digits for theirs.
+      // In parentheses too: CEL takes two signs in a row for none, and one before digits for
+      // theirs.
       Expression of = arguments.get(0);
       return call.function()
           + (of instanceof Expression.Constant ? "(" + print(of) + ")" : print(of, MEMBER));

@@ -4,7 +4,10 @@ import io.llmtrace.policies.yaml.YamlProblem;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A policy file, or a file of its tests, that cannot be used; the message lists every problem, one a line. */
+/**
+ * A policy file, or a file of its tests, that cannot be used; the message lists every problem, one
+ * a line.
+ */
 public final class PolicyProblemsException extends Exception {
   private static final long serialVersionUID = 1L;
 

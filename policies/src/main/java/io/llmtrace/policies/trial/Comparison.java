@@ -69,8 +69,7 @@ public final class Comparison {
       return;
     }
     try {
-      JsonNode actual =
-          outcome.redacted().isEmpty() ? null : WireJson.mapper().readTree(body);
+      JsonNode actual = outcome.redacted().isEmpty() ? null : WireJson.mapper().readTree(body);
       if (!expected.equals(actual)) {
         differ(
             differences,

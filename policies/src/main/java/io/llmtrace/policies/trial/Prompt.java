@@ -99,7 +99,8 @@ record Prompt(String path, ObjectNode body, String textAt) {
   /** Chat completions have no documents, messages have. */
   private static Prompt document(String text, String model, List<String> tools) {
     ObjectNode body = JSON.objectNode().put("model", model).put("max_tokens", 1024);
-    ArrayNode content = body.putArray("messages").addObject().put("role", "user").putArray("content");
+    ArrayNode content =
+        body.putArray("messages").addObject().put("role", "user").putArray("content");
     content
         .addObject()
         .put("type", "document")
@@ -112,7 +113,11 @@ record Prompt(String path, ObjectNode body, String textAt) {
       ArrayNode offered = body.putArray("tools");
       tools.forEach(
           tool ->
-              offered.addObject().put("name", tool).putObject("input_schema").put("type", "object"));
+              offered
+                  .addObject()
+                  .put("name", tool)
+                  .putObject("input_schema")
+                  .put("type", "object"));
     }
     return new Prompt("/v1/messages", body, "/messages/0/content/0/source/data");
   }

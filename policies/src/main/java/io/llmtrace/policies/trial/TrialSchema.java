@@ -50,7 +50,11 @@ public final class TrialSchema {
                   REQUIRED,
                   Text.line("a path such as /v1/chat/completions", 1000),
                   "Path without query. It says which API it is."),
-              key("method", OPTIONAL, Choice.of("a method", "GET", "POST", "PUT"), "Without: `POST`."),
+              key(
+                  "method",
+                  OPTIONAL,
+                  Choice.of("a method", "GET", "POST", "PUT"),
+                  "Without: `POST`."),
               key("headers", OPTIONAL, HEADERS, "Request headers by name in lower case."),
               key(
                   "body",
@@ -104,7 +108,8 @@ public final class TrialSchema {
               key(
                   "action",
                   REQUIRED,
-                  new Choice("an action", Arrays.stream(Action.values()).map(Action::label).toList()),
+                  new Choice(
+                      "an action", Arrays.stream(Action.values()).map(Action::label).toList()),
                   "What `enforce` does, whatever the policy's mode."),
               key(
                   "rule",
@@ -123,7 +128,8 @@ public final class TrialSchema {
                   "block_style",
                   OPTIONAL,
                   new Choice(
-                      "a block style", Arrays.stream(BlockStyle.values()).map(BlockStyle::label).toList()),
+                      "a block style",
+                      Arrays.stream(BlockStyle.values()).map(BlockStyle::label).toList()),
                   "How a block is answered."),
               key(
                   "findings",

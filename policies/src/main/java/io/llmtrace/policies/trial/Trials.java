@@ -54,7 +54,8 @@ public final class Trials {
   /** What policies do with a sample. */
   public Outcome run(PolicyStack policies, Sample sample) {
     try {
-      return read(policies, sample, ExchangeReader.read(sample.content(), null), Coverage.INSPECTED);
+      return read(
+          policies, sample, ExchangeReader.read(sample.content(), null), Coverage.INSPECTED);
     } catch (UnreadableBodyException e) {
       return unread(policies, sample);
     }

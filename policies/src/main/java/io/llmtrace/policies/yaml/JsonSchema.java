@@ -123,7 +123,9 @@ public final class JsonSchema {
       return node.put("const", choice.words().get(0));
     }
     words(node.putArray("enum"), choice.words());
-    return choice.words().size() <= 8 ? node : defined(choice.what().replaceFirst("^an? ", ""), node);
+    return choice.words().size() <= 8
+        ? node
+        : defined(choice.what().replaceFirst("^an? ", ""), node);
   }
 
   private static void words(ArrayNode list, Collection<String> words) {

@@ -65,8 +65,7 @@ record Asked(
   }
 
   Asked with(String newModel, List<String> newTools) {
-    return new Asked(
-        tenant, consumer, route, newModel, newTools, headers, zones, coverage, at);
+    return new Asked(tenant, consumer, route, newModel, newTools, headers, zones, coverage, at);
   }
 
   Asked consumer(String value) {
@@ -91,8 +90,7 @@ record Asked(
   }
 
   Question question(Finding... findings) {
-    return new Question(
-        this, List.of(findings), Mode.ENFORCE, RedactRule.NONE, 7, RateGate.OPEN);
+    return new Question(this, List.of(findings), Mode.ENFORCE, RedactRule.NONE, 7, RateGate.OPEN);
   }
 
   @Override

@@ -118,8 +118,7 @@ class LayersTest {
                 policy(TENANT),
                 policy(
                     "metadata: {name: minis}\nmatch: {models: ['*-mini']}\nrules: [{name: no, action: block}]")));
-    assertThat(stack.program(CHAT).decide(CHAT.question()).decision().rule())
-        .isEqualTo("minis/no");
+    assertThat(stack.program(CHAT).decide(CHAT.question()).decision().rule()).isEqualTo("minis/no");
     Asked large = CHAT.with("gpt-4o", List.of());
     assertThat(stack.program(large).decide(large.question()).decision().rule())
         .isEqualTo("default/allow");

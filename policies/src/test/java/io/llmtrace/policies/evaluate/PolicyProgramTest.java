@@ -4,7 +4,6 @@ import static io.llmtrace.policies.evaluate.Asked.CHAT;
 import static io.llmtrace.policies.evaluate.Asked.email;
 import static io.llmtrace.policies.evaluate.Asked.finding;
 import static io.llmtrace.policies.evaluate.Asked.injection;
-import static io.llmtrace.policies.evaluate.Asked.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.policies.detect.Finding;
@@ -47,8 +46,7 @@ class PolicyProgramTest {
     says(builtIn.decide(CHAT.question()), Action.ALLOW, "default/allow");
     Verdict observed =
         builtIn.decide(
-            new Question(
-                CHAT, List.of(injection(0.9)), null, RedactRule.NONE, 0, RateGate.OPEN));
+            new Question(CHAT, List.of(injection(0.9)), null, RedactRule.NONE, 0, RateGate.OPEN));
     assertThat(observed.decision().action()).isEqualTo(Action.FLAG);
     assertThat(observed.decision().would()).isEqualTo(Action.BLOCK);
     assertThat(observed.decision().policy()).isEqualTo("built-in");
@@ -68,7 +66,12 @@ class PolicyProgramTest {
         program("metadata: {name: p}\nmode: enforce")
             .decide(
                 new Question(
-                    CHAT, List.of(injection(0.9)), Mode.OBSERVE, RedactRule.NONE, 7, RateGate.OPEN));
+                    CHAT,
+                    List.of(injection(0.9)),
+                    Mode.OBSERVE,
+                    RedactRule.NONE,
+                    7,
+                    RateGate.OPEN));
     assertThat(verdict.decision().action()).isEqualTo(Action.FLAG);
     assertThat(verdict.decision().revision()).isEqualTo(7);
   }
@@ -145,7 +148,8 @@ class PolicyProgramTest {
         sensitive: {email: redact, iban: block, person_name: allow}
         """;
     Finding iban = finding(FindingType.PII_DETECTED, Severity.HIGH, 0.9, "sensitive", "iban");
-    Finding name = finding(FindingType.PII_DETECTED, Severity.MEDIUM, 0.9, "sensitive", "person_name");
+    Finding name =
+        finding(FindingType.PII_DETECTED, Severity.MEDIUM, 0.9, "sensitive", "person_name");
     says(decide(yaml, CHAT, name), Action.ALLOW, "p/sensitive.person_name");
     Verdict redacted = decide(yaml, CHAT, email(), name);
     says(redacted, Action.REDACT, "p/sensitive.email");
@@ -270,8 +274,7 @@ class PolicyProgramTest {
   @Test
   void patternsStopWithTheBudget() {
     PolicyProgram program =
-        program(
-            "metadata: {name: p}\npatterns: [{name: x, pattern: x, severity: low}]");
+        program("metadata: {name: p}\npatterns: [{name: x, pattern: x, severity: low}]");
     List<Segment> segments = List.of(new Segment(Zone.USER, "user", "/0", "x"));
     InspectionBudget spent = InspectionBudget.until(System.nanoTime() - 1);
     assertThat(program.find(CHAT, segments, spent, new ArrayList<>())).isFalse();
@@ -341,8 +344,7 @@ class PolicyProgramTest {
     RedactRule route = new RedactRule(Set.of(), Set.of("email"), Severity.LOW);
     Verdict verdict =
         program("metadata: {name: p}\nmode: enforce\ndefaults: off")
-            .decide(
-                new Question(CHAT, List.of(email()), Mode.ENFORCE, route, 7, RateGate.OPEN));
+            .decide(new Question(CHAT, List.of(email()), Mode.ENFORCE, route, 7, RateGate.OPEN));
     says(verdict, Action.REDACT, "route/redact");
     assertThat(verdict.redact()).containsExactly(email());
   }

@@ -104,13 +104,20 @@ final class Grammar {
 
   private String fieldTest() {
     String finding = finding();
-    return "(" + any(
-        () -> finding + ".type" + one(" == ", " != ") + quoted(anyOf(FindingType.values()).label()),
-        () -> finding + ".type in ['jailbreak', 'pii_detected', 'shell_injection']",
-        () -> finding + ".group" + one(" == ", " != ") + one("'attack'", "'leak'", "'use'"),
-        () -> finding + ".zone in ['user', 'document']",
-        () -> finding + ".severity" + one(" >= ", " == ", " < ") + one("low", "high", "critical"),
-        () -> finding + ".confidence" + one(" >= ", " > ", " < ") + "0.5") + ")";
+    return "("
+        + any(
+            () ->
+                finding
+                    + ".type"
+                    + one(" == ", " != ")
+                    + quoted(anyOf(FindingType.values()).label()),
+            () -> finding + ".type in ['jailbreak', 'pii_detected', 'shell_injection']",
+            () -> finding + ".group" + one(" == ", " != ") + one("'attack'", "'leak'", "'use'"),
+            () -> finding + ".zone in ['user', 'document']",
+            () ->
+                finding + ".severity" + one(" >= ", " == ", " < ") + one("low", "high", "critical"),
+            () -> finding + ".confidence" + one(" >= ", " > ", " < ") + "0.5")
+        + ")";
   }
 
   private String finding() {

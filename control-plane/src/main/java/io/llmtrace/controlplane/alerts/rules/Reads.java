@@ -29,7 +29,9 @@ final class Reads {
 
   private Reads() {}
 
-  /** What is wrong with the bundle of a node, behind {@link Recent.Node#BUNDLE}; null if nothing. */
+  /**
+   * What is wrong with the bundle of a node, behind {@link Recent.Node#BUNDLE}; null if nothing.
+   */
   private static final String BUNDLE =
       "CASE WHEN b.refused IS NOT NULL THEN concat(b.refused_revision, ' is refused: ', b.refused,"
           + " ' ', b.refused_detail) WHEN b.behind_since IS NOT NULL THEN concat(b.wanted_revision,"
