@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 
 /** Takes batches as a control plane does, and shows their records by decision id. */
@@ -31,13 +33,53 @@ final class BatchCollector implements AutoCloseable {
   volatile int batchStatus = 200;
 
   volatile int contentStatus = 200;
+
+  /** The bundle of policies that is given to who has another; null gives none. */
+  volatile Given bundle;
+
+  /** What was last said about a bundle that was refused; empty where none was. */
+  volatile String refused = "";
+
+  /**
+   * A bundle.
+   *
+   * @param tag as its receiver names it when it has it
+   */
+  record Given(byte[] sealed, String tag) {}
+
   private final HttpServer server;
 
   BatchCollector() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext("/api/v1/ingest/batches", this::ingest);
     server.createContext("/api/v1/ingest/content", this::content);
+    server.createContext("/api/v1/ingest/bundle", this::bundle);
+    server.setExecutor(Executors.newCachedThreadPool());
     server.start();
+  }
+
+  /** Waits, as a control plane does, until there is another bundle than the one that is named. */
+  private void bundle(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      String query = exchange.getRequestURI().getQuery();
+      refused = query.contains("&refused=") ? query.substring(query.indexOf("&refused=")) : "";
+      String has = exchange.getRequestHeaders().getFirst("If-None-Match");
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+      Given given = bundle;
+      while (given == null || ('"' + given.tag() + '"').equals(has)) {
+        if (System.nanoTime() > end) {
+          exchange.sendResponseHeaders(304, -1);
+          return;
+        }
+        Thread.sleep(20);
+        given = bundle;
+      }
+      exchange.getResponseHeaders().set("ETag", '"' + given.tag() + '"');
+      exchange.sendResponseHeaders(200, given.sealed().length);
+      exchange.getResponseBody().write(given.sealed());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   URI url() {

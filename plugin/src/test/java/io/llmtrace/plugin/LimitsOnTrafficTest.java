@@ -17,7 +17,6 @@ import io.llmtrace.policies.limit.Limit;
 import io.llmtrace.policies.limit.LimitKind;
 import io.llmtrace.policies.limit.Window;
 import io.llmtrace.policies.policy.Action;
-import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.usage.PromptTokens;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.Coverage;
@@ -246,7 +245,7 @@ class LimitsOnTrafficTest {
             FilterHost.start(
                 config,
                 "boot",
-                new EngineAnalysis(ENGINE, new DecisionEngine(), Dialects.builtIn()),
+                new EngineAnalysis(ENGINE, Dialects.builtIn()),
                 sink,
                 DecisionIds.open(folder),
                 limits,
@@ -388,7 +387,7 @@ class LimitsOnTrafficTest {
           PluginHost.start(
               config,
               "boot-" + boots++,
-              new EngineAnalysis(ENGINE, new DecisionEngine(), Dialects.builtIn()),
+              new EngineAnalysis(ENGINE, Dialects.builtIn()),
               sink,
               DecisionIds.open(data),
               limits,

@@ -20,7 +20,6 @@ import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.policy.Action;
-import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.usage.PromptTokens;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
@@ -251,8 +250,7 @@ class MappingOnTrafficTest {
             FilterHost.start(
                 config,
                 "boot",
-                new EngineAnalysis(
-                    DetectionEngine.builtIn(), new DecisionEngine(), config.plugin().dialects()),
+                new EngineAnalysis(DetectionEngine.builtIn(), config.plugin().dialects()),
                 nobody,
                 DecisionIds.open(data),
                 limits,

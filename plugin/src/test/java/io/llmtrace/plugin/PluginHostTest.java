@@ -15,7 +15,6 @@ import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.exchange.Dialects;
-import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.runtime.config.LlmtraceConfig;
@@ -77,8 +76,7 @@ class PluginHostTest {
 
   @Test
   void theShippedEngineStopsAnInjectionInTheCallersDialect() throws Exception {
-    Analysis engine =
-        new EngineAnalysis(DetectionEngine.builtIn(), new DecisionEngine(), Dialects.builtIn());
+    Analysis engine = new EngineAnalysis(DetectionEngine.builtIn(), Dialects.builtIn());
     try (PluginHost host = start("boot-1", directory.resolve("r.sock"), engine);
         RawGateway gateway = new RawGateway(host.socket())) {
       int token = gateway.prepare("route#a#1", "{\"mode\":\"enforce\",\"budget_ms\":5000}");

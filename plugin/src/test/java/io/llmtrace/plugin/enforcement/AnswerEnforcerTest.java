@@ -13,11 +13,11 @@ import io.llmtrace.plugin.gateway.GatewayRequest.BodyState;
 import io.llmtrace.plugin.gateway.HeldAnswer;
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
+import io.llmtrace.plugin.policies.PolicyTable;
 import io.llmtrace.policies.detect.output.AnswerDetector;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.policy.Action;
-import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.runtime.config.AnswersConfig;
 import io.llmtrace.runtime.config.OnUninspectable;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -231,7 +231,7 @@ class AnswerEnforcerTest {
         new AnswerEnforcer.Settings(1, 1),
         Inspectors.engine(more),
         new AnswerInspector(Inspectors.engine(more), config, meters),
-        new AnswerVerdicts(new DecisionEngine(), ids),
+        new AnswerVerdicts(() -> PolicyTable.BUILT_IN, ids),
         questions,
         ids,
         meters);

@@ -98,12 +98,13 @@ class RequestRedactionTest {
   @Test
   void an_inspection_leaves_time_by_the_length_of_the_body_but_never_more_than_a_quarter() {
     RouteConf conf = request(Map.of(), "@ada").conf();
-    assertThat(RequestRedaction.reserve(conf, 0)).isEqualTo(2_000_000);
-    assertThat(RequestRedaction.reserve(conf, 100_000)).isEqualTo(8_000_000);
-    assertThat(RequestRedaction.reserve(conf, 100_000_000)).isEqualTo(150_000_000 / 4);
+    assertThat(RequestRedaction.reserve(conf, false, 0)).isEqualTo(2_000_000);
+    assertThat(RequestRedaction.reserve(conf, false, 100_000)).isEqualTo(8_000_000);
+    assertThat(RequestRedaction.reserve(conf, false, 100_000_000)).isEqualTo(150_000_000 / 4);
     RouteConf none =
         new RouteConfReader(150, OnUninspectable.PASS).read(List.of(Map.entry("llmtrace", "{}")));
-    assertThat(RequestRedaction.reserve(none, 100_000)).isZero();
+    assertThat(RequestRedaction.reserve(none, false, 100_000)).isZero();
+    assertThat(RequestRedaction.reserve(none, true, 100_000)).isEqualTo(8_000_000);
   }
 
   @Test

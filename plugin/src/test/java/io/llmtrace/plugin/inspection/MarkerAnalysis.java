@@ -1,10 +1,15 @@
 package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.gateway.Answer;
+import io.llmtrace.plugin.policies.PolicyTable;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
+import io.llmtrace.policies.evaluate.PolicyProgram;
+import io.llmtrace.policies.evaluate.Question;
+import io.llmtrace.policies.evaluate.Verdict;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
@@ -51,7 +56,8 @@ public class MarkerAnalysis implements Analysis {
   }
 
   @Override
-  public Run prepare(Exchange exchange, String tenant, InspectionBudget budget) {
+  public Run prepare(
+      Exchange exchange, String tenant, @Nullable Profile profile, InspectionBudget budget) {
     List<Finding> findings = new CopyOnWriteArrayList<>();
     return new Run() {
       private volatile boolean done;
@@ -122,7 +128,23 @@ public class MarkerAnalysis implements Analysis {
   }
 
   @Override
-  public Decision decide(List<Finding> findings, Mode mode, RedactRule redact) {
+  public PolicyTable.InForce policies(String tenant, @Nullable String policy) {
+    return PolicyTable.BUILT_IN.resolve(tenant, policy);
+  }
+
+  @Override
+  public Verdict decide(PolicyProgram program, Question question) {
+    List<Finding> findings = question.findings();
+    RedactRule redact = question.routeRedact();
+    Decision decision = decide(findings, program.mode(question.routeMode()), redact);
+    List<Finding> redacted =
+        decision.action() == Action.REDACT
+            ? findings.stream().filter(redact::covers).toList()
+            : List.of();
+    return new Verdict(decision, redacted, null, null, 0);
+  }
+
+  private static Decision decide(List<Finding> findings, Mode mode, RedactRule redact) {
     boolean redacts = !findings.isEmpty() && findings.stream().allMatch(redact::covers);
     Action would = findings.isEmpty() ? Action.ALLOW : redacts ? Action.REDACT : Action.BLOCK;
     Action action = would != Action.ALLOW && mode == Mode.OBSERVE ? Action.FLAG : would;
@@ -137,7 +159,8 @@ public class MarkerAnalysis implements Analysis {
   }
 
   @Override
-  public Answer.Stop block(Caller caller, BlockStyle style, String decisionId, String category) {
+  public Answer.Stop block(
+      Caller caller, BlockStyle style, String decisionId, String category, @Nullable String text) {
     return new Answer.Stop(
         style == BlockStyle.FORBIDDEN ? 403 : 400,
         Map.of("content-type", "text/plain"),

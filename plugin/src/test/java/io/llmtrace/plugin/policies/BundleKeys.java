@@ -11,8 +11,8 @@ import java.security.Signature;
 import java.util.Base64;
 
 /** A key pair as a control plane has it. */
-record BundleKeys(KeyPair pair) implements SignedBundle.Signer {
-  static BundleKeys fresh() {
+public record BundleKeys(KeyPair pair) implements SignedBundle.Signer {
+  public static BundleKeys fresh() {
     try {
       return new BundleKeys(KeyPairGenerator.getInstance("Ed25519").generateKeyPair());
     } catch (GeneralSecurityException e) {
@@ -20,11 +20,11 @@ record BundleKeys(KeyPair pair) implements SignedBundle.Signer {
     }
   }
 
-  String publicKey() {
+  public String publicKey() {
     return Base64.getEncoder().encodeToString(pair.getPublic().getEncoded());
   }
 
-  Path write(Path file) throws IOException {
+  public Path write(Path file) throws IOException {
     return Files.writeString(
         file, "-----BEGIN PUBLIC KEY-----\n" + publicKey() + "\n-----END PUBLIC KEY-----\n");
   }

@@ -300,7 +300,7 @@ final class Walk {
       rule = name;
       category = reason;
       decisive = by;
-    } else if (decidedBy == null && action == Action.ALLOW && by != null) {
+    } else if (decidedBy == null && action == Action.ALLOW) {
       // So that the record of what passes says who let it.
       decidedBy = policy;
       rule = name;

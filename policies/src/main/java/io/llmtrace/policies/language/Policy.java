@@ -61,6 +61,28 @@ public record Policy(
     exceptions = Copies.list(exceptions);
   }
 
+  /** The same in another mode. */
+  public Policy with(Mode other) {
+    return new Policy(
+        name,
+        metadata,
+        other,
+        match,
+        defaults,
+        profile,
+        thresholds,
+        onUninspectable,
+        blockStyle,
+        messages,
+        models,
+        tools,
+        patterns,
+        sensitive,
+        rules,
+        budgets,
+        exceptions);
+  }
+
   /**
    * What people want to know.
    *

@@ -16,6 +16,7 @@ import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.policies.language.MessageKind;
+import io.llmtrace.policies.language.Policy;
 import io.llmtrace.policies.language.UninspectableAction;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.BlockStyle;
@@ -30,6 +31,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -51,7 +53,20 @@ public final class Trials {
     this.clock = clock;
   }
 
-  /** What policies do with a sample. */
+  /**
+   * Policies as they are tried: in enforce mode, since to observe says nothing of what they do.
+   *
+   * @throws IllegalArgumentException for more layers than a route can have
+   */
+  public static PolicyStack enforcing(List<Policy> farthestFirst) {
+    return PolicyStack.of(farthestFirst.stream().map(each -> each.with(Mode.ENFORCE)).toList());
+  }
+
+  /**
+   * What policies do with a sample.
+   *
+   * @param policies of {@link #enforcing}
+   */
   public Outcome run(PolicyStack policies, Sample sample) {
     try {
       return read(
@@ -75,9 +90,9 @@ public final class Trials {
     Explanation explanation = program.explain(question(facts, findings, sample));
     Verdict verdict = explanation.verdict();
     Outcome outcome = outcome(program, explanation, findings);
-    return verdict.redact().isEmpty() || verdict.decision().action() != Action.REDACT
-        ? outcome
-        : redacted(outcome, sample, exchange, verdict.redact());
+    return outcome.action() == Action.REDACT
+        ? redacted(outcome, sample, exchange, verdict.redact())
+        : outcome;
   }
 
   private SampleFacts facts(Sample sample, Exchange exchange, Coverage coverage) {
@@ -155,8 +170,7 @@ public final class Trials {
   private static Exchange nothing(RequestContent content) {
     try {
       return ExchangeReader.read(
-          new RequestContent(content.method(), content.path(), java.util.Map.of(), new byte[0]),
-          null);
+          new RequestContent(content.method(), content.path(), Map.of(), new byte[0]), null);
     } catch (UnreadableBodyException e) {
       throw new IllegalStateException("a request without a body can be read", e);
     }

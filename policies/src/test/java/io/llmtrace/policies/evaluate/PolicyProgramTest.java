@@ -131,7 +131,7 @@ class PolicyProgramTest {
         mode: enforce
         rules:
           - {name: hide, findings: {types: [pii_detected]}, action: redact}
-        sensitive: {iban: redact, phone_number: block}
+        sensitive: {iban: redact}
         """;
     Finding iban = finding(FindingType.PII_DETECTED, Severity.HIGH, 0.9, "sensitive", "iban");
     Verdict verdict = decide(yaml, CHAT, email(), iban);
