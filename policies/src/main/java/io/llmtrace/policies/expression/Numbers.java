@@ -135,7 +135,7 @@ final class Numbers {
         case TIMES -> a * b;
         case OVER -> a / b;
         // Linking refuses it: CEL has no such thing.
-        case MODULO -> throw new IllegalStateException("% of doubles");
+        case MODULO -> throw new IllegalStateException("modulo of doubles");
       };
     }
   }
