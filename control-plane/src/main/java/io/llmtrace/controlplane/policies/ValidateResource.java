@@ -73,6 +73,20 @@ public final class ValidateResource {
     }
   }
 
+  private static List<SourceProblem> warnings(PolicyText text) {
+    List<SourceProblem> warnings = new ArrayList<>(SourceProblem.of(text.warnings()));
+    if (!text.policy().budgets().isEmpty()) {
+      warnings.add(
+          new SourceProblem(
+              1,
+              1,
+              "budgets",
+              "budgets of policies are kept as written, but no traffic is held by them",
+              "make them at /api/v1/budgets"));
+    }
+    return List.copyOf(warnings);
+  }
+
   private final ScopedJdbi jdbi;
   private final Clock clock;
 
@@ -109,7 +123,7 @@ public final class ValidateResource {
           true,
           text.policy().name(),
           List.of(),
-          SourceProblem.of(text.warnings()),
+          warnings(text),
           List.copyOf(conflicts));
     } catch (PolicyProblemsException e) {
       return new Validation(false, null, SourceProblem.of(e.problems()), List.of(), List.of());

@@ -4,22 +4,28 @@ import static io.llmtrace.controlplane.TestControlPlane.FOREIGN;
 import static io.llmtrace.controlplane.TestControlPlane.OWN;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.TestControlPlane;
+import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.policies.StoredPolicies;
 import io.llmtrace.policies.bundle.Bundle;
 import io.llmtrace.policies.bundle.SignedBundle;
 import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.runtime.config.Secret;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
+import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -227,6 +233,108 @@ class BundlesTest {
     assertThat(ask("", null).bundle().revision()).isEqualTo(bundle.revision());
     assertThat(ofAll.bundle().revision()).isNotEqualTo(bundle.revision());
     policies.stand(all, null, null, null, null);
+  }
+
+  @Test
+  void whatAnInstanceRunsAndRefusesIsShown() throws Exception {
+    String policy = policies.put(OWN, name, 1);
+    Answer first = ask("&label=env:canary", null);
+    HttpResponse<String> reported =
+        plane.call(
+            "POST",
+            "/api/v1/ingest/snapshots",
+            key,
+            "{\"node\":\"%s\",\"boot_id\":\"b\",\"at\":1,\"version\":\"1\",\"started_at\":1,"
+                .formatted(node)
+                + "\"breakers\":{},\"active_connections\":0,\"models\":{},\"bundle_revision\":0,"
+                + "\"spool_bytes\":0,\"routes\":[],\"problems\":[]}");
+    assertThat(reported.statusCode()).as(reported.body()).isBetween(200, 299);
+    assertThat(shown().path("behind_for_ms").isNumber()).isTrue();
+    assertThat(shown().path("labels").path("env").asText()).isEqualTo("canary");
+
+    Answer unused = ask("&label=env:canary", first.etag());
+    assertThat(shown().path("running_revision").asLong()).isEqualTo(first.bundle().revision());
+    assertThat(shown().path("behind_for_ms").isNull()).isTrue();
+
+    policies.stand(policy, 1, null, null, null);
+    Answer second = ask("", first.etag());
+    unused =
+        ask(
+            "&refused=signature&refused_revision=%d&refused_detail=wrong%%20key"
+                .formatted(second.bundle().revision()),
+            first.etag());
+    JsonNode refused = shown();
+    assertThat(refused.path("wanted_revision").asLong()).isEqualTo(second.bundle().revision());
+    assertThat(refused.path("running_revision").asLong()).isEqualTo(first.bundle().revision());
+    assertThat(refused.path("refused").path("reason").asText()).isEqualTo("signature");
+    assertThat(refused.path("refused").path("detail").asText()).isEqualTo("wrong key");
+    String numbers =
+        plane
+            .call(
+                "GET",
+                "/api/v1/policies/bundles/" + second.bundle().revision(),
+                plane.admin(),
+                null)
+            .body();
+    assertThat(numbers).contains("\"node\":\"" + node, policy, "\"role\":\"active\"");
+    unused = ask("", second.etag());
+    assertThat(shown().has("refused")).isFalse();
+
+    // It does not ask at the moment; what it should have is looked at all the same.
+    policies.stand(policy, null, null, null, null);
+    bundles(Jdbi.create(plane.url()), List.of(), Duration.ZERO).look();
+    assertThat(shown().path("wanted_revision").isNull()).isTrue();
+    assertThat(shown().path("behind_for_ms").isNumber()).isTrue();
+  }
+
+  private JsonNode shown() throws Exception {
+    return TestControlPlane.json(
+            plane.call("GET", "/api/v1/instances/" + node, plane.admin(), null))
+        .path("bundle");
+  }
+
+  @Test
+  void aChangeOfKeysOrAnOlderDatabaseIsANewRevision() throws Exception {
+    Jdbi jdbi = Jdbi.create(plane.url());
+    Secret one = Secret.of(pem());
+    Secret two = Secret.of(pem());
+    Bundles before = bundles(jdbi, List.of(one), Duration.ZERO);
+    Poll poll = new Poll(node, TenantScope.of(OWN), Map.of(), null, null);
+    Bundles.Wanted first = before.wanted(poll);
+    assertThat(before.wanted(poll).tag()).isEqualTo(first.tag());
+
+    Bundles after = bundles(jdbi, List.of(one, two), Duration.ZERO);
+    Bundles.Wanted second = after.wanted(poll);
+    assertThat(second.tag().revision()).isGreaterThan(first.tag().revision());
+    assertThat(second.tag().digest()).isEqualTo(first.tag().digest());
+    Bundle sealed =
+        SignedBundle.open(
+            after.sealed(poll, second), List.of(after.keyring().keys().get(0).publicBase64()));
+    assertThat(sealed.keys()).hasSize(2).contains(after.keyring().keys().get(1).publicBase64());
+    // Which of the same keys signs is no change, and two replicas do not take turns.
+    assertThat(bundles(jdbi, List.of(two, one), Duration.ZERO).wanted(poll).tag())
+        .isEqualTo(second.tag());
+    assertThat(bundles(jdbi, List.of(one), Duration.ofMinutes(1)).wanted(poll).tag())
+        .isEqualTo(second.tag());
+
+    Tag ahead = new Tag(second.tag().revision() + 5, second.tag().digest());
+    Poll restored = new Poll(node, TenantScope.of(OWN), Map.of(), ahead, null);
+    assertThat(after.wanted(restored).tag().revision()).isGreaterThan(second.tag().revision());
+  }
+
+  private Bundles bundles(Jdbi jdbi, List<Secret> keys, Duration settled) throws Exception {
+    return new Bundles(
+        () -> jdbi,
+        BundleKeyring.load(keys, plane.directory()),
+        java.time.Clock.systemUTC(),
+        settled);
+  }
+
+  private static String pem() throws Exception {
+    byte[] key = KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPrivate().getEncoded();
+    return "-----BEGIN PRIVATE KEY-----\n"
+        + java.util.Base64.getMimeEncoder().encodeToString(key)
+        + "\n-----END PRIVATE KEY-----\n";
   }
 
   @Test
