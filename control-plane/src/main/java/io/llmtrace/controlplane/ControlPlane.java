@@ -112,6 +112,7 @@ public final class ControlPlane implements AutoCloseable {
   private final List<Jobs> jobs;
   private final Ingest ingest;
   private final Alerts alerts;
+  private final PolicyParts policies;
   private final PrometheusMeterRegistry meters;
   private final JvmGcMetrics gc;
 
@@ -123,6 +124,7 @@ public final class ControlPlane implements AutoCloseable {
       List<Jobs> jobs,
       Ingest ingest,
       Alerts alerts,
+      PolicyParts policies,
       PrometheusMeterRegistry meters,
       JvmGcMetrics gc) {
     this.server = server;
@@ -132,6 +134,7 @@ public final class ControlPlane implements AutoCloseable {
     this.jobs = jobs;
     this.ingest = ingest;
     this.alerts = alerts;
+    this.policies = policies;
     this.meters = meters;
     this.gc = gc;
   }
@@ -256,6 +259,9 @@ public final class ControlPlane implements AutoCloseable {
                 new SettingsResource(scoped, settings, changed),
                 leases));
     resources.addAll(alerts.resources());
+    PolicyParts policies =
+        PolicyParts.of(own, storage::jdbi, scoped, settings, callers, meters, clock);
+    resources.addAll(policies.resources());
     List<ApiOperation> operations =
         Access.register(environment.jersey(), callers, List.copyOf(resources));
     environment.jersey().register(new RateLimitFilter(own.rateLimit(), meters));
@@ -286,6 +292,7 @@ public final class ControlPlane implements AutoCloseable {
     jobs.every(Duration.ofSeconds(10), "recent", alerts::fold);
     jobs.every(Duration.ofHours(1), "alerts-expiry", alerts::expire);
     alerts.start();
+    policies.schedule(jobs);
     jobs.every(Duration.ofMinutes(1), "content", content::maintain);
     ControlPlane started =
         new ControlPlane(
@@ -296,6 +303,7 @@ public final class ControlPlane implements AutoCloseable {
             List.of(watching, jobs),
             ingest,
             alerts,
+            policies,
             meters,
             gc);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());
@@ -376,6 +384,8 @@ public final class ControlPlane implements AutoCloseable {
   /** Stops taking requests, then the database. */
   @Override
   public void close() throws Exception {
+    // Whoever waits would keep the server from ending.
+    policies.close();
     server.stop();
     ingest.close();
     jobs.forEach(Jobs::close);

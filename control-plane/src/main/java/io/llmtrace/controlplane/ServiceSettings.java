@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane;
 
 import io.llmtrace.controlplane.budgets.BudgetsResource;
+import io.llmtrace.controlplane.policies.Approval;
 import io.llmtrace.controlplane.settings.Setting;
 import io.llmtrace.controlplane.settings.Settings;
 import io.llmtrace.controlplane.settings.Settings.FromFile;
@@ -36,7 +37,10 @@ final class ServiceSettings {
             "rate_limit.burst",
             rate.burst(),
             config.rateLimit().burst(),
-            "Requests that one key may send at once."));
+            "Requests that one key may send at once."),
+        new FromFile<>(
+            Approval.SETTING,
+            config.policies().approval().name().toLowerCase(java.util.Locale.ROOT)));
   }
 
   private static FromFile<Long> days(String name, int fallback, int value) {

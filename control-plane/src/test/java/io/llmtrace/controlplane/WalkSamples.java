@@ -1,6 +1,8 @@
 package io.llmtrace.controlplane;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.access.ApiOperation;
+import io.llmtrace.controlplane.policies.PolicySamples;
 import io.llmtrace.policies.wire.Ulid;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,6 +52,7 @@ final class WalkSamples {
     content();
     prices();
     settings();
+    policies();
     alerts();
     makers.put(
         "POST /api/v1/ingest/set-aside/{id}/replay", tenant -> new ApiSamples(plane).setAside());
@@ -288,6 +291,90 @@ final class WalkSamples {
     return new Sample("/api/v1/prices/" + id(new Sample("/api/v1/prices", price(tenant))), null);
   }
 
+  private void policies() {
+    String root = "/api/v1/policies";
+    String one = root + "/{id}";
+    PolicySamples policies = new PolicySamples(plane);
+    makers.put(
+        "GET /api/v1/ingest/bundle", tenant -> new Sample("/api/v1/ingest/bundle?node=walk", null));
+    makers.put("POST " + root, tenant -> new Sample(root, policies.newBody(tenant)));
+    makers.put(
+        "POST " + root + "/validate",
+        tenant -> new Sample(root + "/validate", policies.newBody(tenant)));
+    makers.put(
+        "POST " + root + "/simulations",
+        tenant -> new Sample(root + "/simulations", policies.newBody(tenant)));
+    makers.put(
+        "GET " + root + "/simulations/{id}",
+        tenant ->
+            new Sample(
+                root
+                    + "/simulations/"
+                    + id(new Sample(root + "/simulations", policies.newBody(tenant))),
+                null));
+    makers.put(
+        "GET " + root + "/bundles/{revision}",
+        tenant -> new Sample(root + "/bundles/" + revision(), null));
+    makers.put("GET " + one, tenant -> new Sample(root + "/" + policies.made(tenant), null));
+    makers.put(
+        "PUT " + one,
+        tenant -> {
+          String id = policies.made(tenant);
+          JsonNode made =
+              TestControlPlane.json(plane.call("GET", root + "/" + id, plane.admin(), null));
+          return new Sample(
+              root + "/" + id,
+              PolicySamples.body(PolicySamples.source(made.path("name").asText(), "allow"), ""),
+              "*");
+        });
+    makers.put(
+        "PATCH " + one,
+        tenant -> new Sample(root + "/" + policies.made(tenant), "{\"standard\":false}", "*"));
+    makers.put(
+        "DELETE " + one, tenant -> new Sample(root + "/" + policies.made(tenant), null, "*"));
+    for (String read : List.of("/versions", "/activations", "/shadow/report")) {
+      makers.put(
+          "GET " + one + read,
+          tenant -> new Sample(root + "/" + policies.made(tenant) + read, null));
+    }
+    for (String read : List.of("", "/diff")) {
+      makers.put(
+          "GET " + one + "/versions/{version}" + read,
+          tenant -> new Sample(root + "/" + policies.made(tenant) + "/versions/2" + read, null));
+    }
+    makers.put(
+        "POST " + one + "/versions/{version}/approve",
+        tenant ->
+            new Sample(root + "/" + policies.made(tenant) + "/versions/2/approve", "{}"));
+    String first = "{\"version\":1}";
+    String second = "{\"version\":2}";
+    String part = "{\"version\":2,\"percent\":5}";
+    step("/activate", first, policies);
+    step("/roll-back", "{}", policies, "/activate", first, "/activate", second);
+    step("/deactivate", "{}", policies, "/activate", first);
+    step("/rollout", part, policies, "/activate", first);
+    step("/rollout/finish", "{}", policies, "/rollout", part);
+    step("/rollout/cancel", "{}", policies, "/rollout", part);
+    step("/shadow", second, policies);
+    step("/shadow/stop", "{}", policies, "/shadow", second);
+  }
+
+  private void step(String path, String body, PolicySamples policies, String... before) {
+    makers.put(
+        "POST /api/v1/policies/{id}" + path,
+        tenant ->
+            new Sample("/api/v1/policies/" + policies.made(tenant, before) + path, body));
+  }
+
+  private String revision() throws Exception {
+    String newest = "SELECT max(revision) FROM bundle_revisions";
+    if (plane.query(newest).equals("null")) {
+      var unused =
+          plane.call("GET", "/api/v1/ingest/bundle?node=walk", plane.key("instance", "*"), null);
+    }
+    return plane.query(newest);
+  }
+
   private void settings() {
     String body = "{\"values\":{\"budgets.enforcement\":null}}";
     makers.put("PATCH /api/v1/settings", tenant -> new Sample("/api/v1/settings", body, "*"));
@@ -338,6 +425,7 @@ final class WalkSamples {
             of -> incidentOf(of, "", null),
             of -> new Sample("/api/v1/alerts/silences/" + id(newSilence(of)), null),
             of -> delivery(of, "", null),
+            of -> new Sample(new PolicySamples(plane).made(of), null),
             this::changeOf)) {
       Sample unused = maker.make(tenant);
     }

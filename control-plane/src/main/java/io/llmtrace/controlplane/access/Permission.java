@@ -28,6 +28,12 @@ public enum Permission {
   CONTENT_READ,
   /** Erasure of a data subject, legal hold. */
   DATA_ERASE,
+  /** Policies, their history, what instances were given, and checks that store nothing. */
+  POLICIES_READ,
+  /** Edit policies, try them, and say which versions hold. */
+  POLICIES_WRITE,
+  /** Approve somebody else's version. */
+  POLICIES_APPROVE,
   BUDGETS_READ,
   BUDGETS_WRITE,
   PRICES_READ,

@@ -27,7 +27,8 @@ public final class RateLimitFilter implements ContainerRequestFilter, ContainerR
           "api/v1/ingest/batches",
           "api/v1/ingest/snapshots",
           "api/v1/ingest/leases",
-          "api/v1/ingest/content");
+          "api/v1/ingest/content",
+          "api/v1/ingest/bundle");
   private static final String TAKEN = "llmtrace.rate";
 
   private final RateLimits limits;

@@ -12,6 +12,9 @@ import static io.llmtrace.controlplane.access.Permission.FINDINGS_READ;
 import static io.llmtrace.controlplane.access.Permission.FINDINGS_WRITE;
 import static io.llmtrace.controlplane.access.Permission.INSTANCES_READ;
 import static io.llmtrace.controlplane.access.Permission.KEYS_READ;
+import static io.llmtrace.controlplane.access.Permission.POLICIES_APPROVE;
+import static io.llmtrace.controlplane.access.Permission.POLICIES_READ;
+import static io.llmtrace.controlplane.access.Permission.POLICIES_WRITE;
 import static io.llmtrace.controlplane.access.Permission.PRICES_READ;
 import static io.llmtrace.controlplane.access.Permission.PRICES_WRITE;
 import static io.llmtrace.controlplane.access.Permission.REPORTS_READ;
@@ -47,6 +50,9 @@ public enum Role {
           ALERTS_SEND,
           EXPORT_READ,
           REPORTS_READ,
+          POLICIES_READ,
+          POLICIES_WRITE,
+          POLICIES_APPROVE,
           BUDGETS_READ,
           BUDGETS_WRITE,
           PRICES_READ,
@@ -68,6 +74,7 @@ public enum Role {
           ALERTS_WRITE,
           EXPORT_READ,
           REPORTS_READ,
+          POLICIES_READ,
           BUDGETS_READ,
           PRICES_READ,
           SETTINGS_READ,
@@ -80,6 +87,7 @@ public enum Role {
           FINDINGS_READ,
           STATISTICS_READ,
           ALERTS_READ,
+          POLICIES_READ,
           BUDGETS_READ,
           PRICES_READ,
           INSTANCES_READ,

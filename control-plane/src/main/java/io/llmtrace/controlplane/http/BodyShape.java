@@ -72,6 +72,10 @@ public final class BodyShape {
     field(name, "string").put("format", "date-time");
   }
 
+  void yesOrNo(String name) {
+    field(name, "boolean");
+  }
+
   void integer(String name, long least, long most) {
     field(name, "integer").put("minimum", least).put("maximum", most);
   }

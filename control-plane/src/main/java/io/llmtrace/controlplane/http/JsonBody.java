@@ -74,11 +74,20 @@ public final class JsonBody {
    * @throws jakarta.ws.rs.WebApplicationException 400 or 413
    */
   public static JsonBody read(InputStream in) throws IOException {
-    byte[] sent = in.readNBytes(MOST_BYTES + 1);
-    if (sent.length > MOST_BYTES) {
+    return read(in, MOST_BYTES);
+  }
+
+  /**
+   * As {@link #read(InputStream)}, for a body that may hold a file.
+   *
+   * @param most bytes
+   */
+  public static JsonBody read(InputStream in, int most) throws IOException {
+    byte[] sent = in.readNBytes(most + 1);
+    if (sent.length > most) {
       // Answering while the client still writes would end in a reset connection.
       in.skip(1L << 20);
-      throw Problem.of(413, "body: expected at most " + MOST_BYTES + " bytes");
+      throw Problem.of(413, "body: expected at most " + most + " bytes");
     }
     if (sent.length == 0) {
       return new JsonBody(JsonNodeFactory.instance.objectNode(), sent, null);
@@ -173,6 +182,19 @@ public final class JsonBody {
             });
     note(each -> each.moment(field));
     return moment;
+  }
+
+  /** Yes or no, or null where it is absent, null or wrong. */
+  public @Nullable Boolean yesOrNo(String field) {
+    note(each -> each.yesOrNo(field));
+    if (isAbsent(field)) {
+      return null;
+    }
+    if (object.get(field).isBoolean()) {
+      return (Boolean) object.get(field).booleanValue();
+    }
+    wrong(field, "expected true or false");
+    return null;
   }
 
   /** A whole number, or the fallback where it is absent, null or wrong. */

@@ -6,6 +6,7 @@ import io.llmtrace.controlplane.ingest.Halves.First;
 import io.llmtrace.controlplane.ingest.Halves.Ids;
 import io.llmtrace.controlplane.ingest.Prepared.Row;
 import io.llmtrace.controlplane.metrics.Deltas;
+import io.llmtrace.controlplane.policies.ShadowSums;
 import io.llmtrace.controlplane.statistics.RollupJournal;
 import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.RetentionClass;
@@ -188,6 +189,7 @@ final class GroupStore {
       RollupJournal journal)
       throws SQLException {
     ExchangeTables.exchanges(handle, fresh.values(), retention);
+    ShadowSums.add(handle, fresh.values().stream().map(Row::record).toList());
     for (Row<InspectionRecord> from : fresh.values()) {
       InspectionRecord record = from.record();
       deltas.inspection(record);

@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.instances;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
@@ -31,10 +32,16 @@ public final class InstancesResource {
   private static final long SILENT_MILLIS = 15_000;
 
   private static final String SELECT =
-      "SELECT node, snapshot::text AS snapshot,"
-          + " CAST(extract(epoch FROM received_at) * 1000 AS bigint) AS received_at,"
-          + " CAST(extract(epoch FROM now() - received_at) * 1000 AS bigint) AS age"
-          + " FROM instances WHERE ";
+      "SELECT i.snapshot::text AS snapshot,"
+          + " CAST(extract(epoch FROM i.received_at) * 1000 AS bigint) AS received_at,"
+          + " CAST(extract(epoch FROM now() - i.received_at) * 1000 AS bigint) AS age,"
+          + " b.node IS NOT NULL AS asks, b.labels::text AS labels, b.running_revision,"
+          + " b.running_digest, b.wanted_revision, b.wanted_digest,"
+          + " CAST(extract(epoch FROM now() - b.behind_since) * 1000 AS bigint) AS behind,"
+          + " CAST(extract(epoch FROM now() - b.seen_at) * 1000 AS bigint) AS asked,"
+          + " b.refused, b.refused_revision, b.refused_detail,"
+          + " CAST(extract(epoch FROM b.refused_at) * 1000 AS bigint) AS refused_at"
+          + " FROM instances i LEFT JOIN bundle_nodes b ON b.node = i.node WHERE ";
 
   private final ScopedJdbi jdbi;
 
@@ -67,14 +74,14 @@ public final class InstancesResource {
                 handle
                     .createQuery(
                         SELECT
-                            + "node COLLATE \"C\" > :behind"
+                            + "i.node COLLATE \"C\" > :behind"
                             + (wanted == null
                                 ? ""
-                                : " AND (received_at < now() - interval '"
+                                : " AND (i.received_at < now() - interval '"
                                     + SILENT_MILLIS
                                     + " milliseconds') = "
                                     + wanted)
-                            + " ORDER BY node COLLATE \"C\" LIMIT :most")
+                            + " ORDER BY i.node COLLATE \"C\" LIMIT :most")
                     .bind("behind", behind == null ? "" : behind.keys().get(0))
                     .bind("most", most + 1)
                     .map((row, context) -> item(row))
@@ -96,7 +103,7 @@ public final class InstancesResource {
         Permission.INSTANCES_READ,
         handle ->
             handle
-                .createQuery(SELECT + "node = :node")
+                .createQuery(SELECT + "i.node = :node")
                 .bind("node", node)
                 .map((row, context) -> item(row))
                 .findOne()
@@ -108,10 +115,38 @@ public final class InstancesResource {
     ObjectNode item = Rows.object(row.getString("snapshot"));
     long received = row.getLong("received_at");
     long age = Math.max(0, row.getLong("age"));
+    if (row.getBoolean("asks")) {
+      item.set("bundle", bundle(row));
+    }
     return item.put("received_at", received)
         .put("silent", age > SILENT_MILLIS)
         .put("silent_for_ms", age)
         // The time on the way is in it: a node behind by it is right.
         .put("clock_skew_ms", item.path("at").asLong() - received);
+  }
+
+  /**
+   * What it was told and said when it last asked for policies; a wanted revision of null is due.
+   */
+  private static ObjectNode bundle(ResultSet row) throws SQLException {
+    ObjectNode bundle = JsonNodeFactory.instance.objectNode();
+    bundle
+        .put("running_revision", row.getLong("running_revision"))
+        .put("running_digest", row.getString("running_digest"))
+        .put("wanted_revision", row.getObject("wanted_revision", Long.class))
+        .put("wanted_digest", row.getString("wanted_digest"))
+        .put("behind_for_ms", row.getObject("behind", Long.class))
+        .put("asked_ms_ago", row.getLong("asked"))
+        .set("labels", Rows.object(row.getString("labels")));
+    String refused = row.getString("refused");
+    if (refused != null) {
+      bundle
+          .putObject("refused")
+          .put("reason", refused)
+          .put("revision", row.getLong("refused_revision"))
+          .put("detail", row.getString("refused_detail"))
+          .put("since", row.getLong("refused_at"));
+    }
+    return bundle;
   }
 }

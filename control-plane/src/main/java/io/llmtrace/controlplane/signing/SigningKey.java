@@ -52,17 +52,35 @@ public final class SigningKey {
    */
   public static SigningKey load(@Nullable Secret configured, Path dataDirectory)
       throws IOException {
-    if (configured != null) {
-      try {
-        return parse(configured.reveal());
-      } catch (GeneralSecurityException | IllegalArgumentException e) {
-        // The cause is left out: it may quote the key.
-        throw new IllegalArgumentException(
-            "control_plane.signing_key: expected an Ed25519 key as PKCS#8 in PEM, as"
-                + " \"openssl genpkey -algorithm ed25519\" writes it");
-      }
+    return configured == null
+        ? ofFile(dataDirectory.resolve(FILE))
+        : of(configured, "control_plane.signing_key");
+  }
+
+  /**
+   * A configured key.
+   *
+   * @param setting its name, for the error
+   * @throws IllegalArgumentException when it is none
+   */
+  public static SigningKey of(Secret configured, String setting) {
+    try {
+      return parse(configured.reveal());
+    } catch (GeneralSecurityException | IllegalArgumentException e) {
+      // The cause is left out: it may quote the key.
+      throw new IllegalArgumentException(
+          setting
+              + ": expected an Ed25519 key as PKCS#8 in PEM, as"
+              + " \"openssl genpkey -algorithm ed25519\" writes it");
     }
-    Path file = dataDirectory.resolve(FILE);
+  }
+
+  /**
+   * The key of a file, which is made where there is none.
+   *
+   * @throws IOException when the file cannot be read or written, or holds no key
+   */
+  public static SigningKey ofFile(Path file) throws IOException {
     try {
       String fresh = pem(PRIVATE, generate(new SecureRandom()).getPrivate().getEncoded());
       return parse(new String(PrivateFiles.createOrRead(file, fresh.getBytes(US_ASCII)), US_ASCII));
@@ -106,6 +124,11 @@ public final class SigningKey {
   /** The public key (SubjectPublicKeyInfo) in PEM. */
   public String publicPem() {
     return pem(PUBLIC, publicKey.getEncoded());
+  }
+
+  /** The public key (SubjectPublicKeyInfo) in base64. */
+  public String publicBase64() {
+    return Base64.getEncoder().encodeToString(publicKey.getEncoded());
   }
 
   /** The signature of a message, 64 bytes. */

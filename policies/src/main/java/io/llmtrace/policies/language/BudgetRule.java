@@ -19,9 +19,6 @@ public record BudgetRule(
     String name, Map<Window, Double> usd, Set<Dimension> by, Limit.Action action) {
   public BudgetRule {
     usd = Copies.map(usd);
-    by =
-        by == null
-            ? Set.of()
-            : java.util.Collections.unmodifiableSet(new java.util.LinkedHashSet<>(by));
+    by = Copies.set(by);
   }
 }

@@ -29,11 +29,11 @@ public record FindingSelector(
     double confidence) {
 
   public FindingSelector {
-    types = types == null ? Set.of() : Set.copyOf(types);
-    groups = groups == null ? Set.of() : Set.copyOf(groups);
+    types = Copies.set(types);
+    groups = Copies.set(groups);
     rules = Copies.list(rules);
     detectors = Copies.list(detectors);
-    zones = zones == null ? Set.of() : Set.copyOf(zones);
+    zones = Copies.set(zones);
   }
 
   public boolean selects(Finding finding) {

@@ -61,7 +61,7 @@ public record Match(
     routes = Copies.list(routes);
     providers = Copies.list(providers);
     models = Copies.list(models);
-    zones = zones == null ? Set.of() : Set.copyOf(zones);
+    zones = Copies.set(zones);
     tools = Copies.list(tools);
     headers = Copies.map(headers);
   }

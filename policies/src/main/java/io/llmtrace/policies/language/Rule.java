@@ -51,10 +51,7 @@ public record Rule(
    */
   public record Rate(int requestsPerMinute, Set<Dimension> by) {
     public Rate {
-      by =
-          by == null
-              ? Set.of()
-              : java.util.Collections.unmodifiableSet(new java.util.LinkedHashSet<>(by));
+      by = Copies.set(by);
     }
   }
 }

@@ -15,6 +15,6 @@ import java.util.Set;
  */
 public record TextPattern(String name, String pattern, Set<Zone> zones, Severity severity) {
   public TextPattern {
-    zones = zones == null ? Set.of() : Set.copyOf(zones);
+    zones = Copies.set(zones);
   }
 }

@@ -20,7 +20,7 @@ public record TimeWindow(Set<DayOfWeek> days, String from, String to, String zon
    * @throws java.time.DateTimeException when a time or the zone is none
    */
   public TimeWindow {
-    days = days == null ? Set.of() : Set.copyOf(days);
+    days = Copies.set(days);
     Hours unused = new Hours(days, LocalTime.parse(from), LocalTime.parse(to), ZoneId.of(zone));
   }
 

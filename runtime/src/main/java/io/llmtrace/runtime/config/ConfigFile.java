@@ -27,6 +27,9 @@ public final class ConfigFile {
   /** Ten years; each day of a class is three tables. */
   private static final int MOST_DAYS = 3_660;
 
+  /** The one that signs, the one before and the one after, and some more. */
+  private static final int MOST_KEYS = 10;
+
   private static final int MOST_ALIASES = 20;
   private static final Pattern HOST =
       Pattern.compile("(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*");
@@ -179,7 +182,8 @@ public final class ConfigFile {
             OidcReader.read(section),
             content(section.section("content")),
             section.secret("signing_key", open),
-            anomalies(section.section("anomalies")));
+            anomalies(section.section("anomalies")),
+            policies(section.section("policies"), open));
     database.finish();
     section.finish();
     return controlPlane;
@@ -230,6 +234,18 @@ public final class ConfigFile {
             section.integer("minimum_requests", defaults.minimumRequests(), 0, 1_000_000_000));
     section.finish();
     return anomalies;
+  }
+
+  private static PolicyServiceConfig policies(ConfigSection section, boolean open) {
+    PolicyServiceConfig policies =
+        new PolicyServiceConfig(
+            section.secrets("signing_keys", open, MOST_KEYS),
+            section.choice(
+                "approval",
+                PolicyServiceConfig.Approval.class,
+                PolicyServiceConfig.defaults().approval()));
+    section.finish();
+    return policies;
   }
 
   private static RateLimitConfig rateLimit(ConfigSection section) {

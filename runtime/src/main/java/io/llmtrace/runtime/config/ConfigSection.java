@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -355,29 +356,50 @@ final class ConfigSection {
     if (!scalar.text().startsWith("file:")) {
       return Secret.of(scalar.text());
     }
-    return open ? secretFile(key, scalar.text().substring("file:".length())) : null;
+    return open
+        ? secretFile(problem -> problem(key, problem), scalar.text().substring("file:".length()))
+        : null;
   }
 
-  private @Nullable Secret secretFile(String key, String name) {
+  /** A list of secrets, each as {@link #secret}; absent is empty. */
+  List<Secret> secrets(String key, boolean open, int most) {
+    List<Secret> secrets = new ArrayList<>();
+    for (Item item : items(key, "secrets, each text or file:… with the path of its file", most)) {
+      if (item.text().isEmpty()) {
+        problem(item, "expected a secret, was empty");
+      } else if (!item.text().startsWith("file:")) {
+        secrets.add(Secret.of(item.text()));
+      } else if (open) {
+        @Nullable Secret secret =
+            secretFile(problem -> problem(item, problem), item.text().substring("file:".length()));
+        if (secret != null) {
+          secrets.add(secret);
+        }
+      }
+    }
+    return secrets;
+  }
+
+  private static @Nullable Secret secretFile(Consumer<String> problem, String name) {
     try {
       Path file = Path.of(name);
       if (!Files.isRegularFile(file)) {
-        problem(key, "expected a file that exists at " + file);
+        problem.accept("expected a file that exists at " + file);
       } else if (!Files.isReadable(file)) {
-        problem(key, "expected a file that this process may read at " + file);
+        problem.accept("expected a file that this process may read at " + file);
       } else if (Files.size(file) > LARGEST_SECRET_FILE) {
-        problem(key, "expected a secret of at most " + LARGEST_SECRET_FILE + " bytes in " + file);
+        problem.accept("expected a secret of at most " + LARGEST_SECRET_FILE + " bytes in " + file);
       } else {
         String value = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
         if (!value.isEmpty()) {
           return Secret.of(value);
         }
-        problem(key, "expected a secret in " + file + ", which is empty");
+        problem.accept("expected a secret in " + file + ", which is empty");
       }
     } catch (IOException e) {
-      problem(key, "expected a file that can be read at " + name + " (" + e.getMessage() + ")");
+      problem.accept("expected a file that can be read at " + name + " (" + e.getMessage() + ")");
     } catch (InvalidPathException e) {
-      problem(key, "expected a path after file: (" + e.getReason() + ")");
+      problem.accept("expected a path after file: (" + e.getReason() + ")");
     }
     return null;
   }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param content captured content
  * @param signingKey Ed25519 key as PKCS#8 in PEM; {@code null} makes one in the data directory
  * @param anomalies use that is out of the ordinary
+ * @param policies how policies are changed and what signs them
  */
 public record ControlPlaneConfig(
     String bind,
@@ -27,7 +28,8 @@ public record ControlPlaneConfig(
     @Nullable OidcConfig oidc,
     ContentConfig content,
     @Nullable Secret signingKey,
-    AnomaliesConfig anomalies) {
+    AnomaliesConfig anomalies,
+    PolicyServiceConfig policies) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
@@ -41,7 +43,8 @@ public record ControlPlaneConfig(
         null,
         ContentConfig.defaults(),
         null,
-        AnomaliesConfig.defaults());
+        AnomaliesConfig.defaults(),
+        PolicyServiceConfig.defaults());
   }
 
   public ControlPlaneConfig withBind(String changed) {
@@ -80,6 +83,10 @@ public record ControlPlaneConfig(
     return with(values -> values.anomalies = changed);
   }
 
+  public ControlPlaneConfig withPolicies(PolicyServiceConfig changed) {
+    return with(values -> values.policies = changed);
+  }
+
   private ControlPlaneConfig with(Consumer<Values> change) {
     Values values = new Values(this);
     change.accept(values);
@@ -99,6 +106,7 @@ public record ControlPlaneConfig(
     private ContentConfig content;
     private final @Nullable Secret signingKey;
     private AnomaliesConfig anomalies;
+    private PolicyServiceConfig policies;
 
     Values(ControlPlaneConfig from) {
       this.bind = from.bind;
@@ -112,6 +120,7 @@ public record ControlPlaneConfig(
       this.content = from.content;
       this.signingKey = from.signingKey;
       this.anomalies = from.anomalies;
+      this.policies = from.policies;
     }
 
     ControlPlaneConfig config() {
@@ -126,7 +135,8 @@ public record ControlPlaneConfig(
           oidc,
           content,
           signingKey,
-          anomalies);
+          anomalies,
+          policies);
     }
   }
 }

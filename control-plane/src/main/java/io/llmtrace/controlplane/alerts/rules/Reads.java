@@ -16,6 +16,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -28,14 +29,26 @@ final class Reads {
 
   private Reads() {}
 
+  /**
+   * What is wrong with the bundle of a node, behind {@link Recent.Node#BUNDLE}; null if nothing.
+   */
+  private static final String BUNDLE =
+      "CASE WHEN b.refused IS NOT NULL THEN concat(b.refused_revision, ' is refused: ', b.refused,"
+          + " ' ', b.refused_detail) WHEN b.behind_since IS NOT NULL THEN concat(b.wanted_revision,"
+          + " ' is not in force, ', b.running_revision, ' is; different since ',"
+          + " to_char(b.behind_since AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')) END";
+
   /** The nodes as they last reported; without what they say of their routes, which is long. */
   static List<Recent.Node> nodes(Handle handle) {
     return handle
         .createQuery(
-            "SELECT node, received_at, CAST(snapshot->'breakers' AS text) AS breakers,"
-                + " CAST(snapshot->'problems' AS text) AS problems FROM instances"
-                + " WHERE received_at > now() - interval '25 hours'"
-                + " ORDER BY received_at DESC LIMIT :most")
+            "SELECT i.node, i.received_at, CAST(snapshot->'breakers' AS text) AS breakers,"
+                + " CAST(snapshot->'problems' AS text) AS problems, "
+                + BUNDLE
+                + " AS bundle FROM instances i LEFT JOIN bundle_nodes b ON b.node = i.node"
+                + " AND b.seen_at > now() - interval '1 hour'"
+                + " WHERE i.received_at > now() - interval '25 hours'"
+                + " ORDER BY i.received_at DESC LIMIT :most")
         .bind("most", MOST_NODES)
         .map(
             (row, context) ->
@@ -43,8 +56,17 @@ final class Reads {
                     row.getString("node"),
                     time(row, "received_at"),
                     json(row.getString("breakers"), TEXTS, Map.of()),
-                    json(row.getString("problems"), LINES, List.of())))
+                    problems(
+                        json(row.getString("problems"), LINES, List.of()),
+                        row.getString("bundle"))))
         .list();
+  }
+
+  /** What a node wrote, and what its requests for bundles tell. */
+  private static List<String> problems(List<String> written, @Nullable String bundle) {
+    return bundle == null
+        ? written
+        : Stream.concat(Stream.of(Recent.Node.BUNDLE + bundle), written.stream()).toList();
   }
 
   /**

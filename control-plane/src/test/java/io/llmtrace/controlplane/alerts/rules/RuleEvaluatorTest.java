@@ -35,7 +35,7 @@ class RuleEvaluatorTest {
         .useHandle(
             handle ->
                 handle.execute(
-                    "TRUNCATE rollup_recent, rollup_recent_findings, alert_seen, instances, budgets,"
+                    "TRUNCATE rollup_recent, rollup_recent_findings, alert_seen, instances, bundle_nodes, budgets,"
                         + " anomaly_changes, anomalies, findings, rollups"));
   }
 
@@ -141,6 +141,14 @@ class RuleEvaluatorTest {
             + " ('n2', now() - interval '61 seconds',"
             + " '{\"breakers\": {\"analysis\": \"open\"}, \"problems\": null}'),"
             + " ('n3', now() - interval '30 hours', '{\"breakers\": {}, \"problems\": []}')");
+    sql(
+        "INSERT INTO instances VALUES ('n4', now(), '{\"breakers\": {}, \"problems\": []}'),"
+            + " ('n5', now(), '{\"breakers\": {}, \"problems\": []}'),"
+            + " ('n6', now(), '{\"breakers\": {}, \"problems\": []}')");
+    sql(
+        "INSERT INTO bundle_nodes (node, scope, labels, running_revision, refused, behind_since,"
+            + " seen_at) VALUES ('n4', '*', '{}', 7, 'signature', now(), now()),"
+            + " ('n5', '*', '{}', 7, NULL, now(), now()), ('n6', '*', '{}', 7, NULL, NULL, now())");
     Instant now = Instant.now();
     RuleEvaluator evaluator = evaluator("", RuleEvaluator.Evidence.NONE);
 
@@ -153,10 +161,10 @@ class RuleEvaluatorTest {
             });
     assertThat(look(evaluator, now, "node_silent"))
         .extracting(one -> one.labels().get("node") + " " + one.active())
-        .containsExactlyInAnyOrder("n1 false", "n2 true");
+        .containsExactlyInAnyOrder("n1 false", "n2 true", "n4 false", "n5 false", "n6 false");
     assertThat(look(evaluator, now, "bundle_refused"))
         .extracting(one -> one.labels().get("node") + " " + one.active())
-        .containsExactlyInAnyOrder("n1 true", "n2 false");
+        .containsExactlyInAnyOrder("n1 true", "n2 false", "n4 true", "n5 true", "n6 false");
   }
 
   @Test

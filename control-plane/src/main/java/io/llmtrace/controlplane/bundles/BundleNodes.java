@@ -1,0 +1,127 @@
+package io.llmtrace.controlplane.bundles;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.llmtrace.controlplane.storage.StorableJson;
+import io.llmtrace.policies.wire.WireJson;
+import java.util.List;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/** What instances run and what they should, as far as they asked. Stateless. */
+final class BundleNodes {
+  private static final TypeReference<Map<String, String>> LABELS = new TypeReference<>() {};
+
+  /** Instances that asked lately. */
+  private static final String LATELY = "seen_at > now() - interval '1 day'";
+
+  /**
+   * An instance.
+   *
+   * @param wantedDigest what it should run, when that was last looked at
+   */
+  record Known(Poll poll, @Nullable String runningDigest, @Nullable String wantedDigest) {}
+
+  private BundleNodes() {}
+
+  /** Notes what an instance said, and what it is to have. */
+  static void asked(Handle handle, Poll poll, Tag wanted) {
+    Tag running = poll.running();
+    Poll.Refusal refused = poll.refused();
+    handle
+        .createUpdate(
+            "INSERT INTO bundle_nodes AS n (node, scope, labels, running_revision, running_digest,"
+                + " wanted_revision, wanted_digest, behind_since, refused, refused_revision,"
+                + " refused_detail, refused_at, seen_at) VALUES (:node, :scope,"
+                + " CAST(:labels AS jsonb), :revision, :digest, :wanted, :wantedDigest,"
+                + " CASE WHEN :behind THEN now() END, :refused, :refusedRevision, :refusedDetail,"
+                + " CASE WHEN CAST(:refused AS text) IS NOT NULL THEN now() END, now())"
+                + " ON CONFLICT (node) DO UPDATE SET scope = excluded.scope,"
+                + " labels = excluded.labels, running_revision = excluded.running_revision,"
+                + " running_digest = excluded.running_digest,"
+                + " wanted_revision = excluded.wanted_revision,"
+                + " wanted_digest = excluded.wanted_digest,"
+                + " behind_since = CASE WHEN :behind THEN coalesce(n.behind_since, now()) END,"
+                + " refused = excluded.refused, refused_revision = excluded.refused_revision,"
+                + " refused_detail = excluded.refused_detail,"
+                + " refused_at = CASE WHEN excluded.refused IS NOT NULL THEN"
+                + " coalesce(n.refused_at, now()) END, seen_at = now()")
+        .bind("node", poll.node())
+        .bind("scope", poll.scope())
+        .bind("labels", StorableJson.of(json(poll.labels())))
+        .bind("revision", running == null ? 0 : running.revision())
+        .bind("digest", running == null ? null : running.digest())
+        .bind("wanted", wanted.revision())
+        .bind("wantedDigest", wanted.digest())
+        .bind("behind", !wanted.equals(running))
+        .bind("refused", refused == null ? null : refused.reason())
+        .bind("refusedRevision", refused == null ? null : refused.revision())
+        .bind("refusedDetail", refused == null ? null : refused.detail())
+        .execute();
+  }
+
+  /** Instances that asked lately, as they asked. */
+  static List<Known> all(Handle handle) {
+    return handle
+        .createQuery(
+            "SELECT node, scope, labels::text AS labels, running_digest, wanted_digest"
+                + " FROM bundle_nodes WHERE "
+                + LATELY)
+        .map(
+            (row, context) ->
+                new Known(
+                    new Poll(
+                        row.getString("node"),
+                        Poll.tenants(row.getString("scope")),
+                        labels(row.getString("labels")),
+                        null,
+                        null),
+                    row.getString("running_digest"),
+                    row.getString("wanted_digest")))
+        .list();
+  }
+
+  /** Notes that an instance should run something else than it was last given. */
+  static void wants(Handle handle, String node, String digest) {
+    handle
+        .createUpdate(
+            "UPDATE bundle_nodes SET wanted_revision = NULL, wanted_digest = :digest, behind_since"
+                + " = CASE WHEN running_digest IS DISTINCT FROM :digest"
+                + " THEN coalesce(behind_since, now()) END"
+                + " WHERE node = :node AND wanted_digest IS DISTINCT FROM :digest")
+        .bind("node", node)
+        .bind("digest", digest)
+        .execute();
+  }
+
+  /** Forgets what nobody will ask for any more. */
+  static void expire(Handle handle) {
+    // Nobody may be given what is just being forgotten.
+    handle.execute(Revisions.LOCK);
+    handle.execute("DELETE FROM bundle_nodes WHERE seen_at < now() - interval '30 days'");
+    handle.execute(
+        "DELETE FROM bundle_revisions r WHERE at < now() - interval '400 days' AND EXISTS (SELECT"
+            + " FROM bundle_revisions later WHERE later.node = r.node AND later.scope = r.scope"
+            + " AND later.revision > r.revision)");
+    handle.execute(
+        "DELETE FROM bundle_contents c WHERE NOT EXISTS (SELECT FROM bundle_revisions r"
+            + " WHERE r.digest = c.digest)");
+  }
+
+  private static String json(Map<String, String> labels) {
+    try {
+      return WireJson.mapper().writeValueAsString(labels);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("labels are text", e);
+    }
+  }
+
+  private static Map<String, String> labels(String json) {
+    try {
+      return WireJson.mapper().readValue(json, LABELS);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("stored labels are no JSON", e);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package io.llmtrace.controlplane.bundles;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.policies.wire.WireJson;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an instance said when it asked. Immutable.
+ *
+ * @param node its name
+ * @param tenants for which its key may report
+ * @param running what it goes by; null for the built-in policy
+ * @param refused what it last refused; null where it refused nothing since
+ */
+record Poll(
+    String node,
+    TenantScope tenants,
+    Map<String, String> labels,
+    @Nullable Tag running,
+    @Nullable Refusal refused) {
+
+  /**
+   * A bundle that an instance does not go by.
+   *
+   * @param reason one word
+   * @param revision of the bundle; 0 where it is not known
+   * @param detail for people; empty where there is none
+   */
+  record Refusal(String reason, long revision, String detail) {}
+
+  Poll {
+    labels = java.util.Collections.unmodifiableMap(new TreeMap<>(labels));
+  }
+
+  /** The tenants as a text; the same for the same ones. */
+  String scope() {
+    return scope(tenants);
+  }
+
+  static String scope(TenantScope tenants) {
+    try {
+      return tenants instanceof TenantScope.Only only
+          ? WireJson.mapper().writeValueAsString(new TreeSet<>(only.tenants()))
+          : "*";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("names of tenants are text", e);
+    }
+  }
+
+  static TenantScope tenants(String scope) {
+    try {
+      return scope.equals("*")
+          ? TenantScope.all()
+          : TenantScope.of(WireJson.mapper().readValue(scope, String[].class));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a stored scope is no JSON", e);
+    }
+  }
+}
