@@ -43,10 +43,7 @@ public final class BoundedPattern {
       compiled = Pattern.compile(pattern);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException(
-          "the pattern is not RE2's: "
-              + e.getDescription()
-              + place(e),
-          e);
+          "the pattern is not RE2's: " + e.getDescription() + place(e), e);
     }
     if (compiled.programSize() > LARGEST) {
       throw tooLarge();
@@ -59,7 +56,9 @@ public final class BoundedPattern {
     if (at == null || at.isEmpty()) {
       return "";
     }
-    return " at '" + (at.length() > LONGEST_QUOTE ? at.substring(0, LONGEST_QUOTE) + "…" : at) + "'";
+    return " at '"
+        + (at.length() > LONGEST_QUOTE ? at.substring(0, LONGEST_QUOTE) + "…" : at)
+        + "'";
   }
 
   private static IllegalArgumentException tooLarge() {

@@ -168,7 +168,12 @@ final class Grammar {
         () ->
             elements.size() == Scope.DEEPEST_LOOP
                 ? real(0)
-                : findings(d) + ".map(" + inLoop("finding", () -> real(d)) + ")[" + integer(d) + "]",
+                : findings(d)
+                    + ".map("
+                    + inLoop("finding", () -> real(d))
+                    + ")["
+                    + integer(d)
+                    + "]",
         () -> real(0));
   }
 

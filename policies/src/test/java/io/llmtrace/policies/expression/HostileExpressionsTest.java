@@ -22,14 +22,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class HostileExpressionsTest {
   private static final long MOST_NANOS = 1_000_000_000L;
   private static final long MOST_BYTES = 64L << 20;
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private static final List<Finding> MANY_FINDINGS =
       Collections.nCopies(
           5_000,
-          TestFacts.finding(
-              FindingType.JAILBREAK, Severity.HIGH, 0.9, Zone.USER, "r".repeat(60)));
+          TestFacts.finding(FindingType.JAILBREAK, Severity.HIGH, 0.9, Zone.USER, "r".repeat(60)));
 
   private static final Facts LARGE = large();
 
@@ -96,15 +94,13 @@ class HostileExpressionsTest {
     hostile.put("find in large", "headers['x-big'].contains('" + "a".repeat(3_000) + "b')");
     hostile.put("large over tools", "tools.exists(t, headers['x-big'].contains('ab'))");
     hostile.put(
-        "doubled texts",
-        "tools.map(t, " + "headers['x-big'] + ".repeat(40) + "t).size() > 0");
+        "doubled texts", "tools.map(t, " + "headers['x-big'] + ".repeat(40) + "t).size() > 0");
     hostile.put(
         "doubled texts in findings",
         "findings.map(f, headers['x-big'] + f.rule + headers['x-big']).size() > 0");
     hostile.put("tools in tools", "tools.exists(t, tools.exists(u, t != u))");
     hostile.put("findings in findings", "findings.all(f, findings.all(g, f.rule == g.rule))");
-    hostile.put(
-        "three loops", "zones.all(a, zones.all(b, zones.all(c, zones.all(d, a == d))))");
+    hostile.put("three loops", "zones.all(a, zones.all(b, zones.all(c, zones.all(d, a == d))))");
     hostile.put("findings in zones", "zones.all(z, findings.all(f, f.zone != z || f.rule != ''))");
     hostile.put(
         "zones in findings", "findings.all(f, zones.exists(z, z == f.zone && f.rule != z))");

@@ -30,7 +30,9 @@ class SameAsCelPropertiesTest {
       // What CEL has and conditions do not: what is too costly or too large, or can never hold.
       assertThat(e.problems())
           .allSatisfy(
-              each -> assertThat(each.message()).containsPattern("^too costly|nested more than|is ever"));
+              each ->
+                  assertThat(each.message())
+                      .containsPattern("^too costly|nested more than|is ever"));
       refused++;
       return;
     }
