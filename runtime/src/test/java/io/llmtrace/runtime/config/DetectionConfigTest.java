@@ -13,6 +13,7 @@ import io.llmtrace.policies.detect.engine.EngineOptions;
 import io.llmtrace.policies.detect.engine.EngineOptions.Toxicity;
 import io.llmtrace.policies.detect.signatures.SignaturePack;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.yaml.Nearest;
 import io.llmtrace.runtime.detection.EngineSetup;
 import java.io.IOException;
 import java.nio.file.Files;
