@@ -56,7 +56,8 @@ class PolicyApiTest {
     assertThat(made.headers().firstValue("Location")).hasValue("/api/v1/policies" + path);
     assertThat(TestControlPlane.json(made).path("state").asText()).isEqualTo("inactive");
 
-    String changed = PolicySamples.body(PolicySamples.source(name, "flag"), ",\"message\":\"mild\"");
+    String changed =
+        PolicySamples.body(PolicySamples.source(name, "flag"), ",\"message\":\"mild\"");
     assertThat(call("PUT", path, changed).statusCode()).isEqualTo(428);
     assertThat(call("PUT", path, changed, "If-Match", "\"9\"").statusCode()).isEqualTo(412);
     HttpResponse<String> edited = call("PUT", path, changed, "If-Match", "\"1\"");
@@ -86,8 +87,7 @@ class PolicyApiTest {
     assertThat(call("GET", path + "/versions/3", null).statusCode()).isEqualTo(404);
 
     // A name is free again once its policy is archived.
-    String again =
-        PolicySamples.body(PolicySamples.source(name, "block"), ",\"tenant\":\"acme\"");
+    String again = PolicySamples.body(PolicySamples.source(name, "block"), ",\"tenant\":\"acme\"");
     assertThat(call("POST", "", again).statusCode()).isEqualTo(409);
     assertThat(call("DELETE", path, null, "If-Match", "*").statusCode()).isEqualTo(204);
     assertThat(get(path).path("state").asText()).isEqualTo("archived");
@@ -106,8 +106,7 @@ class PolicyApiTest {
     assertThat(told.path("valid").asBoolean()).isFalse();
     assertThat(told.path("problems").findValuesAsText("path")).contains("rules[0].action");
     assertThat(told.path("problems").get(0).path("line").asInt()).isGreaterThan(3);
-    JsonNode fine =
-        done("/validate", PolicySamples.body(PolicySamples.source("p", "block"), ""));
+    JsonNode fine = done("/validate", PolicySamples.body(PolicySamples.source("p", "block"), ""));
     assertThat(fine.path("valid").asBoolean()).isTrue();
     assertThat(fine.path("name").asText()).isEqualTo("p");
   }
@@ -126,11 +125,9 @@ class PolicyApiTest {
         call(
             "POST",
             "",
-            PolicySamples.body(
-                PolicySamples.source(standard, "block") + "mode: enforce\n", more));
+            PolicySamples.body(PolicySamples.source(standard, "block") + "mode: enforce\n", more));
     assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
-    String second =
-        PolicySamples.body(PolicySamples.source(samples.name(), "block"), more);
+    String second = PolicySamples.body(PolicySamples.source(samples.name(), "block"), more);
     assertThat(call("POST", "", second).body()).contains("the standard policy is " + standard);
     String nearer =
         PolicySamples.body(
@@ -139,8 +136,7 @@ class PolicyApiTest {
     assertThat(done("/validate", nearer).path("conflicts")).isEmpty();
     JsonNode unused =
         done(
-            "/" + TestControlPlane.json(made).path("id").asText() + "/activate",
-            "{\"version\":1}");
+            "/" + TestControlPlane.json(made).path("id").asText() + "/activate", "{\"version\":1}");
     assertThat(done("/validate", nearer).path("conflicts").toString())
         .contains("mode", standard, "jailbreaks");
   }
@@ -197,11 +193,7 @@ class PolicyApiTest {
     assertThat(then.get(0).path("active").asInt()).isEqualTo(1);
     String audit =
         plane
-            .call(
-                "GET",
-                "/api/v1/audit?action=policy.roll_back&tenant=" + OWN,
-                plane.admin(),
-                null)
+            .call("GET", "/api/v1/audit?action=policy.roll_back&tenant=" + OWN, plane.admin(), null)
             .body();
     assertThat(audit).contains("policy:" + id.substring(1));
   }

@@ -48,8 +48,7 @@ public final class PolicySamples {
 
   /** A new policy of a tenant, or everybody's. */
   public String newBody(String tenant) throws Exception {
-    return body(
-        source(name(), "block"), tenant == null ? "" : ",\"tenant\":\"" + tenant + "\"");
+    return body(source(name(), "block"), tenant == null ? "" : ",\"tenant\":\"" + tenant + "\"");
   }
 
   /** The id of a new policy with two versions, none of which holds. */

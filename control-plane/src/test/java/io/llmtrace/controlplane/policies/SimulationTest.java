@@ -76,13 +76,11 @@ class SimulationTest {
 
   private JsonNode simulate(ObjectNode body) throws Exception {
     HttpResponse<String> begun =
-        plane.call(
-            "POST", "/api/v1/policies/simulations", plane.admin(), body.toString());
+        plane.call("POST", "/api/v1/policies/simulations", plane.admin(), body.toString());
     assertThat(begun.statusCode()).as(begun.body()).isEqualTo(202);
     String path = begun.headers().firstValue("Location").orElseThrow();
     for (int i = 0; i < 600; i++) {
-      JsonNode now =
-          TestControlPlane.json(plane.call("GET", path, plane.admin(), null));
+      JsonNode now = TestControlPlane.json(plane.call("GET", path, plane.admin(), null));
       if (!now.path("state").asText().equals("running")) {
         assertThat(now.path("state").asText()).as(now.toString()).isEqualTo("done");
         return now;
