@@ -5,7 +5,17 @@ import static io.llmtrace.controlplane.TestControlPlane.OWN;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.controlplane.Records;
 import io.llmtrace.controlplane.TestControlPlane;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.Coverage;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.ShadowDecision;
+import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.wire.WireJson;
 import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.util.List;
@@ -278,5 +288,70 @@ class PolicyApiTest {
     assertThat(report.path("examples").get(0).path("finding_types")).isEmpty();
     assertThat(get("/" + id + "/shadow/report?since=2999-01-01").path("exchanges").asInt())
         .isZero();
+  }
+
+  @Test
+  void whatInstancesSendOfAShadowIsCounted() throws Exception {
+    String id = samples.made(OWN, "/activate", "{\"version\":1}", "/shadow", "{\"version\":2}");
+    ShadowDecision shadow =
+        new ShadowDecision(get("/" + id).path("name").asText(), 2, Action.FLAG, "p/mild");
+    Ulid ids = new Ulid();
+    String decision = ids.next();
+    Batch batch =
+        new Batch(
+            Batch.SCHEMA,
+            "shadow",
+            ids.next(),
+            1,
+            List.of(
+                shadowed(decision, Action.BLOCK, shadow),
+                shadowed(ids.next(), Action.FLAG, shadow),
+                Records.inspection(ids.next(), Records.Who.tenant(OWN))));
+    HttpResponse<String> stored =
+        plane.call(
+            "POST",
+            "/api/v1/ingest/batches",
+            plane.key("instance", OWN),
+            WireJson.mapper().writeValueAsString(batch));
+    assertThat(stored.statusCode()).as(stored.body()).isEqualTo(200);
+    JsonNode report = get("/" + id + "/shadow/report");
+    assertThat(report.path("exchanges").asInt()).isEqualTo(2);
+    assertThat(report.path("different").asInt()).isEqualTo(1);
+    JsonNode example = report.path("examples").get(0);
+    assertThat(example.path("decision_id").asText()).isEqualTo(decision);
+    assertThat(example.path("rule").asText()).isEqualTo("p/mild");
+    assertThat(example.path("finding_types").toString()).isEqualTo("[\"jailbreak\"]");
+  }
+
+  private static InspectionRecord shadowed(String id, Action would, ShadowDecision shadow) {
+    InspectionRecord of =
+        Records.inspection(
+            id,
+            Records.Who.tenant(OWN),
+            would,
+            Coverage.INSPECTED,
+            List.of(Records.finding(FindingType.JAILBREAK, Severity.HIGH)));
+    return new InspectionRecord(
+        of.decisionId(),
+        System.currentTimeMillis(),
+        of.traceId(),
+        of.tenant(),
+        of.route(),
+        of.consumer(),
+        of.method(),
+        of.path(),
+        of.dialect(),
+        of.provider(),
+        of.model(),
+        of.stream(),
+        of.decision(),
+        of.findings(),
+        of.receipt(),
+        of.stagesMicros(),
+        of.tap(),
+        of.agent(),
+        of.redacted(),
+        of.conversation(),
+        shadow);
   }
 }
