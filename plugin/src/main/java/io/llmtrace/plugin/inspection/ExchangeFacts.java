@@ -172,6 +172,16 @@ final class ExchangeFacts implements Facts {
   }
 
   @Override
+  public boolean certain() {
+    return exchange != null && exchange.certain();
+  }
+
+  @Override
+  public boolean namesModel() {
+    return exchange == null || exchange.api().dialect().namesModel();
+  }
+
+  @Override
   public long at() {
     return at;
   }

@@ -7,12 +7,14 @@ import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.Identity;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
+import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.limit.Admission;
 import io.llmtrace.policies.redact.Redaction;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.netty.util.Timeout;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -40,6 +42,10 @@ final class Inspection implements Runnable {
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.QUEUED);
   volatile @Nullable Exchange exchange;
   volatile @Nullable Redaction redaction;
+
+  /** What {@link #redaction} was asked to replace. */
+  volatile List<Finding> replaced = List.of();
+
   volatile long parseMicros = -1;
   private volatile Analysis.@Nullable Run run;
   private volatile @Nullable Timeout timer;

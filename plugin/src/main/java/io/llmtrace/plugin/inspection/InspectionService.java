@@ -306,6 +306,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private void end(Inspection inspection, String cut) {
     Seen seen = inspection.seen();
     settlements.redact(inspection, seen);
+    inspection.policing.lookBeside(inspection.budget);
     if (!inspection.settle()) {
       LOG.debug("inspection {} ended after its budget", inspection.decisionId);
     } else if (seen.failed()) {
@@ -354,6 +355,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       // The timer must survive anything: without it nothing would ever be answered late.
       LOG.error("deadline of {} failed", inspection.decisionId, e);
       metrics.fault("deadline");
+      inspection.respond(settlements.undecided(inspection));
     }
   }
 

@@ -97,14 +97,23 @@ public final class Policing {
       boolean complete = chosen.find(facts, read.segments(), budget, own);
       found = new Found(own, complete);
     }
+  }
+
+  /**
+   * Looks for what a candidate names, once all that decides has been seen: it must not take time
+   * from that.
+   */
+  void lookBeside(InspectionBudget budget) {
     PolicyTable.Shadow candidate = inForce.shadow();
-    if (candidate != null) {
-      PolicyProgram beside = candidate.stack().program(facts);
-      List<Finding> own = new ArrayList<>();
-      if (beside.finds() && !beside.find(facts, read.segments(), budget, own)) {
-        // Of a text that was read in part it would say less than it will when it decides.
-        return;
-      }
+    Exchange read = exchange;
+    if (candidate == null || read == null) {
+      return;
+    }
+    Facts facts = facts(Coverage.INSPECTED);
+    PolicyProgram beside = candidate.stack().program(facts);
+    List<Finding> own = new ArrayList<>();
+    // Of a text that was read in part it would say less than it will when it decides.
+    if (!beside.finds() || beside.find(facts, read.segments(), budget, own)) {
       shadow = new Beside(candidate, beside, own);
     }
   }
@@ -155,7 +164,12 @@ public final class Policing {
       return null;
     }
     List<Finding> its = new ArrayList<>(beside.found());
-    its.addAll(findings.subList(found.findings().size(), findings.size()));
+    for (Finding each : findings) {
+      // Without what the active policy itself looked for.
+      if (!each.detector().equals(PolicyProgram.DETECTOR)) {
+        its.add(each);
+      }
+    }
     // Requests are not counted for it: the rates of the rules in force would pass less.
     Verdict verdict = beside.program().decide(question(facts(coverage), its, RateGate.OPEN));
     return new ShadowDecision(

@@ -54,10 +54,11 @@ final class Settlements {
     GatewayRequest request = inspection.request;
     Exchange exchange = inspection.exchange;
     if (exchange != null && !seen.findings().isEmpty()) {
-      Verdict verdict = inspection.policing.decide(seen.findings(), Coverage.INSPECTED);
+      Verdict verdict = inspection.policing.decide(seen.findings(), coverage(exchange));
       if (verdict.decision().action() != Action.REDACT) {
         return;
       }
+      inspection.replaced = verdict.redact();
       inspection.redaction =
           redactions.redact(
               request,
@@ -75,13 +76,22 @@ final class Settlements {
 
   /** Every stage read every segment; parts without text may be left. */
   Inspection.Settlement inspected(Inspection inspection, Seen seen) {
-    Exchange exchange = inspection.exchange;
-    boolean whole = exchange == null || exchange.uninspectedParts() == 0;
+    Coverage coverage = coverage(inspection.exchange);
     return settlement(
-        inspection,
-        seen,
-        whole ? Coverage.INSPECTED : Coverage.PARTIAL,
-        whole ? "" : "parts_without_text");
+        inspection, seen, coverage, coverage == Coverage.INSPECTED ? "" : "parts_without_text");
+  }
+
+  private static Coverage coverage(@Nullable Exchange exchange) {
+    return exchange == null || exchange.uninspectedParts() == 0
+        ? Coverage.INSPECTED
+        : Coverage.PARTIAL;
+  }
+
+  /** What is answered when deciding itself failed: as for a request that nobody read. */
+  Answer undecided(Inspection inspection) {
+    return Strictness.blocksUnread(inspection.request.conf(), inspection.policing.program())
+        ? new Answer.Stop(403, Map.of(), new byte[0])
+        : new Answer.Rewrite(Map.of(), java.util.Set.of(), Map.of(), null);
   }
 
   /** Not everything was read, for this reason; what was found counts nevertheless. */
@@ -98,9 +108,11 @@ final class Settlements {
     Exchange exchange = inspection.exchange;
     Api api = api(request, exchange);
     Caller caller = exchange == null ? Caller.of(api) : Caller.of(exchange);
-    Redaction redaction = inspection.redaction;
+    Redaction made = inspection.redaction;
     Policing policing = inspection.policing;
     Verdict verdict = policing.decide(seen.findings(), coverage);
+    // What is asked for now may be more than what was replaced: that is no redaction then.
+    Redaction redaction = inspection.replaced.containsAll(verdict.redact()) ? made : null;
     Decision decision =
         Limits.decide(inspection.admission, Passing.feasible(verdict.decision(), redaction));
     BlockStyle style = Strictness.style(verdict.blockStyle(), conf, policing.program());

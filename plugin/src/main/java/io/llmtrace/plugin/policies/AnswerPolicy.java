@@ -42,6 +42,8 @@ public record AnswerPolicy(PolicyProgram program, long revision, Facts facts) {
             question.maxTokens(),
             question.uninspectedParts(),
             question.coverage(),
+            question.certain(),
+            question.namesModel(),
             question.at()));
   }
 
@@ -68,6 +70,8 @@ public record AnswerPolicy(PolicyProgram program, long revision, Facts facts) {
             -1,
             0,
             "uninspected",
+            false,
+            true,
             at);
     PolicyTable.InForce inForce = table.resolve(tenant, policy.isEmpty() ? null : policy);
     return new AnswerPolicy(inForce.stack().program(facts), inForce.revision(), facts);
@@ -92,6 +96,8 @@ public record AnswerPolicy(PolicyProgram program, long revision, Facts facts) {
       long maxTokens,
       int uninspectedParts,
       String coverage,
+      boolean certain,
+      boolean namesModel,
       long at)
       implements Facts {}
 }

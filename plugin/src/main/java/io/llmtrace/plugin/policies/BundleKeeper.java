@@ -1,6 +1,8 @@
 package io.llmtrace.plugin.policies;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.llmtrace.policies.bundle.Bundle;
 import io.llmtrace.policies.bundle.RefusedBundleException;
@@ -8,6 +10,9 @@ import io.llmtrace.policies.bundle.SignedBundle;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -26,6 +31,7 @@ public final class BundleKeeper {
 
   private final Path bundleFile;
   private final Path floorFile;
+  private final Path lockFile;
   private final String node;
   private final Clock clock;
   private final @Nullable Trust trust;
@@ -48,6 +54,7 @@ public final class BundleKeeper {
   private BundleKeeper(Path directory, String node, Clock clock, @Nullable Trust trust) {
     this.bundleFile = directory.resolve("policies.bundle");
     this.floorFile = directory.resolve("policies.revision");
+    this.lockFile = directory.resolve("policies.lock");
     this.node = node;
     this.clock = clock;
     this.trust = trust;
@@ -82,12 +89,7 @@ public final class BundleKeeper {
   }
 
   private synchronized void restore() throws IOException {
-    floor =
-        PrivateFiles.read(floorFile)
-            .map(bytes -> new String(bytes, US_ASCII).strip())
-            .filter(text -> text.matches("\\d{1,18}"))
-            .map(Long::parseLong)
-            .orElse(0L);
+    floor = kept();
     byte[] sealed = PrivateFiles.read(bundleFile).orElse(null);
     if (sealed == null) {
       return;
@@ -207,21 +209,45 @@ public final class BundleKeeper {
     return bundle;
   }
 
-  /** A disk that is full costs the next start its policies, not this one: it is told. */
+  /**
+   * A disk that is full costs the next start its policies, not this one: it is told. A process that
+   * takes over and its predecessor share the files: the larger revision stays.
+   */
   private void keep(Bundle bundle, byte[] sealed) {
+    String failed = null;
     try {
-      // The bundle first: after a crash between the two it is newer than the floor, which is good.
-      // The other way round the older bundle would be refused, and the built-in policy decide.
-      PrivateFiles.write(bundleFile, sealed);
-      PrivateFiles.write(floorFile, Long.toString(bundle.revision()));
+      Files.createDirectories(lockFile.toAbsolutePath().getParent());
+      try (FileChannel channel = FileChannel.open(lockFile, CREATE, WRITE);
+          FileLock lock = channel.lock()) {
+        if (lock.isValid() && kept() < bundle.revision()) {
+          // The bundle first: after a crash between the two it is newer than the floor, which is
+          // good. The other way round it would be refused, and the built-in policy decide.
+          PrivateFiles.write(bundleFile, sealed);
+          PrivateFiles.write(floorFile, Long.toString(bundle.revision()));
+        }
+      }
+    } catch (IOException e) {
+      failed = e.toString();
+      log.warn("the bundle {} is in force, but not kept on disk", bundle.revision(), e);
+    }
+    try {
       if (trust != null) {
         trust.named(bundle.keys());
       }
-      unkept = null;
     } catch (IOException e) {
-      unkept = e.toString();
-      log.warn("the bundle {} is in force, but not kept on disk", bundle.revision(), e);
+      failed = e.toString();
+      log.warn("the keys that bundle {} names are not kept on disk", bundle.revision(), e);
     }
+    unkept = failed;
+  }
+
+  /** The largest revision on disk; 0 where none is. */
+  private long kept() throws IOException {
+    return PrivateFiles.read(floorFile)
+        .map(bytes -> new String(bytes, US_ASCII).strip())
+        .filter(text -> text.matches("\\d{1,18}"))
+        .map(Long::parseLong)
+        .orElse(0L);
   }
 
   private void swap(Bundle bundle, PolicyTable made) {

@@ -65,15 +65,22 @@ public final class PolicyTable {
    */
   static PolicyTable of(long revision, Bundle.Content content) {
     PolicyTable table = new PolicyTable(revision, content);
+    table.prepare("", null);
+    table.tenants.forEach(tenant -> table.prepare(tenant, null));
     for (Bundle.Entry each : content.policies()) {
-      InForce made = table.resolve(each.tenant() == null ? "" : each.tenant(), each.name());
-      made.stack().prepare();
-      Shadow shadow = made.shadow();
-      if (shadow != null) {
-        shadow.stack().prepare();
-      }
+      String tenant = each.tenant();
+      table.prepare(tenant == null ? "" : tenant, each.name());
     }
     return table;
+  }
+
+  private void prepare(String tenant, @Nullable String name) {
+    InForce made = resolve(tenant, name);
+    made.stack().prepare();
+    Shadow shadow = made.shadow();
+    if (shadow != null) {
+      shadow.stack().prepare();
+    }
   }
 
   /** Revision of the bundle; 0 without one. */

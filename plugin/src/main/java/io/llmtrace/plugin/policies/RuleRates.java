@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Counts requests for rules that limit them, on this node. A change of policies keeps what was
- * counted for rules that go on. Bounded; thread-safe.
+ * Counts requests for rules that limit them, on this node, of each tenant by itself. A change of
+ * policies keeps what was counted for rules that go on. Bounded; thread-safe.
  */
 public final class RuleRates {
   /** A key is forgotten when its minute is long over, or when there are too many. */
@@ -42,7 +42,8 @@ public final class RuleRates {
    * @return 0 where it is within the rate, else nanoseconds until one might be
    */
   public long take(String rule, Rule.Rate rate, Facts facts) {
-    StringBuilder key = new StringBuilder(rule);
+    // Names of policies are a tenant's own: what one tenant does must not count for another.
+    StringBuilder key = new StringBuilder(rule).append('\n').append(facts.tenant());
     for (Dimension dimension : rate.by()) {
       // Values are of clients and may hold anything: each with its length.
       String value = value(dimension, facts);

@@ -101,8 +101,9 @@ final class Trust {
     keys.stream().filter(Trust::isKey).limit(MOST).forEach(good::add);
     Set<String> now = new LinkedHashSet<>(good);
     if (!now.equals(named)) {
-      PrivateFiles.write(file, String.join("\n", now) + "\n");
+      // In memory first: a disk that is full must not keep the next key out.
       named = now;
+      PrivateFiles.write(file, String.join("\n", now) + "\n");
     }
   }
 }

@@ -27,7 +27,10 @@ class RuleRatesTest {
     for (int i = 0; i < 6; i++) {
       assertThat(rates.take("p/r", rate, of("a"))).isZero();
     }
-    assertThat(rates.take("p/r", rate, of("b"))).isEqualTo(10 * SECOND);
+    assertThat(rates.take("p/r", rate, of("a"))).isEqualTo(10 * SECOND);
+    assertThat(rates.take("p/r", rate, of("b")))
+        .as("another tenant's policy of that name")
+        .isZero();
     now.addAndGet(10 * SECOND);
     assertThat(rates.take("p/r", rate, of("a"))).isZero();
     assertThat(rates.take("p/r", rate, of("a"))).isPositive();

@@ -3,6 +3,8 @@ package io.llmtrace.policies.bundle;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -30,6 +32,12 @@ public final class SignedBundle {
 
   private static final byte[] MAGIC = "LLMTRACE-BUNDLE-1\n".getBytes(US_ASCII);
   private static final int SIGNATURE = 64;
+
+  /** A key that is not known here may be a condition that is not looked at: it is refused. */
+  private static final ObjectReader READER =
+      WireJson.mapper()
+          .readerFor(Bundle.class)
+          .with(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
   private SignedBundle() {}
 
@@ -71,7 +79,7 @@ public final class SignedBundle {
       throw new RefusedBundleException("signature", "not signed by a key that is trusted here");
     }
     try {
-      return WireJson.mapper().readValue(sealed, body, sealed.length - body, Bundle.class);
+      return READER.readValue(sealed, body, sealed.length - body);
     } catch (IOException | RuntimeException e) {
       throw new RefusedBundleException("content", "signed, but cannot be read: " + e.getMessage());
     }

@@ -7,7 +7,6 @@ import io.llmtrace.policies.language.Defaults;
 import io.llmtrace.policies.language.ExceptionRule;
 import io.llmtrace.policies.language.MessageKind;
 import io.llmtrace.policies.language.NameList;
-import io.llmtrace.policies.language.NamePattern;
 import io.llmtrace.policies.language.Policy;
 import io.llmtrace.policies.language.Rule;
 import io.llmtrace.policies.language.TextPattern;
@@ -20,8 +19,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -153,41 +150,16 @@ public record Layers(EffectivePolicy effective, List<String> conflicts) {
       }
     }
 
-    /** What a farther layer denies stays denied; its allow list ends where a nearer one has one. */
+    /** Each layer's list must be kept: what one allows does not make up for what another denies. */
     private void layNames(String key, @Nullable NameList list, List<Of<NameList>> lists) {
       if (list == null) {
         return;
       }
-      if (!list.allow().isEmpty()) {
-        for (int i = 0; i < lists.size(); i++) {
-          Of<NameList> before = lists.get(i);
-          NameList farther = before.what();
-          if (!farther.allow().isEmpty()) {
-            if (!texts(farther.allow()).equals(texts(list.allow()))) {
-              conflicts.add(
-                  name
-                      + " replaces "
-                      + key
-                      + ".allow of "
-                      + before.policy()
-                      + "; what that denies stays denied");
-            }
-            lists.set(
-                i,
-                new Of<>(
-                    before.layer(),
-                    before.policy(),
-                    new NameList(List.of(), farther.deny(), farther.action())));
-          }
-        }
+      for (Of<NameList> before : lists) {
+        conflicts.add(
+            name + " has a list of " + key + ", as " + before.policy() + " has: both must allow");
       }
       lists.add(new Of<>(layer, name, list));
-    }
-
-    private static Set<String> texts(List<NamePattern> patterns) {
-      Set<String> texts = new TreeSet<>();
-      patterns.forEach(each -> texts.add(each.text()));
-      return texts;
     }
 
     /** Both are looked for: a rule of a farther layer may stand on its pattern. */

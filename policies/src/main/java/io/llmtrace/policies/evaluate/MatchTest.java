@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 final class MatchTest {
   private final Criterion[] criteria;
 
-  private record Criterion(String key, Holds holds) {}
+  /**
+   * @param ofBody whether it is about what only a body tells
+   */
+  private record Criterion(String key, boolean ofBody, Holds holds) {}
 
   @FunctionalInterface
   private interface Holds {
@@ -31,21 +34,19 @@ final class MatchTest {
     names(given, "routes", match.routes(), Facts::route);
     names(given, "providers", match.providers(), Facts::provider);
     if (!match.models().isEmpty()) {
-      given.add(
-          new Criterion("models", facts -> unread(facts) || any(match.models(), facts.model())));
+      given.add(new Criterion("models", true, facts -> any(match.models(), facts.model())));
     }
     if (!match.zones().isEmpty()) {
-      given.add(
-          new Criterion("zones", facts -> unread(facts) || common(match.zones(), facts.zones())));
+      given.add(new Criterion("zones", true, facts -> common(match.zones(), facts.zones())));
     }
     if (!match.tools().isEmpty()) {
-      given.add(
-          new Criterion("tools", facts -> unread(facts) || anyOf(match.tools(), facts.tools())));
+      given.add(new Criterion("tools", true, facts -> anyOf(match.tools(), facts.tools())));
     }
     for (Map.Entry<String, List<NamePattern>> header : match.headers().entrySet()) {
       given.add(
           new Criterion(
               "headers." + header.getKey(),
+              false,
               facts -> {
                 String value = facts.headers().get(header.getKey());
                 return value != null && any(header.getValue(), value);
@@ -54,26 +55,29 @@ final class MatchTest {
     TimeWindow time = match.time();
     if (time != null) {
       TimeWindow.Hours hours = time.hours();
-      given.add(new Criterion("time", facts -> hours.contain(facts.at())));
+      given.add(new Criterion("time", false, facts -> hours.contain(facts.at())));
     }
     criteria = given.toArray(Criterion[]::new);
-  }
-
-  /**
-   * A request that nobody could read may be to any model and offer any tool: what speaks of those
-   * is for it as well, or else whoever sends what cannot be read would choose the milder policy.
-   */
-  private static boolean unread(Facts facts) {
-    return facts.coverage().equals("uninspected");
   }
 
   boolean isEmpty() {
     return criteria.length == 0;
   }
 
+  /** Whether it surely holds: what only a body tells does not where the body is in doubt. */
   boolean holds(Facts facts) {
+    return holds(facts, false);
+  }
+
+  /** Whether it holds or, where the body is in doubt, may hold. */
+  boolean mayHold(Facts facts) {
+    return holds(facts, true);
+  }
+
+  private boolean holds(Facts facts, boolean inDoubt) {
     for (Criterion each : criteria) {
-      if (!each.holds().test(facts)) {
+      boolean doubt = each.ofBody() && !facts.certain();
+      if (doubt ? !inDoubt : !each.holds().test(facts)) {
         return false;
       }
     }
@@ -83,7 +87,7 @@ final class MatchTest {
   /** The first key that does not hold; null where all do. */
   @Nullable String missed(Facts facts) {
     for (Criterion each : criteria) {
-      if (!each.holds().test(facts)) {
+      if ((each.ofBody() && !facts.certain()) || !each.holds().test(facts)) {
         return each.key();
       }
     }
@@ -96,7 +100,7 @@ final class MatchTest {
       List<NamePattern> patterns,
       Function<Facts, String> value) {
     if (!patterns.isEmpty()) {
-      given.add(new Criterion(key, facts -> any(patterns, value.apply(facts))));
+      given.add(new Criterion(key, false, facts -> any(patterns, value.apply(facts))));
     }
   }
 

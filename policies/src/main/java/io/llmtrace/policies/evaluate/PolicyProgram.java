@@ -6,6 +6,7 @@ import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.evaluate.EffectivePolicy.Of;
+import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.expression.Facts;
@@ -35,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * memory beyond what it says.
  */
 public final class PolicyProgram {
+  /** Detector of what a policy itself looks for. */
+  public static final String DETECTOR = TextPatterns.DETECTOR;
+
   private static final int MOST_TOOL_FINDINGS = 20;
   private static final int LONGEST_NAME = 120;
 
@@ -95,6 +99,13 @@ public final class PolicyProgram {
     return own == Mode.OBSERVE || route == Mode.OBSERVE ? Mode.OBSERVE : Mode.ENFORCE;
   }
 
+  /** More where less passes; for a choice between two of which nobody knows which is right. */
+  int strictness() {
+    boolean enforces = mode(Mode.ENFORCE) == Mode.ENFORCE;
+    return (enforces ? 1 : 0)
+        + (enforces && policy.onUninspectable() == UninspectableAction.BLOCK ? 2 : 0);
+  }
+
   /** How careful the detectors are to be; null: as they are configured. */
   public @Nullable Profile profile() {
     return policy.profile();
@@ -149,7 +160,11 @@ public final class PolicyProgram {
   private static void notAllowed(NameList list, List<String> tools, List<Finding> found) {
     int count = 0;
     for (String tool : tools) {
-      if (!list.allows(tool) && count++ < MOST_TOOL_FINDINGS) {
+      if (count == MOST_TOOL_FINDINGS) {
+        return;
+      }
+      if (!isAllowed(list, tool)) {
+        count++;
         found.add(
             new Finding(
                 FindingType.TOOL_NOT_ALLOWED,
@@ -178,9 +193,16 @@ public final class PolicyProgram {
     return listener.explanation(verdict);
   }
 
+  /** What has no name, or was not even counted, is on no list. */
+  private static boolean isAllowed(NameList list, String tool) {
+    return !tool.equals(Exchange.UNNAMED_TOOL)
+        && !tool.equals(Exchange.MORE_TOOLS)
+        && list.allows(tool);
+  }
+
   @Nullable String firstNotAllowed(NameList list, List<String> tools) {
     for (int i = 0; i < tools.size(); i++) {
-      if (!list.allows(tools.get(i))) {
+      if (!isAllowed(list, tools.get(i))) {
         return tools.get(i);
       }
     }
@@ -195,7 +217,19 @@ public final class PolicyProgram {
     FindingSelector selector = each.findings;
     return selector != null
         && (selector.selects(finding)
-            || (finding.standsForMore() && each.action().compareTo(Action.REDACT) >= 0));
+            || (finding.standsForMore()
+                && each.action().compareTo(Action.REDACT) >= 0
+                && mayStandForSome(selector, finding.type())));
+  }
+
+  private static boolean mayStandForSome(FindingSelector selector, FindingType type) {
+    if (selector.types().isEmpty() && selector.groups().isEmpty()) {
+      return true;
+    }
+    // Of too many secrets and personal data some may be of the other type.
+    boolean sensitive =
+        type.isSensitiveData() && selector.types().stream().anyMatch(FindingType::isSensitiveData);
+    return sensitive || selector.types().contains(type) || selector.groups().contains(type.group());
   }
 
   /** The findings that count for a layer: its own and farther layers say which do not. */

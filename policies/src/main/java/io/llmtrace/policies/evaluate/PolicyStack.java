@@ -47,26 +47,46 @@ public final class PolicyStack {
     return farthestFirst.isEmpty() ? BUILT_IN : new PolicyStack(farthestFirst);
   }
 
-  /** What applies to an exchange. */
+  /**
+   * What applies to an exchange. Where its body is in doubt, a layer for some models or tools may
+   * be for it or not: the stricter of both applies, or else whoever sends what cannot be read would
+   * choose the milder one.
+   */
   public PolicyProgram program(Facts facts) {
-    int which = (1 << matches.length) - 1;
-    if (!always) {
-      for (int i = 0; i < matches.length; i++) {
-        if (!matches[i].holds(facts)) {
-          which &= ~(1 << i);
-        }
+    int all = (1 << matches.length) - 1;
+    if (always) {
+      return made(all);
+    }
+    int sure = 0;
+    int possible = 0;
+    for (int i = 0; i < matches.length; i++) {
+      if (matches[i].holds(facts)) {
+        sure |= 1 << i;
+      }
+      if (matches[i].mayHold(facts)) {
+        possible |= 1 << i;
       }
     }
-    PolicyProgram made = programs.get(which);
-    return made == null ? made(which) : made;
+    PolicyProgram without = made(sure);
+    if (sure == possible) {
+      return without;
+    }
+    PolicyProgram with = made(possible);
+    return with.strictness() > without.strictness() ? with : without;
   }
 
-  /** Makes what applies where all layers match, so that what cannot be made is found now. */
+  /** Makes whatever may apply, so that what cannot be made is found now, and no request waits. */
   public void prepare() {
-    PolicyProgram unused = made((1 << matches.length) - 1);
+    for (int which = always ? (1 << matches.length) - 1 : 0; which < 1 << matches.length; which++) {
+      PolicyProgram unused = made(which);
+    }
   }
 
   private PolicyProgram made(int which) {
+    PolicyProgram known = programs.get(which);
+    if (known != null) {
+      return known;
+    }
     List<Policy> applying = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {
       if ((which & (1 << i)) != 0) {

@@ -4,7 +4,6 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.sensitive.SensitiveDetector;
 import io.llmtrace.policies.evaluate.EffectivePolicy.Of;
-import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.expression.Facts;
 import io.llmtrace.policies.expression.Program;
 import io.llmtrace.policies.language.Defaults;
@@ -115,17 +114,27 @@ final class Walk {
   }
 
   private @Nullable String other(String key, NameList list) {
+    if (facts.coverage().equals("uninspected")) {
+      // What becomes of a request that nobody read is another setting.
+      return null;
+    }
+    if (!facts.certain()) {
+      return "what cannot be read without doubt";
+    }
     if (key.equals("models")) {
       String model = facts.model();
-      // A protocol without models, such as MCP; a request that was not read is not known to have
-      // one.
-      return model.equals(Exchange.UNKNOWN_MODEL) || list.allows(model) ? null : model;
+      return !facts.namesModel() || list.allows(model) ? null : model;
     }
     return program.firstNotAllowed(list, facts.tools());
   }
 
   private void read(CompiledRule each) {
-    if (!each.match.holds(facts)) {
+    // Where the body is in doubt, what stops a request may be for it, and what lets it pass is not.
+    boolean holds =
+        each.action() == Action.ALLOW || facts.coverage().equals("uninspected")
+            ? each.match.holds(facts)
+            : each.match.mayHold(facts);
+    if (!holds) {
       if (trace != null) {
         trace.passes(each.step(), each.action(), each.match.missed(facts) + " does not match");
       }
@@ -253,7 +262,7 @@ final class Walk {
     if (sensitive.isEmpty()) {
       return null;
     }
-    if (finding.standsForMore()) {
+    if (finding.standsForMore() && finding.type().isSensitiveData()) {
       // It may stand for the kind with the strictest action.
       return sensitive.values().stream()
           .max(java.util.Comparator.comparing(Of::what))

@@ -139,4 +139,9 @@ public enum Dialect implements Api {
     }
     return found;
   }
+
+  /** Whether its requests name a model: tool protocols and what is not known do not. */
+  public boolean namesModel() {
+    return this != MCP && this != TEXT && this != GENERIC_JSON;
+  }
 }

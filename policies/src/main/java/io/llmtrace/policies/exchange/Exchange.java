@@ -14,6 +14,8 @@ import java.util.List;
  * @param uninspectedParts parts that hold no text we can read (images, audio, files by reference)
  * @param callId what an answer must repeat, as JSON (the id of a JSON-RPC call); empty for nothing
  * @param maxTokens the most tokens that the request allows its answer; negative where it sets none
+ * @param certain whether model and tools are surely what a provider would read: not where the body
+ *     is no proper JSON, names a key twice, or names models beside its model
  */
 public record Exchange(
     Api api,
@@ -24,7 +26,17 @@ public record Exchange(
     List<String> tools,
     int uninspectedParts,
     String callId,
-    long maxTokens) {
+    long maxTokens,
+    boolean certain) {
+
+  /** A tool that has no name. */
+  public static final String UNNAMED_TOOL = "(unnamed)";
+
+  /** Stands for tools beyond {@link #MOST_TOOLS}. */
+  public static final String MORE_TOOLS = "(more)";
+
+  /** Names of tools that are kept, each once. */
+  public static final int MOST_TOOLS = 1_000;
 
   /** The model's name where the client gave none. */
   public static final String UNKNOWN_MODEL = "unknown";
@@ -32,6 +44,20 @@ public record Exchange(
   public Exchange {
     segments = List.copyOf(segments);
     tools = List.copyOf(tools);
+  }
+
+  /** An exchange of a proper body. */
+  public Exchange(
+      Api api,
+      String provider,
+      String model,
+      boolean stream,
+      List<Segment> segments,
+      List<String> tools,
+      int uninspectedParts,
+      String callId,
+      long maxTokens) {
+    this(api, provider, model, stream, segments, tools, uninspectedParts, callId, maxTokens, true);
   }
 
   /** An exchange that sets no bound to its answer. */

@@ -133,7 +133,18 @@ public final class ExchangeReader {
         out.tools(),
         out.uninspectedParts(),
         format.callId(root),
-        format.maxTokens(root));
+        format.maxTokens(root),
+        (body.text() == null || api == Dialect.TEXT) && !namesOthers(root, model));
+  }
+
+  /** Some gateways of providers take a list of models to fall back to. */
+  private static boolean namesOthers(JsonNode root, String model) {
+    for (JsonNode each : root.path("models")) {
+      if (!each.asText().equals(model)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static @Nullable JsonNode json(

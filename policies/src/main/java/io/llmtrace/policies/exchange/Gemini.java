@@ -94,6 +94,14 @@ final class Gemini implements DialectFormat {
           for (String field : new TreeSet<>(DECLARATIONS)) {
             out.definitions(tool.path(field), at + "/" + field, "");
           }
+          // What the provider brings itself is known by its key, such as codeExecution.
+          tool.fieldNames()
+              .forEachRemaining(
+                  field -> {
+                    if (!DECLARATIONS.contains(field)) {
+                      out.tool(field);
+                    }
+                  });
           out.rest(tool, DECLARATIONS, Zone.METADATA, "tools", at);
         });
     out.settings(root, SETTINGS);

@@ -65,6 +65,13 @@ final class OpenAiResponses implements OpenAiFormat {
     out.rest(root, REQUEST, Zone.USER, "", "");
   }
 
+  private static String name(JsonNode tool) {
+    String label = tool.path("server_label").asText();
+    return label.isEmpty() || tool.hasNonNull("name")
+        ? SegmentCollector.toolName(tool, "function")
+        : label;
+  }
+
   private static void tools(JsonNode tools, SegmentCollector out) {
     out.each(
         tools,
@@ -72,8 +79,11 @@ final class OpenAiResponses implements OpenAiFormat {
         "tools",
         "/tools",
         (tool, at) -> {
-          String name = tool.path("name").asText();
-          out.tool(name.isEmpty() ? tool.path("server_label").asText() : name);
+          out.tool(name(tool));
+          if (tool.has("server_url")) {
+            // The label is the client's own word for it; where it leads is not.
+            out.tool("mcp:" + SegmentCollector.host(tool.path("server_url").asText()));
+          }
           for (Map.Entry<String, JsonNode> field : tool.properties()) {
             // A server's credentials are for the server and no text.
             if (field.getKey().equals("headers") || field.getKey().equals("authorization")) {

@@ -2,6 +2,7 @@ package io.llmtrace.policies.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -9,7 +10,7 @@ import java.util.Set;
 /** Gathers the segments of one request or answer; one for each thread and body. */
 final class SegmentCollector {
   private final List<Segment> segments = new ArrayList<>();
-  private final List<String> tools = new ArrayList<>();
+  private final Set<String> tools = new LinkedHashSet<>();
   private final List<ToolCall> calls = new ArrayList<>();
   private int uninspectedParts;
 
@@ -20,7 +21,7 @@ final class SegmentCollector {
   }
 
   List<String> tools() {
-    return tools;
+    return List.copyOf(tools);
   }
 
   List<ToolCall> calls() {
@@ -37,10 +38,29 @@ final class SegmentCollector {
     }
   }
 
+  /** A tool that is offered; one without a name is one all the same. */
   void tool(String name) {
-    if (!name.isEmpty()) {
-      tools.add(name);
+    String known = name.isEmpty() ? Exchange.UNNAMED_TOOL : name;
+    if (tools.size() < Exchange.MOST_TOOLS) {
+      tools.add(known);
+    } else if (!tools.contains(known)) {
+      tools.add(Exchange.MORE_TOOLS);
     }
+  }
+
+  /**
+   * Name of a tool as providers have it: its own, that of its definition, or, of what a provider
+   * brings itself, its type.
+   */
+  static String toolName(JsonNode tool, String definition) {
+    String type = tool.path("type").asText();
+    for (JsonNode named : List.of(tool, tool.path(definition), tool.path(type))) {
+      String name = named.path("name").asText();
+      if (!name.isEmpty()) {
+        return name;
+      }
+    }
+    return type;
   }
 
   /** A call in an answer. */
@@ -211,9 +231,24 @@ final class SegmentCollector {
         "tools",
         pointer,
         (tool, at) -> {
-          tool((function.isEmpty() ? tool : tool.path(function)).path("name").asText());
+          tool(toolName(tool, function));
           everyString(Zone.METADATA, "tools", at, tool);
         });
+  }
+
+  /** Host of an address, in lower case; the address itself where it has none. */
+  static String host(String address) {
+    int from = address.indexOf("://") + 3;
+    if (from < 3) {
+      return address;
+    }
+    int end = from;
+    while (end < address.length() && "/?#\\".indexOf(address.charAt(end)) < 0) {
+      end++;
+    }
+    // Whatever stands before an @ is no host, and what stands behind it is.
+    String authority = address.substring(from, end);
+    return authority.substring(authority.lastIndexOf('@') + 1).toLowerCase(java.util.Locale.ROOT);
   }
 
   static String escape(String name) {

@@ -62,6 +62,19 @@ public interface Facts {
   /** {@code inspected}, {@code partial} or {@code uninspected}. */
   String coverage();
 
+  /**
+   * Whether model, tools and zones are surely those of the request: not where it could not be read,
+   * or reads otherwise elsewhere.
+   */
+  default boolean certain() {
+    return !coverage().equals("uninspected");
+  }
+
+  /** Whether the request's protocol names a model; lists of models say nothing of others. */
+  default boolean namesModel() {
+    return true;
+  }
+
   /** Epoch milliseconds. */
   long at();
 }

@@ -24,6 +24,7 @@ record Asked(
     Map<String, String> headers,
     Set<Zone> zones,
     String coverage,
+    boolean certain,
     long at)
     implements Facts {
   static final Asked CHAT =
@@ -36,6 +37,7 @@ record Asked(
           Map.of("x-app", "web"),
           Set.of(Zone.USER),
           "inspected",
+          true,
           java.time.Instant.parse("2026-11-30T12:00:00Z").toEpochMilli());
 
   static Policy policy(String yaml) {
@@ -65,15 +67,30 @@ record Asked(
   }
 
   Asked with(String newModel, List<String> newTools) {
-    return new Asked(tenant, consumer, route, newModel, newTools, headers, zones, coverage, at);
+    return new Asked(
+        tenant, consumer, route, newModel, newTools, headers, zones, coverage, certain, at);
   }
 
   Asked consumer(String value) {
-    return new Asked(tenant, value, route, model, tools, headers, zones, coverage, at);
+    return new Asked(tenant, value, route, model, tools, headers, zones, coverage, certain, at);
+  }
+
+  Asked certain(boolean value) {
+    return new Asked(tenant, consumer, route, model, tools, headers, zones, coverage, value, at);
   }
 
   Asked coverage(String value) {
-    return new Asked(tenant, consumer, route, model, tools, headers, zones, value, at);
+    return new Asked(
+        tenant,
+        consumer,
+        route,
+        model,
+        tools,
+        headers,
+        zones,
+        value,
+        !value.equals("uninspected"),
+        at);
   }
 
   Asked at(String time) {
@@ -86,6 +103,7 @@ record Asked(
         headers,
         zones,
         coverage,
+        certain,
         java.time.Instant.parse(time).toEpochMilli());
   }
 

@@ -103,7 +103,7 @@ class LayersTest {
     assertThat(model(program, "o3")).isEqualTo("route/models");
     assertThat(model(program, "gpt-4o-mini")).isEqualTo("default/allow");
     assertThat(layers(TENANT, route).conflicts())
-        .containsExactly("route replaces models.allow of tenant; what that denies stays denied");
+        .containsExactly("route has a list of models, as tenant has: both must allow");
   }
 
   private static String model(PolicyProgram program, String model) {
@@ -123,8 +123,26 @@ class LayersTest {
     assertThat(stack.program(large).decide(large.question()).decision().rule())
         .isEqualTo("default/allow");
     assertThat(stack.program(large)).isSameAs(stack.program(large));
-    // What could not be read may be for any model.
-    Asked unread = large.coverage("uninspected");
-    assertThat(stack.program(unread)).isSameAs(stack.program(CHAT));
+  }
+
+  @Test
+  void whoSendsWhatCannotBeReadDoesNotChooseTheMilderPolicy() {
+    PolicyStack stack =
+        PolicyStack.of(
+            List.of(
+                policy("metadata: {name: all}\nmode: enforce\non_uninspectable: block"),
+                policy(
+                    "metadata: {name: mild}\nmatch: {models: [internal-*]}\nmode: observe\n"
+                        + "on_uninspectable: pass")));
+    Asked unread = CHAT.coverage("uninspected");
+    assertThat(stack.program(unread).name()).isEqualTo("all");
+    PolicyStack strictNearer =
+        PolicyStack.of(
+            List.of(
+                policy("metadata: {name: all}\nmode: observe"),
+                policy(
+                    "metadata: {name: strict}\nmatch: {models: [o3]}\nmode: enforce\n"
+                        + "on_uninspectable: block")));
+    assertThat(strictNearer.program(unread).name()).isEqualTo("strict");
   }
 }

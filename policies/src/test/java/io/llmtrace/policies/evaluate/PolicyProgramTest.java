@@ -401,6 +401,110 @@ class PolicyProgramTest {
     }
   }
 
+  /** Read as one text, or in more than one way: nobody knows what a provider makes of it. */
+  private static final String DOUBTFUL_LISTS =
+      """
+      metadata: {name: p}
+      mode: enforce
+      models: {allow: ["gpt-4o*"], action: block}
+      tools: {deny: ["shell*"], action: block}
+      """;
+
+  private static Verdict asked(String yaml, String body) throws Exception {
+    io.llmtrace.policies.exchange.Exchange exchange =
+        io.llmtrace.policies.exchange.ExchangeReader.read(
+            new io.llmtrace.policies.exchange.RequestContent(
+                "POST",
+                "/v1/chat/completions",
+                java.util.Map.of("content-type", "application/json"),
+                body.getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+            null);
+    Asked facts = CHAT.with(exchange.model(), exchange.tools()).certain(exchange.certain());
+    return program(yaml).decide(facts.question());
+  }
+
+  @Test
+  void listsAreKeptByNoBodyThatIsReadOtherwiseElsewhere() throws Exception {
+    String messages = "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]";
+    says(
+        asked(DOUBTFUL_LISTS, "{\"model\":\"gpt-4o\"," + messages + "}"),
+        Action.ALLOW,
+        "default/allow");
+    for (String body :
+        List.of(
+            "{\"model\":\"o3\",\"x\":NaN," + messages + "}",
+            "{\"model\":\"o3\",\"model\":\"gpt-4o\"," + messages + "}",
+            "{\"model\":\"gpt-4o\",\"models\":[\"o3\"]," + messages + "}",
+            "{\"model\":\"unknown\"," + messages + "}",
+            "{" + messages + "}")) {
+      assertThat(asked(DOUBTFUL_LISTS, body).decision().rule()).as(body).isEqualTo("p/models");
+    }
+  }
+
+  @Test
+  void everyToolHasANameThatListsCanSpeakOf() throws Exception {
+    String body =
+        "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"tools\":[%s]}";
+    String search = "metadata: {name: p}\nmode: enforce\ntools: {allow: [search], action: block}";
+    says(
+        asked(search, body.formatted("{\"type\":\"function\",\"function\":{\"name\":\"search\"}}")),
+        Action.ALLOW,
+        "default/allow");
+    for (String tool :
+        List.of(
+            "{\"type\":\"custom\",\"custom\":{\"name\":\"shell\"}}",
+            "{\"type\":\"code_interpreter\"}",
+            "{}")) {
+      assertThat(asked(search, body.formatted(tool)).decision().rule())
+          .as(tool)
+          .isEqualTo("p/tools");
+    }
+  }
+
+  @Test
+  void whatLetsPassIsForNoBodyInDoubtAndWhatStopsIs() {
+    String yaml =
+        """
+        metadata: {name: p}
+        mode: enforce
+        rules:
+          - {name: fine, match: {models: [internal-*]}, action: allow}
+          - {name: no-shell, match: {tools: [shell*]}, action: block}
+        """;
+    says(decide(yaml, CHAT.certain(false)), Action.BLOCK, "p/no-shell");
+    says(
+        decide(yaml, CHAT.with("internal-1", List.of()).certain(false), injection(0.9)),
+        Action.BLOCK,
+        "p/no-shell");
+    // Of what nobody read another setting decides.
+    says(decide(yaml, CHAT.coverage("uninspected")), Action.ALLOW, "default/allow");
+  }
+
+  @Test
+  void moreMatchesThanAreKeptAreNotHalfRedacted() {
+    PolicyProgram program =
+        program(
+            """
+            metadata: {name: p}
+            mode: enforce
+            patterns: [{name: number, pattern: 'CU-[0-9]{4}', severity: high}]
+            rules: [{name: hide, findings: {rules: [number]}, action: redact}]
+            """);
+    List<Segment> segments = List.of(new Segment(Zone.USER, "user", "/0", "CU-1234 ".repeat(501)));
+    List<Finding> found = new ArrayList<>();
+    assertThat(program.find(CHAT, segments, unlimited(), found)).isTrue();
+    assertThat(found).hasSize(501).last().matches(Finding::standsForMore);
+    Verdict verdict = program.decide(CHAT.question(found.toArray(Finding[]::new)));
+    assertThat(verdict.redact()).contains(found.get(500));
+    List<Segment> many = new ArrayList<>();
+    for (int i = 0; i < 5_000; i++) {
+      many.add(new Segment(Zone.USER, "user", "/" + i, "CU-1234 " + i));
+    }
+    found.clear();
+    assertThat(program.find(CHAT, many, unlimited(), found)).isTrue();
+    assertThat(found).hasSizeLessThan(2_100).last().matches(Finding::standsForMore);
+  }
+
   private static InspectionBudget unlimited() {
     return InspectionBudget.until(System.nanoTime() + 10_000_000_000L);
   }
