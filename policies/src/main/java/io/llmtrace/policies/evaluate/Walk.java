@@ -130,11 +130,8 @@ final class Walk {
 
   private void read(CompiledRule each) {
     // Where the body is in doubt, what stops a request may be for it, and what lets it pass is not.
-    boolean holds =
-        each.action() == Action.ALLOW || facts.coverage().equals("uninspected")
-            ? each.match.holds(facts)
-            : each.match.mayHold(facts);
-    if (!holds) {
+    boolean surely = each.action() == Action.ALLOW || facts.coverage().equals("uninspected");
+    if (!(surely ? each.match.holds(facts) : each.match.mayHold(facts))) {
       if (trace != null) {
         trace.passes(each.step(), each.action(), each.match.missed(facts) + " does not match");
       }
