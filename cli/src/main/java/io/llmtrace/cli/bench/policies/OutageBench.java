@@ -31,7 +31,7 @@ final class OutageBench {
     }
     part.put("enforcing_without_control_plane", enforcing);
     figures.exactly(
-        "instances that were restarted without control plane and enforce the last version",
+        "restarted instances that enforce the last version without control plane",
         enforcing,
         installation.nodes().size());
   }
@@ -61,11 +61,11 @@ final class OutageBench {
             node.name() + " refuses a bundle with another byte in the " + place,
             PATIENCE,
             () -> proxy.damaged() > 0 && node.health().contains("a bundle was refused ("));
-        boolean old0 = node.ask().isBlockOf(old);
+        boolean goesOn = node.ask().isBlockOf(old);
         String problem = problem(node.health());
         told.addObject().put("place", place.toString()).put("told", problem);
         figures.say("another byte in the %s: %s", place, problem);
-        refused += old0 ? 1 : 0;
+        refused += goesOn ? 1 : 0;
         proxy.pass();
         enforced(node, next);
         old = next;
@@ -78,7 +78,7 @@ final class OutageBench {
     }
     part.put("refused", refused);
     figures.exactly(
-        "damaged bundles that were refused while the version before went on",
+        "damaged bundles refused, the version before going on",
         refused,
         Place.values().length);
     return old;
