@@ -58,13 +58,13 @@ final class OutageBench {
         int next = policy.edit(EditedPolicy.Way.BLOCKS);
         policy.activate(next);
         Waiting.until(
-            node.name() + " refuses a bundle with another byte in the " + place,
+            node.name() + " refuses a bundle that was changed in its " + place,
             PATIENCE,
             () -> proxy.damaged() > 0 && node.health().contains("a bundle was refused ("));
         boolean goesOn = node.ask().isBlockOf(old);
         String problem = problem(node.health());
         told.addObject().put("place", place.toString()).put("told", problem);
-        figures.say("another byte in the %s: %s", place, problem);
+        figures.say("a byte changed in its %s: %s", place, problem);
         refused += goesOn ? 1 : 0;
         proxy.pass();
         enforced(node, next);
