@@ -41,8 +41,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code bench detection|engine|gateway|ingest|statistics|anomalies|policies}: measures what is shipped on
- * this machine.
+ * {@code bench detection|engine|gateway|ingest|statistics|anomalies|policies}: measures what is
+ * shipped on this machine.
  */
 @Command(
     name = "bench",

@@ -36,10 +36,39 @@ class TextPatternsTest {
 
   private static final List<String> PIECES =
       List.of(
-          "Project  Aurora", "model x9", "mOdEl\nX9", "\u212Aelvin", "kelvin", "CUST-12345678",
-          "cust-12345678", "CUST-1234567", "secret", "x\ny", "x-y", "αβγ", "GRÖSSE", "GRÖßE",
-          "größe", "\uD83D\uDE80", "\uD83D\uDE80z", "\uD83D\uDE80Z", "\uD83D\uDE81z", "a.b", "axb",
-          "ſ", "strasse", "S", "123", "1234", "éé", "—…", " ", "\n", "_", "\t", "q");
+          "Project  Aurora",
+          "model x9",
+          "mOdEl\nX9",
+          "\u212Aelvin",
+          "kelvin",
+          "CUST-12345678",
+          "cust-12345678",
+          "CUST-1234567",
+          "secret",
+          "x\ny",
+          "x-y",
+          "αβγ",
+          "GRÖSSE",
+          "GRÖßE",
+          "größe",
+          "\uD83D\uDE80",
+          "\uD83D\uDE80z",
+          "\uD83D\uDE80Z",
+          "\uD83D\uDE81z",
+          "a.b",
+          "axb",
+          "ſ",
+          "strasse",
+          "S",
+          "123",
+          "1234",
+          "éé",
+          "—…",
+          " ",
+          "\n",
+          "_",
+          "\t",
+          "q");
 
   /** RE2/J alone says what is found, whatever is left out before it is asked. */
   @Test

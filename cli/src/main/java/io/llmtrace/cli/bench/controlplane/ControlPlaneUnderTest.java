@@ -25,7 +25,8 @@ import java.util.concurrent.TimeUnit;
  * @param adminKey of an administrator of all tenants
  */
 @SuppressWarnings("try")
-public record ControlPlaneUnderTest(ChildProcess process, URI address, String instanceKey, String adminKey)
+public record ControlPlaneUnderTest(
+    ChildProcess process, URI address, String instanceKey, String adminKey)
     implements AutoCloseable {
   private static final Duration LONGEST_START = Duration.ofSeconds(90);
 

@@ -109,8 +109,7 @@ final class DamagingProxy implements AutoCloseable {
           HttpRequest.newBuilder(target.resolve(exchange.getRequestURI().toString()))
               .method(
                   exchange.getRequestMethod(),
-                  HttpRequest.BodyPublishers.ofByteArray(
-                      exchange.getRequestBody().readAllBytes()));
+                  HttpRequest.BodyPublishers.ofByteArray(exchange.getRequestBody().readAllBytes()));
       for (String name : ASKED) {
         String value = exchange.getRequestHeaders().getFirst(name);
         if (value != null) {

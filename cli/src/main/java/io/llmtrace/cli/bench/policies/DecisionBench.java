@@ -106,11 +106,9 @@ public final class DecisionBench {
   }
 
   private DecisionBench() throws PolicyProblemsException {
-    this.program =
-        PolicyProgram.link(Layers.of(List.of(PolicyReader.read(source()))).effective());
+    this.program = PolicyProgram.link(Layers.of(List.of(PolicyReader.read(source()))).effective());
     this.question =
-        new Question(
-            Request.CHAT, findings(), Mode.ENFORCE, RedactRule.NONE, 1, RateGate.OPEN);
+        new Question(Request.CHAT, findings(), Mode.ENFORCE, RedactRule.NONE, 1, RateGate.OPEN);
   }
 
   static void measure(double seconds, Figures figures) throws PolicyProblemsException {

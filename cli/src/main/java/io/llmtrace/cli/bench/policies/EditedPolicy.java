@@ -70,8 +70,7 @@ final class EditedPolicy {
     ObjectNode body = WireJson.mapper().createObjectNode().put("source", source(next, way));
     JsonNode written;
     if (id.isEmpty()) {
-      written =
-          installation.call("POST", "/api/v1/policies", body.put("standard", true), 201);
+      written = installation.call("POST", "/api/v1/policies", body.put("standard", true), 201);
       id = written.path("id").asText();
     } else {
       written = installation.call("PUT", "/api/v1/policies/" + id, body, 200, "If-Match", "*");
@@ -94,8 +93,7 @@ final class EditedPolicy {
 
   /** The version of this policy that decided at a revision of a bundle. */
   int versionAt(long revision) throws IOException, InterruptedException {
-    JsonNode bundle =
-        installation.call("GET", "/api/v1/policies/bundles/" + revision, null, 200);
+    JsonNode bundle = installation.call("GET", "/api/v1/policies/bundles/" + revision, null, 200);
     for (JsonNode each : bundle.path("versions")) {
       if (each.path("policy").asText().equals(id) && each.path("role").asText().equals("active")) {
         return each.path("version").asInt();

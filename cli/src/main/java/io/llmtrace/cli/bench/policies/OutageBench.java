@@ -78,9 +78,7 @@ final class OutageBench {
     }
     part.put("refused", refused);
     figures.exactly(
-        "damaged bundles refused, the version before going on",
-        refused,
-        Place.values().length);
+        "damaged bundles refused, the version before going on", refused, Place.values().length);
     return old;
   }
 

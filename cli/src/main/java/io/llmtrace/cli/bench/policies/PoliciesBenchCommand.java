@@ -47,7 +47,8 @@ public final class PoliciesBenchCommand implements Callable<Integer> {
       if (json != null) {
         ObjectNode all = figures.json();
         Files.writeString(
-            json, WireJson.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n");
+            json,
+            WireJson.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n");
       }
       return figures.meetsAll() ? 0 : 1;
     } finally {

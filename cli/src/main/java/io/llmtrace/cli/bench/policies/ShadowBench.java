@@ -73,12 +73,10 @@ final class ShadowBench {
       """;
 
   private static final Map<String, String> HEADERS =
-      Map.of(
-          "host", "bench", "content-type", "application/json", "authorization", "Bearer bench");
+      Map.of("host", "bench", "content-type", "application/json", "authorization", "Bearer bench");
 
   private final RouteConf conf =
-      new RouteConfReader(
-              1_000, LlmtraceConfig.defaults().plugin().onUninspectable())
+      new RouteConfReader(1_000, LlmtraceConfig.defaults().plugin().onUninspectable())
           .read(List.of(Map.entry(RouteConf.CONF_NAME, "{\"mode\":\"enforce\"}")));
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private final List<Conversation> conversations = new ArrayList<>();
@@ -267,8 +265,7 @@ final class ShadowBench {
       run.leaveModelsOut();
     }
     Analysis.Seen seen = policing.with(run.seen());
-    Mode mode =
-        policing.decide(seen.findings(), Coverage.INSPECTED).decision().mode();
+    Mode mode = policing.decide(seen.findings(), Coverage.INSPECTED).decision().mode();
     ShadowDecision shadow = policing.shadow(seen.findings(), Coverage.INSPECTED);
     long nanos = threads.getCurrentThreadCpuTime() - start;
     if ((shadow != null) != (side.shadow() == Shadow.EVALUATED) || mode != Mode.OBSERVE) {

@@ -18,8 +18,7 @@ final class SimulationBench {
 
   private SimulationBench() {}
 
-  static void measure(Installation installation, int exchanges, Figures figures)
-      throws Exception {
+  static void measure(Installation installation, int exchanges, Figures figures) throws Exception {
     for (byte[] batch :
         new SampleBatches(8)
             .of("sample", new Ulid().next(), exchanges / SampleBatches.EXCHANGES_OF_A_BATCH)) {
@@ -31,12 +30,14 @@ final class SimulationBench {
     double second = once(installation, exchanges, part, figures);
     part.put("exchanges", exchanges).put("first_seconds", first).put("second_seconds", second);
     figures.say("the second simulation of the same took %.2f s", second);
-    figures.atMost("s to simulate %,d stored exchanges, the first time".formatted(exchanges), first, BAR_SECONDS);
+    figures.atMost(
+        "s to simulate %,d stored exchanges, the first time".formatted(exchanges),
+        first,
+        BAR_SECONDS);
   }
 
   private static double once(
-      Installation installation, int exchanges, ObjectNode part, Figures figures)
-      throws Exception {
+      Installation installation, int exchanges, ObjectNode part, Figures figures) throws Exception {
     ObjectNode body =
         WireJson.mapper()
             .createObjectNode()
