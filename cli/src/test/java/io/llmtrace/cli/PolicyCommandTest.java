@@ -66,9 +66,9 @@ class PolicyCommandTest {
     assertThat(run("policy", "validate", directory.toString())).isEqualTo(2);
     assertThat(err.toString())
         .contains(
-            policy + ":5:65: rules[0].action: expected one of",
+            policy + ":5:64: rules[0].action: expected one of",
             "(did you mean 'redact'?)",
-            tests + ":2:33: cases[0].promt: unknown key of a case (did you mean 'prompt'?)");
+            tests + ":2:31: cases[0].promt: unknown key of a case (did you mean 'prompt'?)");
   }
 
   @Test
@@ -76,7 +76,7 @@ class PolicyCommandTest {
     String file =
         file("shop.yaml", POLICY.formatted("flag").replace("bytes > 100000", "bytez > 100000"));
     assertThat(run("policy", "validate", file)).isEqualTo(2);
-    assertThat(err.toString()).contains(file + ":6:33: rules[1].when: ").contains("bytes");
+    assertThat(err.toString()).contains(file + ":6:32: rules[1].when: ").contains("bytes");
   }
 
   @Test

@@ -344,8 +344,11 @@ final class WalkSamples {
     }
     makers.put(
         "POST " + one + "/versions/{version}/approve",
-        tenant ->
-            new Sample(root + "/" + policies.made(tenant) + "/versions/2/approve", "{}"));
+        tenant -> {
+          // Nobody approves what they wrote themselves.
+          PolicySamples others = new PolicySamples(plane, plane.key("admin", "*"));
+          return new Sample(root + "/" + others.made(tenant) + "/versions/2/approve", "{}");
+        });
     String first = "{\"version\":1}";
     String second = "{\"version\":2}";
     String part = "{\"version\":2,\"percent\":5}";
@@ -362,8 +365,7 @@ final class WalkSamples {
   private void step(String path, String body, PolicySamples policies, String... before) {
     makers.put(
         "POST /api/v1/policies/{id}" + path,
-        tenant ->
-            new Sample("/api/v1/policies/" + policies.made(tenant, before) + path, body));
+        tenant -> new Sample("/api/v1/policies/" + policies.made(tenant, before) + path, body));
   }
 
   private String revision() throws Exception {

@@ -107,9 +107,8 @@ public final class ActivationsResource {
    * A change of what holds, and what held from then on.
    *
    * @param at epoch milliseconds
-   * @param kind {@code activate}, {@code roll_back}, {@code deactivate}, {@code rollout}, {@code
-   *     rollout_cancel}, {@code rollout_finish}, {@code shadow}, {@code shadow_stop} or {@code
-   *     standard}
+   * @param kind what was done: activate, roll_back, deactivate, rollout, rollout_cancel,
+   *     rollout_finish, shadow, shadow_stop or standard
    */
   record ActivationView(
       long id,

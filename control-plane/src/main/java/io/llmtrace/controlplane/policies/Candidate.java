@@ -55,8 +55,7 @@ final class Candidate {
         record.findings().stream()
             .filter(each -> !each.detector().equals(OF_POLICIES) || patterns.contains(each.rule()))
             .toList();
-    Tally.Decided before =
-        new Tally.Decided(record.decision().would(), record.decision().rule());
+    Tally.Decided before = new Tally.Decided(record.decision().would(), record.decision().rule());
     try {
       PolicyProgram program = stack.program(facts);
       Tally.Decided after =

@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
 @Path("/api/v1/policies")
 @Produces("application/json")
 public final class PoliciesResource {
-  private static final int MOST = 1_000;
+  private static final int MOST = 10_000;
   private static final int LONGEST_MESSAGE = 1_000;
 
   /** Body of a new policy. */
@@ -208,7 +208,11 @@ public final class PoliciesResource {
     String id = ids.next();
     String name = text.policy().name();
     PolicyStore.lock(handle);
-    int count = handle.createQuery("SELECT count(*) FROM policies").mapTo(Integer.class).one();
+    int count =
+        handle
+            .createQuery("SELECT count(*) FROM policies WHERE archived_at IS NULL")
+            .mapTo(Integer.class)
+            .one();
     if (count >= MOST) {
       throw Problem.of(409, "expected at most " + MOST + " policies");
     }

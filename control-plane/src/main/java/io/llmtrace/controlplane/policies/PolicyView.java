@@ -9,8 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param tenant whose; absent for everybody's
  * @param standard whether it is the layer of all routes of its tenant, also of those that name no
  *     policy
- * @param state {@code inactive}, {@code active}, {@code rolling_out}, {@code shadow} or {@code
- *     archived}
+ * @param state inactive, active, rolling_out, shadow or archived
  * @param active version that decides, but on instances that the candidate reaches
  * @param candidate version that is being rolled out
  * @param rollout which instances have the candidate

@@ -24,7 +24,10 @@ public final class ShadowSums {
   private record Key(
       long hour, String tenant, String policy, int version, String active, String candidate) {}
 
-  private record Seen(List<ShadowExample> examples, int[] count) {}
+  private static final class Seen {
+    private final List<ShadowExample> examples = new ArrayList<>();
+    private int count;
+  }
 
   private record ShadowExample(String decisionId, String rule) {}
 
@@ -46,11 +49,10 @@ public final class ShadowSums {
               shadow.version(),
               record.decision().would().label(),
               shadow.action().label());
-      Seen seen = sums.computeIfAbsent(key, each -> new Seen(new ArrayList<>(), new int[1]));
-      seen.count()[0]++;
-      if (record.decision().would() != shadow.action() && seen.examples().size() < EXAMPLES) {
-        seen.examples()
-            .add(new ShadowExample(record.decisionId(), StorableJson.text(shadow.rule())));
+      Seen seen = sums.computeIfAbsent(key, each -> new Seen());
+      seen.count++;
+      if (record.decision().would() != shadow.action() && seen.examples.size() < EXAMPLES) {
+        seen.examples.add(new ShadowExample(record.decisionId(), StorableJson.text(shadow.rule())));
       }
     }
     if (!sums.isEmpty()) {
@@ -76,18 +78,17 @@ public final class ShadowSums {
                 key.version(),
                 key.active(),
                 key.candidate(),
-                seen.count()[0]);
-            seen.examples()
-                .forEach(
-                    each ->
-                        examples.add(
-                            key.tenant(),
-                            key.policy(),
-                            key.version(),
-                            key.active(),
-                            key.candidate(),
-                            each.rule(),
-                            each.decisionId()));
+                seen.count);
+            seen.examples.forEach(
+                each ->
+                    examples.add(
+                        key.tenant(),
+                        key.policy(),
+                        key.version(),
+                        key.active(),
+                        key.candidate(),
+                        each.rule(),
+                        each.decisionId()));
           });
       counts.execute();
       if (examples.size() > 0) {

@@ -156,8 +156,7 @@ public final class Simulations implements AutoCloseable {
 
   private void stored(Caller caller, String id, Tried tried, On.Stored on, Tally tally) {
     ObjectNode wanted = JsonNodeFactory.instance.objectNode().put("fields", "inspection");
-    Fields fields =
-        Fields.of(Parameters.of(wanted, List.of("fields")), ExchangeRows.SHAPE);
+    Fields fields = Fields.of(Parameters.of(wanted, List.of("fields")), ExchangeRows.SHAPE);
     Reading reading = new Reading.Apart(jdbi, caller, Permission.EXCHANGES_READ);
     Map<String, Candidate> byTenant = new HashMap<>();
     Place behind = null;
@@ -181,8 +180,7 @@ public final class Simulations implements AutoCloseable {
     StandardLayers layers = layers(caller, tried.tenant());
     Policy active = tried.active();
     Candidate before =
-        new Candidate(
-            active == null ? layers.policies() : layers.with(tried.tenant(), active));
+        new Candidate(active == null ? layers.policies() : layers.with(tried.tenant(), active));
     Candidate after = new Candidate(layers.with(tried.tenant(), tried.candidate()));
     long told = System.nanoTime();
     for (Map.Entry<Integer, Sample> each : on.byLine().entrySet()) {
@@ -217,8 +215,7 @@ public final class Simulations implements AutoCloseable {
   }
 
   private StandardLayers layers(Caller caller, @Nullable String tenant) {
-    return jdbi.read(
-        caller, Permission.POLICIES_READ, handle -> StandardLayers.of(handle, tenant));
+    return jdbi.read(caller, Permission.POLICIES_READ, handle -> StandardLayers.of(handle, tenant));
   }
 
   private static InspectionRecord record(JsonNode json) {

@@ -227,8 +227,7 @@ public final class SimulationsResource {
     if (!filter.has("since")) {
       filter.put("since", clock.instant().minus(USUAL_SPAN).toString());
     }
-    return ExchangeFilter.of(
-        caller, Permission.EXCHANGES_READ, Parameters.of(filter, FILTER));
+    return ExchangeFilter.of(caller, Permission.EXCHANGES_READ, Parameters.of(filter, FILTER));
   }
 
   private static Map<Integer, Sample> samples(String lines) {

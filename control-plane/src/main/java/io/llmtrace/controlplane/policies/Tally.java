@@ -69,8 +69,7 @@ final class Tally {
     List<SimulatedDecisions> pairs = new ArrayList<>();
     decisions.forEach(
         (pair, count) ->
-            pairs.add(
-                new SimulatedDecisions(pair.before().label(), pair.after().label(), count)));
+            pairs.add(new SimulatedDecisions(pair.before().label(), pair.after().label(), count)));
     List<SimulatedRule> deciding =
         rules.entrySet().stream()
             .sorted(Map.Entry.<Deciding, Long>comparingByValue().reversed())

@@ -120,11 +120,7 @@ public final class ValidateResource {
       // What the others say of each other is not about this one.
       conflicts.removeAll(Layers.of(layers.policies()).conflicts());
       return new Validation(
-          true,
-          text.policy().name(),
-          List.of(),
-          warnings(text),
-          List.copyOf(conflicts));
+          true, text.policy().name(), List.of(), warnings(text), List.copyOf(conflicts));
     } catch (PolicyProblemsException e) {
       return new Validation(false, null, SourceProblem.of(e.problems()), List.of(), List.of());
     }

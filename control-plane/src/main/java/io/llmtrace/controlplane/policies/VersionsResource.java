@@ -123,13 +123,13 @@ public final class VersionsResource {
       @QueryParam("against") @Nullable String against) {
     Parameters parameters = Parameters.of(uri, List.of("against"));
     String other = parameters.matching("against", "[1-9][0-9]{0,8}", "a version of the policy");
-    int to = number(version);
-    int from = other == null ? to - 1 : Integer.parseInt(other);
     return jdbi.read(
         caller,
         Permission.POLICIES_READ,
         handle -> {
           PolicyRow policy = PolicyStore.find(handle, caller, Permission.POLICIES_READ, id, "");
+          int to = number(version);
+          int from = other == null ? to - 1 : Integer.parseInt(other);
           String after = Approval.of(handle, policy, to).source();
           // The first one changed an empty file.
           String before = from == 0 ? "" : Approval.of(handle, policy, from).source();

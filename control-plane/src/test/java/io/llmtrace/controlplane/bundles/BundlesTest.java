@@ -245,7 +245,7 @@ class BundlesTest {
             "/api/v1/ingest/snapshots",
             key,
             "{\"node\":\"%s\",\"boot_id\":\"b\",\"at\":1,\"version\":\"1\",\"started_at\":1,"
-                .formatted(node)
+                    .formatted(node)
                 + "\"breakers\":{},\"active_connections\":0,\"models\":{},\"bundle_revision\":0,"
                 + "\"spool_bytes\":0,\"routes\":[],\"problems\":[]}");
     assertThat(reported.statusCode()).as(reported.body()).isBetween(200, 299);
@@ -331,7 +331,8 @@ class BundlesTest {
   }
 
   private static String pem() throws Exception {
-    byte[] key = KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPrivate().getEncoded();
+    byte[] key =
+        KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPrivate().getEncoded();
     return "-----BEGIN PRIVATE KEY-----\n"
         + java.util.Base64.getMimeEncoder().encodeToString(key)
         + "\n-----END PRIVATE KEY-----\n";

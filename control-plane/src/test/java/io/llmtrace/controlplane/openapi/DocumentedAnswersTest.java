@@ -107,7 +107,11 @@ class DocumentedAnswersTest {
       }
       String path = samples.path(operation, OWN);
       HttpResponse<String> answer =
-          plane.call("GET", path + "?no_such_parameter=1", samples.key(operation), null);
+          plane.call(
+              "GET",
+              path + (path.contains("?") ? "&" : "?") + "no_such_parameter=1",
+              samples.key(operation),
+              null);
       String detail = TestControlPlane.json(answer).path("detail").asText();
       if (answer.statusCode() == 400 && detail.contains("unknown parameter, " + EXPECTED)) {
         Set<String> documented = new TreeSet<>();

@@ -5,7 +5,17 @@ import static io.llmtrace.controlplane.TestControlPlane.OWN;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.controlplane.Records;
 import io.llmtrace.controlplane.TestControlPlane;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.Coverage;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.ShadowDecision;
+import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.wire.WireJson;
 import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.util.List;
@@ -53,10 +63,12 @@ class PolicyApiTest {
                 ",\"tenant\":\"acme\",\"message\":\"the first\""));
     assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
     String path = "/" + TestControlPlane.json(made).path("id").asText();
-    assertThat(made.headers().firstValue("Location")).hasValue("/api/v1/policies" + path);
+    assertThat(made.headers().firstValue("Location").orElseThrow())
+        .endsWith("/api/v1/policies" + path);
     assertThat(TestControlPlane.json(made).path("state").asText()).isEqualTo("inactive");
 
-    String changed = PolicySamples.body(PolicySamples.source(name, "flag"), ",\"message\":\"mild\"");
+    String changed =
+        PolicySamples.body(PolicySamples.source(name, "flag"), ",\"message\":\"mild\"");
     assertThat(call("PUT", path, changed).statusCode()).isEqualTo(428);
     assertThat(call("PUT", path, changed, "If-Match", "\"9\"").statusCode()).isEqualTo(412);
     HttpResponse<String> edited = call("PUT", path, changed, "If-Match", "\"1\"");
@@ -86,8 +98,7 @@ class PolicyApiTest {
     assertThat(call("GET", path + "/versions/3", null).statusCode()).isEqualTo(404);
 
     // A name is free again once its policy is archived.
-    String again =
-        PolicySamples.body(PolicySamples.source(name, "block"), ",\"tenant\":\"acme\"");
+    String again = PolicySamples.body(PolicySamples.source(name, "block"), ",\"tenant\":\"acme\"");
     assertThat(call("POST", "", again).statusCode()).isEqualTo(409);
     assertThat(call("DELETE", path, null, "If-Match", "*").statusCode()).isEqualTo(204);
     assertThat(get(path).path("state").asText()).isEqualTo("archived");
@@ -106,8 +117,7 @@ class PolicyApiTest {
     assertThat(told.path("valid").asBoolean()).isFalse();
     assertThat(told.path("problems").findValuesAsText("path")).contains("rules[0].action");
     assertThat(told.path("problems").get(0).path("line").asInt()).isGreaterThan(3);
-    JsonNode fine =
-        done("/validate", PolicySamples.body(PolicySamples.source("p", "block"), ""));
+    JsonNode fine = done("/validate", PolicySamples.body(PolicySamples.source("p", "block"), ""));
     assertThat(fine.path("valid").asBoolean()).isTrue();
     assertThat(fine.path("name").asText()).isEqualTo("p");
   }
@@ -126,11 +136,9 @@ class PolicyApiTest {
         call(
             "POST",
             "",
-            PolicySamples.body(
-                PolicySamples.source(standard, "block") + "mode: enforce\n", more));
+            PolicySamples.body(PolicySamples.source(standard, "block") + "mode: enforce\n", more));
     assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
-    String second =
-        PolicySamples.body(PolicySamples.source(samples.name(), "block"), more);
+    String second = PolicySamples.body(PolicySamples.source(samples.name(), "block"), more);
     assertThat(call("POST", "", second).body()).contains("the standard policy is " + standard);
     String nearer =
         PolicySamples.body(
@@ -139,8 +147,7 @@ class PolicyApiTest {
     assertThat(done("/validate", nearer).path("conflicts")).isEmpty();
     JsonNode unused =
         done(
-            "/" + TestControlPlane.json(made).path("id").asText() + "/activate",
-            "{\"version\":1}");
+            "/" + TestControlPlane.json(made).path("id").asText() + "/activate", "{\"version\":1}");
     assertThat(done("/validate", nearer).path("conflicts").toString())
         .contains("mode", standard, "jailbreaks");
   }
@@ -197,11 +204,7 @@ class PolicyApiTest {
     assertThat(then.get(0).path("active").asInt()).isEqualTo(1);
     String audit =
         plane
-            .call(
-                "GET",
-                "/api/v1/audit?action=policy.roll_back&tenant=" + OWN,
-                plane.admin(),
-                null)
+            .call("GET", "/api/v1/audit?action=policy.roll_back&tenant=" + OWN, plane.admin(), null)
             .body();
     assertThat(audit).contains("policy:" + id.substring(1));
   }
@@ -285,5 +288,70 @@ class PolicyApiTest {
     assertThat(report.path("examples").get(0).path("finding_types")).isEmpty();
     assertThat(get("/" + id + "/shadow/report?since=2999-01-01").path("exchanges").asInt())
         .isZero();
+  }
+
+  @Test
+  void whatInstancesSendOfAShadowIsCounted() throws Exception {
+    String id = samples.made(OWN, "/activate", "{\"version\":1}", "/shadow", "{\"version\":2}");
+    ShadowDecision shadow =
+        new ShadowDecision(get("/" + id).path("name").asText(), 2, Action.FLAG, "p/mild");
+    Ulid ids = new Ulid();
+    String decision = ids.next();
+    Batch batch =
+        new Batch(
+            Batch.SCHEMA,
+            "shadow",
+            ids.next(),
+            1,
+            List.of(
+                shadowed(decision, Action.BLOCK, shadow),
+                shadowed(ids.next(), Action.FLAG, shadow),
+                Records.inspection(ids.next(), Records.Who.tenant(OWN))));
+    HttpResponse<String> stored =
+        plane.call(
+            "POST",
+            "/api/v1/ingest/batches",
+            plane.key("instance", OWN),
+            WireJson.mapper().writeValueAsString(batch));
+    assertThat(stored.statusCode()).as(stored.body()).isEqualTo(200);
+    JsonNode report = get("/" + id + "/shadow/report");
+    assertThat(report.path("exchanges").asInt()).isEqualTo(2);
+    assertThat(report.path("different").asInt()).isEqualTo(1);
+    JsonNode example = report.path("examples").get(0);
+    assertThat(example.path("decision_id").asText()).isEqualTo(decision);
+    assertThat(example.path("rule").asText()).isEqualTo("p/mild");
+    assertThat(example.path("finding_types").toString()).isEqualTo("[\"jailbreak\"]");
+  }
+
+  private static InspectionRecord shadowed(String id, Action would, ShadowDecision shadow) {
+    InspectionRecord of =
+        Records.inspection(
+            id,
+            Records.Who.tenant(OWN),
+            would,
+            Coverage.INSPECTED,
+            List.of(Records.finding(FindingType.JAILBREAK, Severity.HIGH)));
+    return new InspectionRecord(
+        of.decisionId(),
+        System.currentTimeMillis(),
+        of.traceId(),
+        of.tenant(),
+        of.route(),
+        of.consumer(),
+        of.method(),
+        of.path(),
+        of.dialect(),
+        of.provider(),
+        of.model(),
+        of.stream(),
+        of.decision(),
+        of.findings(),
+        of.receipt(),
+        of.stagesMicros(),
+        of.tap(),
+        of.agent(),
+        of.redacted(),
+        of.conversation(),
+        shadow);
   }
 }

@@ -12,10 +12,19 @@ import java.util.Locale;
 /** Policies that are made as people make them. */
 public final class PolicySamples {
   private final TestControlPlane plane;
+  private final String author;
   private final Ulid ids = new Ulid();
 
   public PolicySamples(TestControlPlane plane) {
+    this(plane, plane.admin());
+  }
+
+  /**
+   * @param author the key that they are made with
+   */
+  public PolicySamples(TestControlPlane plane, String author) {
     this.plane = plane;
+    this.author = author;
   }
 
   /** A name that no policy has. */
@@ -48,8 +57,7 @@ public final class PolicySamples {
 
   /** A new policy of a tenant, or everybody's. */
   public String newBody(String tenant) throws Exception {
-    return body(
-        source(name(), "block"), tenant == null ? "" : ",\"tenant\":\"" + tenant + "\"");
+    return body(source(name(), "block"), tenant == null ? "" : ",\"tenant\":\"" + tenant + "\"");
   }
 
   /** The id of a new policy with two versions, none of which holds. */
@@ -60,7 +68,7 @@ public final class PolicySamples {
         plane.call(
             "PUT",
             "/api/v1/policies/" + id,
-            plane.admin(),
+            author,
             body(source(policy.path("name").asText(), "flag"), ",\"message\":\"milder\""),
             "If-Match",
             "*");
@@ -78,8 +86,7 @@ public final class PolicySamples {
   }
 
   private JsonNode post(String path, String body) throws Exception {
-    HttpResponse<String> answer =
-        plane.call("POST", "/api/v1/policies" + path, plane.admin(), body);
+    HttpResponse<String> answer = plane.call("POST", "/api/v1/policies" + path, author, body);
     assertThat(answer.statusCode()).as(answer.body()).isBetween(200, 299);
     return TestControlPlane.json(answer);
   }

@@ -16,6 +16,7 @@ import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,13 +77,11 @@ class SimulationTest {
 
   private JsonNode simulate(ObjectNode body) throws Exception {
     HttpResponse<String> begun =
-        plane.call(
-            "POST", "/api/v1/policies/simulations", plane.admin(), body.toString());
+        plane.call("POST", "/api/v1/policies/simulations", plane.admin(), body.toString());
     assertThat(begun.statusCode()).as(begun.body()).isEqualTo(202);
-    String path = begun.headers().firstValue("Location").orElseThrow();
+    String path = URI.create(begun.headers().firstValue("Location").orElseThrow()).getPath();
     for (int i = 0; i < 600; i++) {
-      JsonNode now =
-          TestControlPlane.json(plane.call("GET", path, plane.admin(), null));
+      JsonNode now = TestControlPlane.json(plane.call("GET", path, plane.admin(), null));
       if (!now.path("state").asText().equals("running")) {
         assertThat(now.path("state").asText()).as(now.toString()).isEqualTo("done");
         return now;

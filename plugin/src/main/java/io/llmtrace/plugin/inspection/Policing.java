@@ -112,7 +112,7 @@ public final class Policing {
   /** What was seen, with what the policy itself looked for. */
   public Seen with(Seen seen) {
     Found own = found;
-    if (own == Found.NOTHING) {
+    if (own.findings().isEmpty() && own.complete()) {
       return seen;
     }
     List<Finding> findings = new ArrayList<>(own.findings());

@@ -50,7 +50,7 @@ public class MarkerAnalysis implements Analysis {
   }
 
   @Override
-  public Exchange read(RequestContent content, Api forced) {
+  public Exchange read(RequestContent content, Api forced, InspectionBudget budget) {
     String text = content.body().utf8();
     Segment segment = new Segment(Zone.USER, "user", "", text);
     return new Exchange(Dialect.TEXT, "unknown", text, false, List.of(segment), List.of(), 0);

@@ -18,7 +18,7 @@ class SameAsCelPropertiesTest {
   private static int conditions;
   private static int refused;
 
-  @Property(tries = 3_000, seed = "31")
+  @Property(tries = 1_000, seed = "31")
   void a_condition_comes_to_what_CELs_runtime_says(@ForAll long seed) throws Exception {
     Grammar grammar = new Grammar(seed);
     String cel = grammar.bool(1 + (int) Math.floorMod(seed, 4L));
@@ -58,8 +58,8 @@ class SameAsCelPropertiesTest {
   @AfterContainer
   static void it_was_no_idle_comparison() {
     assertThat(refused).isLessThan(conditions / 10);
-    assertThat(SEEN.get(Outcome.HOLDS)).isGreaterThan(1_500);
-    assertThat(SEEN.get(Outcome.HOLDS_NOT)).isGreaterThan(1_500);
-    assertThat(SEEN.get(Outcome.ERROR)).isGreaterThan(500);
+    assertThat(SEEN.get(Outcome.HOLDS)).isGreaterThan(500);
+    assertThat(SEEN.get(Outcome.HOLDS_NOT)).isGreaterThan(500);
+    assertThat(SEEN.get(Outcome.ERROR)).isGreaterThan(150);
   }
 }

@@ -141,6 +141,7 @@ class CustomPoliciesDocTest {
             case "segments", "bytes", "max_tokens", "uninspected_parts" -> name + " > 1";
             case "score" -> name + " > 0.5";
             case "method" -> "method == 'POST'";
+            case "coverage" -> "coverage == 'partial'";
             default -> name + " == 'a'";
           };
       assertThat(Expressions.compile(condition)).as(name).isNotNull();

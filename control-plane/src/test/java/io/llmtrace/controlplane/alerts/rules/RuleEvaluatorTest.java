@@ -157,7 +157,7 @@ class RuleEvaluatorTest {
         .satisfies(
             one -> {
               assertThat(one.active()).isTrue();
-              assertThat(one.counts()).isEqualTo(Map.of("nodes", 1L, "nodes_open", 1L));
+              assertThat(one.counts()).isEqualTo(Map.of("nodes", 4L, "nodes_open", 1L));
             });
     assertThat(look(evaluator, now, "node_silent"))
         .extracting(one -> one.labels().get("node") + " " + one.active())
