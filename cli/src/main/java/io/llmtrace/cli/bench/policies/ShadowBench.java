@@ -256,7 +256,8 @@ final class ShadowBench {
             .read(
                 new RequestContent(
                     request.method(), request.path(), request.headers(), request.body()),
-                null);
+                null,
+                budget);
     policing.read(exchange, budget);
     Analysis.Run run =
         side.analysis()
