@@ -45,6 +45,7 @@ final class BatchCollector implements AutoCloseable {
    *
    * @param tag as its receiver names it when it has it
    */
+  @SuppressWarnings("ArrayRecordComponent") // never changed
   record Given(byte[] sealed, String tag) {}
 
   private final HttpServer server;

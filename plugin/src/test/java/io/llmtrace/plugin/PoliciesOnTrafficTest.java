@@ -279,7 +279,7 @@ class PoliciesOnTrafficTest {
                 }
               });
       for (int i = 1; i <= 20; i++) {
-        long revision = 101 + i;
+        long revision = 101L + i;
         give(
             revision,
             entry(

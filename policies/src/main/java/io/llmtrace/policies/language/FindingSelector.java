@@ -51,8 +51,9 @@ public record FindingSelector(
     if (patterns.isEmpty()) {
       return true;
     }
-    for (NamePattern each : patterns) {
-      if (each.matches(name)) {
+    // Without an iterator: it is asked for each finding by each rule.
+    for (int i = 0; i < patterns.size(); i++) {
+      if (patterns.get(i).matches(name)) {
         return true;
       }
     }

@@ -38,7 +38,7 @@ public record NamePattern(@JsonValue String text) {
     if (star < 0) {
       return text.equals(name);
     }
-    if (!name.startsWith(text.substring(0, star))) {
+    if (!name.regionMatches(0, text, 0, star)) {
       return false;
     }
     // Each part between stars at its first place: a later one could not do better.
@@ -47,7 +47,8 @@ public record NamePattern(@JsonValue String text) {
       int next = text.indexOf('*', star + 1);
       if (next < 0) {
         int tail = text.length() - star - 1;
-        return name.length() - tail >= at && name.endsWith(text.substring(star + 1));
+        int from = name.length() - tail;
+        return from >= at && name.regionMatches(from, text, star + 1, tail);
       }
       String part = text.substring(star + 1, next);
       int found = name.indexOf(part, at);

@@ -19,7 +19,7 @@ public final class Rounds {
   }
 
   /** The median of what pairs of rounds differ by or are to each other. */
-  static double medianRatio(List<Double> over, List<Double> under) {
+  public static double medianRatio(List<Double> over, List<Double> under) {
     List<Double> ratios = new ArrayList<>();
     for (int i = 0; i < Math.min(over.size(), under.size()); i++) {
       ratios.add(over.get(i) / under.get(i));

@@ -46,7 +46,7 @@ final class DamagingProxy implements AutoCloseable {
         return sealed.length / 2;
       }
     },
-    LAST_BYTE {
+    END {
       @Override
       int of(byte[] sealed) {
         return sealed.length - 1;

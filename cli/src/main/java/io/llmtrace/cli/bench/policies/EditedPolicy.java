@@ -14,13 +14,18 @@ final class EditedPolicy {
 
   /** What a version does with a request. */
   enum Way {
-    BLOCKS("block"),
+    /** And tells the caller its number. */
+    BLOCKS("block, message: \"%s\""),
     FLAGS("flag");
 
-    final String action;
+    private final String action;
 
     Way(String action) {
       this.action = action;
+    }
+
+    String action(int version) {
+      return action.formatted(message(version));
     }
   }
 
@@ -50,9 +55,9 @@ final class EditedPolicy {
         metadata: {name: %s}
         mode: enforce
         rules:
-          - {name: v%d, match: {headers: {x-app: bench}}, action: %s, message: "%s"}
+          - {name: v%d, match: {headers: {x-app: bench}}, action: %s}
         """
-        .formatted(NAME, version, way.action, message(version));
+        .formatted(NAME, version, way.action(version));
   }
 
   /**

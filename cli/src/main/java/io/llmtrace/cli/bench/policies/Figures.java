@@ -45,7 +45,7 @@ final class Figures {
         .put("bar", bar)
         .put("meets", meets);
     met &= meets;
-    say("%-68s %10s  bar %-8s %s", figure, shown(value), bar, meets ? "met" : "NOT MET");
+    say("%-78s %8s  bar %-8s %s", figure, shown(value), bar, meets ? "met" : "NOT MET");
   }
 
   private static String shown(double value) {

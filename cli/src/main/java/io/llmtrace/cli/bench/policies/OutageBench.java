@@ -31,7 +31,7 @@ final class OutageBench {
     }
     part.put("enforcing_without_control_plane", enforcing);
     figures.exactly(
-        "instances that were restarted without control plane and enforce the last version",
+        "restarted instances that enforce the last version without control plane",
         enforcing,
         installation.nodes().size());
   }
@@ -58,14 +58,14 @@ final class OutageBench {
         int next = policy.edit(EditedPolicy.Way.BLOCKS);
         policy.activate(next);
         Waiting.until(
-            node.name() + " refuses a bundle with another byte in the " + place,
+            node.name() + " refuses a bundle that was changed in its " + place,
             PATIENCE,
             () -> proxy.damaged() > 0 && node.health().contains("a bundle was refused ("));
-        boolean old0 = node.ask().isBlockOf(old);
+        boolean goesOn = node.ask().isBlockOf(old);
         String problem = problem(node.health());
         told.addObject().put("place", place.toString()).put("told", problem);
-        figures.say("another byte in the %s: %s", place, problem);
-        refused += old0 ? 1 : 0;
+        figures.say("a byte changed in its %s: %s", place, problem);
+        refused += goesOn ? 1 : 0;
         proxy.pass();
         enforced(node, next);
         old = next;
@@ -78,9 +78,7 @@ final class OutageBench {
     }
     part.put("refused", refused);
     figures.exactly(
-        "damaged bundles that were refused while the version before went on",
-        refused,
-        Place.values().length);
+        "damaged bundles refused, the version before going on", refused, Place.values().length);
     return old;
   }
 
