@@ -166,7 +166,7 @@ class PoliciesOnTrafficTest {
       assertThat(ask(gateway, "gpt-4o", "tell of Project Aurora").statusCode()).isEqualTo(200);
       assertThat(asked).contains("tell of [CUSTOM_PATTERN_1]");
       assertThat(inspected().decision().rule()).isEqualTo("standard/hide");
-      HttpResponse<String> unread = post(gateway, "{\"model\": ");
+      HttpResponse<String> unread = post(gateway, "{}", "content-encoding", "zstd");
       assertThat(unread.statusCode()).isEqualTo(403);
       assertThat(unread.body()).contains("Send JSON. (decision ");
       assertThat(inspected().receipt().coverage()).isEqualTo(Coverage.UNINSPECTED);
@@ -352,11 +352,15 @@ class PoliciesOnTrafficTest {
             .formatted(model, text));
   }
 
-  private HttpResponse<String> post(TestGateway gateway, String body) throws Exception {
+  private HttpResponse<String> post(TestGateway gateway, String body, String... headers)
+      throws Exception {
+    String[] all = Arrays.copyOf(headers, headers.length + 2);
+    all[headers.length] = "content-type";
+    all[headers.length + 1] = "application/json";
     return client.send(
         HttpRequest.newBuilder(
                 URI.create("http://127.0.0.1:" + gateway.port() + "/v1/chat/completions"))
-            .header("content-type", "application/json")
+            .headers(all)
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build(),
         HttpResponse.BodyHandlers.ofString());

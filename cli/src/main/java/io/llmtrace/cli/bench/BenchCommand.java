@@ -7,6 +7,8 @@ import io.llmtrace.cli.bench.anomalies.AnomaliesBenchCommand;
 import io.llmtrace.cli.bench.controlplane.IngestBenchCommand;
 import io.llmtrace.cli.bench.controlplane.StatisticsBenchCommand;
 import io.llmtrace.cli.bench.gateway.GatewayBenchCommand;
+import io.llmtrace.cli.bench.policies.DecisionBench;
+import io.llmtrace.cli.bench.policies.PoliciesBenchCommand;
 import io.llmtrace.cli.scan.ConfiguredEngine;
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.classify.GuardModel;
@@ -16,6 +18,7 @@ import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.detect.engine.EngineOptions;
 import io.llmtrace.policies.detect.signatures.SignatureDetector;
 import io.llmtrace.policies.detect.signatures.SignatureEngine;
+import io.llmtrace.policies.language.PolicyProblemsException;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.terminal.Terminal;
@@ -38,8 +41,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code bench detection|engine|gateway|ingest|anomalies}: measures what is shipped on this
- * machine.
+ * {@code bench detection|engine|gateway|ingest|statistics|anomalies|policies}: measures what is
+ * shipped on this machine.
  */
 @Command(
     name = "bench",
@@ -48,7 +51,8 @@ import picocli.CommandLine.Spec;
       GatewayBenchCommand.class,
       IngestBenchCommand.class,
       StatisticsBenchCommand.class,
-      AnomaliesBenchCommand.class
+      AnomaliesBenchCommand.class,
+      PoliciesBenchCommand.class
     },
     mixinStandardHelpOptions = true)
 public final class BenchCommand {
@@ -61,6 +65,7 @@ public final class BenchCommand {
 
   private static final int TEXT = EngineBench.TEXT;
   private static final int WARM_UP_ROWS = 2000;
+  private static final double DECISION_SECONDS = 6;
 
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli before any method runs
@@ -71,12 +76,12 @@ public final class BenchCommand {
       description =
           "Time and memory of one inspection of 4 KB with and without the ONNX stage, on both"
               + " matchers, new and read before, beside an engine without stages in the same run;"
-              + " time to the first verdict, and heap.",
+              + " time to the first verdict, and heap; and a decision by 200 rules of policies.",
       mixinStandardHelpOptions = true)
   int engine(
       @Option(names = "--json", paramLabel = "FILE", description = "Writes the figures there.")
           @Nullable Path json)
-      throws IOException, InterruptedException {
+      throws IOException, InterruptedException, PolicyProblemsException {
     PrintWriter out = spec.commandLine().getOut();
     EngineBench.Start start = EngineBench.start();
     out.println(start.lines());
@@ -107,8 +112,11 @@ public final class BenchCommand {
     } catch (ModelException e) {
       out.println("ONNX stage: " + e.getMessage());
     }
+    DecisionBench.Cost decision = DecisionBench.cost(DECISION_SECONDS);
+    out.println(decision.line());
     ObjectNode root = WireJson.mapper().createObjectNode();
     root.set("start", start.json());
+    root.set("decision", decision.json());
     ArrayNode times = root.putArray("times");
     all.forEach(each -> times.add(each.json()));
     double ratio = literals.percentile(0.5) / nothing.percentile(0.5);

@@ -15,6 +15,7 @@ import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
@@ -58,6 +59,17 @@ public final class ConfigOverlay {
   void set(String section, String key, String value) {
     String literal = value.replace("${", "$${");
     put(section(section), key, new ScalarNode(Tag.STR, literal, ScalarStyle.DOUBLE_QUOTED));
+  }
+
+  /** Sets a section of a section that has one list of texts in it. */
+  void set(String section, String key, String list, List<String> texts) {
+    MappingNode inner = map();
+    List<Node> items = new ArrayList<>();
+    for (String text : texts) {
+      items.add(new ScalarNode(Tag.STR, text.replace("${", "$${"), ScalarStyle.DOUBLE_QUOTED));
+    }
+    put(inner, list, new SequenceNode(Tag.SEQ, items, FlowStyle.FLOW));
+    put(section(section), key, inner);
   }
 
   String text() {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * The files of one stack: one configuration for both processes, the gateway's routes, keys, data
@@ -52,6 +53,11 @@ public record StackFiles(Path directory, Path socket) {
     return directory.resolve("control-plane/initial-instance.key");
   }
 
+  /** The key that policies are signed with, once the control plane has written it. */
+  public Path policyKey() {
+    return directory.resolve("control-plane/policy-signing.pub");
+  }
+
   /** What a process wrote. */
   public Path log(String process) {
     return directory.resolve(process + ".log");
@@ -90,6 +96,9 @@ public record StackFiles(Path directory, Path socket) {
     config.set("plugin", "tap_secret", "file:" + tapSecretFile());
     if (!config.has("plugin", "api_key")) {
       config.set("plugin", "api_key", "file:" + instanceKey());
+    }
+    if (!config.has("plugin", "policies")) {
+      config.set("plugin", "policies", "public_keys", List.of(policyKey().toString()));
     }
     PrivateFiles.write(config(), config.text());
   }

@@ -30,9 +30,12 @@ public interface Analysis {
    * The exchange in a body.
    *
    * @param forced the route's API, or null to detect it
-   * @throws UnreadableBodyException if there is no text in the body that could be inspected
+   * @param budget until when somebody waits
+   * @throws UnreadableBodyException if there is no text in the body that could be inspected, or the
+   *     budget ended before it was parsed
    */
-  Exchange read(RequestContent content, @Nullable Api forced) throws UnreadableBodyException;
+  Exchange read(RequestContent content, @Nullable Api forced, InspectionBudget budget)
+      throws UnreadableBodyException;
 
   /**
    * Makes an inspection ready; nothing is inspected yet.

@@ -49,9 +49,9 @@ public final class EngineAnalysis implements Analysis {
   }
 
   @Override
-  public Exchange read(RequestContent content, @Nullable Api forced)
+  public Exchange read(RequestContent content, @Nullable Api forced, InspectionBudget budget)
       throws UnreadableBodyException {
-    return ExchangeReader.read(content, forced, dialects);
+    return ExchangeReader.read(content, forced, dialects, budget::spent);
   }
 
   @Override

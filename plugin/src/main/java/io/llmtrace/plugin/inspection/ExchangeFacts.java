@@ -7,6 +7,7 @@ import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.expression.Facts;
+import io.llmtrace.policies.language.Match;
 import io.llmtrace.policies.wire.Coverage;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -21,19 +22,6 @@ import org.jspecify.annotations.Nullable;
  * one thread.
  */
 final class ExchangeFacts implements Facts {
-  /** A policy has no business with them, and its author need not be somebody who may see them. */
-  private static final Set<String> CREDENTIALS =
-      Set.of(
-          "authorization",
-          "proxy-authorization",
-          "cookie",
-          "api-key",
-          "apikey",
-          "x-api-key",
-          "x-goog-api-key",
-          "x-auth-token",
-          "x-amz-security-token");
-
   private final Analysis analysis;
   private final GatewayRequest request;
   private final Identity identity;
@@ -136,7 +124,7 @@ final class ExchangeFacts implements Facts {
     Map<String, String> made = headers;
     if (made == null) {
       made = new HashMap<>(request.headers());
-      made.keySet().removeAll(CREDENTIALS);
+      made.keySet().removeAll(Match.CREDENTIALS);
       made = Collections.unmodifiableMap(made);
       headers = made;
     }

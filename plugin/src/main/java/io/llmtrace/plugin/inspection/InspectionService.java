@@ -15,6 +15,7 @@ import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.policies.RuleRates;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
+import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
@@ -263,7 +264,10 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     }
     RequestContent content = Settlements.content(inspection.request);
     long start = System.nanoTime();
-    Exchange exchange = analysis.read(content, inspection.request.conf().dialect());
+    // Not the budget, which ends earlier where something is redacted: verdicts that are known are
+    // looked up behind it too.
+    InspectionBudget waiting = InspectionBudget.until(inspection.deadlineNanos());
+    Exchange exchange = analysis.read(content, inspection.request.conf().dialect(), waiting);
     inspection.exchange = exchange;
     inspection.parseMicros = (System.nanoTime() - start) / 1_000;
     inspection.policing.read(exchange, inspection.budget);

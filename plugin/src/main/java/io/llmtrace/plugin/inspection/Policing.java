@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * when it arrives and again when it has been read, since policies may be for models and tools. A
  * worker and the timer may use it at the same time.
  */
-final class Policing {
+public final class Policing {
   /** Stage of the patterns that a policy looks for, in receipts. */
   static final String PATTERNS = "patterns";
 
@@ -52,7 +52,12 @@ final class Policing {
   /** A candidate, with what it looked for. */
   private record Beside(PolicyTable.Shadow policy, PolicyProgram program, List<Finding> found) {}
 
-  Policing(Analysis analysis, GatewayRequest request, Identity identity, long at, RuleRates rates) {
+  /**
+   * @param identity whose exchange it is
+   * @param at when it came, in epoch milliseconds
+   */
+  public Policing(
+      Analysis analysis, GatewayRequest request, Identity identity, long at, RuleRates rates) {
     this.analysis = analysis;
     this.request = request;
     this.identity = identity;
@@ -68,7 +73,7 @@ final class Policing {
   }
 
   /** What applies to the exchange, as far as it is known. */
-  PolicyProgram program() {
+  public PolicyProgram program() {
     return program;
   }
 
@@ -82,7 +87,7 @@ final class Policing {
   }
 
   /** The body has been read: chooses again, and looks for what the policy itself names. */
-  void read(Exchange read, InspectionBudget budget) {
+  public void read(Exchange read, InspectionBudget budget) {
     exchange = read;
     Facts facts = facts(Coverage.INSPECTED);
     PolicyProgram chosen = inForce.stack().program(facts);
@@ -105,9 +110,9 @@ final class Policing {
   }
 
   /** What was seen, with what the policy itself looked for. */
-  Seen with(Seen seen) {
+  public Seen with(Seen seen) {
     Found own = found;
-    if (own == Found.NOTHING) {
+    if (own.findings().isEmpty() && own.complete()) {
       return seen;
     }
     List<Finding> findings = new ArrayList<>(own.findings());
@@ -125,7 +130,7 @@ final class Policing {
    *
    * @param findings of {@link #with}
    */
-  Verdict decide(List<Finding> findings, Coverage coverage) {
+  public Verdict decide(List<Finding> findings, Coverage coverage) {
     return analysis.decide(program, question(facts(coverage), findings, rates));
   }
 
@@ -144,7 +149,7 @@ final class Policing {
    *
    * @param findings of {@link #with}
    */
-  @Nullable ShadowDecision shadow(List<Finding> findings, Coverage coverage) {
+  public @Nullable ShadowDecision shadow(List<Finding> findings, Coverage coverage) {
     Beside beside = shadow;
     if (beside == null) {
       return null;

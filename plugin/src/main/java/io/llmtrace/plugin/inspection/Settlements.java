@@ -233,14 +233,16 @@ final class Settlements {
     String category = decision.category();
     Answer.Stop stop;
     if (decision.action() == Action.LIMIT) {
-      Refusal ofLimits = inspection.admission.refusal();
-      boolean limits = ofLimits != null && decision.policy().equals(Limits.POLICY);
+      Refusal ofLimits =
+          decision.policy().equals(Limits.POLICY) ? inspection.admission.refusal() : null;
       stop =
-          Limits.stop(
-              words.caller(),
-              inspection.decisionId,
-              limits ? ofLimits : Refusal.ofRule(decision.rule(), words.retryAfterNanos()),
-              limits ? null : words.text());
+          ofLimits == null
+              ? Limits.stop(
+                  words.caller(),
+                  inspection.decisionId,
+                  Refusal.ofRule(decision.rule(), words.retryAfterNanos()),
+                  words.text())
+              : Limits.stop(words.caller(), inspection.decisionId, ofLimits, null);
     } else {
       stop =
           analysis.block(

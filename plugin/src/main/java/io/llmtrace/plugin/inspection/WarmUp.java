@@ -157,13 +157,10 @@ public final class WarmUp {
             path,
             Map.of("content-type", "application/json"),
             body.getBytes(StandardCharsets.UTF_8));
-    Exchange exchange = analysis.read(content, null);
-    Analysis.Run run =
-        analysis.prepare(
-            exchange,
-            "",
-            null,
-            InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
+    InspectionBudget budget =
+        InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1));
+    Exchange exchange = analysis.read(content, null, budget);
+    Analysis.Run run = analysis.prepare(exchange, "", null, budget);
     if (!run.readSegments()) {
       run.askModels();
     }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -183,7 +184,7 @@ final class Sender implements Runnable {
   private static byte[] body(SealedBatch batch, SegmentFile.Contents contents) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json =
-        WireJson.mapper().getFactory().createGenerator(new GZIPOutputStream(bytes))) {
+        WireJson.mapper().getFactory().createGenerator(new QuickGzip(bytes))) {
       json.writeStartObject();
       json.writeNumberField("schema", contents.schema());
       json.writeStringField("node", contents.node());
@@ -197,5 +198,18 @@ final class Sender implements Runnable {
       json.writeEndObject();
     }
     return bytes.toByteArray();
+  }
+
+  /**
+   * Gzip that takes the least time: this runs beside traffic, and records are so much alike that
+   * they shrink to an eighth all the same.
+   */
+  private static final class QuickGzip extends GZIPOutputStream {
+    private static final int BUFFER_BYTES = 8 << 10;
+
+    QuickGzip(OutputStream out) throws IOException {
+      super(out, BUFFER_BYTES);
+      def.setLevel(Deflater.BEST_SPEED);
+    }
   }
 }

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The body's text is the model, "attack" in it blocks, "secret" is redacted where the route wants
@@ -49,7 +50,7 @@ public class MarkerAnalysis implements Analysis {
   }
 
   @Override
-  public Exchange read(RequestContent content, Api forced) {
+  public Exchange read(RequestContent content, Api forced, InspectionBudget budget) {
     String text = content.body().utf8();
     Segment segment = new Segment(Zone.USER, "user", "", text);
     return new Exchange(Dialect.TEXT, "unknown", text, false, List.of(segment), List.of(), 0);

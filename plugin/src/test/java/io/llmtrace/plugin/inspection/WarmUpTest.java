@@ -2,6 +2,7 @@ package io.llmtrace.plugin.inspection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.ExchangeReader;
@@ -43,7 +44,7 @@ class WarmUpTest {
     Analysis analysis =
         new MarkerAnalysis(text -> {}) {
           @Override
-          public Exchange read(RequestContent content, Api forced) {
+          public Exchange read(RequestContent content, Api forced, InspectionBudget budget) {
             Exchange exchange;
             try {
               exchange = ExchangeReader.read(content, forced);

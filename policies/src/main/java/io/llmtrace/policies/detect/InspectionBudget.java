@@ -51,6 +51,20 @@ public final class InspectionBudget {
     return new InspectionBudget(nanoTime, now + (long) Math.ceil((deadline - now) * part), this);
   }
 
+  /**
+   * What is left but for some time at the end, which those after it need; spent at the latest when
+   * this is.
+   *
+   * @param nanos that time
+   * @param least the part of what is left, between 0 and 1, that it is in any case
+   */
+  public InspectionBudget sparing(long nanos, double least) {
+    long now = nanoTime.getAsLong();
+    long left = deadline - now;
+    long taken = Math.max(left - nanos, (long) Math.ceil(left * least));
+    return new InspectionBudget(nanoTime, now + taken, this);
+  }
+
   /** Ends the budget now: nobody waits for the result any more. */
   public void cancel() {
     cancelled = true;

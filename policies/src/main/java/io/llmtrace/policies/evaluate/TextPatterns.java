@@ -7,6 +7,7 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.VerdictCache;
+import io.llmtrace.policies.detect.signatures.QuickLook;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.language.TextPattern;
 import java.util.ArrayList;
@@ -24,14 +25,18 @@ final class TextPatterns {
   private static final int MOST_OF_A_PATTERN = 20;
   private static final long MEMORY = 4 << 20;
 
-  private record Compiled(TextPattern pattern, Pattern regex) {}
+  private record Compiled(TextPattern pattern, Pattern regex, QuickLook look) {
+    static Compiled of(TextPattern pattern) {
+      return new Compiled(
+          pattern, Pattern.compile(pattern.pattern()), QuickLook.of(pattern.pattern()));
+    }
+  }
 
   private final List<Compiled> patterns;
   private final VerdictCache known = new VerdictCache(MEMORY);
 
   TextPatterns(List<TextPattern> patterns) {
-    this.patterns =
-        patterns.stream().map(each -> new Compiled(each, Pattern.compile(each.pattern()))).toList();
+    this.patterns = patterns.stream().map(Compiled::of).toList();
   }
 
   boolean isEmpty() {
@@ -51,11 +56,12 @@ final class TextPatterns {
       VerdictCache.Verdict before = known.get(key);
       if (before == null) {
         List<Finding> here = new ArrayList<>();
+        char[] chars = segment.text().toCharArray();
         for (Compiled each : patterns) {
           if (budget.spent()) {
             return false;
           }
-          look(each, segment, here);
+          look(each, segment, chars, here);
         }
         before = new VerdictCache.Verdict(here, 0);
         known.put(key, before);
@@ -65,18 +71,19 @@ final class TextPatterns {
     return true;
   }
 
-  private static void look(Compiled each, Segment segment, List<Finding> found) {
+  private static void look(Compiled each, Segment segment, char[] chars, List<Finding> found) {
     TextPattern pattern = each.pattern();
-    if (!pattern.zones().isEmpty() && !pattern.zones().contains(segment.zone())) {
+    if ((!pattern.zones().isEmpty() && !pattern.zones().contains(segment.zone()))
+        || !each.look().mayMatch(chars)) {
       return;
     }
     String text = segment.text();
     Matcher matcher = each.regex().matcher(text);
-    int chars = 0;
+    int at = 0;
     int points = 0;
     for (int n = 0; n < MOST_OF_A_PATTERN && matcher.find(); n++) {
-      points += text.codePointCount(chars, matcher.start());
-      chars = matcher.start();
+      points += text.codePointCount(at, matcher.start());
+      at = matcher.start();
       found.add(
           new Finding(
               FindingType.CUSTOM_PATTERN,

@@ -3,6 +3,7 @@ package io.llmtrace.policies.exchange;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.ObjectCodec;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.io.IOContext;
@@ -13,6 +14,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,8 +40,14 @@ final class BodyParser extends UTF8StreamJsonParser {
    */
   private static final int LONG = 16 * 1024;
 
+  /** Tokens between two questions to the clock: some hundred microseconds. */
+  private static final int ASK_EVERY = 4096;
+
   /** Bytes of a string with escapes while they are undone; kept for the next one of the body. */
   private byte[] unescaped = new byte[0];
+
+  private BooleanSupplier over = () -> false;
+  private int tokens;
 
   private BodyParser(
       IOContext context,
@@ -76,6 +84,46 @@ final class BodyParser extends UTF8StreamJsonParser {
           offset,
           offset + length);
     }
+  }
+
+  /** No time is left for the rest of a body. */
+  static final class OutOfTimeException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private final long bytes;
+
+    OutOfTimeException(long bytes) {
+      super("time was up");
+      this.bytes = bytes;
+    }
+
+    /** How far into the body. */
+    long bytes() {
+      return bytes;
+    }
+  }
+
+  /** Has the parser give up with {@link OutOfTimeException} soon after this says so. */
+  void until(BooleanSupplier timeIsUp) {
+    over = timeIsUp;
+  }
+
+  private void ask() throws OutOfTimeException {
+    if (++tokens % ASK_EVERY == 0 && over.getAsBoolean()) {
+      throw new OutOfTimeException(currentLocation().getByteOffset());
+    }
+  }
+
+  @Override
+  public @Nullable JsonToken nextToken() throws IOException {
+    ask();
+    return super.nextToken();
+  }
+
+  @Override
+  public @Nullable String nextFieldName() throws IOException {
+    ask();
+    return super.nextFieldName();
   }
 
   @Override

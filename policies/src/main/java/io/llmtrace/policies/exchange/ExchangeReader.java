@@ -1,5 +1,6 @@
 package io.llmtrace.policies.exchange;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Turns a request into an {@link Exchange}. Stateless. */
@@ -41,6 +43,17 @@ public final class ExchangeReader {
   }
 
   /**
+   * Reads a request, whatever time that takes.
+   *
+   * @throws UnreadableBodyException as {@link #read(RequestContent, Api, Dialects,
+   *     BooleanSupplier)} does
+   */
+  public static Exchange read(RequestContent request, @Nullable Api forced, Dialects known)
+      throws UnreadableBodyException {
+    return read(request, forced, known, () -> false);
+  }
+
+  /**
    * Reads a request. A body that is no JSON, or nests deeper than {@link WireJson#MAX_DEPTH}, is
    * read as one text, so that damage is no way around inspection. One that names a key twice, or
    * has something behind its document, is read as JSON and, because a part is lost there, as one
@@ -48,14 +61,18 @@ public final class ExchangeReader {
    *
    * @param forced the route's API, or null to detect it
    * @param known the APIs that it may be
+   * @param timeIsUp whether anybody waits for the exchange yet; asked now and then while the body
+   *     is parsed
    * @throws UnreadableBodyException if the body's content encoding cannot be undone within bounds,
-   *     or if the request opens a connection whose messages the gateway does not show
+   *     if the request opens a connection whose messages the gateway does not show, or if time was
+   *     up before the body was parsed
    */
-  public static Exchange read(RequestContent request, @Nullable Api forced, Dialects known)
+  public static Exchange read(
+      RequestContent request, @Nullable Api forced, Dialects known, BooleanSupplier timeIsUp)
       throws UnreadableBodyException {
     RequestHead head = RequestHead.of(request);
     Api named = forced != null ? forced : known.named(head);
-    Parsed body = parse(request, head, named);
+    Parsed body = parse(request, head, named, timeIsUp);
     boolean unnamed = forced == null && named == Dialect.GENERIC_JSON && body.root() != null;
     return exchange(body, head, unnamed ? Dialects.resembling(body.json()) : named);
   }
@@ -72,7 +89,8 @@ public final class ExchangeReader {
     }
   }
 
-  private static Parsed parse(RequestContent request, RequestHead head, Api named)
+  private static Parsed parse(
+      RequestContent request, RequestHead head, Api named, BooleanSupplier timeIsUp)
       throws UnreadableBodyException {
     if (Dialects.format(named).unreadable()
         || head.header("upgrade").equalsIgnoreCase("websocket")) {
@@ -82,9 +100,9 @@ public final class ExchangeReader {
     if (named == Dialect.TEXT) {
       return new Parsed(null, body.utf8());
     }
-    JsonNode strict = json(STRICT, body);
+    JsonNode strict = json(STRICT, body, timeIsUp);
     // Asked again only where the first answer was no: damage and doubled keys are rare.
-    JsonNode root = strict == null ? json(LENIENT, body) : strict;
+    JsonNode root = strict == null ? json(LENIENT, body, timeIsUp) : strict;
     if (root == null || !root.isContainerNode()) {
       return new Parsed(null, body.utf8());
     }
@@ -118,10 +136,16 @@ public final class ExchangeReader {
         format.maxTokens(root));
   }
 
-  private static @Nullable JsonNode json(ObjectReader reader, BodyBytes body) {
-    try {
-      JsonNode root = reader.readTree(body.array(), body.from(), body.length());
-      return root.isMissingNode() ? null : root;
+  private static @Nullable JsonNode json(
+      ObjectReader reader, BodyBytes body, BooleanSupplier timeIsUp)
+      throws UnreadableBodyException {
+    try (JsonParser parser = reader.createParser(body.array(), body.from(), body.length())) {
+      if (parser instanceof BodyParser ours) {
+        ours.until(timeIsUp);
+      }
+      return reader.readTree(parser);
+    } catch (BodyParser.OutOfTimeException e) {
+      throw new UnreadableBodyException("budget", "time was up " + e.bytes() + " bytes into it");
     } catch (IOException e) {
       // No JSON, or in no encoding of it: not an error of ours, the caller reads the bytes as text.
       return null;

@@ -17,6 +17,8 @@ public final class BoundedPattern {
   /** Instructions of RE2's program, about one for each character and class. */
   public static final int LARGEST = 1_000;
 
+  private static final int LONGEST_QUOTE = 40;
+
   private BoundedPattern() {}
 
   /**
@@ -41,17 +43,22 @@ public final class BoundedPattern {
       compiled = Pattern.compile(pattern);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException(
-          "the pattern is not RE2's: "
-              + e.getDescription()
-              + (e.getPattern() == null || e.getPattern().isEmpty()
-                  ? ""
-                  : " at '" + e.getPattern() + "'"),
-          e);
+          "the pattern is not RE2's: " + e.getDescription() + place(e), e);
     }
     if (compiled.programSize() > LARGEST) {
       throw tooLarge();
     }
     return compiled;
+  }
+
+  private static String place(PatternSyntaxException e) {
+    String at = e.getPattern();
+    if (at == null || at.isEmpty()) {
+      return "";
+    }
+    return " at '"
+        + (at.length() > LONGEST_QUOTE ? at.substring(0, LONGEST_QUOTE) + "…" : at)
+        + "'";
   }
 
   private static IllegalArgumentException tooLarge() {

@@ -91,17 +91,20 @@ final class Operands {
     List<Node.Bool> parts = new ArrayList<>();
     conjuncts(loop.condition(), parts);
     Object best = null;
-    int most = -1;
+    long most = -1;
     scope.begin();
     try {
       for (Object each : list) {
-        int hold = 0;
-        for (Node.Bool part : parts) {
+        // Where as many hold, those that stand first weigh more: people write the type first.
+        long hold = 0;
+        for (int i = 0; i < parts.size(); i++) {
           scope.charge(1);
           // Parts have loops of their own, which use the slot after this one.
           scope.slots[slot] = each;
           scope.error = null;
-          hold += part.test(scope) == Node.Bool.TRUE ? 1 : 0;
+          if (parts.get(i).test(scope) == Node.Bool.TRUE) {
+            hold += (1L << 48) + (1L << Math.max(0, 40 - i));
+          }
         }
         if (hold > most) {
           most = hold;

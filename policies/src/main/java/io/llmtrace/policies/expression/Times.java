@@ -8,6 +8,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.time.zone.ZoneRules;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -45,7 +46,7 @@ final class Times {
     } catch (DateTimeParseException e) {
       throw new IllegalArgumentException("'" + text + "' is no timestamp", e);
     }
-    if (instant.getNano() % 1_000_000 != 0) {
+    if (!instant.truncatedTo(ChronoUnit.MILLIS).equals(instant)) {
       throw new IllegalArgumentException("times are known to the millisecond, no finer");
     }
     long millis = instant.toEpochMilli();
@@ -93,7 +94,7 @@ final class Times {
     if (end == 0 || end != digits.length()) {
       throw new IllegalArgumentException("'" + text + "' is no duration");
     }
-    if (sum.getNano() % 1_000_000 != 0) {
+    if (!sum.truncatedTo(ChronoUnit.MILLIS).equals(sum)) {
       throw new IllegalArgumentException("times are known to the millisecond, no finer");
     }
     if (sum.compareTo(Duration.ofMillis(LONGEST)) > 0) {

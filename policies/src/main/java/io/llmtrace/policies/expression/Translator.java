@@ -37,7 +37,7 @@ final class Translator {
           Map.entry("_[_]", "[]"));
 
   private final CelAbstractSyntaxTree tree;
-  private final Map<Expression, Long> ids = new IdentityHashMap<>();
+  private final IdentityHashMap<Expression, Long> ids = new IdentityHashMap<>();
   private final List<Problem> problems = new ArrayList<>();
   private int depth;
 

@@ -32,7 +32,7 @@ final class Conditions {
     given.ifPresent(
         when -> {
           // A text that was refused before is refused again at its other place.
-          if (compiled.getOrDefault(when.text(), Optional.empty()).isEmpty()) {
+          if (!problems.full() && compiled.getOrDefault(when.text(), Optional.empty()).isEmpty()) {
             compiled.put(when.text(), compile(when));
           }
         });

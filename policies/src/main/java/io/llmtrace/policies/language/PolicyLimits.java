@@ -27,7 +27,7 @@ final class PolicyLimits {
    * Characters of all different conditions together. Checking one takes CEL some microseconds a
    * character, so this bounds the time that a file takes.
    */
-  static final int LONGEST_CONDITIONS = 64_000;
+  static final int LONGEST_CONDITIONS = 32_000;
 
   private PolicyLimits() {}
 }

@@ -61,9 +61,7 @@ final class PolicyWarnings {
     }
     FindingSelector taken = above.findings();
     if (taken == null) {
-      return above.action() == Action.ALLOW
-          || above.action() == Action.BLOCK
-          || (above.action() == Action.LIMIT && above.rate() == null);
+      return above.action() == Action.ALLOW || above.action() == Action.BLOCK;
     }
     // Within its allowance, a limit takes nothing.
     FindingSelector wanted = rule.findings();

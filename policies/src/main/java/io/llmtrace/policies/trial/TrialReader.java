@@ -98,9 +98,9 @@ public final class TrialReader {
       problems.add(given.problem("expected either prompt or request", ""));
     }
     for (String key : List.of("zone", "model", "tools", "headers")) {
-      if (given.has("request") && given.has(key)) {
-        problems.add(
-            given.values().get(key).problem("is for prompt only", "say it in the request itself"));
+      Given value = given.values().get(key);
+      if (given.has("request") && value != null) {
+        problems.add(value.problem("is for prompt only", "say it in the request itself"));
       }
     }
     given

@@ -24,6 +24,11 @@ public final class Problems {
     return kept.isEmpty();
   }
 
+  /** Whether more would not be kept, so that they need not be looked for. */
+  public boolean full() {
+    return kept.size() >= MOST;
+  }
+
   /** Those that are kept, in the order of the file; one more at the end says how many are not. */
   public List<YamlProblem> all() {
     List<YamlProblem> all = new ArrayList<>(kept);

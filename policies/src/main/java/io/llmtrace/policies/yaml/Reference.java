@@ -30,7 +30,10 @@ public final class Reference {
   }
 
   private void table(Shape.Section section) {
-    out.append(out.isEmpty() ? "" : "\n").append("#### A ").append(section.name()).append("\n\n");
+    out.append(out.isEmpty() ? "" : "\n")
+        .append("#### Keys of ")
+        .append(section.one())
+        .append("\n\n");
     out.append("| key | value | meaning |\n| --- | --- | --- |\n");
     for (Shape.Key key : section.keys()) {
       out.append("| `")
@@ -48,7 +51,7 @@ public final class Reference {
   private String value(Shape shape) {
     if (shape instanceof Shape.Section section) {
       later(section);
-      return link(section.name());
+      return link(section);
     } else if (shape instanceof Shape.Items items) {
       String single = items.single() == Shape.Single.ACCEPTED ? ", or one alone" : "";
       return "list, each: " + value(items.each()) + "; at most " + items.most() + single;
@@ -72,7 +75,7 @@ public final class Reference {
     return shape.expected();
   }
 
-  private static String link(String name) {
-    return "[" + name + "](#a-" + name.replace(' ', '-') + ")";
+  private static String link(Shape.Section section) {
+    return "[" + section.name() + "](#keys-of-" + section.one().replace(' ', '-') + ")";
   }
 }

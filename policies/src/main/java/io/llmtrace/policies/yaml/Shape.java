@@ -29,6 +29,11 @@ public sealed interface Shape {
       return "keys and values";
     }
 
+    /** Its name with the article, as in "an exception". */
+    String one() {
+      return ("aeiou".indexOf(name.charAt(0)) < 0 ? "a " : "an ") + name;
+    }
+
     List<String> names() {
       return keys.stream().map(Key::name).toList();
     }

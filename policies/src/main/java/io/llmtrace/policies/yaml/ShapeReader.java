@@ -42,7 +42,7 @@ public final class ShapeReader {
                 problems.add(new YamlProblem(line, column, "", message, "")));
     if (root.isEmpty()) {
       if (problems.none()) {
-        problems.add(new YamlProblem(1, 1, "", "expected a " + shape.name() + ", was nothing", ""));
+        problems.add(new YamlProblem(1, 1, "", "expected " + shape.one() + ", was nothing", ""));
       }
       return Optional.empty();
     }
@@ -109,7 +109,7 @@ public final class ShapeReader {
             problem(
                 tuple.getKeyNode(),
                 full(path, name),
-                "unknown key of a " + shape.name(),
+                "unknown key of " + shape.one(),
                 meant(name, shape.names()));
           }
         });

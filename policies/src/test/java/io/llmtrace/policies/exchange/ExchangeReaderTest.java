@@ -11,8 +11,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExchangeReaderTest {
   private static final String CHAT =
@@ -117,6 +120,29 @@ class ExchangeReaderTest {
     assertThatThrownBy(() -> read("/v1/chat/completions", gzip, CHAT.getBytes(UTF_8)))
         .isInstanceOfSatisfying(
             UnreadableBodyException.class, e -> assertThat(e.reason()).isEqualTo("unparsable"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"a\":1},", "[],", "1,", "\"text\","})
+  void gives_up_soon_after_time_is_up(String part) {
+    byte[] body = ("{\"messages\":[" + part.repeat(1 << 20) + "1]}").getBytes(UTF_8);
+    RequestContent request = new RequestContent("POST", "/v1/chat/completions", Map.of(), body);
+    AtomicInteger asked = new AtomicInteger();
+    assertThatThrownBy(
+            () ->
+                ExchangeReader.read(
+                    request, null, Dialects.builtIn(), () -> asked.incrementAndGet() > 3))
+        .isInstanceOfSatisfying(
+            UnreadableBodyException.class, e -> assertThat(e.reason()).isEqualTo("budget"));
+    assertThat(asked).hasValue(4);
+  }
+
+  @Test
+  void asks_no_clock_about_an_ordinary_request() throws Exception {
+    RequestContent request =
+        new RequestContent("POST", "/v1/chat/completions", Map.of(), CHAT.getBytes(UTF_8));
+    assertThat(ExchangeReader.read(request, null, Dialects.builtIn(), () -> true).model())
+        .isEqualTo("gpt-4o");
   }
 
   @Test

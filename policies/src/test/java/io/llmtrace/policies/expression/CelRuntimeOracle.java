@@ -20,22 +20,26 @@ final class CelRuntimeOracle {
   private static final CelRuntime RUNTIME =
       CelRuntimeFactory.legacyCelRuntimeBuilder().setOptions(Expressions.OPTIONS).build();
 
-  private CelRuntimeOracle() {}
+  private final String cel;
+  private final CelRuntime.Program program;
 
-  static Outcome outcome(String cel, Facts facts, List<Finding> findings)
-      throws CelValidationException {
+  CelRuntimeOracle(String cel) throws CelValidationException, CelEvaluationException {
+    this.cel = cel;
+    this.program = RUNTIME.createProgram(Expressions.checked(cel));
+  }
+
+  Outcome outcome(Facts facts, List<Finding> findings) {
     try {
-      Object result = RUNTIME.createProgram(Expressions.checked(cel)).eval(values(facts, findings));
-      if (result instanceof Boolean holds) {
+      if (program.eval(values(facts, findings)) instanceof Boolean holds) {
         return holds ? Outcome.HOLDS : Outcome.HOLDS_NOT;
       }
-      throw new AssertionError(cel + " is " + result);
+      throw new AssertionError(cel + " is no condition");
     } catch (CelEvaluationException e) {
       return Outcome.ERROR;
     }
   }
 
-  static Map<String, Object> values(Facts facts, List<Finding> findings) {
+  private static Map<String, Object> values(Facts facts, List<Finding> findings) {
     Map<String, Object> values = new HashMap<>();
     values.put("tenant", facts.tenant());
     values.put("consumer", facts.consumer());

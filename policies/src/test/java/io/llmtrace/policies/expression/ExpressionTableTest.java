@@ -1,8 +1,11 @@
 package io.llmtrace.policies.expression;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.llmtrace.policies.wire.WireJson;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -230,7 +233,7 @@ class ExpressionTableTest {
     assertThat(program.evaluate(scope).error().isEmpty()).isEqualTo(outcome != Outcome.ERROR);
     assertThat(program.holds(scope)).isEqualTo(outcome == Outcome.HOLDS);
     assertThat(scope.failures()).isEqualTo(outcome == Outcome.ERROR ? 1 : 0);
-    assertThat(CelRuntimeOracle.outcome(cel, TestFacts.chat(), TestFacts.findings()))
+    assertThat(new CelRuntimeOracle(cel).outcome(TestFacts.chat(), TestFacts.findings()))
         .isEqualTo(outcome);
     // As a bundle carries it, and as it is shown.
     String json = WireJson.mapper().writeValueAsString(expression);
@@ -251,6 +254,50 @@ class ExpressionTableTest {
     assertThat(two.holds(scope)).isTrue();
     assertThat(program.holds(Scope.counting(TestFacts.chat(), TestFacts.findings(), which, 3)))
         .isTrue();
+  }
+
+  @Test
+  void its_parts_say_what_they_saw() throws Exception {
+    Program program =
+        Program.link(
+            Expressions.compile(
+                "stream && findings.exists(f, f.type == 'jailbreak' && f.confidence > 0.9)"
+                    + " && headers['x-none'] == 'a' || size(path) > bytes"));
+
+    List<Operand> operands = program.operands(new Scope(TestFacts.chat(), TestFacts.findings()));
+
+    assertThat(operands)
+        .extracting(Operand::outcome)
+        .containsExactly(Outcome.HOLDS, Outcome.HOLDS_NOT, Outcome.ERROR, Outcome.HOLDS_NOT);
+    assertThat(operands.get(0).values()).containsExactly(new Operand.Value("stream", "true"));
+    // Of the three findings the jailbreak came nearest.
+    assertThat(operands.get(1).parts())
+        .extracting(Operand::text, Operand::outcome, Operand::values)
+        .containsExactly(
+            tuple(
+                "f.type == 'jailbreak'",
+                Outcome.HOLDS,
+                List.of(new Operand.Value("f.type", "jailbreak"))),
+            tuple(
+                "f.confidence > 0.9",
+                Outcome.HOLDS_NOT,
+                List.of(new Operand.Value("f.confidence", "0.61"))));
+    assertThat(operands.get(2).error()).isEqualTo("there is no header 'x-none'");
+    assertThat(operands.get(3).values())
+        .containsExactly(
+            new Operand.Value("path", "/v1/chat/completions"), new Operand.Value("bytes", "2048"));
+  }
+
+  @Test
+  void what_is_not_known_passes_through_unless_it_is_not_asked_for() throws Exception {
+    Scope past = new Scope(UnknownHeaders.of(TestFacts.chat()), List.of());
+    Program asked = Program.link(Expressions.compile("headers['x-app'] == 'web' && !stream"));
+    Program decided = Program.link(Expressions.compile("stream || headers['x-app'] == 'web'"));
+
+    assertThatThrownBy(() -> asked.holds(past))
+        .isInstanceOfSatisfying(
+            UnknownFactException.class, e -> assertThat(e.fact()).isEqualTo("headers"));
+    assertThat(decided.holds(past)).isTrue();
   }
 
   @Test
@@ -277,5 +324,21 @@ class ExpressionTableTest {
       each.join();
     }
     assertThat(results).containsExactly(true, true, true, true);
+  }
+
+  /** Facts of the past, without headers. */
+  private static final class UnknownHeaders {
+    static Facts of(Facts facts) {
+      return (Facts)
+          Proxy.newProxyInstance(
+              Facts.class.getClassLoader(),
+              new Class<?>[] {Facts.class},
+              (proxy, method, arguments) -> {
+                if (method.getName().equals("headers")) {
+                  throw new UnknownFactException("headers");
+                }
+                return method.invoke(facts, arguments);
+              });
+    }
   }
 }

@@ -81,14 +81,14 @@ final class Grammar {
   }
 
   private String quantified(String range, String type, int depth) {
+    if (elements.size() == Scope.DEEPEST_LOOP) {
+      return "stream";
+    }
     return range + one(".exists(", ".all(", ".exists_one(") + inLoop(type, () -> bool(depth)) + ")";
   }
 
-  /** A loop's variable and what follows it; beyond two loops, something without one. */
+  /** A loop's variable and what follows it. */
   private String inLoop(String type, Supplier<String> body) {
-    if (elements.size() == 2) {
-      return "e9, true";
-    }
     String name = "e" + elements.size();
     elements.add(new String[] {name, type});
     String made = name + ", " + body.get();
@@ -165,7 +165,15 @@ final class Grammar {
         () -> "double(" + integer(d) + ")",
         () -> "double(" + text(d) + ")",
         () -> "(" + bool(d) + " ? " + real(d) + " : " + real(d) + ")",
-        () -> findings(d) + ".map(" + inLoop("finding", () -> real(d)) + ")[" + integer(d) + "]",
+        () ->
+            elements.size() == Scope.DEEPEST_LOOP
+                ? real(0)
+                : findings(d)
+                    + ".map("
+                    + inLoop("finding", () -> real(d))
+                    + ")["
+                    + integer(d)
+                    + "]",
         () -> real(0));
   }
 
@@ -176,7 +184,7 @@ final class Grammar {
    */
   private String number() {
     return any(
-        () -> one("0.0", "0.5", "-1.5", "1e300", "2.0", "-0.0"),
+        () -> one("0.0", "0.5", "-1.5", "1e300", "2.0"),
         () -> "score",
         () -> finding() + ".confidence");
   }
@@ -188,7 +196,7 @@ final class Grammar {
           () -> one("tenant", "consumer", "agent", "route", "provider", "model", "path"),
           () -> "headers.h" + random.nextInt(4),
           () -> "headers['x-" + random.nextInt(2) + "']",
-          () -> element("text", () -> "method"),
+          () -> element("text", () -> "dialect"),
           () -> finding() + one(".type", ".group", ".zone", ".detector", ".rule", ".pointer"));
     }
     int d = depth - 1;
@@ -203,7 +211,7 @@ final class Grammar {
   }
 
   private String texts(int depth) {
-    if (depth <= 0) {
+    if (depth <= 0 || elements.size() == Scope.DEEPEST_LOOP) {
       return one("tools", "zones", "['user', 'web', 'search']", "['a']");
     }
     int d = depth - 1;
@@ -217,6 +225,9 @@ final class Grammar {
 
   private String integers(int depth) {
     int d = depth - 1;
+    if (elements.size() == Scope.DEEPEST_LOOP) {
+      return "[" + integer(d) + ", high]";
+    }
     return any(
         () -> one("[0, 1, 2]", "[3, 3, 4]", "[high, low]", "[7]"),
         () -> "[" + integer(d) + ", " + integer(d) + "]",
@@ -224,7 +235,7 @@ final class Grammar {
   }
 
   private String findings(int depth) {
-    return depth <= 0 || random.nextBoolean()
+    return depth <= 0 || elements.size() == Scope.DEEPEST_LOOP || random.nextBoolean()
         ? "findings"
         : "findings.filter(" + inLoop("finding", () -> bool(depth - 1)) + ")";
   }

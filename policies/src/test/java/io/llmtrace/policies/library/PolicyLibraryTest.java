@@ -2,8 +2,6 @@ package io.llmtrace.policies.library;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmtrace.policies.detect.engine.DetectionEngine;
-import io.llmtrace.policies.detect.engine.EngineOptions;
 import io.llmtrace.policies.evaluate.PolicyStack;
 import io.llmtrace.policies.language.Policy;
 import io.llmtrace.policies.language.PolicyProblemsException;
@@ -17,7 +15,6 @@ import io.llmtrace.policies.trial.Trials;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
@@ -32,9 +29,7 @@ class PolicyLibraryTest {
 
   @BeforeAll
   static void load_the_engine() throws InterruptedException {
-    DetectionEngine engine = DetectionEngine.builtIn(EngineOptions.standard().withoutCache());
-    assertThat(engine.awaitModels(Duration.ofMinutes(1))).isTrue();
-    trials = new Trials(engine, () -> Instant.parse("2026-06-02T08:00:00Z"));
+    trials = new Trials(SharedEngine.get(), () -> Instant.parse("2026-06-02T08:00:00Z"));
   }
 
   @Test

@@ -9,18 +9,19 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** Reads a text file of a bounded size. Stateless. */
-final class Utf8File {
+public final class Utf8File {
   private Utf8File() {}
 
   /** A file that cannot be read; the message says what was expected of it. */
-  static final class UnreadableException extends Exception {
+  public static final class UnreadableException extends Exception {
     private static final long serialVersionUID = 1L;
 
     UnreadableException(String expectation) {
       super(expectation);
     }
 
-    String expectation() {
+    /** Such as "expected a file that exists". */
+    public String expectation() {
       return String.valueOf(getMessage());
     }
   }
@@ -29,8 +30,9 @@ final class Utf8File {
    * The text of a file.
    *
    * @param most bytes that it may have
+   * @throws UnreadableException saying what was expected of it
    */
-  static String read(Path file, long most) throws UnreadableException {
+  public static String read(Path file, long most) throws UnreadableException {
     try {
       if (Files.size(file) <= most) {
         return StandardCharsets.UTF_8

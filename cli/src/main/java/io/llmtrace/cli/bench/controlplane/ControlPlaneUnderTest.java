@@ -25,11 +25,17 @@ import java.util.concurrent.TimeUnit;
  * @param adminKey of an administrator of all tenants
  */
 @SuppressWarnings("try")
-record ControlPlaneUnderTest(ChildProcess process, URI address, String instanceKey, String adminKey)
+public record ControlPlaneUnderTest(
+    ChildProcess process, URI address, String instanceKey, String adminKey)
     implements AutoCloseable {
   private static final Duration LONGEST_START = Duration.ofSeconds(90);
 
-  static ControlPlaneUnderTest start(Path directory, String databaseUrl, int heapMib)
+  /**
+   * Starts one, and waits until it is ready.
+   *
+   * @param directory of its own; {@code data} in it is its data directory
+   */
+  public static ControlPlaneUnderTest start(Path directory, String databaseUrl, int heapMib)
       throws IOException, InterruptedException {
     int port = StackPorts.freePort();
     Path config = directory.resolve("llmtrace.yaml");

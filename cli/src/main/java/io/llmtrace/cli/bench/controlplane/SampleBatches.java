@@ -32,8 +32,9 @@ import java.util.zip.GZIPOutputStream;
  * models, a tenth of the exchanges with a finding. An exchange's completion comes a batch after its
  * inspection. The same seed gives the same but for ids and times.
  */
-final class SampleBatches {
-  static final int EXCHANGES_OF_A_BATCH = 100;
+public final class SampleBatches {
+  /** Exchanges of a batch. */
+  public static final int EXCHANGES_OF_A_BATCH = 100;
 
   private static final String[] MODELS = {
     "gpt-4o", "gpt-4o-mini", "claude-sonnet-4", "gemini-2.5-pro", "llama3", "mistral-large"
@@ -50,7 +51,8 @@ final class SampleBatches {
   private final Random random;
   private final Population population;
 
-  SampleBatches(long seed) {
+  /** Batches of the usual population. */
+  public SampleBatches(long seed) {
     this(seed, new Population(20, 10, 200, 5));
   }
 
@@ -64,7 +66,7 @@ final class SampleBatches {
    *
    * @param batches batches with new exchanges; one more has the last completions
    */
-  List<byte[]> of(String node, String bootId, int batches) throws IOException {
+  public List<byte[]> of(String node, String bootId, int batches) throws IOException {
     List<byte[]> packed = new ArrayList<>();
     List<TelemetryRecord> answers = List.of();
     for (int sequence = 1; sequence <= batches + 1; sequence++) {

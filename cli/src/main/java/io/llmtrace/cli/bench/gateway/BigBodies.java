@@ -29,18 +29,19 @@ final class BigBodies {
       load.closed(warm::next, 4, 3);
       ObjectNode detail = WireJson.mapper().createObjectNode();
       for (int mebibytes : new int[] {1, 15}) {
-        double partial = partial(subject);
+        double partial = outcomes(subject, "partial");
+        double unread = outcomes(subject, "uninspected");
         Outcome one = null;
         double worst = 0;
         for (int i = 0; i < 5; i++) {
           one = load.once(new Conversation(mebibytes * MEBIBYTE, 1, 31 + i).next(), 1);
           worst = Math.max(worst, one.percentile(1));
         }
-        double partialNow = partial(subject) - partial;
         detail
             .putObject("body_" + mebibytes + "_mib")
             .put("worst_ms", GatewayBench.thousandths(worst))
-            .put("partial", Math.round(partialNow))
+            .put("partial", Math.round(outcomes(subject, "partial") - partial))
+            .put("uninspected", Math.round(outcomes(subject, "uninspected") - unread))
             .put("of", 5);
         notes.note(
             new GatewayBench.Judgement(
@@ -79,7 +80,8 @@ final class BigBodies {
     }
   }
 
-  private static double partial(Subject subject) throws IOException, InterruptedException {
-    return Page.sum(subject.localPort(), EXCHANGES, "outcome=\"partial\"");
+  private static double outcomes(Subject subject, String outcome)
+      throws IOException, InterruptedException {
+    return Page.sum(subject.localPort(), EXCHANGES, "outcome=\"" + outcome + "\"");
   }
 }

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
  * Chat requests of a given size: a history that is the same each time, and a last message that is
  * new. Thread-safe.
  */
-final class Conversation {
+public final class Conversation {
   private static final String HEAD = "{\"model\":\"gpt-4o-mini\",%s\"messages\":[";
   private static final int TURNS = 6;
 
@@ -35,7 +35,7 @@ final class Conversation {
    * @param bytes about how long a request's body is
    * @param newShare the share of it that no request had before, 0 to 1
    */
-  Conversation(int bytes, double newShare, long seed) {
+  public Conversation(int bytes, double newShare, long seed) {
     this(bytes, newShare, seed, Reply.WHOLE);
   }
 
@@ -54,7 +54,7 @@ final class Conversation {
   }
 
   /** The next request's body. */
-  byte[] next() {
+  public byte[] next() {
     String text;
     synchronized (texts) {
       text = texts.next(Math.max(1, newCharacters));

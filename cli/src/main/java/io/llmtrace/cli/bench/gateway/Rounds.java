@@ -5,10 +5,11 @@ import java.util.Collections;
 import java.util.List;
 
 /** Summaries of interleaved rounds. */
-final class Rounds {
+public final class Rounds {
   private Rounds() {}
 
-  static double median(List<Double> values) {
+  /** The middle of some values; NaN of none. */
+  public static double median(List<Double> values) {
     double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     if (sorted.length == 0) {
       return Double.NaN;

@@ -19,6 +19,7 @@ import io.llmtrace.runtime.logging.LogSetup;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.util.internal.PlatformDependent;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.BufferPoolMXBean;
@@ -89,7 +90,7 @@ final class SubjectMain {
         meters);
   }
 
-  private static Stats stats() {
+  private static Stats stats() throws IOException {
     OperatingSystemMXBean system =
         (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -106,6 +107,7 @@ final class SubjectMain {
         system instanceof UnixOperatingSystemMXBean unix ? unix.getOpenFileDescriptorCount() : -1;
     return new Stats(
         system.getProcessCpuTime(),
+        CompilerTime.nanos(),
         allocated,
         ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(),
         peak,
@@ -126,6 +128,7 @@ final class SubjectMain {
    * What a process says of itself.
    *
    * @param cpuNanos processor time of all its threads
+   * @param compilerNanos processor time of what compiles code and rules, or -1
    * @param allocatedBytes by threads that live
    * @param heapBytes in use now, garbage included
    * @param heapPeakBytes the most that was in use, garbage included
@@ -136,6 +139,7 @@ final class SubjectMain {
    */
   record Stats(
       long cpuNanos,
+      long compilerNanos,
       long allocatedBytes,
       long heapBytes,
       long heapPeakBytes,

@@ -41,6 +41,15 @@ public final class ExchangeCascade {
   /** Characters that cost as much as a segment does whatever its length. */
   private static final int OF_A_SEGMENT = 1024;
 
+  /**
+   * What the stages behind {@link DetectionEngine#NORMALISE} take for a character, nanoseconds, and
+   * more: 60 on an idle machine.
+   */
+  private static final long AFTER_FORMS_NANOS = 100;
+
+  /** The forms of a text may take so much of the time that is left, however long the text is. */
+  private static final double FOR_FORMS = 0.5;
+
   private final DetectionEngine engine;
   private final Exchange exchange;
   private final String tenant;
@@ -195,7 +204,11 @@ public final class ExchangeCascade {
       return;
     }
     long start = System.nanoTime();
-    SegmentReading reading = Normaliser.read(segment, budget);
+    // A text may be too long for the budget: then it is read as it stands, as far as time allows,
+    // instead of nothing because all of it went into its forms.
+    InspectionBudget forForms =
+        budget.sparing(AFTER_FORMS_NANOS * segment.text().length(), FOR_FORMS);
+    SegmentReading reading = Normaliser.read(segment, forForms);
     readings[number] = reading;
     progress.stage(DetectionEngine.NORMALISE, micros(start));
     boolean whole = reading.complete();

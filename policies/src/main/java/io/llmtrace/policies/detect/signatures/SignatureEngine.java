@@ -7,8 +7,8 @@ import java.util.Locale;
  */
 public enum SignatureEngine {
   /**
-   * Hyperscan once it is compiled, where it runs; literals until then, for the first minute or
-   * more, and elsewhere. The default.
+   * Literals, and Hyperscan beside them, where it runs, once enough texts came that are full of
+   * half matches for it to be worth compiling. The default.
    */
   AUTO,
   /** Hyperscan from the first text on, or an error. */

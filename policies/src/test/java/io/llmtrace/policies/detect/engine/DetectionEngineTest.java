@@ -10,6 +10,7 @@ import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.detect.signatures.SignatureDetector;
 import io.llmtrace.policies.detect.signatures.SignaturePack;
+import io.llmtrace.policies.detect.text.Normaliser;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
@@ -48,6 +49,39 @@ class DetectionEngineTest {
   void finds_an_attack_behind_padding_across_windows() {
     String padding = "lorem ipsum ".repeat(SignatureDetector.WINDOW / 6);
     assertThat(flagging(inspect(padding + ATTACK + padding, Long.MAX_VALUE / 2))).hasSize(1);
+  }
+
+  @Test
+  void reads_a_text_that_is_too_long_for_the_budget_as_it_stands() {
+    String text = ATTACK + " lorem ipsum dolor".repeat(60_000);
+    int[] asked = {0};
+    Normaliser.read(
+        new Segment(Zone.USER, "user", "", text),
+        InspectionBudget.until(Long.MAX_VALUE / 2, () -> asked[0]++));
+    // Its forms would take all of it.
+    int[] now = {0};
+    InspectionBudget budget = InspectionBudget.until(asked[0], () -> now[0]++);
+    InspectionProgress progress = new InspectionProgress();
+    new DetectionEngine(List.of(new SignatureDetector(SignaturePack.builtIn())))
+        .inspect(exchange(text), budget, progress);
+
+    InspectionProgress.Snapshot seen = progress.snapshot();
+    assertThat(seen.coverage()).isEqualTo(Coverage.PARTIAL);
+    assertThat(flagging(seen)).hasSize(1);
+    assertThat(seen.missingStages()).containsExactly("normalise");
+  }
+
+  @Test
+  void spares_only_what_those_after_it_need() {
+    InspectionBudget budget = InspectionBudget.until(1_000, () -> 0);
+    assertThat(budget.sparing(100, 0.5).allows(899)).isTrue();
+    assertThat(budget.sparing(100, 0.5).allows(900)).isFalse();
+    assertThat(budget.sparing(5_000, 0.5).allows(499)).isTrue();
+    assertThat(budget.sparing(5_000, 0.5).allows(500)).isFalse();
+    assertThat(InspectionBudget.unlimited().sparing(Integer.MAX_VALUE, 0.5).spent()).isFalse();
+    InspectionBudget part = budget.sparing(0, 1);
+    budget.cancel();
+    assertThat(part.spent()).isTrue();
   }
 
   @Test

@@ -228,7 +228,7 @@ class SignaturePackTest {
   void refuses_yaml_that_grows_when_it_is_read() {
     String laughs =
         "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nrules: [*c]\n" + RULE.substring(7);
-    assertThat(problems(laughs)).singleElement().asString().contains("aliases are not read");
+    assertThat(problems(laughs)).singleElement().asString().contains("anchors are not read");
     assertThat(problems("rules: " + "[".repeat(100_000)))
         .singleElement()
         .asString()
