@@ -54,14 +54,11 @@ public final class Bundles {
   }
 
   private synchronized LivePolicies read(Jdbi database) {
-    LivePolicies known = live;
+    // One after the other, each reading within: whoever is last has the newest, also where its
+    // number is smaller, since somebody set the database back to an older state.
     LivePolicies read = LivePolicies.read(database);
-    // Two may read at once: the one who asked first must not win over the other.
-    if (known == null || read.version() >= known.version()) {
-      live = read;
-      return read;
-    }
-    return known;
+    live = read;
+    return read;
   }
 
   /** Whether an instance goes by what it should, under whatever number. */

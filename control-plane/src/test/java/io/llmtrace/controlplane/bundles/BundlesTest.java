@@ -322,6 +322,64 @@ class BundlesTest {
     assertThat(after.wanted(restored).tag().revision()).isGreaterThan(second.tag().revision());
   }
 
+  @Test
+  void anInstanceThatLostItsBundleIsGivenANewNumber() throws Exception {
+    Jdbi jdbi = Jdbi.create(plane.url());
+    List<Secret> keys = List.of(Secret.of(pem()));
+    Bundles bundles = bundles(jdbi, keys, Duration.ZERO);
+    Poll without = new Poll(node, TenantScope.of(OWN), Map.of(), null, null);
+    long had = bundles.wanted(without).tag().revision();
+    assertThat(bundles.wanted(without).tag().revision()).isEqualTo(had);
+    Poll refuses = refusing("revision", had);
+    assertThat(bundles.wanted(refusing("signature", had)).tag().revision()).isEqualTo(had);
+    assertThat(bundles.wanted(refusing("revision", had - 1)).tag().revision()).isEqualTo(had);
+    // Not again and again: a number stays for its time.
+    assertThat(bundles(jdbi, keys, Duration.ofMinutes(1)).wanted(refuses).tag().revision())
+        .isEqualTo(had);
+    long given = bundles.wanted(refuses).tag().revision();
+    assertThat(given).isGreaterThan(had);
+    // It is told of the refusal until the new one is in force.
+    assertThat(bundles.wanted(refuses).tag().revision()).isEqualTo(given);
+  }
+
+  private Poll refusing(String reason, long revision) {
+    return new Poll(
+        node, TenantScope.of(OWN), Map.of(), null, new Poll.Refusal(reason, revision, ""));
+  }
+
+  @Test
+  void aDatabaseThatWasSetBackIsBelieved() throws Exception {
+    Jdbi jdbi = Jdbi.create(plane.url());
+    Bundles bundles = bundles(jdbi, List.of(Secret.of(pem())), Duration.ZERO);
+    Poll poll = new Poll(node, TenantScope.of(OWN), Map.of(), null, null);
+    String policy = policies.put(OWN, name, 2);
+    policies.stand(policy, 2, null, null, null);
+    String digest = bundles.wanted(poll).tag().digest();
+    long version = bundles.live().version();
+    try {
+      // As it was before version 2, which is then made anew and says something else.
+      jdbi.useHandle(
+          handle -> {
+            handle.execute(
+                "UPDATE policy_versions SET created_at = created_at + interval '1 second',"
+                    + " compiled = replace(compiled, 'version 2', 'version two')"
+                    + " WHERE policy = ? AND version = 2",
+                policy);
+            handle.execute("UPDATE policy_changes SET version = version - 1");
+          });
+      assertThat(bundles.live().version()).isEqualTo(version - 1);
+      Bundles.Wanted back = bundles.wanted(poll);
+      assertThat(back.tag().digest()).isNotEqualTo(digest);
+      assertThat(back.content().content().policies())
+          .filteredOn(entry -> entry.name().equals(name))
+          .extracting(entry -> entry.policy().metadata().description())
+          .containsExactly("version two");
+    } finally {
+      jdbi.useHandle(handle -> handle.execute("UPDATE policy_changes SET version = version + 2"));
+      policies.stand(policy, null, null, null, null);
+    }
+  }
+
   private Bundles bundles(Jdbi jdbi, List<Secret> keys, Duration settled) throws Exception {
     return new Bundles(
         () -> jdbi,
