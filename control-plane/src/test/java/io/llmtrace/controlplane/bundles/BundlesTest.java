@@ -3,6 +3,7 @@ package io.llmtrace.controlplane.bundles;
 import static io.llmtrace.controlplane.TestControlPlane.FOREIGN;
 import static io.llmtrace.controlplane.TestControlPlane.OWN;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.TestControlPlane;
@@ -12,6 +13,7 @@ import io.llmtrace.policies.bundle.Bundle;
 import io.llmtrace.policies.bundle.SignedBundle;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.runtime.config.Secret;
+import jakarta.ws.rs.WebApplicationException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -257,6 +259,17 @@ class BundlesTest {
     assertThat(shown().path("behind_for_ms").isNull()).isTrue();
 
     policies.stand(policy, 1, null, null, null);
+    // The same name with another key hides nothing.
+    unused = ask(plane.key("instance", FOREIGN), node, "", null);
+    HttpResponse<String> both =
+        plane.call("GET", "/api/v1/instances/" + node, plane.admin(), null);
+    assertThat(TestControlPlane.json(both).path("bundle").path("tenants").toString())
+        .isEqualTo("[\"" + FOREIGN + "\"]");
+    JsonNode others = TestControlPlane.json(both).path("other_bundles");
+    assertThat(others).hasSize(1);
+    assertThat(others.get(0).path("running_revision").asLong())
+        .isEqualTo(first.bundle().revision());
+
     Answer second = ask("", first.etag());
     unused =
         ask(
@@ -340,6 +353,41 @@ class BundlesTest {
     assertThat(given).isGreaterThan(had);
     // It is told of the refusal until the new one is in force.
     assertThat(bundles.wanted(refuses).tag().revision()).isEqualTo(given);
+  }
+
+  @Test
+  void aKeyCannotMakeUpNamesForEver() throws Exception {
+    Jdbi jdbi = Jdbi.create(plane.url());
+    String tenant = "t-" + name;
+    Bundles bundles = bundles(jdbi, List.of(Secret.of(pem())), Duration.ZERO);
+    Poll known = new Poll(node, TenantScope.of(tenant), Map.of(), null, null);
+    Poll other = new Poll(node + "-other", TenantScope.of(tenant), Map.of(), null, null);
+    Bundles.Wanted unused = bundles.wanted(known);
+    try {
+      jdbi.useHandle(
+          handle ->
+              handle.execute(
+                  "INSERT INTO bundle_nodes (node, scope, labels, running_revision, seen_at)"
+                      + " SELECT ? || i, ?, '{}', 0, now() FROM generate_series(1, 1999) i",
+                  node,
+                  known.scope()));
+      assertThatThrownBy(() -> bundles.wanted(other))
+          .isInstanceOfSatisfying(
+              WebApplicationException.class,
+              e -> assertThat(e.getResponse().getStatus()).isEqualTo(429))
+          .hasMessageContaining("2000 names");
+      unused = bundles.wanted(known);
+      unused = bundles.wanted(new Poll(other.node(), TenantScope.of(OWN), Map.of(), null, null));
+      jdbi.useHandle(
+          handle ->
+              handle.execute(
+                  "UPDATE bundle_nodes SET seen_at = now() - interval '25 hours' WHERE node = ?",
+                  node + 1));
+      unused = bundles.wanted(other);
+    } finally {
+      jdbi.useHandle(
+          handle -> handle.execute("DELETE FROM bundle_nodes WHERE scope = ?", known.scope()));
+    }
   }
 
   private Poll refusing(String reason, long revision) {
