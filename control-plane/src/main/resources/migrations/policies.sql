@@ -101,9 +101,10 @@ CREATE TABLE bundle_revisions (
   at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON COLUMN bundle_revisions.scope IS 'tenants of the key that asked: a node has a stream for each';
-CREATE INDEX bundle_revisions_node ON bundle_revisions (node, scope, revision DESC);
+-- A scope may be longer than an index takes; a node has few.
+CREATE INDEX bundle_revisions_node ON bundle_revisions (node, revision DESC);
 CREATE TABLE bundle_nodes (
-  node text PRIMARY KEY,
+  node text NOT NULL,
   scope text NOT NULL,
   labels jsonb NOT NULL,
   running_revision bigint NOT NULL,
@@ -117,6 +118,8 @@ CREATE TABLE bundle_nodes (
   refused_at timestamptz,
   seen_at timestamptz NOT NULL
 );
+-- The same name under a key for other tenants is another row: no key changes what another one said.
+CREATE UNIQUE INDEX bundle_nodes_one ON bundle_nodes (node, md5(scope));
 -- They concern no tenant: seen by who may see all of them.
 ALTER TABLE bundle_contents ENABLE ROW LEVEL SECURITY;
 ALTER TABLE bundle_revisions ENABLE ROW LEVEL SECURITY;

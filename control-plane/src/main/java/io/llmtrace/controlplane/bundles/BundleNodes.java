@@ -2,10 +2,12 @@ package io.llmtrace.controlplane.bundles;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.wire.WireJson;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,12 @@ final class BundleNodes {
 
   /** Instances that asked lately. */
   private static final String LATELY = "seen_at > now() - interval '1 day'";
+
+  /** Names with keys for the same tenants; as many as may wait on a replica. */
+  private static final int MOST_OF_SCOPE = 2_000;
+
+  private static final int MOST = 10_000;
+  private static final int BUSY_SECONDS = 60;
 
   /**
    * An instance.
@@ -37,7 +45,7 @@ final class BundleNodes {
                 + " CAST(:labels AS jsonb), :revision, :digest, :wanted, :wantedDigest,"
                 + " CASE WHEN :behind THEN now() END, :refused, :refusedRevision, :refusedDetail,"
                 + " CASE WHEN CAST(:refused AS text) IS NOT NULL THEN now() END, now())"
-                + " ON CONFLICT (node) DO UPDATE SET scope = excluded.scope,"
+                + " ON CONFLICT (node, md5(scope)) DO UPDATE SET"
                 + " labels = excluded.labels, running_revision = excluded.running_revision,"
                 + " running_digest = excluded.running_digest,"
                 + " wanted_revision = excluded.wanted_revision,"
@@ -82,15 +90,72 @@ final class BundleNodes {
         .list();
   }
 
+  /**
+   * Refuses a name that is not known where too many are: a key may be in the wrong hands.
+   *
+   * @throws jakarta.ws.rs.WebApplicationException 429
+   */
+  static void admit(Handle handle, Poll poll) {
+    if (isKnown(handle, poll)) {
+      return;
+    }
+    // One at a time, so that the count holds.
+    handle.execute(Revisions.LOCK);
+    if (isKnown(handle, poll)) {
+      return;
+    }
+    if (full(handle, poll) != null) {
+      handle.execute("DELETE FROM bundle_nodes WHERE NOT (" + LATELY + ")");
+      String full = full(handle, poll);
+      if (full != null) {
+        throw Problem.busy(
+            "node: "
+                + full
+                + " asked within a day, which is the most; a name that does not ask for a day makes"
+                + " room",
+            BUSY_SECONDS);
+      }
+    }
+  }
+
+  private static boolean isKnown(Handle handle, Poll poll) {
+    return handle
+        .createQuery(
+            "SELECT EXISTS (SELECT FROM bundle_nodes WHERE node = :node"
+                + " AND md5(scope) = md5(:scope))")
+        .bind("node", poll.node())
+        .bind("scope", poll.scope())
+        .mapTo(Boolean.class)
+        .one();
+  }
+
+  /** What there is too much of; null where there is room. */
+  private static @Nullable String full(Handle handle, Poll poll) {
+    return handle
+        .createQuery(
+            "SELECT count(*) AS every, count(*) FILTER (WHERE scope = :scope) AS own"
+                + " FROM bundle_nodes")
+        .bind("scope", poll.scope())
+        .map(
+            (row, context) ->
+                Optional.ofNullable(
+                    row.getLong("own") >= MOST_OF_SCOPE
+                        ? MOST_OF_SCOPE + " names with keys for these tenants"
+                        : row.getLong("every") >= MOST ? MOST + " names" : null))
+        .one()
+        .orElse(null);
+  }
+
   /** Notes that an instance should run something else than it was last given. */
-  static void wants(Handle handle, String node, String digest) {
+  static void wants(Handle handle, Poll poll, String digest) {
     handle
         .createUpdate(
             "UPDATE bundle_nodes SET wanted_revision = NULL, wanted_digest = :digest, behind_since"
                 + " = CASE WHEN running_digest IS DISTINCT FROM :digest"
                 + " THEN coalesce(behind_since, now()) END"
-                + " WHERE node = :node AND wanted_digest IS DISTINCT FROM :digest")
-        .bind("node", node)
+                + " WHERE node = :node AND md5(scope) = md5(:scope) AND wanted_digest IS DISTINCT FROM :digest")
+        .bind("node", poll.node())
+        .bind("scope", poll.scope())
         .bind("digest", digest)
         .execute();
   }
@@ -100,10 +165,12 @@ final class BundleNodes {
     // Nobody may be given what is just being forgotten.
     handle.execute(Revisions.LOCK);
     handle.execute("DELETE FROM bundle_nodes WHERE seen_at < now() - interval '30 days'");
+    // Who still asks was given a newer number: each is renewed within RENEWAL_MILLIS.
     handle.execute(
-        "DELETE FROM bundle_revisions r WHERE at < now() - interval '400 days' AND EXISTS (SELECT"
+        "DELETE FROM bundle_revisions r WHERE at < now() - interval '400 days' AND (EXISTS (SELECT"
             + " FROM bundle_revisions later WHERE later.node = r.node AND later.scope = r.scope"
-            + " AND later.revision > r.revision)");
+            + " AND later.revision > r.revision) OR NOT EXISTS (SELECT FROM bundle_nodes n"
+            + " WHERE n.node = r.node AND n.scope = r.scope))");
     handle.execute(
         "DELETE FROM bundle_contents c WHERE NOT EXISTS (SELECT FROM bundle_revisions r"
             + " WHERE r.digest = c.digest)");

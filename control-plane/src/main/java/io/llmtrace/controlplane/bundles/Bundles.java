@@ -54,14 +54,11 @@ public final class Bundles {
   }
 
   private synchronized LivePolicies read(Jdbi database) {
-    LivePolicies known = live;
+    // One after the other, each reading within: whoever is last has the newest, also where its
+    // number is smaller, since somebody set the database back to an older state.
     LivePolicies read = LivePolicies.read(database);
-    // Two may read at once: the one who asked first must not win over the other.
-    if (known == null || read.version() >= known.version()) {
-      live = read;
-      return read;
-    }
-    return known;
+    live = read;
+    return read;
   }
 
   /** Whether an instance goes by what it should, under whatever number. */
@@ -70,12 +67,17 @@ public final class Bundles {
     return running != null && running.digest().equals(contents.of(now, poll).digest());
   }
 
-  /** What an instance is to have, noted with what it said. */
+  /**
+   * What an instance is to have, noted with what it said.
+   *
+   * @throws jakarta.ws.rs.WebApplicationException 429 for a new name where too many are known
+   */
   Wanted wanted(Poll poll) {
     Contents.Content content = contents.of(live(), poll);
     return jdbi.get()
         .inTransaction(
             handle -> {
+              BundleNodes.admit(handle, poll);
               long revision = Revisions.of(handle, poll, content, keyring.id(), settledMillis);
               Tag tag = new Tag(revision, content.digest());
               BundleNodes.asked(handle, poll, tag);
@@ -103,7 +105,7 @@ public final class Bundles {
     for (BundleNodes.Known node : nodes) {
       String digest = contents.of(now, node.poll()).digest();
       if (!digest.equals(node.wantedDigest())) {
-        jdbi.get().useHandle(handle -> BundleNodes.wants(handle, node.poll().node(), digest));
+        jdbi.get().useHandle(handle -> BundleNodes.wants(handle, node.poll(), digest));
       }
     }
   }

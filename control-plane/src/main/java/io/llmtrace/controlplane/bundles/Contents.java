@@ -40,7 +40,7 @@ final class Contents {
                             each.version(),
                             each.role(),
                             each.standard(),
-                            compiled.get(each.policy(), each.version())))
+                            compiled.get(each.policy(), each.version(), each.madeAt())))
                 .toList());
     return new Content(chosen, content, SignedBundle.digest(content));
   }

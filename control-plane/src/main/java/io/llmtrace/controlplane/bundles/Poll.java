@@ -30,7 +30,10 @@ record Poll(
    * @param revision of the bundle; 0 where it is not known
    * @param detail for people; empty where there is none
    */
-  record Refusal(String reason, long revision, String detail) {}
+  record Refusal(String reason, long revision, String detail) {
+    /** The reason of an instance that had this number before, or a larger one. */
+    static final String NOT_NEWER = "revision";
+  }
 
   Poll {
     labels = java.util.Collections.unmodifiableMap(new TreeMap<>(labels));

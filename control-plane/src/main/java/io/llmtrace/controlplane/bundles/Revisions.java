@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import io.llmtrace.policies.wire.WireJson;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Numbers of bundles. Of an instance (and the tenants that its key is for) they only grow, also
@@ -38,13 +37,13 @@ final class Revisions {
   static long of(
       Handle handle, Poll poll, Contents.Content content, String keyring, long settledMillis) {
     Optional<Given> last = last(handle, poll);
-    if (last.isPresent() && holds(last.get(), poll.running(), content, keyring, settledMillis)) {
+    if (last.isPresent() && holds(last.get(), poll, content, keyring, settledMillis)) {
       return last.get().revision();
     }
     // One at a time over all replicas; what another one gave meanwhile is looked at again.
     handle.execute(LOCK);
     last = last(handle, poll);
-    if (last.isPresent() && holds(last.get(), poll.running(), content, keyring, settledMillis)) {
+    if (last.isPresent() && holds(last.get(), poll, content, keyring, settledMillis)) {
       return last.get().revision();
     }
     handle
@@ -88,7 +87,7 @@ final class Revisions {
 
   private static boolean holds(
       Given last,
-      @Nullable Tag running,
+      Poll poll,
       Contents.Content content,
       String keyring,
       long settledMillis) {
@@ -97,9 +96,22 @@ final class Revisions {
     }
     // An instance ahead of what is known here: the database is older than it, and whatever it is
     // given under an old number it would take for a replay.
-    boolean ahead = running != null && running.revision() > last.revision();
+    boolean ahead = floor(poll) > last.revision();
     boolean other = ahead || !last.keyring().equals(keyring) || last.ageMillis() > RENEWAL_MILLIS;
     return !other || last.ageMillis() < settledMillis;
+  }
+
+  /**
+   * The least number below which an instance takes nothing. It may be more than it runs: an
+   * instance whose bundle on disk is damaged runs none, and still refuses the numbers it had.
+   */
+  private static long floor(Poll poll) {
+    Tag running = poll.running();
+    Poll.Refusal refused = poll.refused();
+    long runs = running == null ? 0 : running.revision();
+    return refused != null && refused.reason().equals(Poll.Refusal.NOT_NEWER)
+        ? Math.max(runs, refused.revision() + 1)
+        : runs;
   }
 
   private static String versions(Contents.Content content) {

@@ -1,5 +1,7 @@
 package io.llmtrace.controlplane.instances;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.controlplane.access.Caller;
@@ -31,17 +33,30 @@ public final class InstancesResource {
   /** Three reports of five seconds missed. */
   private static final long SILENT_MILLIS = 15_000;
 
+  /** Keys for different tenants under one name that are shown. */
+  private static final int MOST_KEYS = 20;
+
   private static final String SELECT =
       "SELECT i.snapshot::text AS snapshot,"
           + " CAST(extract(epoch FROM i.received_at) * 1000 AS bigint) AS received_at,"
           + " CAST(extract(epoch FROM now() - i.received_at) * 1000 AS bigint) AS age,"
-          + " b.node IS NOT NULL AS asks, b.labels::text AS labels, b.running_revision,"
-          + " b.running_digest, b.wanted_revision, b.wanted_digest,"
-          + " CAST(extract(epoch FROM now() - b.behind_since) * 1000 AS bigint) AS behind,"
-          + " CAST(extract(epoch FROM now() - b.seen_at) * 1000 AS bigint) AS asked,"
-          + " b.refused, b.refused_revision, b.refused_detail,"
-          + " CAST(extract(epoch FROM b.refused_at) * 1000 AS bigint) AS refused_at"
-          + " FROM instances i LEFT JOIN bundle_nodes b ON b.node = i.node WHERE ";
+          + " (SELECT json_agg(json_build_object("
+          + "'tenants', CASE WHEN b.scope = '*' THEN CAST('[\"*\"]' AS json)"
+          + " ELSE CAST(b.scope AS json) END,"
+          + " 'running_revision', b.running_revision, 'running_digest', b.running_digest,"
+          + " 'wanted_revision', b.wanted_revision, 'wanted_digest', b.wanted_digest,"
+          + " 'behind_for_ms',"
+          + " CAST(extract(epoch FROM now() - b.behind_since) * 1000 AS bigint),"
+          + " 'asked_ms_ago', CAST(extract(epoch FROM now() - b.seen_at) * 1000 AS bigint),"
+          + " 'labels', b.labels, 'refused', CASE WHEN b.refused IS NOT NULL THEN"
+          + " json_build_object('reason', b.refused, 'revision', b.refused_revision,"
+          + " 'detail', b.refused_detail, 'since',"
+          + " CAST(extract(epoch FROM b.refused_at) * 1000 AS bigint)) END)"
+          + " ORDER BY b.seen_at DESC) FROM (SELECT * FROM bundle_nodes x WHERE x.node = i.node"
+          + " ORDER BY x.seen_at DESC LIMIT "
+          + MOST_KEYS
+          + ") b)::text AS bundles"
+          + " FROM instances i WHERE ";
 
   private final ScopedJdbi jdbi;
 
@@ -115,9 +130,7 @@ public final class InstancesResource {
     ObjectNode item = Rows.object(row.getString("snapshot"));
     long received = row.getLong("received_at");
     long age = Math.max(0, row.getLong("age"));
-    if (row.getBoolean("asks")) {
-      item.set("bundle", bundle(row));
-    }
+    bundles(item, row.getString("bundles"));
     return item.put("received_at", received)
         .put("silent", age > SILENT_MILLIS)
         .put("silent_for_ms", age)
@@ -126,27 +139,27 @@ public final class InstancesResource {
   }
 
   /**
-   * What it was told and said when it last asked for policies; a wanted revision of null is due.
+   * What it was told and said when it last asked for policies, and what others of its name did whose
+   * keys are for other tenants; a wanted revision of null is due.
    */
-  private static ObjectNode bundle(ResultSet row) throws SQLException {
-    ObjectNode bundle = JsonNodeFactory.instance.objectNode();
-    bundle
-        .put("running_revision", row.getLong("running_revision"))
-        .put("running_digest", row.getString("running_digest"))
-        .put("wanted_revision", row.getObject("wanted_revision", Long.class))
-        .put("wanted_digest", row.getString("wanted_digest"))
-        .put("behind_for_ms", row.getObject("behind", Long.class))
-        .put("asked_ms_ago", row.getLong("asked"))
-        .set("labels", Rows.object(row.getString("labels")));
-    String refused = row.getString("refused");
-    if (refused != null) {
-      bundle
-          .putObject("refused")
-          .put("reason", refused)
-          .put("revision", row.getLong("refused_revision"))
-          .put("detail", row.getString("refused_detail"))
-          .put("since", row.getLong("refused_at"));
+  private static void bundles(ObjectNode item, @Nullable String asked) {
+    if (asked == null) {
+      return;
     }
-    return bundle;
+    ArrayNode others = JsonNodeFactory.instance.arrayNode();
+    for (JsonNode each : Rows.json(asked)) {
+      ObjectNode bundle = (ObjectNode) each;
+      if (!bundle.hasNonNull("refused")) {
+        bundle.remove("refused");
+      }
+      if (item.has("bundle")) {
+        others.add(bundle);
+      } else {
+        item.set("bundle", bundle);
+      }
+    }
+    if (!others.isEmpty()) {
+      item.set("other_bundles", others);
+    }
   }
 }

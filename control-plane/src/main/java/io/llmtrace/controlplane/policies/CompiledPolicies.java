@@ -9,13 +9,14 @@ import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Versions of policies, read and checked. A version never changes, so what was read stays.
- * Thread-safe.
+ * Versions of policies, read and checked. A version never changes, so what was read stays; after
+ * the database was set back to an older state its number may be given to another, which was made at
+ * another time. Thread-safe.
  */
 public final class CompiledPolicies {
   private static final int KEPT = 1_000;
 
-  private record Key(String policy, int version) {}
+  private record Key(String policy, int version, long madeAt) {}
 
   private final Supplier<Jdbi> jdbi;
   private final Cache<Key, Policy> read = Caffeine.newBuilder().maximumSize(KEPT).build();
@@ -24,9 +25,13 @@ public final class CompiledPolicies {
     this.jdbi = jdbi;
   }
 
-  /** A version that there is. */
-  public Policy get(String policy, int version) {
-    return read.get(new Key(policy, version), this::load);
+  /**
+   * A version that there is.
+   *
+   * @param madeAt when, as {@link LivePolicies.Chosen#madeAt}
+   */
+  public Policy get(String policy, int version, long madeAt) {
+    return read.get(new Key(policy, version, madeAt), this::load);
   }
 
   private Policy load(Key key) {

@@ -1,9 +1,11 @@
 package io.llmtrace.controlplane.policies;
 
 import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.controlplane.query.Rows;
 import io.llmtrace.policies.bundle.Bundle.Role;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
@@ -18,18 +20,37 @@ import org.jspecify.annotations.Nullable;
  * @param policies those of which any version holds
  */
 public record LivePolicies(long version, List<Live> policies) {
-  /** A policy of which a version holds. */
+  /**
+   * A policy of which a version holds.
+   *
+   * @param madeAt when the versions that hold were made, in epoch microseconds
+   */
   public record Live(
-      String id, @Nullable String tenant, String name, boolean standard, Standing standing) {}
+      String id,
+      @Nullable String tenant,
+      String name,
+      boolean standard,
+      Standing standing,
+      Map<Integer, Long> madeAt) {
+    public Live {
+      madeAt = Map.copyOf(madeAt);
+    }
+  }
 
-  /** A version that an instance is given. */
+  /**
+   * A version that an instance is given.
+   *
+   * @param madeAt epoch microseconds: with it the version is told from another one that got its
+   *     number after the database was set back
+   */
   public record Chosen(
       String policy,
       @Nullable String tenant,
       String name,
       int version,
       Role role,
-      boolean standard) {}
+      boolean standard,
+      long madeAt) {}
 
   private static final Comparator<Chosen> ORDER =
       Comparator.comparing((Chosen each) -> each.tenant() == null ? "" : each.tenant())
@@ -65,6 +86,10 @@ public record LivePolicies(long version, List<Live> policies) {
                     .createQuery(
                         "SELECT p.id, p.tenant, p.name, a.standard, "
                             + Activations.STANDING
+                            + ", (SELECT jsonb_object_agg(v.version, CAST(extract(epoch FROM"
+                            + " v.created_at) * 1000000 AS bigint)) FROM policy_versions v"
+                            + " WHERE v.policy = p.id AND v.version IN (a.active, a.candidate,"
+                            + " a.shadow))::text AS made_at"
                             + " FROM policies p JOIN LATERAL (SELECT * FROM policy_activations x"
                             + " WHERE x.policy = p.id ORDER BY x.id DESC LIMIT 1) a ON true"
                             + " WHERE p.archived_at IS NULL AND (a.active IS NOT NULL"
@@ -78,8 +103,17 @@ public record LivePolicies(long version, List<Live> policies) {
                                 row.getString("tenant"),
                                 row.getString("name"),
                                 row.getBoolean("standard"),
-                                Activations.standing(row)))
+                                Activations.standing(row),
+                                madeAt(row.getString("made_at"))))
                     .list()));
+  }
+
+  private static Map<Integer, Long> madeAt(String json) {
+    Map<Integer, Long> made = new HashMap<>();
+    Rows.object(json)
+        .properties()
+        .forEach(each -> made.put(Integer.valueOf(each.getKey()), each.getValue().asLong()));
+    return made;
   }
 
   /**
@@ -112,6 +146,13 @@ public record LivePolicies(long version, List<Live> policies) {
   }
 
   private static Chosen chosen(Live live, int version, Role role) {
-    return new Chosen(live.id(), live.tenant(), live.name(), version, role, live.standard());
+    return new Chosen(
+        live.id(),
+        live.tenant(),
+        live.name(),
+        version,
+        role,
+        live.standard(),
+        live.madeAt().getOrDefault(version, 0L));
   }
 }

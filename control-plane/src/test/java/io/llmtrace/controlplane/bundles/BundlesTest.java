@@ -3,6 +3,7 @@ package io.llmtrace.controlplane.bundles;
 import static io.llmtrace.controlplane.TestControlPlane.FOREIGN;
 import static io.llmtrace.controlplane.TestControlPlane.OWN;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.TestControlPlane;
@@ -12,6 +13,7 @@ import io.llmtrace.policies.bundle.Bundle;
 import io.llmtrace.policies.bundle.SignedBundle;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.runtime.config.Secret;
+import jakarta.ws.rs.WebApplicationException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -257,6 +259,17 @@ class BundlesTest {
     assertThat(shown().path("behind_for_ms").isNull()).isTrue();
 
     policies.stand(policy, 1, null, null, null);
+    // The same name with another key hides nothing.
+    unused = ask(plane.key("instance", FOREIGN), node, "", null);
+    HttpResponse<String> both =
+        plane.call("GET", "/api/v1/instances/" + node, plane.admin(), null);
+    assertThat(TestControlPlane.json(both).path("bundle").path("tenants").toString())
+        .isEqualTo("[\"" + FOREIGN + "\"]");
+    JsonNode others = TestControlPlane.json(both).path("other_bundles");
+    assertThat(others).hasSize(1);
+    assertThat(others.get(0).path("running_revision").asLong())
+        .isEqualTo(first.bundle().revision());
+
     Answer second = ask("", first.etag());
     unused =
         ask(
@@ -320,6 +333,99 @@ class BundlesTest {
     Tag ahead = new Tag(second.tag().revision() + 5, second.tag().digest());
     Poll restored = new Poll(node, TenantScope.of(OWN), Map.of(), ahead, null);
     assertThat(after.wanted(restored).tag().revision()).isGreaterThan(second.tag().revision());
+  }
+
+  @Test
+  void anInstanceThatLostItsBundleIsGivenANewNumber() throws Exception {
+    Jdbi jdbi = Jdbi.create(plane.url());
+    List<Secret> keys = List.of(Secret.of(pem()));
+    Bundles bundles = bundles(jdbi, keys, Duration.ZERO);
+    Poll without = new Poll(node, TenantScope.of(OWN), Map.of(), null, null);
+    long had = bundles.wanted(without).tag().revision();
+    assertThat(bundles.wanted(without).tag().revision()).isEqualTo(had);
+    Poll refuses = refusing("revision", had);
+    assertThat(bundles.wanted(refusing("signature", had)).tag().revision()).isEqualTo(had);
+    assertThat(bundles.wanted(refusing("revision", had - 1)).tag().revision()).isEqualTo(had);
+    // Not again and again: a number stays for its time.
+    assertThat(bundles(jdbi, keys, Duration.ofMinutes(1)).wanted(refuses).tag().revision())
+        .isEqualTo(had);
+    long given = bundles.wanted(refuses).tag().revision();
+    assertThat(given).isGreaterThan(had);
+    // It is told of the refusal until the new one is in force.
+    assertThat(bundles.wanted(refuses).tag().revision()).isEqualTo(given);
+  }
+
+  @Test
+  void aKeyCannotMakeUpNamesForEver() throws Exception {
+    Jdbi jdbi = Jdbi.create(plane.url());
+    String tenant = "t-" + name;
+    Bundles bundles = bundles(jdbi, List.of(Secret.of(pem())), Duration.ZERO);
+    Poll known = new Poll(node, TenantScope.of(tenant), Map.of(), null, null);
+    Poll other = new Poll(node + "-other", TenantScope.of(tenant), Map.of(), null, null);
+    Bundles.Wanted unused = bundles.wanted(known);
+    try {
+      jdbi.useHandle(
+          handle ->
+              handle.execute(
+                  "INSERT INTO bundle_nodes (node, scope, labels, running_revision, seen_at)"
+                      + " SELECT ? || i, ?, '{}', 0, now() FROM generate_series(1, 1999) i",
+                  node,
+                  known.scope()));
+      assertThatThrownBy(() -> bundles.wanted(other))
+          .isInstanceOfSatisfying(
+              WebApplicationException.class,
+              e -> assertThat(e.getResponse().getStatus()).isEqualTo(429))
+          .hasMessageContaining("2000 names");
+      unused = bundles.wanted(known);
+      unused = bundles.wanted(new Poll(other.node(), TenantScope.of(OWN), Map.of(), null, null));
+      jdbi.useHandle(
+          handle ->
+              handle.execute(
+                  "UPDATE bundle_nodes SET seen_at = now() - interval '25 hours' WHERE node = ?",
+                  node + 1));
+      unused = bundles.wanted(other);
+    } finally {
+      jdbi.useHandle(
+          handle -> handle.execute("DELETE FROM bundle_nodes WHERE scope = ?", known.scope()));
+    }
+  }
+
+  private Poll refusing(String reason, long revision) {
+    return new Poll(
+        node, TenantScope.of(OWN), Map.of(), null, new Poll.Refusal(reason, revision, ""));
+  }
+
+  @Test
+  void aDatabaseThatWasSetBackIsBelieved() throws Exception {
+    Jdbi jdbi = Jdbi.create(plane.url());
+    Bundles bundles = bundles(jdbi, List.of(Secret.of(pem())), Duration.ZERO);
+    Poll poll = new Poll(node, TenantScope.of(OWN), Map.of(), null, null);
+    String policy = policies.put(OWN, name, 2);
+    policies.stand(policy, 2, null, null, null);
+    String digest = bundles.wanted(poll).tag().digest();
+    long version = bundles.live().version();
+    try {
+      // As it was before version 2, which is then made anew and says something else.
+      jdbi.useHandle(
+          handle -> {
+            handle.execute(
+                "UPDATE policy_versions SET created_at = created_at + interval '1 second',"
+                    + " compiled = replace(compiled, 'version 2', 'version two')"
+                    + " WHERE policy = ? AND version = 2",
+                policy);
+            handle.execute("UPDATE policy_changes SET version = version - 1");
+          });
+      assertThat(bundles.live().version()).isEqualTo(version - 1);
+      Bundles.Wanted back = bundles.wanted(poll);
+      assertThat(back.tag().digest()).isNotEqualTo(digest);
+      assertThat(back.content().content().policies())
+          .filteredOn(entry -> entry.name().equals(name))
+          .extracting(entry -> entry.policy().metadata().description())
+          .containsExactly("version two");
+    } finally {
+      jdbi.useHandle(handle -> handle.execute("UPDATE policy_changes SET version = version + 2"));
+      policies.stand(policy, null, null, null, null);
+    }
   }
 
   private Bundles bundles(Jdbi jdbi, List<Secret> keys, Duration settled) throws Exception {

@@ -45,8 +45,10 @@ final class Reads {
             "SELECT i.node, i.received_at, CAST(snapshot->'breakers' AS text) AS breakers,"
                 + " CAST(snapshot->'problems' AS text) AS problems, "
                 + BUNDLE
-                + " AS bundle FROM instances i LEFT JOIN bundle_nodes b ON b.node = i.node"
-                + " AND b.seen_at > now() - interval '1 hour'"
+                + " AS bundle FROM instances i LEFT JOIN LATERAL (SELECT * FROM"
+                + " bundle_nodes x WHERE x.node = i.node AND x.seen_at > now() - interval '1 hour'"
+                // Of several keys under one name the worst tells.
+                + " ORDER BY x.refused IS NULL, x.behind_since, x.seen_at DESC LIMIT 1) b ON true"
                 + " WHERE i.received_at > now() - interval '25 hours'"
                 + " ORDER BY i.received_at DESC LIMIT :most")
         .bind("most", MOST_NODES)
