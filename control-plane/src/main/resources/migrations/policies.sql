@@ -86,6 +86,29 @@ END $$;
 CREATE TRIGGER policy_changed AFTER INSERT ON policy_activations
   FOR EACH STATEMENT EXECUTE FUNCTION llmtrace_policy_changed();
 
+-- How much bundles carry at most of a tenant's policies (NULL: everybody's), and of all policies. Runs as the owner:
+-- who changes a policy sees its tenants' rows only.
+CREATE FUNCTION llmtrace_policy_bytes(whose text, OUT own bigint, OUT every bigint)
+LANGUAGE sql STABLE SECURITY DEFINER AS $$
+  SELECT coalesce(sum(s.bytes) FILTER (WHERE s.tenant IS NOT DISTINCT FROM whose), 0)::bigint,
+    coalesce(sum(s.bytes), 0)::bigint
+  FROM (SELECT p.tenant,
+      coalesce(greatest(max(octet_length(v.compiled)) FILTER (WHERE v.version = a.active),
+        max(octet_length(v.compiled)) FILTER (WHERE v.version = a.candidate)), 0)
+      + coalesce(max(octet_length(v.compiled)) FILTER (WHERE v.version = a.shadow), 0) AS bytes
+    FROM policies p
+    JOIN LATERAL (SELECT * FROM policy_activations x WHERE x.policy = p.id ORDER BY x.id DESC LIMIT 1) a ON true
+    JOIN policy_versions v ON v.policy = p.id AND v.version IN (a.active, a.candidate, a.shadow)
+    WHERE p.archived_at IS NULL
+    GROUP BY p.id, p.tenant) s
+$$;
+DO $$
+BEGIN
+  EXECUTE format('ALTER FUNCTION llmtrace_policy_bytes(text) SET search_path = %I, pg_temp', current_schema());
+END $$;
+REVOKE EXECUTE ON FUNCTION llmtrace_policy_bytes(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION llmtrace_policy_bytes(text) TO llmtrace_api;
+
 --changeset llmtrace:policies-3
 -- What instances were given. A revision is never used twice, on no instance, so it names exactly what decided.
 CREATE TABLE bundle_contents (
@@ -163,7 +186,7 @@ CREATE TABLE policy_simulations (
   id text COLLATE "C" PRIMARY KEY,
   tenant text,
   actor text NOT NULL,
-  state text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+  state text NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed')),
   done int NOT NULL DEFAULT 0,
   total int NOT NULL,
   result jsonb,

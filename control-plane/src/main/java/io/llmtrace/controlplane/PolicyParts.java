@@ -87,6 +87,7 @@ final class PolicyParts implements AutoCloseable {
   void schedule(Jobs jobs) {
     jobs.every(Duration.ofSeconds(10), "bundles", bundles::look);
     jobs.every(Duration.ofHours(1), "bundles-expiry", bundles::expire);
+    jobs.every(Duration.ofSeconds(10), "simulations", simulations::beat);
     jobs.every(
         Duration.ofMinutes(1), "shadow-sums", () -> jdbi.get().useTransaction(ShadowSums::fold));
     jobs.every(

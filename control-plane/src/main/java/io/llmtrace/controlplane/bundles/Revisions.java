@@ -86,11 +86,7 @@ final class Revisions {
   }
 
   private static boolean holds(
-      Given last,
-      Poll poll,
-      Contents.Content content,
-      String keyring,
-      long settledMillis) {
+      Given last, Poll poll, Contents.Content content, String keyring, long settledMillis) {
     if (!last.digest().equals(content.digest())) {
       return false;
     }

@@ -139,8 +139,8 @@ public final class InstancesResource {
   }
 
   /**
-   * What it was told and said when it last asked for policies, and what others of its name did whose
-   * keys are for other tenants; a wanted revision of null is due.
+   * What it was told and said when it last asked for policies, and what others of its name did
+   * whose keys are for other tenants; a wanted revision of null is due.
    */
   private static void bundles(ObjectNode item, @Nullable String asked) {
     if (asked == null) {

@@ -440,6 +440,8 @@ public final class ActivationsResource {
             caller,
             Permission.POLICIES_WRITE,
             handle -> {
+              // One at a time: sizes of what holds are added up.
+              PolicyStore.lock(handle);
               PolicyRow policy = PolicyStore.held(handle, caller, Permission.POLICIES_WRITE, id);
               Activation newest = Activations.newest(handle, id).orElse(null);
               Standing standing = newest == null ? Standing.NONE : newest.standing();
@@ -448,8 +450,13 @@ public final class ActivationsResource {
               if (next == null) {
                 return before;
               }
+              BundleSize size = BundleSize.of(handle, policy.tenant());
               Activations.append(
                   handle, caller, policy, next.kind(), next.standing(), next.backTo(), message);
+              // Back is always possible: it is what one does in an emergency.
+              if (next.kind() != Kind.ROLL_BACK) {
+                BundleSize.of(handle, policy.tenant()).require(size);
+              }
               PolicyView after = PolicyView.of(policy, next.standing(), null);
               Audit.append(
                   handle,

@@ -49,6 +49,10 @@ public final class Simulations implements AutoCloseable {
 
   private static final int PAGE = 500;
   private static final int WAITING = 20;
+
+  /** Places in the queue that a tenant has, and a caller of all tenants. */
+  private static final int WAITING_EACH = 2;
+
   private static final int BUSY_SECONDS = 10;
   private static final Duration MODELS = Duration.ofMinutes(1);
 
@@ -82,10 +86,19 @@ public final class Simulations implements AutoCloseable {
     }
   }
 
+  /**
+   * One of this replica.
+   *
+   * @param whose the tenant, or the caller of all tenants, whose place in the queue it has
+   */
+  private record Own(Caller caller, String whose) {}
+
   private final ScopedJdbi jdbi;
   private final Clock clock;
   private final Ulid ids = new Ulid();
   private final ThreadPoolExecutor threads;
+  private final Map<String, Own> waiting = new HashMap<>();
+  private final Map<String, Own> running = new HashMap<>();
   private @Nullable Trials trials;
 
   public Simulations(ScopedJdbi jdbi, Clock clock) {
@@ -113,6 +126,61 @@ public final class Simulations implements AutoCloseable {
    */
   String begin(Caller caller, @Nullable String tenant, Tried tried, On on) {
     String id = ids.next();
+    queue(id, new Own(caller, tenant == null ? PolicyStore.person(caller) : "tenant:" + tenant));
+    try {
+      insert(id, caller, tenant, on);
+      threads.execute(() -> run(caller, id, tried, on));
+    } catch (RejectedExecutionException e) {
+      log.debug("A simulation is refused", e);
+      end(caller, id, null, "too many simulations were waiting");
+      throw Problem.busy("too many simulations wait, try again", BUSY_SECONDS);
+    } catch (RuntimeException e) {
+      forget(id);
+      throw e;
+    }
+    return id;
+  }
+
+  private synchronized void queue(String id, Own own) {
+    if (waiting.values().stream().filter(each -> each.whose().equals(own.whose())).count()
+        >= WAITING_EACH) {
+      throw Problem.busy(
+          WAITING_EACH
+              + " simulations of "
+              + (own.whose().startsWith("tenant:") ? own.whose().substring(7) : "yours")
+              + " wait already, which is the most: try again when one has begun",
+          BUSY_SECONDS);
+    }
+    waiting.put(id, own);
+  }
+
+  private synchronized void begun(String id) {
+    Own own = waiting.remove(id);
+    if (own != null) {
+      running.put(id, own);
+    }
+  }
+
+  private synchronized void forget(String id) {
+    waiting.remove(id);
+    running.remove(id);
+  }
+
+  private synchronized Map<String, Own> own() {
+    Map<String, Own> own = new HashMap<>(waiting);
+    own.putAll(running);
+    return own;
+  }
+
+  /**
+   * Says of those that wait or run here that this replica is there: one in the queue, or whose
+   * models are loaded, says nothing itself.
+   */
+  public void beat() {
+    own().forEach((id, own) -> beat(own.caller(), id));
+  }
+
+  private void insert(String id, Caller caller, @Nullable String tenant, On on) {
     int unused =
         jdbi.write(
             caller,
@@ -121,27 +189,21 @@ public final class Simulations implements AutoCloseable {
                 handle
                     .createUpdate(
                         "INSERT INTO policy_simulations (id, tenant, actor, state, total)"
-                            + " VALUES (:id, :tenant, :actor, 'running', :total)")
+                            + " VALUES (:id, :tenant, :actor, 'waiting', :total)")
                     .bind("id", id)
                     .bind("tenant", tenant)
                     .bind("actor", caller.actor())
                     .bind("total", on.total())
                     .execute());
-    try {
-      threads.execute(() -> run(caller, id, tried, on));
-    } catch (RejectedExecutionException e) {
-      log.debug("A simulation is refused", e);
-      end(caller, id, null, "too many simulations were running");
-      throw Problem.busy("too many simulations are running, try again", BUSY_SECONDS);
-    }
-    return id;
   }
 
   // The boundary of the thread: whatever goes wrong is told with the simulation.
   @SuppressWarnings("CatchingUnchecked")
   private void run(Caller caller, String id, Tried tried, On on) {
     try {
+      begun(id);
       Tally tally = new Tally();
+      beat(caller, id, tally);
       if (on instanceof On.Stored stored) {
         stored(caller, id, tried, stored, tally);
       } else if (on instanceof On.Samples samples) {
@@ -226,6 +288,19 @@ public final class Simulations implements AutoCloseable {
     }
   }
 
+  private void beat(Caller caller, String id) {
+    int unused =
+        jdbi.write(
+            caller,
+            Permission.POLICIES_WRITE,
+            handle ->
+                handle
+                    .createUpdate("UPDATE policy_simulations SET beat_at = now() WHERE id = :id")
+                    .bind("id", id)
+                    .execute());
+  }
+
+  /** Says how far it is. */
   private void beat(Caller caller, String id, Tally tally) {
     int unused =
         jdbi.write(
@@ -234,8 +309,8 @@ public final class Simulations implements AutoCloseable {
             handle ->
                 handle
                     .createUpdate(
-                        "UPDATE policy_simulations SET done = :done, beat_at = now()"
-                            + " WHERE id = :id")
+                        "UPDATE policy_simulations SET state = 'running', done = :done,"
+                            + " beat_at = now() WHERE id = :id")
                     .bind("done", tally.exchanges())
                     .bind("id", id)
                     .execute());
@@ -243,6 +318,7 @@ public final class Simulations implements AutoCloseable {
 
   private void end(
       Caller caller, String id, @Nullable SimulationResult result, @Nullable String problem) {
+    forget(id);
     int unused =
         jdbi.write(
             caller,

@@ -54,7 +54,7 @@ public final class SimulationsResource {
   private static final int MOST_SAMPLES = 1_000;
   private static final Duration USUAL_SPAN = Duration.ofDays(7);
 
-  /** A simulation that has not been heard of for so long ended with its replica. */
+  /** A simulation whose replica has not been heard of for so long ended with its replica. */
   private static final long DEAD_SECONDS = 60;
 
   private static final List<String> FILTER =
@@ -122,7 +122,7 @@ public final class SimulationsResource {
    * A simulation.
    *
    * @param tenant whose exchanges; absent for those of all
-   * @param state {@code running}, {@code done} or {@code failed}
+   * @param state {@code waiting}, {@code running}, {@code done} or {@code failed}
    * @param done exchanges or samples that were looked at
    * @param total as many as will be, at most
    * @param createdAt epoch milliseconds
@@ -268,8 +268,8 @@ public final class SimulationsResource {
   private Simulation found(Caller caller, String id) {
     Map<String, Object> binds = new LinkedHashMap<>();
     String sql =
-        "SELECT id, tenant, done, total, result::text AS result, problem, CASE WHEN state ="
-            + " 'running' AND beat_at < now() - make_interval(secs => :dead) THEN 'lost'"
+        "SELECT id, tenant, done, total, result::text AS result, problem, CASE WHEN state"
+            + " IN ('waiting', 'running') AND beat_at < now() - make_interval(secs => :dead) THEN 'lost'"
             + " ELSE state END AS state,"
             + " CAST(extract(epoch FROM created_at) * 1000 AS bigint) AS created_at"
             + " FROM policy_simulations WHERE id = :id"
@@ -299,7 +299,7 @@ public final class SimulationsResource {
         row.getInt("done"),
         row.getInt("total"),
         row.getLong("created_at"),
-        lost ? "the replica that ran it ended" : row.getString("problem"),
+        lost ? "the replica that had it ended" : row.getString("problem"),
         result == null ? null : result(result));
   }
 

@@ -261,8 +261,7 @@ class BundlesTest {
     policies.stand(policy, 1, null, null, null);
     // The same name with another key hides nothing.
     unused = ask(plane.key("instance", FOREIGN), node, "", null);
-    HttpResponse<String> both =
-        plane.call("GET", "/api/v1/instances/" + node, plane.admin(), null);
+    HttpResponse<String> both = plane.call("GET", "/api/v1/instances/" + node, plane.admin(), null);
     assertThat(TestControlPlane.json(both).path("bundle").path("tenants").toString())
         .isEqualTo("[\"" + FOREIGN + "\"]");
     JsonNode others = TestControlPlane.json(both).path("other_bundles");

@@ -108,6 +108,49 @@ class PolicyApiTest {
   }
 
   @Test
+  void whatABundleCannotCarryIsRefused() throws Exception {
+    StoredPolicies stored = new StoredPolicies(plane);
+    String tenant = samples.name();
+    String large = "x".repeat(3 << 20);
+    String one = "/" + stored.put(tenant, samples.name(), 1, large);
+    String two = "/" + stored.put(tenant, samples.name(), 2, large);
+    List<String> others = new java.util.ArrayList<>();
+    try {
+      JsonNode unused = done(one + "/activate", "{\"version\":1}");
+      for (String[] step :
+          new String[][] {
+            {"/activate", "{\"version\":1}"},
+            {"/rollout", "{\"version\":1,\"percent\":5}"},
+            {"/shadow", "{\"version\":1}"}
+          }) {
+        HttpResponse<String> refused = call("POST", two + step[0], step[1]);
+        assertThat(refused.statusCode()).as(step[0]).isEqualTo(409);
+        assertThat(refused.body()).contains(tenant, "6.0 MiB", "at most 4 MiB");
+      }
+      assertThat(get(two).path("state").asText()).isEqualTo("inactive");
+      unused = done(one + "/deactivate", "{}");
+      unused = done(two + "/activate", "{\"version\":1}");
+      // Of the active version and a candidate an instance is given one.
+      unused = done(two + "/rollout", "{\"version\":2,\"percent\":5}");
+      unused = done(two + "/rollout/finish", "{}");
+      for (int i = 0; i < 7; i++) {
+        others.add(stored.put(samples.name(), samples.name(), 1, large));
+        stored.stand(others.get(i), 1, null, null, null);
+      }
+      String last = "/" + stored.put(samples.name(), samples.name(), 1, large);
+      HttpResponse<String> refused = call("POST", last + "/activate", "{\"version\":1}");
+      assertThat(refused.statusCode()).isEqualTo(409);
+      assertThat(refused.body()).contains("more than 24 MiB");
+      unused = done(two + "/roll-back", "{}");
+    } finally {
+      for (String each : others) {
+        stored.stand(each, null, null, null, null);
+      }
+      JsonNode unused = done(two + "/deactivate", "{}");
+    }
+  }
+
+  @Test
   void whatCannotBeReadIsRefusedWithItsPlaces() throws Exception {
     String wrong = PolicySamples.source("p", "blok").replace("findings:", "finding:");
     HttpResponse<String> refused = call("POST", "", PolicySamples.body(wrong, ""));

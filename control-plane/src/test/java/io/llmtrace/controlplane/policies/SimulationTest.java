@@ -18,6 +18,9 @@ import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import java.net.URI;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,10 +82,13 @@ class SimulationTest {
     HttpResponse<String> begun =
         plane.call("POST", "/api/v1/policies/simulations", plane.admin(), body.toString());
     assertThat(begun.statusCode()).as(begun.body()).isEqualTo(202);
-    String path = URI.create(begun.headers().firstValue("Location").orElseThrow()).getPath();
+    return ended(URI.create(begun.headers().firstValue("Location").orElseThrow()).getPath());
+  }
+
+  private JsonNode ended(String path) throws Exception {
     for (int i = 0; i < 600; i++) {
       JsonNode now = TestControlPlane.json(plane.call("GET", path, plane.admin(), null));
-      if (!now.path("state").asText().equals("running")) {
+      if (!List.of("waiting", "running").contains(now.path("state").asText())) {
         assertThat(now.path("state").asText()).as(now.toString()).isEqualTo("done");
         return now;
       }
@@ -162,6 +168,58 @@ class SimulationTest {
         plane.call("POST", "/api/v1/policies/simulations", plane.admin(), body.toString());
     assertThat(refused.statusCode()).isEqualTo(400);
     assertThat(refused.body()).contains("/samples", "line 2");
+  }
+
+  @Test
+  void twoOfATenantWaitForTheirTurn() throws Exception {
+    store(1);
+    String body = of(PolicySamples.source("milder", "flag")).toString();
+    String list = "/api/v1/policies/simulations";
+    List<String> begun = new ArrayList<>();
+    try (Connection lock = DriverManager.getConnection(plane.url());
+        Statement statement = lock.createStatement()) {
+      // The one that runs stops where it reads policies.
+      lock.setAutoCommit(false);
+      statement.execute("LOCK TABLE policy_versions IN ACCESS EXCLUSIVE MODE");
+      begun.add(list + "/" + begin(list, body));
+      awaitState(begun.get(0), "running");
+      begun.add(list + "/" + begin(list, body));
+      begun.add(list + "/" + begin(list, body));
+      HttpResponse<String> more = plane.call("POST", list, plane.admin(), body);
+      assertThat(more.statusCode()).as(more.body()).isEqualTo(429);
+      assertThat(more.body()).contains("2 simulations of " + tenant);
+      assertThat(more.headers().firstValue("Retry-After")).isPresent();
+      awaitState(begun.get(1), "waiting");
+      try (Connection other = DriverManager.getConnection(plane.url());
+          Statement old = other.createStatement()) {
+        old.execute("UPDATE policy_simulations SET beat_at = now() - interval '1 hour'");
+      }
+      // Its replica says within ten seconds that it is there.
+      awaitState(begun.get(2), "waiting");
+      awaitState(begun.get(0), "running");
+      lock.rollback();
+    }
+    for (String each : begun) {
+      assertThat(ended(each).path("done").asInt()).isEqualTo(1);
+    }
+  }
+
+  private String begin(String list, String body) throws Exception {
+    HttpResponse<String> begun = plane.call("POST", list, plane.admin(), body);
+    assertThat(begun.statusCode()).as(begun.body()).isEqualTo(202);
+    return TestControlPlane.json(begun).path("id").asText();
+  }
+
+  private void awaitState(String path, String state) throws Exception {
+    String now = "";
+    for (int i = 0; i < 300 && !now.equals(state); i++) {
+      now =
+          TestControlPlane.json(plane.call("GET", path, plane.admin(), null))
+              .path("state")
+              .asText();
+      Thread.sleep(50);
+    }
+    assertThat(now).isEqualTo(state);
   }
 
   @Test

@@ -28,6 +28,15 @@ public final class StoredPolicies {
    * @return its id
    */
   public String put(String tenant, String name, int versions) throws Exception {
+    return put(tenant, name, versions, "");
+  }
+
+  /**
+   * The same with a longer text.
+   *
+   * @param more follows the description of each version
+   */
+  public String put(String tenant, String name, int versions, String more) throws Exception {
     String id = ids.next();
     sql(
         "INSERT INTO policies (id, tenant, name, newest) VALUES (?, ?, ?, ?)",
@@ -43,7 +52,7 @@ public final class StoredPolicies {
           version,
           tenant,
           "kind: Policy # " + version,
-          CompiledPolicies.json(policy(name, "version " + version)));
+          CompiledPolicies.json(policy(name, "version " + version + more)));
     }
     return id;
   }

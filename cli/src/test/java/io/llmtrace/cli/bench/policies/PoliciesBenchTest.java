@@ -40,8 +40,7 @@ class PoliciesBenchTest {
   @Test
   @Timeout(120)
   void editsAreEnforcedSwapsFailNothingAndRecordsNameWhatDecided() throws Exception {
-    ObjectNode figures =
-        run(new Plan(EnumSet.of(Part.EDIT, Part.SWAPS), 2, 1, 10, 0, 0.1));
+    ObjectNode figures = run(new Plan(EnumSet.of(Part.EDIT, Part.SWAPS), 2, 1, 10, 0, 0.1));
     assertThat(figures.path("edit").path("seconds")).hasSize(1);
     assertThat(figures.path("edit").path("median").asDouble()).isBetween(0.0, 60.0);
     assertThat(bar(figures, "failed").path("value").asInt()).isZero();
