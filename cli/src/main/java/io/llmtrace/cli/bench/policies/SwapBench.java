@@ -1,9 +1,7 @@
 package io.llmtrace.cli.bench.policies;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.bench.policies.Node.Heard;
-import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -154,6 +152,9 @@ final class SwapBench {
    */
   private record Compared(long stored, int revisions, long wrong, String first) {}
 
+  /** What a stored record says of a decision. */
+  private record Recorded(String id, long revision, String rule, String action) {}
+
   private Compared compared(long from) throws Exception {
     Jdbi database = installation.database();
     // Requests that failed may have been recorded or not.
@@ -170,40 +171,40 @@ final class SwapBench {
                             .mapTo(Long.class)
                             .one())
                 >= sure);
-    Map<String, String> records =
+    List<Recorded> records =
         database.withHandle(
             handle ->
                 handle
                     .createQuery(
-                        "SELECT decision_id, record::text AS record FROM exchanges"
-                            + " WHERE at >= :from")
+                        "SELECT decision_id, record->'decision'->>'revision' AS revision,"
+                            + " record->'decision'->>'rule' AS rule,"
+                            + " record->'decision'->>'action' AS action"
+                            + " FROM exchanges WHERE at >= :from")
                     .bind("from", from)
-                    .reduceRows(
-                        new HashMap<String, String>(),
-                        (all, row) -> {
-                          all.put(
-                              row.getColumn("decision_id", String.class),
-                              row.getColumn("record", String.class));
-                          return all;
-                        }));
+                    .map(
+                        (row, context) ->
+                            new Recorded(
+                                row.getString("decision_id"),
+                                row.getLong("revision"),
+                                row.getString("rule"),
+                                row.getString("action")))
+                    .list());
     Map<Long, Integer> versions = new HashMap<>();
     long wrong = 0;
     String first = "";
-    for (Map.Entry<String, String> each : records.entrySet()) {
-      JsonNode decision = WireJson.mapper().readTree(each.getValue()).path("decision");
-      long revision = decision.path("revision").asLong();
-      Integer version = versions.get(revision);
+    for (Recorded each : records) {
+      Integer version = versions.get(each.revision());
       if (version == null) {
-        version = policy.versionAt(revision);
-        versions.put(revision, version);
+        version = policy.versionAt(each.revision());
+        versions.put(each.revision(), version);
       }
       boolean blocks = version == blocking;
       boolean right =
-          decision.path("rule").asText().equals(EditedPolicy.rule(version))
-              && decision.path("action").asText().equals(blocks ? "block" : "flag")
-              && blocked.contains(each.getKey()) == blocks;
+          each.rule().equals(EditedPolicy.rule(version))
+              && each.action().equals(blocks ? "block" : "flag")
+              && blocked.contains(each.id()) == blocks;
       if (!right && wrong++ == 0) {
-        first = each.getKey() + " by version " + version + ": " + decision;
+        first = each + ", decided by version " + version;
       }
     }
     return new Compared(records.size(), versions.size(), wrong, first);
