@@ -141,6 +141,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     // Opened in the order they need each other; what is open is closed again if a later one fails.
     // Not before: a predecessor goes on spending while models are warmed up.
     limits = Limits.open(llmtrace.limits(), config.dataDirectory(), PromptTokens::estimate, meters);
+    policies.listen(table -> limits.policies().use(table.budgets()));
     // Before anybody can ask for problems; it has nothing to ask for until there is traffic.
     shares =
         ShareExchange.start(

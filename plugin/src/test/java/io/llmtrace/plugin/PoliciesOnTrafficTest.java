@@ -203,6 +203,48 @@ class PoliciesOnTrafficTest {
     }
   }
 
+  @Test
+  void aBudgetOfAPolicyIsSpentByWhatItsExchangesCostAndOutlivesARestart() throws Exception {
+    give(11, entry(Bundle.Role.ACTIVE, true, budgeted("day: 2")));
+    awaitRevision(11);
+    try (TestGateway gateway = gateway("{\"mode\":\"enforce\"}")) {
+      // A million tokens of gpt-4o are 2.50 dollars.
+      assertThat(ask(gateway, "gpt-4o", "1").statusCode()).isEqualTo(200);
+      await("told", () -> !controlPlane.completions.isEmpty());
+      await("spent", () -> ask(gateway, "gpt-4o", "2").statusCode() == 429);
+      HttpResponse<String> refused = ask(gateway, "gpt-4o", "3");
+      assertThat(refused.body()).contains("Nothing is left.");
+      await(
+          "recorded",
+          () ->
+              controlPlane.inspections.values().stream()
+                  .anyMatch(
+                      record ->
+                          record.decision().rule().equals("standard/all")
+                              && record.decision().policy().equals("standard")
+                              && "budget".equals(record.decision().category())));
+      // More is allowed: what was spent still counts.
+      give(12, entry(Bundle.Role.ACTIVE, true, budgeted("day: 1000")));
+      awaitRevision(12);
+      assertThat(ask(gateway, "gpt-4o", "4").statusCode()).isEqualTo(200);
+      give(13, entry(Bundle.Role.ACTIVE, true, budgeted("day: 2")));
+      awaitRevision(13);
+      assertThat(ask(gateway, "gpt-4o", "5").statusCode()).isEqualTo(429);
+    }
+    plugin.close();
+    plugin = PluginProcess.start(config());
+    try (TestGateway gateway = gateway("{\"mode\":\"enforce\"}")) {
+      assertThat(ask(gateway, "gpt-4o", "6").statusCode()).as("after a restart").isEqualTo(429);
+    }
+  }
+
+  private static String budgeted(String usd) {
+    return "metadata: {name: standard}\nmode: enforce\nmessages: {limit: 'Nothing is left.'}\n"
+        + "budgets: [{name: all, usd: {"
+        + usd
+        + "}, action: limit}]";
+  }
+
   private static String rated(int perMinute) {
     return "metadata: {name: standard}\nmode: enforce\nrules: [{name: slow, action: limit, limit:"
         + " {requests_per_minute: "
@@ -379,7 +421,8 @@ class PoliciesOnTrafficTest {
     try (exchange) {
       asked = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
       byte[] answer =
-          "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"Fine.\"}}]}"
+          ("{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"Fine.\"}}],"
+                  + "\"usage\":{\"prompt_tokens\":1000000,\"completion_tokens\":1}}")
               .getBytes(UTF_8);
       exchange.getResponseHeaders().set("content-type", "application/json");
       exchange.sendResponseHeaders(200, answer.length);
@@ -394,13 +437,16 @@ class PoliciesOnTrafficTest {
             routes:
               - id: chat
                 uri: /v1/*
-                plugins: {ext-plugin-post-req: {conf: [{name: llmtrace, value: '%s'}]}}
+                plugins: {ext-plugin-post-req: {conf: [{name: llmtrace, value: '%s'}]},
+                  http-logger: {uri: "http://127.0.0.1:%d/tap", auth_header: Bearer tap-secret,
+                    include_resp_body: true, batch_max_size: 1, inactive_timeout: 1,
+                    max_retry_count: 60, retry_delay: 1}}
                 upstream:
                   nodes:
                     "127.0.0.1:%d": 1
             #END
             """
-                .formatted(conf, provider.getAddress().getPort())),
+                .formatted(conf, plugin.localPort(), provider.getAddress().getPort())),
         Options.of(folder.resolve("r.sock")));
   }
 }

@@ -74,17 +74,7 @@ public final class ValidateResource {
   }
 
   private static List<SourceProblem> warnings(PolicyText text) {
-    List<SourceProblem> warnings = new ArrayList<>(SourceProblem.of(text.warnings()));
-    if (!text.policy().budgets().isEmpty()) {
-      warnings.add(
-          new SourceProblem(
-              1,
-              1,
-              "budgets",
-              "budgets of policies are kept as written, but no traffic is held by them",
-              "make them at /api/v1/budgets"));
-    }
-    return List.copyOf(warnings);
+    return SourceProblem.of(text.warnings());
   }
 
   private final ScopedJdbi jdbi;

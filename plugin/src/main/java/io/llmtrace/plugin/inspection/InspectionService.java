@@ -12,6 +12,7 @@ import io.llmtrace.plugin.identity.Identities;
 import io.llmtrace.plugin.identity.Identity;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
+import io.llmtrace.plugin.limits.PolicyBudgets;
 import io.llmtrace.plugin.policies.RuleRates;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
@@ -147,7 +148,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
             ids.issue(),
             identity,
             limits.arrive(request, identity),
-            new Policing(analysis, request, identity, System.currentTimeMillis(), rates));
+            new Policing(
+                analysis, request, identity, System.currentTimeMillis(), rates, limits.policies()));
     if (Limits.stops(inspection.admission, inspection.policing.mode())) {
       // Before anything is read: a flood must cost less than what it asks for.
       refuse(inspection, Limits.REASON);
@@ -373,6 +375,11 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     }
     contents.expect(inspection, made);
     inspection.settled(made);
+    PolicyBudgets.decided(
+        inspection.policing.budgeted(),
+        inspection.decisionId,
+        inspection.policing.mode(),
+        made.answer());
     limits.decided(
         inspection.admission, inspection.decisionId, inspection.policing.mode(), made.answer());
   }

@@ -3,6 +3,7 @@ package io.llmtrace.plugin.inspection;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.identity.Identity;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
+import io.llmtrace.plugin.limits.PolicyBudgets;
 import io.llmtrace.plugin.policies.AnswerPolicy;
 import io.llmtrace.plugin.policies.PolicyTable;
 import io.llmtrace.plugin.policies.RuleRates;
@@ -15,6 +16,7 @@ import io.llmtrace.policies.evaluate.Verdict;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.expression.Facts;
 import io.llmtrace.policies.language.Rule;
+import io.llmtrace.policies.limit.Subject;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.ShadowDecision;
@@ -39,6 +41,8 @@ public final class Policing {
   private final long at;
   private final PolicyTable.InForce inForce;
   private final Rates rates;
+  private final PolicyBudgets budgets;
+  private volatile PolicyBudgets.Asked budgeted = PolicyBudgets.Asked.NOTHING;
   private volatile @Nullable Exchange exchange;
   private volatile PolicyProgram program;
   private volatile Found found = Found.NOTHING;
@@ -55,9 +59,16 @@ public final class Policing {
   /**
    * @param identity whose exchange it is
    * @param at when it came, in epoch milliseconds
+   * @param budgets those that policies set
    */
   public Policing(
-      Analysis analysis, GatewayRequest request, Identity identity, long at, RuleRates rates) {
+      Analysis analysis,
+      GatewayRequest request,
+      Identity identity,
+      long at,
+      RuleRates rates,
+      PolicyBudgets budgets) {
+    this.budgets = budgets;
     this.analysis = analysis;
     this.request = request;
     this.identity = identity;
@@ -97,13 +108,31 @@ public final class Policing {
       boolean complete = chosen.find(facts, read.segments(), budget, own);
       found = new Found(own, complete);
     }
+    if (!inForce.budgeted().isEmpty()) {
+      budgeted =
+          budgets.ask(
+              new Subject(
+                  identity.tenant(),
+                  request.consumer(),
+                  request.route(),
+                  read.model(),
+                  identity.agent(),
+                  request.conf().tap(),
+                  inForce.budgeted()),
+              read);
+    }
+  }
+
+  /** What budgets of policies said. */
+  PolicyBudgets.Asked budgeted() {
+    return budgeted;
   }
 
   /**
    * Looks for what a candidate names, once all that decides has been seen: it must not take time
    * from that.
    */
-  void lookBeside(InspectionBudget budget) {
+  public void lookBeside(InspectionBudget budget) {
     PolicyTable.Shadow candidate = inForce.shadow();
     Exchange read = exchange;
     if (candidate == null || read == null) {

@@ -10,6 +10,7 @@ import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
+import io.llmtrace.plugin.limits.PolicyBudgets;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.FindingBounds;
 import io.llmtrace.policies.evaluate.PolicyProgram;
@@ -113,10 +114,16 @@ final class Settlements {
     Verdict verdict = policing.decide(seen.findings(), coverage);
     // What is asked for now may be more than what was replaced: that is no redaction then.
     Redaction redaction = inspection.replaced.containsAll(verdict.redact()) ? made : null;
+    PolicyBudgets.Asked budgeted = policing.budgeted();
     Decision decision =
-        Limits.decide(inspection.admission, Passing.feasible(verdict.decision(), redaction));
+        Limits.decide(
+            inspection.admission,
+            PolicyBudgets.decide(budgeted, Passing.feasible(verdict.decision(), redaction)));
     BlockStyle style = Strictness.style(verdict.blockStyle(), conf, policing.program());
-    String text = verdict.message();
+    String text =
+        decision.action() == Action.LIMIT && verdict.decision().action() != Action.LIMIT
+            ? policing.program().message(MessageKind.LIMIT)
+            : verdict.message();
     if (strict(conf, policing.program(), coverage, reason)
         && decision.action().compareTo(Action.LIMIT) < 0) {
       decision =
@@ -241,6 +248,14 @@ final class Settlements {
   private record Words(
       Caller caller, BlockStyle style, @Nullable String text, long retryAfterNanos) {}
 
+  /** Of a budget of a policy, or of a rule that limits. */
+  private static Refusal refusal(Inspection inspection, Decision decision, Words words) {
+    Refusal budget = inspection.policing.budgeted().refusal();
+    return budget != null && PolicyBudgets.rule(budget.limit()).equals(decision.rule())
+        ? new Refusal(decision.rule(), budget.kind(), budget.action(), budget.retryAfterSeconds())
+        : Refusal.ofRule(decision.rule(), words.retryAfterNanos());
+  }
+
   private Answer stop(Inspection inspection, Decision decision, Words words) {
     String category = decision.category();
     Answer.Stop stop;
@@ -252,7 +267,7 @@ final class Settlements {
               ? Limits.stop(
                   words.caller(),
                   inspection.decisionId,
-                  Refusal.ofRule(decision.rule(), words.retryAfterNanos()),
+                  refusal(inspection, decision, words),
                   words.text())
               : Limits.stop(words.caller(), inspection.decisionId, ofLimits, null);
     } else {

@@ -23,7 +23,9 @@ import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -58,6 +60,7 @@ public final class Limits implements AutoCloseable {
   private final boolean budgets;
   private final ScheduledExecutorService timer;
   private int ticks;
+  private final @Nullable PolicyBudgets policies;
   private volatile boolean dirty;
   private volatile boolean mayWrite = true;
 
@@ -67,11 +70,13 @@ public final class Limits implements AutoCloseable {
       PromptSize promptSize,
       LongSupplier nanos,
       long epochMillis,
+      @Nullable PolicyBudgets policies,
       MeterRegistry meters) {
     this.limiter = new Limiter(limits, Limiter.Settings.standard(), nanos, epochMillis);
     this.metrics = new LimitMetrics(limiter, meters);
     this.promptSize = promptSize;
     this.file = new SpendFile(directory);
+    this.policies = policies;
     this.budgets = limits.stream().anyMatch(limit -> !limit.budget().usd().isEmpty());
     this.timer =
         Executors.newSingleThreadScheduledExecutor(
@@ -94,6 +99,20 @@ public final class Limits implements AutoCloseable {
         limits, directory, promptSize, System::nanoTime, System.currentTimeMillis(), meters);
   }
 
+  /** Opens budgets of policies, which are limits like others. */
+  static Limits ofPolicies(
+      List<Limit> limits, Path directory, PromptSize promptSize, MeterRegistry meters) {
+    return open(
+        new Limits(
+            limits,
+            directory,
+            promptSize,
+            System::nanoTime,
+            System.currentTimeMillis(),
+            null,
+            meters));
+  }
+
   static Limits open(
       List<Limit> limits,
       Path directory,
@@ -101,7 +120,18 @@ public final class Limits implements AutoCloseable {
       LongSupplier nanos,
       long epochMillis,
       MeterRegistry meters) {
-    Limits opened = new Limits(limits, directory, promptSize, nanos, epochMillis, meters);
+    return open(
+        new Limits(
+            limits,
+            directory,
+            promptSize,
+            nanos,
+            epochMillis,
+            new PolicyBudgets(directory, promptSize, meters),
+            meters));
+  }
+
+  private static Limits open(Limits opened) {
     if (opened.budgets) {
       opened
           .file
@@ -122,7 +152,25 @@ public final class Limits implements AutoCloseable {
 
   /** No limits. */
   public static Limits none(MeterRegistry meters) {
-    return new Limits(List.of(), Path.of("."), exchange -> 0, System::nanoTime, 0, meters);
+    PromptSize none = exchange -> 0;
+    return new Limits(
+        List.of(),
+        Path.of("."),
+        none,
+        System::nanoTime,
+        0,
+        new PolicyBudgets(Path.of("."), none, meters),
+        meters);
+  }
+
+  /** Budgets of policies, beside the limits of the file. */
+  public PolicyBudgets policies() {
+    return Objects.requireNonNull(policies, "those of policies have none of their own");
+  }
+
+  /** A request is here, as far as it is known. */
+  Admission arrive(Subject subject) {
+    return limiter.arrive(subject);
   }
 
   /** A request is here; its body has not been looked at. */
@@ -208,6 +256,9 @@ public final class Limits implements AutoCloseable {
    * @param reachedUpstream whether a provider was asked
    */
   public void completed(CompletionRecord completion, boolean reachedUpstream) {
+    if (policies != null) {
+      policies.completed(completion, reachedUpstream);
+    }
     if (!limiter.counts()) {
       return;
     }
@@ -235,7 +286,11 @@ public final class Limits implements AutoCloseable {
 
   /** What an operator should know. */
   public List<String> problems() {
-    return file.problems();
+    List<String> problems = new ArrayList<>(file.problems());
+    if (policies != null) {
+      problems.addAll(policies.problems());
+    }
+    return problems;
   }
 
   private void tick() {
@@ -261,6 +316,9 @@ public final class Limits implements AutoCloseable {
   /** A successor has read the file and writes it from now on. */
   public void superseded() {
     mayWrite = false;
+    if (policies != null) {
+      policies.superseded();
+    }
   }
 
   /** Writes what was spent. */
@@ -268,5 +326,8 @@ public final class Limits implements AutoCloseable {
   public void close() {
     timer.shutdownNow();
     write();
+    if (policies != null) {
+      policies.close();
+    }
   }
 }

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,7 @@ public final class BundleKeeper {
   private volatile @Nullable String unkept;
   private long notAfter = Long.MAX_VALUE;
   private long floor;
+  private Consumer<PolicyTable> listener = made -> {};
 
   /**
    * Why the last bundle was refused.
@@ -110,6 +112,12 @@ public final class BundleKeeper {
     } catch (RuntimeException e) {
       refused(new RefusedBundleException("policy", "cannot be evaluated: " + e), revision);
     }
+  }
+
+  /** Hears of what is in force, now and whenever it changes; on the thread that changes it. */
+  public synchronized void listen(Consumer<PolicyTable> hears) {
+    listener = hears;
+    hears.accept(table);
   }
 
   /** Whether bundles are asked for. */
@@ -254,6 +262,8 @@ public final class BundleKeeper {
     floor = Math.max(floor, bundle.revision());
     notAfter = bundle.notAfter();
     digest = SignedBundle.digest(bundle.content());
+    // Before the first request that goes by it.
+    listener.accept(made);
     table = made;
   }
 

@@ -2,9 +2,16 @@ package io.llmtrace.plugin.policies;
 
 import io.llmtrace.policies.bundle.Bundle;
 import io.llmtrace.policies.evaluate.PolicyStack;
+import io.llmtrace.policies.language.BudgetRule;
+import io.llmtrace.policies.language.Match;
+import io.llmtrace.policies.language.NamePattern;
 import io.llmtrace.policies.language.Policy;
+import io.llmtrace.policies.limit.Dimension;
+import io.llmtrace.policies.limit.Limit;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -35,8 +42,14 @@ public final class PolicyTable {
    * @param revision of the bundle; 0 without one
    * @param stack what decides
    * @param shadow what is evaluated beside it, or null
+   * @param budgeted names of the limits' policies that it is under
    */
-  public record InForce(long revision, PolicyStack stack, @Nullable Shadow shadow) {}
+  public record InForce(
+      long revision, PolicyStack stack, @Nullable Shadow shadow, Set<String> budgeted) {
+    public InForce {
+      budgeted = Set.copyOf(budgeted);
+    }
+  }
 
   /**
    * A stack in which one policy is a candidate.
@@ -83,6 +96,54 @@ public final class PolicyTable {
     }
   }
 
+  private static String scope(Bundle.Entry entry) {
+    return (entry.tenant() == null ? "" : entry.tenant()) + "/" + entry.name();
+  }
+
+  /** The budgets of all policies, each of them of its policy and counted for each tenant. */
+  public List<Limit> budgets() {
+    List<Limit> limits = new ArrayList<>();
+    for (Bundle.Entry entry : entries) {
+      if (entry.role() == Bundle.Role.ACTIVE) {
+        for (BudgetRule budget : entry.policy().budgets()) {
+          limits.add(limit(entry, budget));
+        }
+      }
+    }
+    return limits;
+  }
+
+  private static Limit limit(Bundle.Entry entry, BudgetRule budget) {
+    Set<Dimension> by = new LinkedHashSet<>();
+    by.add(Dimension.TENANT);
+    by.addAll(budget.by());
+    Match match = entry.policy().match();
+    Map<Dimension, List<String>> of = new EnumMap<>(Dimension.class);
+    names(of, Dimension.TENANT, match.tenants());
+    names(of, Dimension.CONSUMER, match.consumers());
+    names(of, Dimension.AGENT, match.agents());
+    names(of, Dimension.ROUTE, match.routes());
+    names(of, Dimension.MODEL, match.models());
+    return new Limit(
+        scope(entry) + "/" + budget.name(),
+        by,
+        of,
+        budget.action(),
+        Limit.Rates.NONE,
+        new Limit.Budget(budget.usd(), Limit.UnknownCost.PASS),
+        Limit.Size.NONE,
+        Limit.Nodes.EACH,
+        Limit.Alone.LOCAL,
+        scope(entry));
+  }
+
+  private static void names(
+      Map<Dimension, List<String>> match, Dimension dimension, List<NamePattern> patterns) {
+    if (!patterns.isEmpty()) {
+      match.put(dimension, patterns.stream().map(NamePattern::text).toList());
+    }
+  }
+
   /** Revision of the bundle; 0 without one. */
   public long revision() {
     return revision;
@@ -116,7 +177,13 @@ public final class PolicyTable {
     if (key.name() != null) {
       add(layers, active(key.tenant(), key.name()));
     }
-    return new InForce(revision, stack(layers, null), shadow(layers, key));
+    Set<String> budgeted = new HashSet<>();
+    for (Bundle.Entry layer : layers) {
+      if (!layer.policy().budgets().isEmpty()) {
+        budgeted.add(scope(layer));
+      }
+    }
+    return new InForce(revision, stack(layers, null), shadow(layers, key), budgeted);
   }
 
   private static void add(List<Bundle.Entry> layers, Bundle.@Nullable Entry entry) {

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What may be spent by the exchanges that a policy is for. The control plane keeps the budget and
- * gives instances shares of it. Immutable.
+ * What may be spent by the exchanges that a policy is for. Each instance counts it for each tenant
+ * by itself. Immutable.
  *
  * @param name unique in the policy
  * @param usd dollars by rolling window

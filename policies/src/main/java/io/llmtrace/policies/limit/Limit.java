@@ -25,6 +25,8 @@ import java.util.Set;
  * @param size what one request may take
  * @param nodes whether nodes share its rates and places
  * @param alone what of a shared one holds while the control plane is gone
+ * @param policy the policy that it is of, which an exchange has to be under; empty where it is of
+ *     none
  */
 public record Limit(
     String name,
@@ -35,7 +37,8 @@ public record Limit(
     Budget budget,
     Size size,
     Nodes nodes,
-    Alone alone) {
+    Alone alone,
+    String policy) {
 
   /** Beyond this, a rate would ask for less than a nanosecond a token. */
   public static final long MOST_PER_MINUTE = 1_000_000_000;
@@ -43,6 +46,20 @@ public record Limit(
   public Limit {
     by = java.util.Collections.unmodifiableSet(new LinkedHashSet<>(by));
     match = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(match));
+  }
+
+  /** A limit of no policy. */
+  public Limit(
+      String name,
+      Set<Dimension> by,
+      Map<Dimension, List<String>> match,
+      Action action,
+      Rates rates,
+      Budget budget,
+      Size size,
+      Nodes nodes,
+      Alone alone) {
+    this(name, by, match, action, rates, budget, size, nodes, alone, "");
   }
 
   /** A limit that each node holds by itself. */
@@ -165,6 +182,9 @@ public record Limit(
   }
 
   boolean matches(Subject subject) {
+    if (!policy.isEmpty() && !subject.policies().contains(policy)) {
+      return false;
+    }
     for (Map.Entry<Dimension, List<String>> one : match.entrySet()) {
       if (!matches(one.getValue(), subject.value(one.getKey()))) {
         return false;

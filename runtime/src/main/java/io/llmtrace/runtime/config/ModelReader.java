@@ -61,7 +61,7 @@ final class ModelReader {
     List<String> types = new ArrayList<>();
     types.add(BENIGN);
     for (FindingType type : FindingType.values()) {
-      if (type.group() != FindingType.Group.USE) {
+      if (type.group() != FindingType.Group.USE && type != FindingType.CUSTOM_PATTERN) {
         types.add(type.label());
       }
     }

@@ -12,6 +12,8 @@ import io.llmtrace.plugin.identity.Identity;
 import io.llmtrace.plugin.inspection.Analysis;
 import io.llmtrace.plugin.inspection.EngineAnalysis;
 import io.llmtrace.plugin.inspection.Policing;
+import io.llmtrace.plugin.limits.Limits;
+import io.llmtrace.plugin.limits.PolicyBudgets;
 import io.llmtrace.plugin.policies.BundleKeeper;
 import io.llmtrace.plugin.policies.RuleRates;
 import io.llmtrace.policies.bundle.Bundle;
@@ -32,6 +34,7 @@ import io.llmtrace.policies.wire.ShadowDecision;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.llmtrace.runtime.config.PoliciesConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -71,6 +74,8 @@ final class ShadowBench {
         - {name: confidential, pattern: '(?i)strictly confidential'}
         - {name: customers, pattern: '\\bCUST-[0-9]{8}\\b'}
       """;
+
+  private static final PolicyBudgets NO_BUDGETS = Limits.none(new SimpleMeterRegistry()).policies();
 
   private static final Map<String, String> HEADERS =
       Map.of("host", "bench", "content-type", "application/json", "authorization", "Bearer bench");
@@ -250,7 +255,12 @@ final class ShadowBench {
     long start = threads.getCurrentThreadCpuTime();
     Policing policing =
         new Policing(
-            side.analysis(), request, side.identity(), System.currentTimeMillis(), side.rates());
+            side.analysis(),
+            request,
+            side.identity(),
+            System.currentTimeMillis(),
+            side.rates(),
+            NO_BUDGETS);
     Exchange exchange =
         side.analysis()
             .read(
@@ -265,6 +275,7 @@ final class ShadowBench {
     if (!run.readSegments()) {
       run.leaveModelsOut();
     }
+    policing.lookBeside(budget);
     Analysis.Seen seen = policing.with(run.seen());
     Mode mode = policing.decide(seen.findings(), Coverage.INSPECTED).decision().mode();
     ShadowDecision shadow = policing.shadow(seen.findings(), Coverage.INSPECTED);
