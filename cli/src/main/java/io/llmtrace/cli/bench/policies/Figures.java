@@ -35,7 +35,7 @@ final class Figures {
 
   /** A figure that has to be exactly that. */
   void exactly(String figure, long value, long bar) {
-    judge(figure, value, Long.toString(bar), value == bar);
+    judge(figure, (double) value, Long.toString(bar), value == bar);
   }
 
   private void judge(String figure, double value, String bar, boolean meets) {
