@@ -39,7 +39,7 @@ class TextRedactionTest {
           "{\"not\": json} ",
           "Use the key \t");
 
-  @Property(tries = 300, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 300, shrinking = ShrinkingMode.OFF, seed = "41")
   void nothing_that_was_put_in_is_in_what_is_kept(@ForAll long seed) throws Exception {
     Random random = new Random(seed);
     List<String> values = new ArrayList<>(List.of("no text has this"));

@@ -224,7 +224,7 @@ class PersonalDataTest {
             });
   }
 
-  @Property(tries = 200)
+  @Property(tries = 200, seed = "43")
   void a_card_number_is_found_and_not_found_with_one_digit_changed(
       @ForAll @LongRange(min = 0, max = 99_999_999_999L) long body,
       @ForAll @IntRange(min = 5, max = 15) int place) {
@@ -237,7 +237,7 @@ class PersonalDataTest {
     assertThat(Reading.kinds("my card " + changed)).doesNotContain("credit_card");
   }
 
-  @Property(tries = 200)
+  @Property(tries = 200, seed = "43")
   void an_iban_is_found_and_not_found_with_one_digit_changed(
       @ForAll @LongRange(min = 1_000_000_000L, max = 999_999_999_999_999_999L) long account,
       @ForAll @IntRange(min = 4, max = 21) int place) {
