@@ -26,7 +26,7 @@ import org.jdbi.v3.core.Jdbi;
 final class SwapBench {
   private static final int CLIENTS = 4;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final Duration STORING = Duration.ofSeconds(120);
+  private static final Duration STORING = Duration.ofMinutes(2);
   private static final Pattern DECISION = Pattern.compile("\\(decision ([0-9A-Z]{26})\\)");
 
   private final Installation installation;

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The bench in small, which is policies from end to end: control plane, instances, gateways. What
  * does not depend on how fast the machine is must hold here too.
  */
+@Tag("long")
 class PoliciesBenchTest {
   @TempDir private Path directory;
 
