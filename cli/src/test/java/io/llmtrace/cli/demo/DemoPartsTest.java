@@ -171,7 +171,7 @@ class DemoPartsTest {
         ChildProcess.start("help", log, Main.class.getName(), List.of("--help"))) {
       waitUntilGone(help);
       // The end of it: a tail has no first line.
-      assertThat(help.tail()).contains("Print version information");
+      assertThat(help.tail()).contains("Runs the plugin until it is told to stop");
     }
     ChildProcess sleeper =
         ChildProcess.start(
