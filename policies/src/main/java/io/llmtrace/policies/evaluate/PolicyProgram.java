@@ -47,6 +47,7 @@ public final class PolicyProgram {
   final int lastLayer;
   private final List<Compiled> exceptions;
   private final TextPatterns patterns;
+  private final boolean mayRedact;
 
   private record Compiled(
       int layer,
@@ -74,6 +75,10 @@ public final class PolicyProgram {
     this.lastLayer = Math.max(0, policy.thresholds().size() - 1);
     this.exceptions = policy.exceptions().stream().map(Compiled::of).toList();
     this.patterns = new TextPatterns(policy.patterns().stream().map(Of::what).toList());
+    // Every request asks, before anything else is known of it.
+    this.mayRedact =
+        policy.sensitive().values().stream().anyMatch(each -> each.what() == Action.REDACT)
+            || policy.rules().stream().anyMatch(each -> each.what().action() == Action.REDACT);
   }
 
   /** Makes a policy ready. */
@@ -128,18 +133,12 @@ public final class PolicyProgram {
 
   /** Whether some finding may be replaced, so that time should be left for that. */
   public boolean mayRedact() {
-    return policy.sensitive().values().stream().anyMatch(each -> each.what() == Action.REDACT)
-        || policy.rules().stream().anyMatch(each -> each.what().action() == Action.REDACT);
+    return mayRedact;
   }
 
   /** Whether {@link #find} looks for anything. */
   public boolean finds() {
     return !patterns.isEmpty() || !policy.tools().isEmpty();
-  }
-
-  /** Whether it looks at texts. */
-  public boolean readsText() {
-    return !patterns.isEmpty();
   }
 
   /**
