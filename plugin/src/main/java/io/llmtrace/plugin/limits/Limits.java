@@ -30,6 +30,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -200,6 +201,15 @@ public final class Limits implements AutoCloseable {
    * The decision with what the limits say: the stricter one stands, and detection's of two equals.
    */
   public static Decision decide(Admission admission, Decision detection) {
+    return decide(admission, detection, limit -> POLICY + "/" + limit);
+  }
+
+  /**
+   * The same under names of another kind.
+   *
+   * @param rule of the name of a limit, what decisions call it: a policy, a slash and the rest
+   */
+  static Decision decide(Admission admission, Decision detection, UnaryOperator<String> rule) {
     Refusal hard = admission.refusal();
     Refusal soft = admission.flag();
     if (hard != null && detection.would().compareTo(Action.LIMIT) < 0) {
@@ -208,23 +218,23 @@ public final class Limits implements AutoCloseable {
           observed ? Action.FLAG : Action.LIMIT,
           Action.LIMIT,
           detection,
-          hard,
+          rule.apply(hard.limit()),
           hard.kind().category());
     }
     if (soft != null && detection.would().compareTo(Action.FLAG) < 0) {
-      return decision(Action.FLAG, Action.FLAG, detection, soft, FLAG);
+      return decision(Action.FLAG, Action.FLAG, detection, rule.apply(soft.limit()), FLAG);
     }
     return detection;
   }
 
   private static Decision decision(
-      Action action, Action would, Decision detection, Refusal refusal, String category) {
+      Action action, Action would, Decision detection, String rule, String category) {
     return new Decision(
         action,
         would,
         detection.mode(),
-        POLICY,
-        POLICY + "/" + refusal.limit(),
+        rule.substring(0, rule.indexOf('/')),
+        rule,
         detection.revision(),
         category);
   }

@@ -7,7 +7,6 @@ import io.llmtrace.policies.limit.Limit;
 import io.llmtrace.policies.limit.PromptSize;
 import io.llmtrace.policies.limit.Refusal;
 import io.llmtrace.policies.limit.Subject;
-import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.CompletionRecord;
@@ -37,6 +36,7 @@ public final class PolicyBudgets implements AutoCloseable {
   private final PromptSize promptSize;
   private volatile Current current = Current.NONE;
   private volatile @Nullable String problem;
+  private boolean superseded;
 
   /**
    * @param limits what is counted now; null where no policy has a budget
@@ -87,6 +87,9 @@ public final class PolicyBudgets implements AutoCloseable {
       }
       // Counted for decisions alone: records say what was decided.
       opened = Limits.ofPolicies(budgets, directory, promptSize, new SimpleMeterRegistry());
+      if (superseded) {
+        opened.superseded();
+      }
     }
     current = new Current(List.copyOf(budgets), opened, was);
   }
@@ -105,31 +108,7 @@ public final class PolicyBudgets implements AutoCloseable {
   /** The decision with what the budgets say: the stricter one stands. */
   public static Decision decide(Asked asked, Decision decision) {
     Admission admission = asked.admission();
-    if (admission == null) {
-      return decision;
-    }
-    Refusal hard = admission.refusal();
-    Refusal soft = admission.flag();
-    if (hard != null && decision.would().compareTo(Action.LIMIT) < 0) {
-      Action action = decision.mode() == Mode.OBSERVE ? Action.FLAG : Action.LIMIT;
-      return decision(action, Action.LIMIT, decision, hard);
-    }
-    return soft != null && decision.would().compareTo(Action.FLAG) < 0
-        ? decision(Action.FLAG, Action.FLAG, decision, soft)
-        : decision;
-  }
-
-  private static Decision decision(
-      Action action, Action would, Decision decision, Refusal refusal) {
-    String rule = rule(refusal.limit());
-    return new Decision(
-        action,
-        would,
-        decision.mode(),
-        rule.substring(0, rule.indexOf('/')),
-        rule,
-        decision.revision(),
-        refusal.kind().category());
+    return admission == null ? decision : Limits.decide(admission, decision, PolicyBudgets::rule);
   }
 
   /** Policy and budget of the name of a limit, which has the tenant before them. */
@@ -169,7 +148,9 @@ public final class PolicyBudgets implements AutoCloseable {
     return problems;
   }
 
+  /** A successor has read the file: whatever changes here from now on, this process writes none. */
   synchronized void superseded() {
+    superseded = true;
     Limits limits = current.limits();
     if (limits != null) {
       limits.superseded();
