@@ -1,9 +1,13 @@
 package io.llmtrace.controlplane;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.access.ApiOperation;
 import io.llmtrace.controlplane.policies.PolicySamples;
 import io.llmtrace.policies.wire.Ulid;
+import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -211,9 +215,9 @@ final class WalkSamples {
 
   /** The id of what a POST makes. */
   private String id(Sample made) throws Exception {
-    return TestControlPlane.json(plane.call("POST", made.path(), plane.admin(), made.body()))
-        .get("id")
-        .asText();
+    HttpResponse<String> answer = plane.call("POST", made.path(), plane.admin(), made.body());
+    assertThat(answer.statusCode()).as("%s: %s", made.path(), answer.body()).isBetween(200, 299);
+    return TestControlPlane.json(answer).get("id").asText();
   }
 
   private void content() {
@@ -291,6 +295,18 @@ final class WalkSamples {
     return new Sample("/api/v1/prices/" + id(new Sample("/api/v1/prices", price(tenant))), null);
   }
 
+  /** One to begin, when none waits: few may, and a walk is faster than they are. */
+  private Sample simulationOf(String tenant, PolicySamples policies) throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!plane
+        .query("SELECT count(*) FROM policy_simulations WHERE state = 'waiting'")
+        .equals("0")) {
+      assertThat(System.nanoTime()).as("a simulation waits too long").isLessThan(end);
+      Thread.sleep(20);
+    }
+    return new Sample("/api/v1/policies/simulations", policies.newBody(tenant));
+  }
+
   private void policies() {
     String root = "/api/v1/policies";
     String one = root + "/{id}";
@@ -301,17 +317,10 @@ final class WalkSamples {
     makers.put(
         "POST " + root + "/validate",
         tenant -> new Sample(root + "/validate", policies.newBody(tenant)));
-    makers.put(
-        "POST " + root + "/simulations",
-        tenant -> new Sample(root + "/simulations", policies.newBody(tenant)));
+    makers.put("POST " + root + "/simulations", tenant -> simulationOf(tenant, policies));
     makers.put(
         "GET " + root + "/simulations/{id}",
-        tenant ->
-            new Sample(
-                root
-                    + "/simulations/"
-                    + id(new Sample(root + "/simulations", policies.newBody(tenant))),
-                null));
+        tenant -> new Sample(root + "/simulations/" + id(simulationOf(tenant, policies)), null));
     makers.put(
         "GET " + root + "/bundles/{revision}",
         tenant -> new Sample(root + "/bundles/" + revision(), null));
