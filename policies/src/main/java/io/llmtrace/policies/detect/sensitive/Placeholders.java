@@ -9,7 +9,7 @@ final class Placeholders {
   private static final List<String> PARTS =
       List.of(
           ("example placeholder changeme change_me change-me redacted replace dummy insert"
-                  + " your_ your- yourpass yourtoken yoursecret yourkey yourapi _here -here xxxx ****"
+                  + " your_ your- yourpass yourtoken yoursecret yourkey yourapi _here -here ****"
                   + " .... … process.env os.environ getenv notreal not-real fake_ fake- sample_ sample-"
                   + " todo_ my-secret my_secret mysecret my_token my-token mytoken mypassword"
                   + " my_password my-password secretsmanager vault:")
@@ -62,7 +62,7 @@ final class Placeholders {
         return true;
       }
     }
-    return sequence(lower, 8) || repeats(value, 6);
+    return crossedOut(value) || sequence(lower, 8) || repeats(value, 6);
   }
 
   /** A variable, a template, a mask, a reference. */
@@ -81,6 +81,11 @@ final class Placeholders {
         || value.contains("{{")
         || value.contains("$(")
         || value.equals("%s");
+  }
+
+  /** Crossed out in one case; a key has any four letters in a row, and this one in either case. */
+  private static boolean crossedOut(String value) {
+    return value.contains("xxxx") || value.contains("XXXX");
   }
 
   /** {@code $NAME}. */

@@ -73,6 +73,21 @@ class SecretFormatsTest {
   }
 
   @Test
+  void a_run_of_one_letter_in_both_cases_is_no_mask() {
+    String token = Made.github("ghp_", 5);
+    for (String run : new String[] {"xXxX", "XxxX", "xxXX"}) {
+      assertThat(Reading.kinds("use " + token.substring(0, 20) + run + token.substring(24)))
+          .as(run)
+          .containsExactly("github_token");
+    }
+    for (String run : new String[] {"xxxx", "XXXX"}) {
+      assertThat(Reading.kinds("use " + token.substring(0, 20) + run + token.substring(24)))
+          .as(run)
+          .isEmpty();
+    }
+  }
+
+  @Test
   void evidence_shows_the_prefix_and_never_the_rest() {
     String token = Made.github("ghp_", 5);
     assertThat(Reading.of("use " + token).get(0).evidence())
