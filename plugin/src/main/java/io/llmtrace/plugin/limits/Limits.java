@@ -205,9 +205,10 @@ public final class Limits implements AutoCloseable {
   }
 
   /**
-   * The same under names of another kind.
+   * The same for limits that decisions call something else.
    *
-   * @param rule of the name of a limit, what decisions call it: a policy, a slash and the rest
+   * @param rule makes the decision's rule, a policy's name and a slash before it, from a limit's
+   *     name
    */
   static Decision decide(Admission admission, Decision detection, UnaryOperator<String> rule) {
     Refusal hard = admission.refusal();
