@@ -6,6 +6,7 @@ import static io.llmtrace.controlplane.TestControlPlane.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.controlplane.Await;
 import io.llmtrace.controlplane.ControlPlane;
 import io.llmtrace.controlplane.TestControlPlane;
 import io.llmtrace.runtime.config.DatabaseConfig;
@@ -23,7 +24,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.Callable;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -272,10 +272,10 @@ class KeysResourceTest {
                 .withDataDirectory(directory)
                 .withDatabase(new DatabaseConfig(Secret.of(url), null, null, 3)));
     try (ControlPlane replica = ControlPlane.start(config)) {
-      await(Duration.ofSeconds(60), () -> status(replica, plane.admin()) == 200);
+      Await.until(Duration.ofSeconds(60), () -> status(replica, plane.admin()) == 200);
       JsonNode key = plane.newKey("viewer", "[\"" + OWN + "\"]", "[]");
       String token = key.get("key").asText();
-      await(Duration.ofSeconds(5), () -> status(replica, token) == 200);
+      Await.until(Duration.ofSeconds(5), () -> status(replica, token) == 200);
       assertThat(
               plane
                   .call(
@@ -286,20 +286,12 @@ class KeysResourceTest {
                   .statusCode())
           .isEqualTo(200);
       assertThat(plane.call("GET", "/api/v1/me", token, null).statusCode()).isEqualTo(401);
-      await(Duration.ofSeconds(5), () -> status(replica, token) == 401);
+      Await.until(Duration.ofSeconds(5), () -> status(replica, token) == 401);
     }
   }
 
   private static int status(ControlPlane replica, String key) throws Exception {
     return plane.call(replica, "GET", "/api/v1/me", key, null).statusCode();
-  }
-
-  private static void await(Duration most, Callable<Boolean> condition) throws Exception {
-    long end = System.nanoTime() + most.toNanos();
-    while (!condition.call()) {
-      assertThat(System.nanoTime()).as("within %s", most).isLessThan(end);
-      Thread.sleep(100);
-    }
   }
 
   @Test

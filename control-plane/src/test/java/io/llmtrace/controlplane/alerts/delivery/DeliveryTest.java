@@ -2,6 +2,7 @@ package io.llmtrace.controlplane.alerts.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.controlplane.Await;
 import io.llmtrace.controlplane.alerts.channels.Channels;
 import io.llmtrace.controlplane.alerts.delivery.Sink.Manner;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
@@ -23,7 +24,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.jdbi.v3.core.Jdbi;
@@ -84,14 +84,6 @@ class DeliveryTest {
     return database.number("SELECT count(*) FROM alert_outbox WHERE state = '" + state + "'");
   }
 
-  private static void await(BooleanSupplier done, Duration patience) throws InterruptedException {
-    long end = System.nanoTime() + patience.toNanos();
-    while (!done.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("in time").isLessThan(end);
-      Thread.sleep(10);
-    }
-  }
-
   private static String id(Sink.Got got) {
     return got.body().substring(0, got.body().indexOf(' '));
   }
@@ -143,9 +135,9 @@ class DeliveryTest {
           two) {
         one.start();
         two.start();
-        await(() -> count("delivered") > 20, Duration.ofSeconds(25));
+        Await.until(Duration.ofSeconds(25), () -> count("delivered") > 20);
         bad.set(false);
-        await(() -> count("delivered") == incidents * 3L, Duration.ofSeconds(25));
+        Await.until(Duration.ofSeconds(25), () -> count("delivered") == incidents * 3L);
       }
       synchronized (taken) {
         assertAllInOrder(taken, incidents, 3);
@@ -189,14 +181,14 @@ class DeliveryTest {
               Samples.lane("refuses", 1_000_000, refuses.at("http", "sink.internal", "/")),
               Samples.lane("takes", 1_000_000, takes.at("http", "sink.internal", "/")))) {
         delivery.start();
-        await(() -> count("delivered") == 20 && count("parked") == 1, Duration.ofSeconds(20));
+        Await.until(Duration.ofSeconds(20), () -> count("delivered") == 20 && count("parked") == 1);
         assertThat(count("waiting")).isEqualTo(20);
-        await(
+        Await.until(
+            Duration.ofSeconds(20),
             () ->
                 delivery.health().stream()
                     .anyMatch(
-                        each -> each.channel().equals("hangs") && each.failingSince() != null),
-            Duration.ofSeconds(20));
+                        each -> each.channel().equals("hangs") && each.failingSince() != null));
         ChannelHealth refused =
             delivery.health().stream()
                 .filter(each -> each.channel().equals("refuses"))
@@ -204,11 +196,11 @@ class DeliveryTest {
                 .orElseThrow();
         assertThat(refused.parked()).isEqualTo(1);
         assertThat(refused.lastError()).isEqualTo("answered 404");
-        await(
+        Await.until(
+            Duration.ofSeconds(20),
             () ->
                 meters.get("llmtrace.alert.outbox.parked").tag("channel", "refuses").gauge().value()
-                    == 1,
-            Duration.ofSeconds(20));
+                    == 1);
         assertThat(delivery.tryOut("refuses", Samples.notice("t", 1)))
             .hasValueSatisfying(
                 trial -> {
@@ -249,10 +241,10 @@ class DeliveryTest {
       add("i1", 2);
       try (Delivery first = delivery(dying, shortLease, to(sink))) {
         first.start();
-        await(() -> sink.got().size() == 1, Duration.ofSeconds(20));
+        Await.until(Duration.ofSeconds(20), () -> sink.got().size() == 1);
         try (Delivery second = delivery(database::jdbi, shortLease, to(sink))) {
           second.start();
-          await(() -> count("delivered") == 2, Duration.ofSeconds(20));
+          Await.until(Duration.ofSeconds(20), () -> count("delivered") == 2);
         }
       }
       assertThat(sink.got().stream().map(DeliveryTest::id).toList())
@@ -282,7 +274,7 @@ class DeliveryTest {
               meters,
               Clock.systemUTC())) {
         delivery.start();
-        await(() -> count("delivered") == 2, Duration.ofSeconds(20));
+        Await.until(Duration.ofSeconds(20), () -> count("delivered") == 2);
       }
       assertThat(sink.got()).hasSize(2);
       assertThat(sink.got().get(0).head().toLowerCase(Locale.ROOT))
@@ -305,7 +297,7 @@ class DeliveryTest {
       delivery.start();
       add("i1", 1);
       there.set(true);
-      await(() -> count("delivered") == 1, Duration.ofSeconds(20));
+      Await.until(Duration.ofSeconds(20), () -> count("delivered") == 1);
     }
   }
 
@@ -314,13 +306,13 @@ class DeliveryTest {
     try (Sink sink = new Sink(got -> Manner.TAKE);
         Delivery delivery = delivery(database::jdbi, Tuning.DEFAULT, to(sink))) {
       delivery.start();
-      await(
-          () -> database.number("SELECT count(*) FROM alert_channels") == 1,
-          Duration.ofSeconds(20));
+      Await.until(
+          Duration.ofSeconds(20),
+          () -> database.number("SELECT count(*) FROM alert_channels") == 1);
       for (int i = 0; i < 20; i++) {
         add("i" + i, 1);
         long told = i + 1L;
-        await(() -> count("delivered") == told, Duration.ofSeconds(20));
+        Await.until(Duration.ofSeconds(20), () -> count("delivered") == told);
       }
       List<String> millis =
           database.column(
@@ -330,7 +322,7 @@ class DeliveryTest {
       assertThat(Integer.parseInt(millis.get(18))).as("p95").isLessThan(3_000);
       Timer timer = meters.get("llmtrace.alert.delivery").tag("channel", "hook").timer();
       // It is told after the commit that says "delivered".
-      await(() -> timer.count() == 20, Duration.ofSeconds(20));
+      Await.until(Duration.ofSeconds(20), () -> timer.count() == 20);
       assertThat(timer.max(TimeUnit.SECONDS)).isLessThan(20);
     }
   }
