@@ -170,8 +170,8 @@ class DemoPartsTest {
     try (ChildProcess help =
         ChildProcess.start("help", log, Main.class.getName(), List.of("--help"))) {
       waitUntilGone(help);
-      // The end of it: a tail has no first line.
-      assertThat(help.tail()).contains("Runs the plugin until it is told to stop");
+      // The last line, whatever commands there are.
+      assertThat(help.tail()).endsWith("Display help information about the specified command.");
     }
     ChildProcess sleeper =
         ChildProcess.start(

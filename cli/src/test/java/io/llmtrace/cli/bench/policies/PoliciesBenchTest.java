@@ -19,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
  * The bench in small, which is policies from end to end: control plane, instances, gateways. What
  * does not depend on how fast the machine is must hold here too.
  */
-@Tag("long")
 class PoliciesBenchTest {
   @TempDir private Path directory;
 
@@ -39,6 +38,7 @@ class PoliciesBenchTest {
   }
 
   @Test
+  @Tag("long")
   @Timeout(120)
   void editsAreEnforcedSwapsFailNothingAndRecordsNameWhatDecided() throws Exception {
     ObjectNode figures = run(new Plan(EnumSet.of(Part.EDIT, Part.SWAPS), 2, 1, 10, 0, 0.1));
@@ -77,6 +77,7 @@ class PoliciesBenchTest {
   }
 
   @Test
+  @Tag("long")
   @Timeout(120)
   void aCandidateIsEvaluatedOnOneSideOnly() throws Exception {
     ObjectNode figures = run(new Plan(Set.of(Part.SHADOW), 0, 0, 0, 0, 0.1));
