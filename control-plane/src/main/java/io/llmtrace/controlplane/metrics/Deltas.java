@@ -9,18 +9,59 @@ import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.ContentPart;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.UsageSource;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What one transaction counts. Not thread-safe. */
 public final class Deltas {
   private static final List<String> STATUSES = List.of("200", "400", "429", "500", "502", "503");
 
+  /**
+   * A histogram's series are named once: a name that is put together has to be hashed each time.
+   */
+  private static final class Histogram {
+    final String bucket;
+    final String sum;
+    private final double[] bounds;
+    private final List<String> labels = new ArrayList<>();
+
+    Histogram(String metric, double[] bounds) {
+      this.bucket = metric + "_bucket";
+      this.sum = metric + "_sum";
+      this.bounds = bounds;
+      for (double bound : bounds) {
+        labels.add(Double.toString(bound));
+      }
+      labels.add("+Inf");
+    }
+
+    String bound(double value) {
+      int place = 0;
+      // Written this way round, a value that is no number is in the last.
+      while (place < bounds.length && !(value <= bounds[place])) {
+        place++;
+      }
+      return labels.get(place);
+    }
+  }
+
+  private static final Histogram INSPECTION =
+      new Histogram(Names.INSPECTION_DURATION, Names.INSPECTION_BUCKETS);
+  private static final Histogram REQUEST = new Histogram(Names.DURATION, Names.REQUEST_BUCKETS);
+  private static final Histogram FIRST_TOKEN =
+      new Histogram(Names.FIRST_TOKEN, Names.REQUEST_BUCKETS);
+  private static final Histogram TOKEN_RATE =
+      new Histogram(Names.TOKEN_RATE, Names.TOKEN_RATE_BUCKETS);
+
   private final Totals totals;
-  private final Map<Series, Double> values = new HashMap<>();
+  private final Map<Series, double[]> values = new HashMap<>();
+  private final Set<List<String>> begun = new HashSet<>();
 
   public Deltas(Totals totals) {
     this.totals = totals;
@@ -36,11 +77,7 @@ public final class Deltas {
         .stagesMicros()
         .forEach(
             (stage, micros) ->
-                observe(
-                    Names.INSPECTION_DURATION,
-                    List.of(totals.admit("stage", stage)),
-                    micros / 1e6,
-                    Names.INSPECTION_BUCKETS));
+                observe(INSPECTION, List.of(totals.admit("stage", stage)), micros / 1e6));
     for (Finding finding : record.findings()) {
       add(
           Names.FINDINGS,
@@ -90,15 +127,10 @@ public final class Deltas {
     String tenant = asked == null ? "unknown" : totals.admit("tenant", asked.tenant());
     String status = String.format(Locale.ROOT, "%03d", ended.status());
     add(Names.REQUESTS, List.of(totals.admit("status", status), provider, model, route, tenant), 1);
-    observe(
-        Names.DURATION, List.of(provider, route), ended.latencyMs() / 1e3, Names.REQUEST_BUCKETS);
+    observe(REQUEST, List.of(provider, route), ended.latencyMs() / 1e3);
     spent(asked, ended, provider, model, tenant);
     if (ended.firstTokenMs() != null) {
-      observe(
-          Names.FIRST_TOKEN,
-          List.of(provider, route),
-          ended.firstTokenMs() / 1e3,
-          Names.REQUEST_BUCKETS);
+      observe(FIRST_TOKEN, List.of(provider, route), ended.firstTokenMs() / 1e3);
     }
     tokenRate(ended, provider, model);
     if (ended.truncated()) {
@@ -124,11 +156,7 @@ public final class Deltas {
     double seconds = (ended.latencyMs() - ended.firstTokenMs()) / 1e3;
     // A stream that came in one piece has no rate.
     if (seconds > 0) {
-      observe(
-          Names.TOKEN_RATE,
-          List.of(provider, model),
-          usage.completionTokens() / seconds,
-          Names.TOKEN_RATE_BUCKETS);
+      observe(TOKEN_RATE, List.of(provider, model), usage.completionTokens() / seconds);
     }
   }
 
@@ -219,21 +247,33 @@ public final class Deltas {
     add(Names.CONTENT_REFUSED, List.of(totals.admit("reason", reason)), (double) count);
   }
 
-  Map<Series, Double> asMap() {
+  /** What is added to each series, in an array of one. */
+  Map<Series, double[]> values() {
     return values;
   }
 
-  // A series must exist at 0 before its first event, or the first one is invisible to rate().
+  /** Whose requests have a series of each status, from this transaction on. */
+  Set<List<String>> begun() {
+    return begun;
+  }
+
+  /*
+   * A series must exist at 0 before its first event, or the first one is invisible to rate(). Those
+   * that are stored already are left alone: they are most, and each would be a row to update.
+   */
   private void zeros(Asked asked) {
+    String provider = totals.admit("provider", asked.provider());
+    String model = model(asked);
+    String route = totals.admit("route", asked.route());
+    String tenant = totals.admit("tenant", asked.tenant());
+    List<String> whose = List.of(provider, model, route, tenant);
+    if (totals.hasBegun(whose) || !begun.add(whose)) {
+      return;
+    }
     for (String status : STATUSES) {
       add(
           Names.REQUESTS,
-          List.of(
-              totals.admit("status", status),
-              totals.admit("provider", asked.provider()),
-              model(asked),
-              totals.admit("route", asked.route()),
-              totals.admit("tenant", asked.tenant())),
+          List.of(totals.admit("status", status), provider, model, route, tenant),
           0);
     }
   }
@@ -242,21 +282,21 @@ public final class Deltas {
     return asked.model().isEmpty() ? "unknown" : totals.known("model", asked.model());
   }
 
-  private void observe(String metric, List<String> labels, double value, double[] bounds) {
-    String bound = "+Inf";
-    for (double upper : bounds) {
-      if (value <= upper) {
-        bound = Double.toString(upper);
-        break;
-      }
-    }
-    List<String> bucket = new java.util.ArrayList<>(labels);
-    bucket.add(bound);
-    add(metric + "_bucket", bucket, 1);
-    add(metric + "_sum", labels, value);
+  private void observe(Histogram histogram, List<String> labels, double value) {
+    List<String> bucket = new ArrayList<>(labels.size() + 1);
+    bucket.addAll(labels);
+    bucket.add(histogram.bound(value));
+    add(histogram.bucket, bucket, 1);
+    add(histogram.sum, labels, value);
   }
 
   private void add(String metric, List<String> labels, double delta) {
-    values.merge(totals.room(new Series(metric, labels)), delta, Double::sum);
+    Series series = new Series(metric, labels);
+    double[] sum = values.get(series);
+    if (sum == null) {
+      // Whether there is room is asked once a transaction: the answer does not change to no.
+      sum = values.computeIfAbsent(totals.room(series), key -> new double[1]);
+    }
+    sum[0] += delta;
   }
 }

@@ -33,6 +33,9 @@ public final class Totals {
   private final Map<String, Integer> seriesOfMetric = new HashMap<>();
   private final Set<Series> reserved = new HashSet<>();
 
+  /** Whose requests have a stored series of each status: labels but for the status. */
+  private final Set<List<String>> begun = new HashSet<>();
+
   /**
    * @param slot name of this replica, the same after a restart
    */
@@ -112,6 +115,7 @@ public final class Totals {
   private synchronized void replace(Map<Series, Double> stored) {
     values.clear();
     values.putAll(stored);
+    begun.clear();
     for (Series series : stored.keySet()) {
       reserve(series);
       List<String> keys = Names.keys(series.metric());
@@ -152,6 +156,11 @@ public final class Totals {
     return new Series(series.metric(), other);
   }
 
+  /** Whether the requests of somebody have a stored series of each status. */
+  synchronized boolean hasBegun(List<String> whose) {
+    return begun.contains(whose);
+  }
+
   private void reserve(Series series) {
     if (reserved.add(series)) {
       seriesOfMetric.merge(series.metric(), 1, Integer::sum);
@@ -161,7 +170,7 @@ public final class Totals {
   /** Writes deltas; rows in one order, so that two transactions never wait for each other. */
   public void write(Handle handle, Deltas deltas) {
     List<Map<String, Object>> rows =
-        deltas.asMap().entrySet().stream()
+        deltas.values().entrySet().stream()
             .<Map<String, Object>>map(
                 entry ->
                     Map.of(
@@ -170,7 +179,7 @@ public final class Totals {
                         "labels",
                         json(entry.getKey().labels()),
                         "value",
-                        entry.getValue()))
+                        entry.getValue()[0]))
             .toList();
     if (!rows.isEmpty()) {
       handle
@@ -189,7 +198,11 @@ public final class Totals {
 
   /** Adds what was committed. */
   public synchronized void committed(Deltas deltas) {
-    deltas.asMap().forEach((series, delta) -> values.merge(series, delta, Double::sum));
+    deltas.values().forEach((series, delta) -> values.merge(series, delta[0], Double::sum));
+    // Bounded: who is not in it is asked again, and stored again as 0.
+    if (begun.size() < SERIES_OF_A_METRIC) {
+      begun.addAll(deltas.begun());
+    }
   }
 
   synchronized Map<Series, Double> snapshot() {

@@ -63,6 +63,32 @@ class TotalsTest {
   }
 
   @Test
+  void aSeriesOfEachStatusIsBegunByWhoComesFirstAndIsNoRowOfWhoComesLater() {
+    Deltas first = new Deltas(totals);
+    first.inspection(exchange("r", "m"));
+    first.inspection(exchange("r", "m"));
+    assertThat(requests(first)).isEqualTo(6);
+
+    Deltas beside = new Deltas(totals);
+    beside.inspection(exchange("r", "m"));
+    // Until the first is committed nobody knows whether it will be.
+    assertThat(requests(beside)).isEqualTo(6);
+
+    totals.committed(first);
+    Deltas later = new Deltas(totals);
+    later.inspection(exchange("r", "m"));
+    assertThat(requests(later)).isZero();
+    later.inspection(exchange("r2", "m"));
+    assertThat(requests(later)).isEqualTo(6);
+  }
+
+  private static long requests(Deltas deltas) {
+    return deltas.values().keySet().stream()
+        .filter(one -> one.metric().equals("llmtrace_requests_total"))
+        .count();
+  }
+
+  @Test
   void tokensCostAndTheTimeToTheFirstTokenAreCounted() {
     complete(spent(new Usage(100, 20, 40, 0, 5), UsageSource.REPORTED, new BigDecimal("0.0015")));
     complete(spent(new Usage(10, 2), UsageSource.ESTIMATED, new BigDecimal("0.0005")));
