@@ -232,12 +232,18 @@ class NginxCalloutTest {
   @Test
   void a_mirror_observes_and_holds_nobody_up() throws Exception {
     start(conf("observe.conf", plugin.localPort(), "open"));
-    controlPlane.inspections.clear();
     byte[] attack = chat(ATTACK).getBytes(UTF_8);
-    HttpResponse<String> answer = send(attack, "x-llmtrace-conf", "{\"mode\":\"enforce\"}");
+    String trace = "c".repeat(32);
+    HttpResponse<String> answer =
+        send(
+            attack,
+            "x-llmtrace-conf",
+            "{\"mode\":\"enforce\"}",
+            "traceparent",
+            "00-" + trace + "-" + "d".repeat(16) + "-01");
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(asked).isEqualTo(attack);
-    InspectionRecord record = waitForOne();
+    InspectionRecord record = ofTrace(trace);
     assertThat(record.decision().action()).isEqualTo(Action.FLAG);
     assertThat(record.decision().would()).isEqualTo(Action.BLOCK);
     assertThat(record.method()).isEqualTo("POST");
@@ -426,12 +432,16 @@ class NginxCalloutTest {
     return controlPlane.inspections.get(decision);
   }
 
-  private InspectionRecord waitForOne() throws InterruptedException {
-    for (int i = 0; i < 1_000 && controlPlane.inspections.isEmpty(); i++) {
+  private InspectionRecord ofTrace(String trace) throws InterruptedException {
+    for (int i = 0; i < 1_000; i++) {
+      for (InspectionRecord record : controlPlane.inspections.values()) {
+        if (record.traceId().equals(trace)) {
+          return record;
+        }
+      }
       Thread.sleep(20);
     }
-    assertThat(controlPlane.inspections).hasSize(1);
-    return controlPlane.inspections.values().iterator().next();
+    throw new AssertionError("no record of trace " + trace);
   }
 
   private static byte[] zip(String text) throws IOException {
