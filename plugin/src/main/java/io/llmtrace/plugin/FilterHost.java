@@ -194,6 +194,16 @@ public final class FilterHost implements RequestSide {
   }
 
   @Override
+  public InspectionService inspection() {
+    return service;
+  }
+
+  @Override
+  public MemoryBudget memory() {
+    return memory;
+  }
+
+  @Override
   public Map<String, String> breakers() {
     return Map.of("analysis", breaker.state());
   }

@@ -39,6 +39,7 @@ public final class PluginHost implements RequestSide {
   private final ConfTable confs;
   private final AnalysisBreaker breaker;
   private final InspectionService service;
+  private final MemoryBudget memory;
   private final A6Server server;
 
   private PluginHost(
@@ -46,11 +47,13 @@ public final class PluginHost implements RequestSide {
       ConfTable confs,
       AnalysisBreaker breaker,
       InspectionService service,
+      MemoryBudget memory,
       A6Server server) {
     this.socket = socket;
     this.confs = confs;
     this.breaker = breaker;
     this.service = service;
+    this.memory = memory;
     this.server = server;
   }
 
@@ -89,17 +92,18 @@ public final class PluginHost implements RequestSide {
             breaker,
             RequestRedaction.create(meters),
             meters);
+    MemoryBudget memory = new MemoryBudget(plugin.maxBodyBytesInMemory());
     try {
       A6Server server =
           A6Server.start(
               new A6Server.Settings(
                   plugin.socket(), bootId, plugin.maxRequestBody(), plugin.drainTimeout()),
               confs,
-              new MemoryBudget(plugin.maxBodyBytesInMemory()),
+              memory,
               service,
               answers,
               meters);
-      return new PluginHost(plugin.socket(), confs, breaker, service, server);
+      return new PluginHost(plugin.socket(), confs, breaker, service, memory, server);
     } catch (IOException e) {
       service.close();
       confs.close();
@@ -125,6 +129,16 @@ public final class PluginHost implements RequestSide {
   /** Exchanges may be going on right now on this many connections. */
   public int connections() {
     return server.connections();
+  }
+
+  @Override
+  public InspectionService inspection() {
+    return service;
+  }
+
+  @Override
+  public MemoryBudget memory() {
+    return memory;
   }
 
   @Override

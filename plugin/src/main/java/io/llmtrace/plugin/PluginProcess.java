@@ -2,8 +2,11 @@ package io.llmtrace.plugin;
 
 import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.callout.Callouts;
 import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.capture.SeenElsewhere;
+import io.llmtrace.plugin.conf.RouteConfReader;
+import io.llmtrace.plugin.conf.RunnerConfs;
 import io.llmtrace.plugin.enforcement.AnswerEnforcer;
 import io.llmtrace.plugin.enforcement.AnswerVerdicts;
 import io.llmtrace.plugin.gateway.A6Server;
@@ -36,18 +39,14 @@ import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.llmtrace.runtime.config.Secret;
 import io.llmtrace.runtime.detection.EngineSetup;
-import io.llmtrace.runtime.files.PrivateFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -66,9 +65,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class PluginProcess<S extends RequestSide> implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PluginProcess.class);
-
-  /** Where the tap's secret is written when the configuration names none. */
-  static final String TAP_KEY_FILE = "initial-tap.key";
 
   /**
    * Until we listen, requests pass uninspected or fail: signatures at once, models as they load.
@@ -96,6 +92,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final ShareExchange shares;
   private final BundleKeeper policies;
   private final BundleSync sync;
+  private final Callouts callouts;
   private final LocalServer local;
 
   private PluginProcess(LlmtraceConfig llmtrace, RequestSide.Opener<S> opener, boolean served)
@@ -166,6 +163,13 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
               questions,
               capture,
               held,
+              meters);
+      callouts =
+          new Callouts(
+              requests.inspection(),
+              requests.memory(),
+              config.maxRequestBody(),
+              RunnerConfs.ofCallouts(RouteConfReader.of(config), meters),
               meters);
       try {
         local =
@@ -254,6 +258,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   @Override
   public void close() throws IOException {
     warmingUp.interrupt();
+    callouts.drain(config.drainTimeout());
     requests.close();
     held.close();
     local.close();
@@ -290,10 +295,10 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         this::health,
         meters,
         new Tap(
-            tapSecret(config),
+            TapSecret.of(config),
             ids,
             questions,
-            new Apis(config.dialects(), requests::dialect),
+            new Apis(config.dialects(), this::dialect),
             answers,
             telemetry,
             prices,
@@ -301,7 +306,19 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             this::answered,
             meters),
         inspectKey == null ? null : inspectKey::matches,
-        new TextInspector(engine, new DecisionEngine(), config.budget()));
+        new TextInspector(engine, new DecisionEngine(), config.budget()),
+        callouts);
+  }
+
+  private @Nullable Api dialect(String route) {
+    Api asked = requests.dialect(route);
+    return asked == null ? callouts.dialect(route) : asked;
+  }
+
+  private List<NodeSnapshot.RouteSettings> routes() {
+    List<NodeSnapshot.RouteSettings> routes = new ArrayList<>(requests.routes());
+    routes.addAll(callouts.routes());
+    return routes;
   }
 
   private void answered(String decisionId, Api api, String body, @Nullable AnswerInspection seen) {
@@ -315,20 +332,6 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
                 seen.findings(),
                 seen.receipt().missingStages(),
                 seen.receipt().coverage() != Coverage.UNINSPECTED));
-  }
-
-  private static Secret tapSecret(PluginConfig config) throws IOException {
-    Secret configured = config.tapSecret();
-    if (configured != null) {
-      return configured;
-    }
-    byte[] random = new byte[32];
-    new SecureRandom().nextBytes(random);
-    byte[] secret =
-        PrivateFiles.createOrRead(
-            config.dataDirectory().resolve(TAP_KEY_FILE),
-            HexFormat.of().formatHex(random).getBytes(StandardCharsets.US_ASCII));
-    return Secret.of(new String(secret, StandardCharsets.US_ASCII).trim());
   }
 
   private Map<String, Object> health() {
@@ -360,6 +363,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
 
   private List<String> problems() {
     List<String> problems = new ArrayList<>(requests.problems());
+    problems.addAll(callouts.problems());
     engine
         .models()
         .forEach(
@@ -371,7 +375,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     problems.addAll(limits.problems());
     problems.addAll(shares.problems());
     problems.addAll(sync.problems());
-    requests.routes().forEach(route -> unknownPolicy(route, problems));
+    routes().forEach(route -> unknownPolicy(route, problems));
     problems.addAll(telemetry.problems());
     problems.addAll(capture.problems());
     return problems;
@@ -405,7 +409,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         models(),
         policies.table().revision(),
         telemetry.spoolBytes(),
-        requests.routes(),
+        routes(),
         problems());
   }
 }

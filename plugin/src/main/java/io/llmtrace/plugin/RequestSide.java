@@ -3,8 +3,10 @@ package io.llmtrace.plugin;
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.gateway.AnswerHandler;
+import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.inspection.Analysis;
+import io.llmtrace.plugin.inspection.InspectionService;
 import io.llmtrace.plugin.limits.Limits;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.exchange.Api;
@@ -21,6 +23,12 @@ import org.jspecify.annotations.Nullable;
  * somebody else's runner ({@link FilterHost}). Thread-safe.
  */
 public interface RequestSide extends AutoCloseable {
+  /** What inspects, for requests that come another way than from the gateway's socket. */
+  InspectionService inspection();
+
+  /** What holds the bytes of bodies within their bound. */
+  MemoryBudget memory();
+
   /** State of the breakers of the request side, by name. */
   Map<String, String> breakers();
 

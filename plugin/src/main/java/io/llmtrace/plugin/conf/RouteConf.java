@@ -5,6 +5,7 @@ import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.OnUninspectable;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -59,6 +60,38 @@ public record RouteConf(
   /** The mode in force: the built-in policy observes, so a first day in production never blocks. */
   public Mode effectiveMode() {
     return mode == null ? Mode.OBSERVE : mode;
+  }
+
+  /**
+   * The settings where no answer is ever shown to us: what is there to change answers would wait
+   * for them in vain, and is named as a problem.
+   */
+  public RouteConf withoutAnswers() {
+    if (!enforceAnswers && !redact.reversible()) {
+      return this;
+    }
+    List<String> found = new ArrayList<>(problems);
+    if (enforceAnswers) {
+      found.add("answers: a call-out shows no answers; they are not enforced");
+    }
+    if (redact.reversible()) {
+      found.add("redact.reversible: a call-out shows no answers; placeholders stay in them");
+    }
+    return new RouteConf(
+        policy,
+        mode,
+        tenant,
+        agent,
+        budgetMs,
+        onUninspectable,
+        blockStyle,
+        dialect,
+        capture,
+        tap,
+        new RedactConf(redact.rule(), false, redact.conversationHeader()),
+        false,
+        given,
+        found);
   }
 
   /** The settings as the control plane shows them. */

@@ -8,15 +8,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Route configurations as a stock runner tells of them: it keeps the tokens itself and gives the
- * text with each request, so a text is parsed when it is new. Thread-safe.
+ * Route configurations as a stock runner, or a gateway that calls out, tells of them: the text
+ * comes with each request, so a text is parsed when it is new. Thread-safe.
  */
 public final class RunnerConfs {
   private static final int MAX_ENTRIES = 10_000;
 
+  private final String prefix;
+  private final UnaryOperator<RouteConf> fit;
   private final RouteConfReader reader;
   private final ConfProblems problems;
   private final Map<Key, RouteConf> byText = new ConcurrentHashMap<>();
@@ -26,11 +29,28 @@ public final class RunnerConfs {
   private record Key(String route, String text) {}
 
   public RunnerConfs(RouteConfReader reader, MeterRegistry meters) {
+    this("route#", "llmtrace_plugin_confs", UnaryOperator.identity(), reader, meters);
+  }
+
+  private RunnerConfs(
+      String prefix,
+      String gauge,
+      UnaryOperator<RouteConf> fit,
+      RouteConfReader reader,
+      MeterRegistry meters) {
+    this.prefix = prefix;
+    this.fit = fit;
     this.reader = reader;
     this.problems = new ConfProblems(meters);
-    Gauge.builder("llmtrace_plugin_confs", byText, Map::size)
+    Gauge.builder(gauge, byText, Map::size)
         .description("Route configurations known")
         .register(meters);
+  }
+
+  /** Those of gateways that send them with each call-out, beside those of a gateway of ours. */
+  public static RunnerConfs ofCallouts(RouteConfReader reader, MeterRegistry meters) {
+    return new RunnerConfs(
+        "callout#", "llmtrace_plugin_callout_confs", RouteConf::withoutAnswers, reader, meters);
   }
 
   /**
@@ -46,7 +66,7 @@ public final class RunnerConfs {
   }
 
   private RouteConf added(Key key) {
-    RouteConf read = reader.read(List.of(Map.entry(RouteConf.CONF_NAME, key.text())));
+    RouteConf read = fit.apply(reader.read(List.of(Map.entry(RouteConf.CONF_NAME, key.text()))));
     if (byText.size() >= MAX_ENTRIES) {
       // Far more than a gateway has at a time: old versions. What is in use comes back by itself.
       byText.clear();
@@ -82,7 +102,7 @@ public final class RunnerConfs {
     return all;
   }
 
-  private static String name(String route) {
-    return "route#" + route;
+  private String name(String route) {
+    return prefix + route;
   }
 }

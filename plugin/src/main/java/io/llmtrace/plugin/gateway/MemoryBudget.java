@@ -1,6 +1,5 @@
 package io.llmtrace.plugin.gateway;
 
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -34,19 +33,30 @@ public final class MemoryBudget {
     public static final Lease NONE = new Lease(new MemoryBudget(0), 0);
 
     private final MemoryBudget budget;
-    private final long bytes;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final AtomicLong bytes;
 
     private Lease(MemoryBudget budget, long bytes) {
       this.budget = budget;
-      this.bytes = bytes;
+      this.bytes = new AtomicLong(bytes);
+    }
+
+    /**
+     * Takes more, for what grows as it comes in; by its one owner, before it is closed.
+     *
+     * @return false where that would be too many: it holds what it held
+     */
+    public boolean grow(long more) {
+      Lease taken = budget.take(more);
+      if (taken == null) {
+        return false;
+      }
+      bytes.addAndGet(more);
+      return true;
     }
 
     @Override
     public void close() {
-      if (closed.compareAndSet(false, true)) {
-        budget.used.addAndGet(-bytes);
-      }
+      budget.used.addAndGet(-bytes.getAndSet(0));
     }
   }
 }

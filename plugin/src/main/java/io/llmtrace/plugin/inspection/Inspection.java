@@ -17,7 +17,6 @@ import io.netty.util.Timeout;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +35,7 @@ final class Inspection implements Runnable {
   final Policing policing;
   private final InspectionService service;
   private final MemoryBudget.Lease lease;
-  private final Consumer<Answer> responder;
+  private final InspectionService.Decided responder;
   private final AtomicBoolean settled = new AtomicBoolean();
   private final AtomicBoolean responded = new AtomicBoolean();
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.QUEUED);
@@ -70,7 +69,7 @@ final class Inspection implements Runnable {
       InspectionService service,
       GatewayRequest request,
       MemoryBudget.Lease lease,
-      Consumer<Answer> responder,
+      InspectionService.Decided responder,
       String decisionId,
       Identity identity,
       Admission admission,
@@ -164,7 +163,8 @@ final class Inspection implements Runnable {
     if (pending != null) {
       pending.cancel();
     }
-    responder.accept(answer);
+    Settlement made = settlement;
+    responder.decided(answer, made == null || made.answer() != answer ? null : made.inspection());
     return true;
   }
 

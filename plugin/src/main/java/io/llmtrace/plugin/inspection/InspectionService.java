@@ -20,6 +20,7 @@ import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -30,6 +31,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -136,8 +138,28 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         .register(meters);
   }
 
+  /** Takes what was decided, exactly once, on any thread. */
+  @FunctionalInterface
+  public interface Decided {
+    /**
+     * Takes it.
+     *
+     * @param record what was recorded of it, or null where deciding itself failed
+     */
+    void decided(Answer answer, @Nullable InspectionRecord record);
+  }
+
   @Override
   public void handle(GatewayRequest request, MemoryBudget.Lease lease, Consumer<Answer> responder) {
+    inspect(request, lease, (answer, record) -> responder.accept(answer));
+  }
+
+  /**
+   * As {@link #handle}, for who asks what was decided and not only what to do.
+   *
+   * @param lease memory of the body; closed when it is no longer held
+   */
+  public void inspect(GatewayRequest request, MemoryBudget.Lease lease, Decided responder) {
     Identity identity = identities.of(request);
     Inspection inspection =
         new Inspection(

@@ -3,7 +3,7 @@ package io.llmtrace.plugin.local;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -14,7 +14,9 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.TooLongHttpContentException;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -29,7 +31,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Routes the requests of one connection, one at a time. */
-final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+final class LocalHandler extends ChannelInboundHandlerAdapter {
   private static final Logger log = LoggerFactory.getLogger(LocalHandler.class);
   private static final int MAX_PIPELINED = 16;
   private static final String BEARER = "bearer ";
@@ -38,12 +40,14 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   private final LocalServer.Endpoints endpoints;
   private final Executor status;
   private final Executor work;
+  private final InFlight inFlight;
 
   // Touched by the connection's event loop only: a pipelined request waits for the answer before.
-  private final Deque<FullHttpRequest> pipelined = new ArrayDeque<>();
+  private final Deque<Object> pipelined = new ArrayDeque<>();
   private boolean busy;
 
-  LocalHandler(LocalServer.Endpoints endpoints, Executor status, Executor work) {
+  LocalHandler(LocalServer.Endpoints endpoints, Executor status, Executor work, InFlight inFlight) {
+    this.inFlight = inFlight;
     this.endpoints = endpoints;
     this.status = status;
     this.work = work;
@@ -59,6 +63,13 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     };
   }
 
+  /** Whether a request may ask {@code POST /inspect}. */
+  static boolean mayInspect(LocalServer.Endpoints endpoints, HttpRequest head) {
+    return head.method().equals(HttpMethod.POST)
+        && new QueryStringDecoder(head.uri()).path().equals("/inspect")
+        && hasInspectKey(endpoints, head.headers().get(HttpHeaderNames.AUTHORIZATION));
+  }
+
   private static boolean hasInspectKey(
       LocalServer.Endpoints endpoints, @Nullable String authorization) {
     Predicate<String> key = endpoints.inspectKey();
@@ -67,23 +78,27 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   }
 
   @Override
-  protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    if (message instanceof FullHttpRequest) {
+      inFlight.begun();
+    }
     if (!busy) {
       busy = true;
-      serve(ctx, request);
+      begin(ctx, message);
     } else if (pipelined.size() < MAX_PIPELINED) {
-      pipelined.add(request.retain());
+      pipelined.add(message);
     } else {
+      drop(message);
       close(ctx);
     }
   }
 
-  private void next(ChannelHandlerContext ctx) {
-    FullHttpRequest request = pipelined.poll();
-    if (request == null) {
-      busy = false;
+  private void begin(ChannelHandlerContext ctx, Object message) {
+    if (message instanceof CalloutGate.Complete callout) {
+      callout.upload().end(reply -> answer(ctx, callout.keepAlive(), response(reply)));
       return;
     }
+    FullHttpRequest request = (FullHttpRequest) message;
     try {
       serve(ctx, request);
     } finally {
@@ -91,13 +106,36 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
   }
 
+  private static FullHttpResponse response(CalloutEndpoint.Reply reply) {
+    FullHttpResponse response =
+        Answers.of(HttpResponseStatus.valueOf(reply.status()), reply.contentType(), reply.body());
+    reply.headers().forEach((name, value) -> response.headers().set(name, value));
+    return response;
+  }
+
+  private void next(ChannelHandlerContext ctx) {
+    Object waiting = pipelined.poll();
+    if (waiting == null) {
+      busy = false;
+    } else {
+      begin(ctx, waiting);
+    }
+  }
+
   @Override
   public void channelInactive(ChannelHandlerContext ctx) throws Exception {
-    for (FullHttpRequest request : pipelined) {
-      request.release();
-    }
+    pipelined.forEach(this::drop);
     pipelined.clear();
     super.channelInactive(ctx);
+  }
+
+  private void drop(Object message) {
+    inFlight.ended();
+    if (message instanceof CalloutGate.Complete callout) {
+      callout.upload().abandon();
+    } else {
+      ReferenceCountUtil.release(message);
+    }
   }
 
   private void serve(ChannelHandlerContext ctx, FullHttpRequest request) {
@@ -108,6 +146,15 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
           keepAlive,
           Answers.problem(
               HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, String.valueOf(tooLong.getMessage())));
+      return;
+    }
+    if (request.decoderResult().cause() instanceof TooLongHttpHeaderException) {
+      answer(
+          ctx,
+          false,
+          Answers.problem(
+              HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+              "the headers are longer than " + LocalServer.MAX_HEADERS + " bytes"));
       return;
     }
     if (request.decoderResult().isFailure()) {
@@ -237,7 +284,8 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
   }
 
-  private void answer(ChannelHandlerContext ctx, boolean keepAlive, FullHttpResponse response) {
+  private void answer(ChannelHandlerContext ctx, boolean asked, FullHttpResponse response) {
+    boolean keepAlive = asked && !inFlight.leaving();
     if (!keepAlive) {
       response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     }
@@ -245,6 +293,7 @@ final class LocalHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         .addListener(
             (ChannelFutureListener)
                 written -> {
+                  inFlight.ended();
                   if (keepAlive && written.isSuccess()) {
                     next(ctx);
                   } else {

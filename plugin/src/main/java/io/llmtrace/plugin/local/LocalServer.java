@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,12 @@ public final class LocalServer implements AutoCloseable {
    */
   public static final int MAX_TAP_BODY = 32 << 20;
 
+  /** Longest headers of a request, bytes: a gateway sends its client's and a route's settings. */
+  static final int MAX_HEADERS = 128 << 10;
+
+  private static final int MAX_REQUEST_LINE = 8_192;
+  private static final int MAX_CHUNK = 64 << 10;
+
   private static final int IDLE_SECONDS = 75;
 
   /**
@@ -55,22 +62,33 @@ public final class LocalServer implements AutoCloseable {
    * @param metrics the registry that {@code GET /metrics} shows
    * @param tap where log entries go
    * @param inspectKey accepts the bearer key of {@code POST /inspect}; null: there is no such path
-   * @param inspect what {@code POST /inspect} does
+   * @param inspect what {@code POST /inspect} does with a text
+   * @param callout what it does with a request that a gateway holds
    */
   public record Endpoints(
       Supplier<? extends Map<String, ?>> health,
       PrometheusMeterRegistry metrics,
       TapEndpoint tap,
       @Nullable Predicate<String> inspectKey,
-      InspectEndpoint inspect) {}
+      InspectEndpoint inspect,
+      CalloutEndpoint callout) {}
 
+  private static final long LONGEST_LEAVE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private final InFlight inFlight;
   private final EventLoopGroup loops;
   private final ThreadPoolExecutor status;
   private final ThreadPoolExecutor work;
   private final Channel channel;
+  private final AtomicBoolean closing = new AtomicBoolean();
 
   private LocalServer(
-      EventLoopGroup loops, ThreadPoolExecutor status, ThreadPoolExecutor work, Channel channel) {
+      InFlight inFlight,
+      EventLoopGroup loops,
+      ThreadPoolExecutor status,
+      ThreadPoolExecutor work,
+      Channel channel) {
+    this.inFlight = inFlight;
     this.loops = loops;
     this.status = status;
     this.work = work;
@@ -85,6 +103,7 @@ public final class LocalServer implements AutoCloseable {
    * @throws IOException if the port cannot be bound
    */
   public static LocalServer start(String bind, int port, Endpoints endpoints) throws IOException {
+    InFlight inFlight = new InFlight();
     boolean epoll = Epoll.isAvailable();
     IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     EventLoopGroup loops =
@@ -103,12 +122,17 @@ public final class LocalServer implements AutoCloseable {
                     child
                         .pipeline()
                         .addLast(new IdleStateHandler(0, 0, IDLE_SECONDS))
-                        .addLast(new HttpServerCodec())
+                        .addLast(new HttpServerCodec(MAX_REQUEST_LINE, MAX_HEADERS, MAX_CHUNK))
+                        .addLast(
+                            new CalloutGate(
+                                endpoints.callout(),
+                                head -> LocalHandler.mayInspect(endpoints, head),
+                                inFlight))
                         .addLast(
                             new BodyGate(
                                 head -> LocalHandler.mayHaveBody(endpoints, head), MAX_TAP_BODY))
                         .addLast(new HttpObjectAggregator(MAX_TAP_BODY))
-                        .addLast(new LocalHandler(endpoints, status, work));
+                        .addLast(new LocalHandler(endpoints, status, work, inFlight));
                   }
                 });
     if (epoll) {
@@ -118,7 +142,7 @@ public final class LocalServer implements AutoCloseable {
     }
     try {
       Channel channel = bootstrap.bind(bind, port).syncUninterruptibly().channel();
-      return new LocalServer(loops, status, work, channel);
+      return new LocalServer(inFlight, loops, status, work, channel);
     } catch (RuntimeException e) {
       loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
       status.shutdownNow();
@@ -146,24 +170,20 @@ public final class LocalServer implements AutoCloseable {
     return ((InetSocketAddress) channel.localAddress()).getPort();
   }
 
-  /** Stops listening, lets what is being worked on end (five seconds at most), and frees all. */
+  /** Stops listening, answers what is here already (five seconds at most), and frees all. */
   @Override
   public void close() {
-    if (loops.isShuttingDown()) {
+    if (!closing.compareAndSet(false, true)) {
       return;
     }
     channel.close().syncUninterruptibly();
-    status.shutdown();
-    work.shutdown();
     try {
-      if (!work.awaitTermination(5, TimeUnit.SECONDS)) {
-        work.shutdownNow();
-      }
+      inFlight.leave(LONGEST_LEAVE_NANOS);
     } catch (InterruptedException e) {
-      work.shutdownNow();
       Thread.currentThread().interrupt();
     }
     status.shutdownNow();
+    work.shutdownNow();
     loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
   }
 }

@@ -39,7 +39,7 @@ public final class Host implements AutoCloseable {
   public final ConfTable confs;
   public volatile boolean spoolFull;
   public final Path socket;
-  private final InspectionService service;
+  public final InspectionService service;
 
   public Host(Path directory, Consumer<String> hook) throws IOException {
     this(directory, hook, new InspectionService.Settings(4, 256), 64L << 20);

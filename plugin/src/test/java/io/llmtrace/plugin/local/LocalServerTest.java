@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -17,18 +18,31 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class LocalServerTest {
+  private static final String BEGUN =
+      String.join(
+          "\r\n",
+          "POST /inspect HTTP/1.1",
+          "host: x",
+          "authorization: Bearer inspect-key",
+          "x-callout: 1",
+          "");
   private final PrometheusMeterRegistry metrics =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final List<String> threads = new CopyOnWriteArrayList<>();
   private final List<String> received = new CopyOnWriteArrayList<>();
   private final HttpClient client = HttpClient.newHttpClient();
+  private final RecordingCallouts callouts = new RecordingCallouts();
   private boolean diskFull;
   private LocalServer server;
 
@@ -48,6 +62,50 @@ class LocalServerTest {
     }
   }
 
+  /** Takes what has an {@code x-callout} header and answers when it is told to. */
+  private static final class RecordingCallouts implements CalloutEndpoint {
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final CountDownLatch abandoned = new CountDownLatch(1);
+    private volatile CountDownLatch mayAnswer = new CountDownLatch(0);
+
+    @Override
+    public boolean isCallout(List<Map.Entry<String, String>> headers) {
+      return headers.stream().anyMatch(header -> header.getKey().equals("x-callout"));
+    }
+
+    @Override
+    public Upload open(List<Map.Entry<String, String>> headers, long announced) {
+      ByteArrayOutputStream body = new ByteArrayOutputStream();
+      return new Upload() {
+        @Override
+        public void add(byte[] chunk) {
+          body.writeBytes(chunk);
+        }
+
+        @Override
+        public void end(Consumer<Reply> answer) {
+          ended.countDown();
+          new Thread(() -> reply(answer, body.size())).start();
+        }
+
+        @Override
+        public void abandon() {
+          abandoned.countDown();
+        }
+      };
+    }
+
+    private void reply(Consumer<CalloutEndpoint.Reply> answer, int bytes) {
+      try {
+        mayAnswer.await();
+        byte[] said = Integer.toString(bytes).getBytes(StandardCharsets.UTF_8);
+        answer.accept(new Reply(200, "text/plain", Map.of("x-said", "yes"), said));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
   private LocalServer.Endpoints endpoints() {
     return new LocalServer.Endpoints(
         () -> Map.of("status", "healthy"),
@@ -59,7 +117,8 @@ class LocalServerTest {
             throw new IllegalArgumentException("expected {\"text\": …}");
           }
           return json;
-        });
+        },
+        callouts);
   }
 
   @BeforeEach
@@ -202,6 +261,80 @@ class LocalServerTest {
       String answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assertThat(answers.indexOf("200 OK")).isBetween(0, answers.indexOf("404 Not Found"));
     }
+  }
+
+  @Test
+  void aCalloutIsTakenWholeAndHasItsPlaceAmongTheRequestsOfItsConnection() throws Exception {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      String callout = BEGUN + "%s\r\n\r\n";
+      String all =
+          callout.formatted("content-length: 5")
+              + "12345GET /health HTTP/1.1\r\nhost: x\r\n\r\n"
+              + callout.formatted("transfer-encoding: chunked\r\nconnection: close")
+              + "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n";
+      socket.getOutputStream().write(all.getBytes(StandardCharsets.US_ASCII));
+      String answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answers)
+          .containsSubsequence("x-said: yes", "\r\n\r\n5", "healthy", "x-said: yes", "\r\n\r\n7");
+    }
+  }
+
+  @Test
+  void aCalloutWithoutTheKeyIsRefusedAndNotTaken() throws Exception {
+    HttpResponse<String> answer = send("POST", "/inspect", new byte[9], "x-callout", "1");
+    assertThat(answer.statusCode()).isEqualTo(401);
+    assertThat(answer.headers().firstValue("www-authenticate")).contains("Bearer");
+    assertThat(callouts.ended.getCount()).isEqualTo(1);
+  }
+
+  @Test
+  void aCalloutWhoseCallerLeavesInTheMiddleOfItsBodyIsAbandoned() throws Exception {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      String begun = BEGUN + "content-length: 50\r\n\r\nabc";
+      socket.getOutputStream().write(begun.getBytes(StandardCharsets.US_ASCII));
+    }
+    assertThat(callouts.abandoned.await(5, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void aServerThatLeavesAnswersWhatItHasAndClosesTheConnectionWithTheAnswer() throws Exception {
+    callouts.mayAnswer = new CountDownLatch(1);
+    CompletableFuture<HttpResponse<String>> waiting =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return send(
+                    "POST",
+                    "/inspect",
+                    new byte[3],
+                    "authorization",
+                    "Bearer inspect-key",
+                    "x-callout",
+                    "1");
+              } catch (Exception e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    assertThat(callouts.ended.await(5, TimeUnit.SECONDS)).isTrue();
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close);
+    assertThat(closed)
+        .as("it waits for the answer")
+        .isNotCompleted()
+        .satisfies(future -> Thread.sleep(400))
+        .isNotCompleted();
+    callouts.mayAnswer.countDown();
+    HttpResponse<String> answer = waiting.get(5, TimeUnit.SECONDS);
+    assertThat(answer.body()).isEqualTo("3");
+    assertThat(answer.headers().firstValue("connection")).contains("close");
+    closed.get(5, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void headersThatAreTooLongAreNamedAsThat() throws Exception {
+    HttpResponse<String> answer =
+        send("GET", "/health", new byte[0], "x-long", "a".repeat(LocalServer.MAX_HEADERS));
+    assertThat(answer.statusCode()).isEqualTo(431);
+    assertThat(answer.body()).contains("the headers are longer than");
   }
 
   @Test
