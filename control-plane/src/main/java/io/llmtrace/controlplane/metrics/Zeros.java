@@ -56,6 +56,8 @@ final class Zeros {
           "provider_error",
           "broken_stream");
 
+  private static final List<String> DETAILS = List.of("cached", "cache_write", "reasoning");
+
   /** What happens to findings mostly; others get their series with their first event. */
   private static final List<Action> OF_FINDINGS = List.of(Action.ALLOW, Action.FLAG, Action.BLOCK);
 
@@ -94,8 +96,9 @@ final class Zeros {
     int provider = keys.indexOf("provider");
     int model = keys.indexOf("model");
     int route = keys.indexOf("route");
+    details(values);
     Set<List<String>> added = new LinkedHashSet<>();
-    for (Series series : new ArrayList<>(values.keySet())) {
+    for (Series series : List.copyOf(values.keySet())) {
       if (series.metric().equals(Names.REQUESTS)) {
         List<String> of = series.labels();
         added.add(List.of(of.get(provider), of.get(model), of.get(route)));
@@ -106,6 +109,20 @@ final class Zeros {
       UPSTREAM.forEach(reason -> put(values, Names.UPSTREAM_ERRORS, of.get(0), reason));
       for (RefusedBy by : RefusedBy.values()) {
         put(values, Names.REFUSALS, by.label(), of.get(0), of.get(1));
+      }
+    }
+  }
+
+  /** Parts of the tokens of who spends some. */
+  private static void details(Map<Series, Double> values) {
+    for (Series series : List.copyOf(values.keySet())) {
+      if (series.metric().equals(Names.TOKENS)) {
+        List<String> spender = series.labels().subList(1, series.labels().size());
+        for (String type : DETAILS) {
+          List<String> labels = new ArrayList<>(List.of(type));
+          labels.addAll(spender);
+          values.putIfAbsent(new Series(Names.TOKEN_DETAILS, labels), 0.0);
+        }
       }
     }
   }

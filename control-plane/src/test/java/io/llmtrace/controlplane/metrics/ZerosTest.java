@@ -35,8 +35,11 @@ class ZerosTest {
     assertThat(values.keySet()).noneMatch(series -> series.metric().equals(Names.TRUNCATED));
 
     values.put(new Series(Names.REQUESTS, List.of("200", "openai", "m", "chat", "acme")), 1.0);
+    values.put(new Series(Names.TOKENS, List.of("prompt", "openai", "m", "acme")), 9.0);
     Zeros.into(values);
     assertThat(values)
+        .containsEntry(
+            new Series(Names.TOKEN_DETAILS, List.of("cached", "openai", "m", "acme")), 0.0)
         .containsEntry(new Series(Names.TRUNCATED, List.of("openai", "chat")), 0.0)
         .containsEntry(new Series(Names.UPSTREAM_ERRORS, List.of("openai", "connect")), 0.0)
         .containsEntry(new Series(Names.REFUSALS, List.of("model", "openai", "m")), 0.0);
@@ -46,6 +49,7 @@ class ZerosTest {
   void eachHasAsManyLabelsAsItsMetricHasKeys() {
     Map<Series, Double> values = new HashMap<>();
     values.put(new Series(Names.REQUESTS, List.of("200", "openai", "m", "chat", "acme")), 1.0);
+    values.put(new Series(Names.TOKENS, List.of("prompt", "openai", "m", "acme")), 9.0);
     Zeros.into(values);
     assertThat(values.keySet())
         .allSatisfy(
