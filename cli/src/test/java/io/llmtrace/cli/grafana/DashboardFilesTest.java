@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -18,6 +19,16 @@ import org.junit.jupiter.api.TestFactory;
 class DashboardFilesTest {
   private static final boolean WRITE = Boolean.getBoolean("llmtrace.dashboards.write");
 
+  @BeforeAll
+  static void write() throws IOException {
+    if (WRITE) {
+      for (Dashboard dashboard : Dashboards.all()) {
+        Files.writeString(
+            GrafanaFiles.DASHBOARDS.resolve(dashboard.file()), Dashboards.text(dashboard));
+      }
+    }
+  }
+
   @TestFactory
   Stream<DynamicTest> eachFileIsTheGeneratedOne() {
     return Dashboards.all().stream()
@@ -26,17 +37,12 @@ class DashboardFilesTest {
                 DynamicTest.dynamicTest(dashboard.file(), () -> isTheGeneratedOne(dashboard)));
   }
 
-  private static void isTheGeneratedOne(Dashboard dashboard) throws IOException {
-    Path file = GrafanaFiles.DASHBOARDS.resolve(dashboard.file());
-    String text = Dashboards.text(dashboard);
-    if (WRITE) {
-      Files.writeString(file, text);
-    }
-    assertThat(file)
+  private static void isTheGeneratedOne(Dashboard dashboard) {
+    assertThat(GrafanaFiles.DASHBOARDS.resolve(dashboard.file()))
         .as(
             "write it anew with: mvn test -pl cli -am -Dtest=DashboardFilesTest"
                 + " -Dsurefire.failIfNoSpecifiedTests=false -Dllmtrace.dashboards.write=true")
-        .hasContent(text);
+        .hasContent(Dashboards.text(dashboard));
   }
 
   @Test

@@ -61,8 +61,9 @@ final class Dashboards {
                 .query(
                     "sum by (status) (rate(llmtrace_requests_total{@requests}[$__rate_interval]))",
                     "{{status}}")
-                .link("Exchanges", "exchanges")
-                .seriesLink("Exchanges", "exchanges?status=${__field.labels.status}"),
+                .link("Failed", "exchanges?status=5xx")
+                .link("Refused", "exchanges?status=4xx")
+                .link("Unobserved", "exchanges?state=unobserved"),
             Panel.lines(
                     "Latency",
                     "Percentiles of the time to the last byte over all requests of the chosen"
@@ -104,7 +105,7 @@ final class Dashboards {
             Panel.number("Silent instances", "Plugins that have not reported for 60 s.")
                 .redFrom(1)
                 .now("sum(llmtrace_node_silent{@job})", "silent")
-                .link("Instances", "instances"),
+                .linkNow("Instances", "instances"),
             Panel.number(
                     "Records lost", "Telemetry that was dropped; it is missing in every count.")
                 .redFrom(1)

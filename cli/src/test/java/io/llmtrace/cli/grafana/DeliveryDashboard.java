@@ -17,12 +17,12 @@ final class DeliveryDashboard {
             Panel.number("Waiting", "Messages that are still to be told.")
                 .size(6, 4)
                 .now("sum by (channel) (llmtrace_alert_outbox_waiting{@channel})", "{{channel}}")
-                .link("Deliveries", "alerts/deliveries"),
+                .linkNow("Deliveries", "alerts/deliveries"),
             Panel.number("Given up", "Messages that were given up; they can be tried again.")
                 .size(6, 4)
                 .redFrom(1)
                 .now("sum by (channel) (llmtrace_alert_outbox_parked{@channel})", "{{channel}}")
-                .link("Deliveries", "alerts/deliveries?state=parked"),
+                .linkNow("Deliveries", "alerts/deliveries?state=parked"),
             Panel.number("Delivered", "Attempts that a service took, in the time that is shown.")
                 .size(6, 4)
                 .now(
@@ -36,7 +36,7 @@ final class DeliveryDashboard {
                     "sum by (channel) (increase(llmtrace_alert_deliveries_total{@channel,"
                         + "result!=\"delivered\"}[$__range]))",
                     "{{channel}}")
-                .link("Deliveries", "alerts/deliveries"))
+                .linkNow("Deliveries", "alerts/deliveries"))
         .row(
             "Delivery",
             Panel.lines("Attempts", "Attempts a minute by channel and what came of them.")

@@ -32,7 +32,7 @@ final class Guide {
           .size(5, 7)
           .query(REQUEST_RATE, "{{status}} {{route}} {{model}}")
           .link("Exchanges", "exchanges")
-          .seriesLink("Exchanges", "exchanges?status=${__field.labels.status}"),
+          .seriesLink("Exchanges of this route", "exchanges?route=${__field.labels.route}"),
       Panel.lines(
               "P95 Latency",
               "95th percentile of the time to the last byte, for each provider and route.")

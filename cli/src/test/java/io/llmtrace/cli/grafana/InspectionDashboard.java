@@ -97,7 +97,7 @@ final class InspectionDashboard {
                             + " control_plane: open means that the plugin works with the last"
                             + " policies and keeps its records on disk."))
                 .query("llmtrace_circuit_breaker_state{@node}", "{{node}} {{breaker}}")
-                .link("Instances", "instances"))
+                .linkNow("Instances", "instances"))
         .row(
             "Records on their way",
             Panel.lines(

@@ -22,7 +22,7 @@ final class InstancesDashboard {
                 .text(0, "reports", "green")
                 .text(1, "silent", "red")
                 .query("llmtrace_node_silent{@node}", "{{node}}")
-                .link("Instances", "instances"),
+                .linkNow("Instances", "instances"),
             Guide.breaker(Panel.states("Breakers", "By instance and breaker."))
                 .size(8, 8)
                 .query("llmtrace_circuit_breaker_state{@node}", "{{node}} {{breaker}}"),
@@ -47,7 +47,7 @@ final class InstancesDashboard {
                 .size(4, 8)
                 .redFrom(1)
                 .now("sum(llmtrace_plugin_policy_refused{@plugin})", "refuse")
-                .link("Instances", "instances"),
+                .linkNow("Instances", "instances"),
             Panel.number(
                     "Versions of policies in force",
                     "More than one for longer than a rollout means that an instance lags.")

@@ -32,7 +32,7 @@ final class Panel {
 
   private record Query(String expr, String legend, boolean instant) {}
 
-  private record Link(String title, String path) {}
+  private record Link(String title, String path, boolean timed) {}
 
   private final Kind kind;
   private final String title;
@@ -126,7 +126,13 @@ final class Panel {
    * @param path below {@code /api/v1}; the time that is shown is added to it
    */
   Panel link(String label, String path) {
-    links.add(new Link(label, path));
+    links.add(new Link(label, path, true));
+    return this;
+  }
+
+  /** The same for what knows no time: how things are now. */
+  Panel linkNow(String label, String path) {
+    links.add(new Link(label, path, false));
     return this;
   }
 
@@ -136,7 +142,7 @@ final class Panel {
    * @param path as above; {@code ${__field.labels.NAME}} is a label of that series
    */
   Panel seriesLink(String label, String path) {
-    dataLinks.add(new Link(label, path));
+    dataLinks.add(new Link(label, path, true));
     return this;
   }
 
@@ -250,12 +256,11 @@ final class Panel {
 
   private static void addAll(ArrayNode to, List<Link> links) {
     for (Link link : links) {
-      String path = link.path();
-      String url =
-          "${controlplane}/api/v1/"
-              + path
-              + (path.contains("?") ? "&" : "?")
-              + "since=${__from:date:iso}&until=${__to:date:iso}";
+      String url = "${controlplane}/api/v1/" + link.path();
+      if (link.timed()) {
+        url += link.path().contains("?") ? "&" : "?";
+        url += "since=${__from:date:iso}&until=${__to:date:iso}";
+      }
       to.add(Dashboard.link(link.title(), url).put("targetBlank", true));
     }
   }
