@@ -20,12 +20,10 @@ final class Exposition {
   private final Map<String, String> types = new TreeMap<>();
   private final Map<String, List<Map<String, String>>> samples = new HashMap<>();
 
-  /** Reads pages as if they were one. */
-  static Exposition of(String... pages) {
+  /** Reads a page. */
+  static Exposition parse(String page) {
     Exposition all = new Exposition();
-    for (String page : pages) {
-      page.lines().filter(line -> !line.isBlank()).forEach(all::line);
-    }
+    page.lines().filter(line -> !line.isBlank()).forEach(all::line);
     return all;
   }
 
