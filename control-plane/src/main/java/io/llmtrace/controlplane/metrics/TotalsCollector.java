@@ -1,8 +1,6 @@
 package io.llmtrace.controlplane.metrics;
 
 import io.llmtrace.controlplane.nodes.Nodes;
-import io.llmtrace.policies.detect.FindingType;
-import io.llmtrace.policies.detect.Severity;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -31,14 +29,7 @@ public final class TotalsCollector implements MultiCollector {
   @Override
   public MetricSnapshots collect() {
     Map<Series, Double> values = totals.snapshot();
-    for (FindingType type : FindingType.values()) {
-      for (Severity severity : Severity.values()) {
-        for (String action : List.of("allow", "flag", "block")) {
-          values.putIfAbsent(
-              new Series(Names.FINDINGS, List.of(type.label(), severity.label(), action)), 0.0);
-        }
-      }
-    }
+    Zeros.into(values);
     List<MetricSnapshot> out = new ArrayList<>();
     Names.COUNTERS.forEach((name, keys) -> out.add(counter(name, keys, values)));
     out.add(histogram(Names.DURATION, Names.keys(Names.DURATION), Names.REQUEST_BUCKETS, values));

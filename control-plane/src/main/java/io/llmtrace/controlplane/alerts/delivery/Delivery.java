@@ -119,7 +119,7 @@ public final class Delivery implements AutoCloseable {
                     ? transport::carry
                     : (message, channel) -> new Reply.Refused("there is no way out"),
             clock);
-    this.meters = new DeliveryMeters(meters);
+    this.meters = new DeliveryMeters(meters, List.copyOf(this.lanes.keySet()));
     this.tuning = tuning;
     String replica = new Ulid().next();
     this.claims = new Claims(time, replica, tuning.lease());

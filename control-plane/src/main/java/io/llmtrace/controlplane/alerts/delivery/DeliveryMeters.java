@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,22 +28,29 @@ final class DeliveryMeters {
     Duration.ofHours(1)
   };
 
+  /** As {@link Outcome#label()}; unknown where it could not be written down. */
+  private static final List<String> RESULTS = List.of("delivered", "retry", "parked", "unknown");
+
   private final MeterRegistry meters;
   private final Map<String, AtomicLong> waiting = new ConcurrentHashMap<>();
   private final Map<String, AtomicLong> parked = new ConcurrentHashMap<>();
 
-  DeliveryMeters(MeterRegistry meters) {
+  /**
+   * Meters of channels, each at 0 before its first message: rate() does not see the first event of
+   * a series that was not there before it.
+   */
+  DeliveryMeters(MeterRegistry meters, Collection<String> channels) {
     this.meters = meters;
+    for (String channel : channels) {
+      RESULTS.forEach(result -> counter(channel, result));
+      waiting(channel);
+      parked(channel);
+    }
   }
 
   /** Counts an attempt by what came of it. */
   void attempt(String channel, String result, Duration took) {
-    Counter.builder("llmtrace.alert.deliveries")
-        .description("Attempts to deliver an alert, by what came of them")
-        .tag("channel", channel)
-        .tag("result", result)
-        .register(meters)
-        .increment();
+    counter(channel, result).increment();
     Timer.builder("llmtrace.alert.attempt")
         .description("How long an attempt to deliver an alert took")
         .tag("channel", channel)
@@ -65,11 +73,25 @@ final class DeliveryMeters {
     waiting.values().forEach(value -> value.set(0));
     parked.values().forEach(value -> value.set(0));
     for (ChannelHealth channel : channels) {
-      gauge(waiting, "waiting", "Alerts that are still to be told", channel.channel())
-          .set(channel.waiting());
-      gauge(parked, "parked", "Alerts that were given up and not tried again", channel.channel())
-          .set(channel.parked());
+      waiting(channel.channel()).set(channel.waiting());
+      parked(channel.channel()).set(channel.parked());
     }
+  }
+
+  private Counter counter(String channel, String result) {
+    return Counter.builder("llmtrace.alert.deliveries")
+        .description("Attempts to deliver an alert, by what came of them")
+        .tag("channel", channel)
+        .tag("result", result)
+        .register(meters);
+  }
+
+  private AtomicLong waiting(String channel) {
+    return gauge(waiting, "waiting", "Alerts that are still to be told", channel);
+  }
+
+  private AtomicLong parked(String channel) {
+    return gauge(parked, "parked", "Alerts that were given up and not tried again", channel);
   }
 
   private AtomicLong gauge(
