@@ -9,7 +9,9 @@ import io.llmtrace.runtime.config.ControlPlaneConfig;
 import io.llmtrace.runtime.config.DatabaseConfig;
 import java.io.IOException;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.Properties;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
 import liquibase.exception.LiquibaseException;
@@ -44,12 +46,27 @@ public final class Migrations {
    */
   public static Result run(ControlPlaneConfig config) throws Exception {
     if (config.database().url() != null) {
-      return run(source(config.database(), ""));
+      DataSourceFactory source = source(config.database(), "");
+      reach(source);
+      return run(source);
     }
     try (EmbeddedDatabase embedded =
         EmbeddedDatabase.start(config.dataDirectory().resolve("postgres"))) {
       return run(source(config.database(), embedded.url()));
     }
+  }
+
+  /** One connection before a pool, which would log each that fails with its whole trace. */
+  private static void reach(DataSourceFactory source) throws SQLException {
+    Properties properties = new Properties();
+    properties.putAll(source.getProperties());
+    if (source.getUser() != null) {
+      properties.put("user", source.getUser());
+    }
+    if (source.getPassword() != null) {
+      properties.put("password", source.getPassword());
+    }
+    DriverManager.getConnection(source.getUrl(), properties).close();
   }
 
   static Result run(DataSourceFactory source)
