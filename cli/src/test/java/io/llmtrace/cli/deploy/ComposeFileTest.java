@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** docker-compose.yml, read as text, and what its prepare script makes; run without an engine. */
 class ComposeFileTest {
-  private static final Pattern PINNED = Pattern.compile(".+:v?\\d+\\.\\d+.*|.+@sha256:[0-9a-f]{64}");
+  private static final Pattern PINNED =
+      Pattern.compile(".+:v?\\d+\\.\\d+.*|.+@sha256:[0-9a-f]{64}");
   private static final Pattern SECRET =
       Pattern.compile(".*(PASSWORD|SECRET|TOKEN|KEY)(?!.*FILE).*");
 
@@ -45,8 +46,15 @@ class ComposeFileTest {
   void it_has_the_parts_of_both_profiles() {
     assertThat(compose.at("services").keys())
         .contains(
-            "apisix", "plugin", "control-plane", "migrate", "postgres", "prometheus",
-            "alertmanager", "grafana", "mock-provider");
+            "apisix",
+            "plugin",
+            "control-plane",
+            "migrate",
+            "postgres",
+            "prometheus",
+            "alertmanager",
+            "grafana",
+            "mock-provider");
     assertThat(services())
         .allSatisfy(
             service -> {
@@ -95,7 +103,8 @@ class ComposeFileTest {
   @Test
   void images_are_pinned_and_ours_is_built_from_the_dockerfile() {
     for (Yaml service : services()) {
-      String image = service.at("image").text().replace("${LLMTRACE_VERSION:-", "").replace("}", "");
+      String image =
+          service.at("image").text().replace("${LLMTRACE_VERSION:-", "").replace("}", "");
       assertThat(image).as(service.path()).matches(PINNED).doesNotContain("latest");
       if (image.startsWith("llmtrace:")) {
         Path file = Yaml.ROOT.resolve(service.at("build", "dockerfile").text());
@@ -203,7 +212,8 @@ class ComposeFileTest {
   }
 
   @Test
-  void its_configuration_is_right_for_both_processes_and_says_what_compose_mounts() throws Exception {
+  void its_configuration_is_right_for_both_processes_and_says_what_compose_mounts()
+      throws Exception {
     prepare("demo");
     String text = Files.readString(Yaml.ROOT.resolve("deploy/compose/llmtrace.yaml"));
     Path file =
@@ -212,16 +222,18 @@ class ComposeFileTest {
             text.replace("/run/secrets/", directory.resolve("secrets") + "/"));
     LlmtraceConfig config = ConfigFile.load(file, Map.of("HOSTNAME", "host"));
     assertThat(config.plugin().socket()).isEqualTo(Path.of("/run/llmtrace/runner.sock"));
-    assertThat(Yaml.file("deploy/compose/apisix/config.yaml").at("ext-plugin", "path_for_test").text())
+    assertThat(
+            Yaml.file("deploy/compose/apisix/config.yaml").at("ext-plugin", "path_for_test").text())
         .isEqualTo(config.plugin().socket().toString());
     assertThat(config.plugin().controlPlaneUrl().toString()).isEqualTo("http://control-plane:8080");
     assertThat(config.controlPlane().database().url().reveal())
         .isEqualTo("jdbc:postgresql://postgres:5432/llmtrace");
     for (String service : List.of("plugin", "control-plane", "migrate")) {
-      List<String> secrets =
-          compose.at("services", service, "secrets").texts();
+      List<String> secrets = compose.at("services", service, "secrets").texts();
       Stream<String> named =
-          Pattern.compile("/run/secrets/([a-z_]+)").matcher(section(text, service)).results()
+          Pattern.compile("/run/secrets/([a-z_]+)")
+              .matcher(section(text, service))
+              .results()
               .map(result -> result.group(1));
       assertThat(secrets).as(service).containsExactlyInAnyOrderElementsOf(named.toList());
     }
@@ -253,7 +265,9 @@ class ComposeFileTest {
     assertThat(key).matches("llmt_[a-z0-9]{8}_[0-9a-f]{64}");
     prepare("demo");
     assertThat(directory.resolve("secrets/admin_key")).hasContent(key);
-    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("secrets"))))
+    assertThat(
+            PosixFilePermissions.toString(
+                Files.getPosixFilePermissions(directory.resolve("secrets"))))
         .isEqualTo("rwx------");
     try (Stream<Path> files = Files.list(directory.resolve("secrets"))) {
       assertThat(files.toList())
@@ -264,7 +278,8 @@ class ComposeFileTest {
                       .doesNotContain("w"));
     }
     assertThat(prepared("prod-like")).contains("needs --upstream");
-    assertThat(prepared("prod-like", "--upstream", "https://host/path'; x")).contains("expected http(s)");
+    assertThat(prepared("prod-like", "--upstream", "https://host/path'; x"))
+        .contains("expected http(s)");
     assertThat(prepared("staging")).contains("expected demo or prod-like");
   }
 

@@ -47,7 +47,8 @@ class DockerfileTest {
   void bases_are_pinned_and_stages_named() {
     assertThat(of("FROM"))
         .hasSizeGreaterThanOrEqualTo(2)
-        .allMatch(from -> from.matches("\\S+:\\d+(\\.\\d+)+\\S* AS [a-z]+"), "NAME:VERSION AS STAGE");
+        .allMatch(
+            from -> from.matches("\\S+:\\d+(\\.\\d+)+\\S* AS [a-z]+"), "NAME:VERSION AS STAGE");
   }
 
   @Test
@@ -69,8 +70,7 @@ class DockerfileTest {
   @Test
   void what_it_copies_is_not_ignored_and_all_modules_are_copied() throws IOException {
     Set<String> allowed = new TreeSet<>();
-    for (String line :
-        Files.readAllLines(FILE.resolveSibling("Dockerfile.dockerignore"))) {
+    for (String line : Files.readAllLines(FILE.resolveSibling("Dockerfile.dockerignore"))) {
       if (line.startsWith("!")) {
         allowed.add(line.substring(1));
       }
@@ -88,11 +88,11 @@ class DockerfileTest {
                 })
             .toList();
     assertThat(copied)
-        .allMatch(source -> allowed.stream().anyMatch(each -> (source + "/").startsWith(each + "/")));
+        .allMatch(
+            source -> allowed.stream().anyMatch(each -> (source + "/").startsWith(each + "/")));
     assertThat(Files.readString(Yaml.ROOT.resolve("pom.xml")).lines())
         .filteredOn(line -> line.strip().startsWith("<module>"))
-        .allSatisfy(
-            line -> assertThat(copied).contains(line.strip().replaceAll("</?module>", "")));
+        .allSatisfy(line -> assertThat(copied).contains(line.strip().replaceAll("</?module>", "")));
   }
 
   @Test
