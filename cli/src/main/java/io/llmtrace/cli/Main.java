@@ -3,6 +3,10 @@ package io.llmtrace.cli;
 import io.llmtrace.cli.alerts.AlertsCommand;
 import io.llmtrace.cli.bench.BenchCommand;
 import io.llmtrace.cli.demo.DemoCommand;
+import io.llmtrace.cli.deploy.HealthcheckCommand;
+import io.llmtrace.cli.deploy.MigrateCommand;
+import io.llmtrace.cli.deploy.MockProviderCommand;
+import io.llmtrace.cli.deploy.TestGatewayCommand;
 import io.llmtrace.cli.gateway.GatewayCommand;
 import io.llmtrace.cli.policy.PolicyCommand;
 import io.llmtrace.cli.scan.ScanCommand;
@@ -24,6 +28,7 @@ import picocli.CommandLine.HelpCommand;
       UpCommand.class,
       ControlPlaneCommand.class,
       PluginCommand.class,
+      MigrateCommand.class,
       ConfigCommand.class,
       GatewayCommand.class,
       PolicyCommand.class,
@@ -32,6 +37,9 @@ import picocli.CommandLine.HelpCommand;
       AuditCommand.class,
       ScanCommand.class,
       BenchCommand.class,
+      HealthcheckCommand.class,
+      MockProviderCommand.class,
+      TestGatewayCommand.class,
       HelpCommand.class
     })
 public final class Main {

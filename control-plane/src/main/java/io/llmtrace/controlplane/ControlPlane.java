@@ -166,7 +166,7 @@ public final class ControlPlane implements AutoCloseable {
     Totals totals = new Totals(slot);
     java.time.Clock clock = java.time.Clock.systemUTC();
     KeyDirectory keys = new KeyDirectory(clock);
-    FirstKeys first = new FirstKeys(own.dataDirectory());
+    FirstKeys first = new FirstKeys(own.dataDirectory(), own.firstKeys());
     // Nodes need the storage, and the storage fills them once it is there.
     Storage[] holder = new Storage[1];
     Nodes nodes = new Nodes(() -> holder[0].jdbi());

@@ -1,6 +1,8 @@
 package io.llmtrace.controlplane.keys;
 
 import io.llmtrace.controlplane.access.Role;
+import io.llmtrace.runtime.config.FirstKeysConfig;
+import io.llmtrace.runtime.config.Secret;
 import io.llmtrace.runtime.files.PrivateFiles;
 import io.llmtrace.runtime.terminal.Terminal;
 import java.io.IOException;
@@ -10,17 +12,38 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The first two keys of an installation, written to files of mode 0600. */
+/**
+ * The first two keys of an installation: those that the configuration names, else made and written
+ * to files of mode 0600. Only a role that never had a key gets one, so what is configured is read
+ * once and a key that was revoked does not come back.
+ */
 public final class FirstKeys {
   private static final Logger log = LoggerFactory.getLogger(FirstKeys.class);
 
   private final Path directory;
+  private final FirstKeysConfig configured;
 
-  public FirstKeys(Path directory) {
+  /**
+   * @throws IllegalArgumentException when a configured key has not the form of one
+   */
+  public FirstKeys(Path directory, FirstKeysConfig configured) {
     this.directory = directory;
+    this.configured = configured;
+    check("admin", configured.admin());
+    check("instance", configured.instance());
+  }
+
+  private static void check(String role, @Nullable Secret key) {
+    if (key != null && !KeyToken.isOne(key.reveal())) {
+      throw new IllegalArgumentException(
+          "control_plane.first_keys."
+              + role
+              + ": expected llmt_, eight of a-z and 0-9, _ and 64 hexadecimal digits");
+    }
   }
 
   /** Makes a key of each role that never had one; of several replicas one does. */
@@ -43,8 +66,9 @@ public final class FirstKeys {
   }
 
   private void make(Handle handle, Role role) {
+    Secret given = role == Role.ADMIN ? configured.admin() : configured.instance();
     // The file comes first: a crash in between must not leave a key nobody knows.
-    String token = written(role);
+    String token = given == null ? written(role) : given.reveal();
     byte[] salt = KeyToken.isOld(token) ? new byte[0] : KeyToken.salt();
     String id = "initial-" + role.label();
     handle

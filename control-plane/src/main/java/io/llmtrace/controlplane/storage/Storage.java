@@ -4,18 +4,12 @@ import com.codahale.metrics.MetricRegistry;
 import io.dropwizard.db.DataSourceFactory;
 import io.dropwizard.db.ManagedDataSource;
 import io.dropwizard.db.ManagedPooledDataSource;
-import io.dropwizard.migrations.CloseableLiquibaseWithClassPathMigrationsFile;
-import io.dropwizard.util.Duration;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
-import io.llmtrace.runtime.config.DatabaseConfig;
-import java.sql.Connection;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import liquibase.Contexts;
-import liquibase.LabelExpression;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.postgres.PostgresPlugin;
 import org.jspecify.annotations.Nullable;
@@ -33,9 +27,6 @@ public final class Storage implements AutoCloseable {
   private static final long PROBE_SECONDS = 1;
 
   private static final String NOT_SET_UP = "not set up, see the log";
-
-  /** Includes the files of changesets, in their order. */
-  static final String MIGRATIONS = "migrations.xml";
 
   /**
    * What the last background probe saw.
@@ -154,16 +145,7 @@ public final class Storage implements AutoCloseable {
     if (config.database().url() == null && embedded == null) {
       embedded = EmbeddedDatabase.start(config.dataDirectory().resolve("postgres"));
     }
-    DataSourceFactory two = source();
-    two.setMaxSize(2);
-    ManagedDataSource upgrading = two.build(new MetricRegistry(), "migrations");
-    try (CloseableLiquibaseWithClassPathMigrationsFile migrations =
-        new CloseableLiquibaseWithClassPathMigrationsFile(upgrading, MIGRATIONS)) {
-      try (Connection connection = upgrading.getConnection()) {
-        ApiRole.ensure(connection);
-      }
-      migrations.update(new Contexts(), new LabelExpression());
-    }
+    Migrations.run(source());
     ManagedDataSource source = pool;
     if (source == null) {
       source = source().build(metrics, "llmtrace");
@@ -176,25 +158,8 @@ public final class Storage implements AutoCloseable {
   }
 
   private DataSourceFactory source() {
-    DatabaseConfig database = config.database();
-    DataSourceFactory factory = new DataSourceFactory();
-    factory.setDriverClass("org.postgresql.Driver");
     EmbeddedDatabase own = embedded;
-    factory.setUrl(database.url() != null ? database.url().reveal() : own == null ? "" : own.url());
-    if (database.user() != null) {
-      factory.setUser(database.user());
-    }
-    if (database.password() != null) {
-      factory.setPassword(database.password().reveal());
-    }
-    factory.getProperties().put("connectTimeout", "5");
-    factory.getProperties().put("socketTimeout", "30");
-    factory.setInitialSize(1);
-    factory.setMinSize(1);
-    factory.setMaxSize(database.poolSize());
-    factory.setMaxWaitForConnection(Duration.seconds(5));
-    factory.setCheckConnectionOnBorrow(true);
-    return factory;
+    return Migrations.source(config.database(), own == null ? "" : own.url());
   }
 
   @Override

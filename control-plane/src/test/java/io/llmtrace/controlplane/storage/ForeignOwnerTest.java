@@ -76,7 +76,7 @@ class ForeignOwnerTest {
     source.setUrl(url);
     try (CloseableLiquibaseWithClassPathMigrationsFile all =
         new CloseableLiquibaseWithClassPathMigrationsFile(
-            source.build(new MetricRegistry(), "migrations"), Storage.MIGRATIONS)) {
+            source.build(new MetricRegistry(), "migrations"), Migrations.FILE)) {
       all.update(new Contexts(), new LabelExpression());
     }
     Jdbi jdbi = Jdbi.create(url);

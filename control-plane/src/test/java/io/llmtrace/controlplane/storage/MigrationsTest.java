@@ -44,9 +44,9 @@ class MigrationsTest {
       String unanswered = Ulid.of(1_772_409_601_000L, 0, 4);
       for (String id : List.of(done, open, unanswered, "no-ulid")) {
         sql.execute(
-            ("INSERT INTO inspections (decision_id, at, node, route, tenant, record) VALUES"
-                    + " ('%s', 1, 'n', 'r', 't', '{\"consumer\":\"c\",\"model\":\"m\",\"tap\":true,"
-                    + "\"decision\":{\"action\":\"flag\"},\"receipt\":{\"coverage\":\"partial\"}}')")
+            ("INSERT INTO inspections (decision_id, at, node, route, tenant, record) VALUES ('%s',"
+                 + " 1, 'n', 'r', 't', '{\"consumer\":\"c\",\"model\":\"m\",\"tap\":true,"
+                 + "\"decision\":{\"action\":\"flag\"},\"receipt\":{\"coverage\":\"partial\"}}')")
                 .formatted(id));
       }
       for (String id : List.of(done, waits)) {
@@ -167,7 +167,7 @@ class MigrationsTest {
 
   private static CloseableLiquibaseWithClassPathMigrationsFile migrations(EmbeddedDatabase database)
       throws Exception {
-    return migrations(database, Storage.MIGRATIONS);
+    return migrations(database, Migrations.FILE);
   }
 
   private static CloseableLiquibaseWithClassPathMigrationsFile migrations(

@@ -183,7 +183,8 @@ public final class ConfigFile {
             content(section.section("content")),
             section.secret("signing_key", open),
             anomalies(section.section("anomalies")),
-            policies(section.section("policies"), open));
+            policies(section.section("policies"), open),
+            firstKeys(section.section("first_keys"), open));
     database.finish();
     section.finish();
     return controlPlane;
@@ -246,6 +247,13 @@ public final class ConfigFile {
                 PolicyServiceConfig.defaults().approval()));
     section.finish();
     return policies;
+  }
+
+  private static FirstKeysConfig firstKeys(ConfigSection section, boolean open) {
+    FirstKeysConfig keys =
+        new FirstKeysConfig(section.secret("admin", open), section.secret("instance", open));
+    section.finish();
+    return keys;
   }
 
   private static RateLimitConfig rateLimit(ConfigSection section) {

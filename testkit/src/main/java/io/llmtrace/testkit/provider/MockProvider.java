@@ -45,8 +45,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * OpenAI chat completions ({@code /v1/chat/completions}) and responses ({@code /v1/responses}) and
- * Anthropic messages ({@code /v1/messages}) on a free loopback port. The model's name picks the
- * behaviour:
+ * Anthropic messages ({@code /v1/messages}), on a free loopback port unless told. The model's name
+ * picks the behaviour:
  *
  * <ul>
  *   <li>{@code error-NNN} answers that status with the provider's error body, 429 and 529 with
@@ -71,6 +71,7 @@ public final class MockProvider implements AutoCloseable {
   static final String RESET = "reset";
 
   private static final Logger LOG = LoggerFactory.getLogger(MockProvider.class);
+  private static final String LOOPBACK = "127.0.0.1";
   private static final int MAX_BODY = 64 << 20;
   private static final long SLOW_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final Dialect OPEN_AI = new OpenAi();
@@ -88,7 +89,8 @@ public final class MockProvider implements AutoCloseable {
   private volatile Map<String, String> lastHeaders = Map.of();
   private volatile String lastBody = "";
 
-  private MockProvider(Pacing pacing, UsageBlocks usageBlocks, Optional<SslContext> tls)
+  private MockProvider(
+      String host, int port, Pacing pacing, UsageBlocks usageBlocks, Optional<SslContext> tls)
       throws IOException {
     this.pacing = pacing;
     this.usageBlocks = usageBlocks;
@@ -110,11 +112,12 @@ public final class MockProvider implements AutoCloseable {
                             new Answering());
                   }
                 })
-            .bind("127.0.0.1", 0)
+            .bind(host, port)
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
       loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-      throw new IOException("no port for the mock provider", bound.cause());
+      throw new IOException(
+          "the mock provider cannot listen on " + host + ":" + port, bound.cause());
     }
     listener = bound.channel();
   }
@@ -125,13 +128,19 @@ public final class MockProvider implements AutoCloseable {
   }
 
   public static MockProvider start(Pacing pacing, UsageBlocks usageBlocks) throws IOException {
-    return new MockProvider(pacing, usageBlocks, Optional.empty());
+    return start(LOOPBACK, 0, pacing, usageBlocks);
+  }
+
+  /** On an address of one's own, for a process that others are told of. */
+  public static MockProvider start(String host, int port, Pacing pacing, UsageBlocks usageBlocks)
+      throws IOException {
+    return new MockProvider(host, port, pacing, usageBlocks, Optional.empty());
   }
 
   /** The same behind TLS. */
   public static MockProvider start(Pacing pacing, UsageBlocks usageBlocks, SslContext tls)
       throws IOException {
-    return new MockProvider(pacing, usageBlocks, Optional.of(tls));
+    return new MockProvider(LOOPBACK, 0, pacing, usageBlocks, Optional.of(tls));
   }
 
   public int port() {

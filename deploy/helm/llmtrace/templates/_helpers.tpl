@@ -1,0 +1,76 @@
+{{- define "llmtrace.fullname" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "llmtrace.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+
+{{/* Labels that select; call with (dict "root" $ "component" NAME). */}}
+{{- define "llmtrace.selector" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "llmtrace.labels" -}}
+{{ include "llmtrace.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end -}}
+
+{{/* "restricted" of the Pod Security Standards, as the image's user. */}}
+{{- define "llmtrace.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 636
+runAsGroup: 636
+fsGroup: 636
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "llmtrace.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- define "llmtrace.databaseUrl" -}}
+{{- if .Values.database.bundled.enabled -}}
+jdbc:postgresql://{{ include "llmtrace.fullname" . }}-postgres:5432/llmtrace
+{{- else -}}
+{{ required "database.url: expected jdbc:postgresql://HOST:5432/NAME, or database.bundled.enabled: true" .Values.database.url }}
+{{- end -}}
+{{- end -}}
+
+{{/* llmtrace.yaml of the control plane. */}}
+{{- define "llmtrace.config" -}}
+{{- $database := dict "url" (include "llmtrace.databaseUrl" .) "user" .Values.database.user "password" "file:/run/secrets/llmtrace/database_password" "pool_size" .Values.database.poolSize -}}
+{{- $keys := dict "admin" "file:/run/secrets/llmtrace/admin_key" "instance" "file:/run/secrets/llmtrace/instance_key" -}}
+{{- $own := dict "bind" "0.0.0.0" "data_directory" "/var/lib/llmtrace" "database" $database "first_keys" $keys "signing_key" "file:/run/secrets/llmtrace/receipt_signing_key" "policies" (dict "signing_keys" (list "file:/run/secrets/llmtrace/policy_signing_key")) -}}
+{{- if .Values.controlPlane.contentKeyring.existingClaim -}}
+{{- $_ := set $own "content" (dict "keyring" "/var/lib/llmtrace-content/content.keys") -}}
+{{- end -}}
+{{- $base := dict "logging" (dict "format" "json") "metrics" (dict "token" "file:/run/secrets/llmtrace/metrics_token") "control_plane" $own -}}
+{{- toYaml (mergeOverwrite $base (deepCopy .Values.config)) -}}
+{{- end -}}
+
+{{/* Files of the Secret that the control plane reads, and no other. */}}
+{{- define "llmtrace.secretVolume" -}}
+- name: secrets
+  secret:
+    secretName: {{ .Values.secrets.existingSecret }}
+    defaultMode: 0440
+    items:
+      {{- range list "admin_key" "instance_key" "metrics_token" "policy_signing_key" "receipt_signing_key" "database_password" }}
+      - {key: {{ . }}, path: {{ . }}}
+      {{- end }}
+{{- end -}}
