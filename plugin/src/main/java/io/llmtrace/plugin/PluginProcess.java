@@ -276,7 +276,8 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         config.spool().segmentMaxBytes(),
         config.spool().flushInterval(),
         config.reportInterval(),
-        TelemetrySettings.Pacing.standard());
+        TelemetrySettings.Pacing.standard(),
+        config.controlPlaneTls());
   }
 
   private LocalServer.Endpoints endpoints(

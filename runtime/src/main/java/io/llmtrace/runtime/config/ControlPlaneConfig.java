@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param signingKey Ed25519 key as PKCS#8 in PEM; {@code null} makes one in the data directory
  * @param anomalies use that is out of the ordinary
  * @param policies how policies are changed and what signs them
+ * @param tls what the API port shows; with {@code client_ca} instances must show a certificate
  */
 public record ControlPlaneConfig(
     String bind,
@@ -29,7 +30,8 @@ public record ControlPlaneConfig(
     ContentConfig content,
     @Nullable Secret signingKey,
     AnomaliesConfig anomalies,
-    PolicyServiceConfig policies) {
+    PolicyServiceConfig policies,
+    TlsConfig tls) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
@@ -44,7 +46,8 @@ public record ControlPlaneConfig(
         ContentConfig.defaults(),
         null,
         AnomaliesConfig.defaults(),
-        PolicyServiceConfig.defaults());
+        PolicyServiceConfig.defaults(),
+        TlsConfig.none());
   }
 
   public ControlPlaneConfig withBind(String changed) {
@@ -87,6 +90,10 @@ public record ControlPlaneConfig(
     return with(values -> values.policies = changed);
   }
 
+  public ControlPlaneConfig withTls(TlsConfig changed) {
+    return with(values -> values.tls = changed);
+  }
+
   private ControlPlaneConfig with(Consumer<Values> change) {
     Values values = new Values(this);
     change.accept(values);
@@ -107,6 +114,7 @@ public record ControlPlaneConfig(
     private final @Nullable Secret signingKey;
     private AnomaliesConfig anomalies;
     private PolicyServiceConfig policies;
+    private TlsConfig tls;
 
     Values(ControlPlaneConfig from) {
       this.bind = from.bind;
@@ -121,6 +129,7 @@ public record ControlPlaneConfig(
       this.signingKey = from.signingKey;
       this.anomalies = from.anomalies;
       this.policies = from.policies;
+      this.tls = from.tls;
     }
 
     ControlPlaneConfig config() {
@@ -136,7 +145,8 @@ public record ControlPlaneConfig(
           content,
           signingKey,
           anomalies,
-          policies);
+          policies,
+          tls);
     }
   }
 }
