@@ -305,7 +305,7 @@ public final class ControlPlane implements AutoCloseable {
     policies.schedule(jobs);
     jobs.every(Duration.ofMinutes(1), "content", content::maintain);
     if (tls != null) {
-      watching.every(Duration.ofSeconds(5), "certificates", tls::renew);
+      watching.every(Duration.ofSeconds(1), "certificates", tls::renew);
     }
     ControlPlane started =
         new ControlPlane(

@@ -42,7 +42,6 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -101,7 +100,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private PluginProcess(LlmtraceConfig llmtrace, RequestSide.Opener<S> opener, boolean served)
       throws IOException {
     config = llmtrace.plugin();
-    Files.createDirectories(config.dataDirectory());
+    PrivateFiles.createDirectories(config.dataDirectory());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     DecisionIds ids = DecisionIds.open(config.dataDirectory());
     // Beside the engine, which takes longer: the first request that needs a vocabulary has it.
