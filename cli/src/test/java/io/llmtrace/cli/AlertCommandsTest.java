@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.llmtrace.cli.stack.Readiness;
 import io.llmtrace.cli.stack.StackPorts;
 import io.llmtrace.controlplane.ControlPlane;
+import io.llmtrace.controlplane.storage.EmbeddedDatabase;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
@@ -115,10 +116,8 @@ class AlertCommandsTest {
   }
 
   private static String sql(String statement) throws Exception {
-    String port = Files.readAllLines(folder.resolve("cp/postgres/postmaster.pid")).get(3);
     try (Connection connection =
-            DriverManager.getConnection(
-                "jdbc:postgresql://127.0.0.1:" + port + "/postgres?user=postgres");
+            DriverManager.getConnection(EmbeddedDatabase.addressOf(folder.resolve("cp/postgres")));
         Statement run = connection.createStatement()) {
       if (!run.execute(statement)) {
         return "";

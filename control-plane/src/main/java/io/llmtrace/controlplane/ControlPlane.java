@@ -33,6 +33,7 @@ import io.llmtrace.controlplane.findings.FindingStates;
 import io.llmtrace.controlplane.findings.FindingsExport;
 import io.llmtrace.controlplane.findings.FindingsResource;
 import io.llmtrace.controlplane.http.ProblemMapper;
+import io.llmtrace.controlplane.http.SecurityHeaders;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.ingest.IngestResource;
 import io.llmtrace.controlplane.ingest.Sweep;
@@ -69,6 +70,8 @@ import io.llmtrace.controlplane.storage.Storage;
 import io.llmtrace.controlplane.tenants.ListedTenants;
 import io.llmtrace.controlplane.tenants.TenantRetention;
 import io.llmtrace.controlplane.tenants.TenantsResource;
+import io.llmtrace.controlplane.tls.InstanceCertificates;
+import io.llmtrace.controlplane.tls.TlsConnector;
 import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
@@ -93,6 +96,7 @@ import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -204,7 +208,9 @@ public final class ControlPlane implements AutoCloseable {
     prometheus.register(new TotalsCollector(totals, nodes));
 
     Configuration configuration = new Configuration();
-    DefaultServerFactory factory = serverFactory(own);
+    TlsConnector tls =
+        own.tls().isPresent() ? new TlsConnector(own.bind(), own.port(), own.tls()) : null;
+    DefaultServerFactory factory = serverFactory(own, tls);
     configuration.setServerFactory(factory);
     Environment environment =
         new Environment(
@@ -217,6 +223,10 @@ public final class ControlPlane implements AutoCloseable {
             configuration);
     factory.configure(environment);
     environment.jersey().register(new ProblemMapper());
+    environment.jersey().register(new SecurityHeaders());
+    if (own.tls().authority() != null) {
+      environment.jersey().register(new InstanceCertificates());
+    }
     Runnable changed =
         () -> {
           watch.now();
@@ -294,6 +304,9 @@ public final class ControlPlane implements AutoCloseable {
     alerts.start();
     policies.schedule(jobs);
     jobs.every(Duration.ofMinutes(1), "content", content::maintain);
+    if (tls != null) {
+      watching.every(Duration.ofSeconds(1), "certificates", tls::renew);
+    }
     ControlPlane started =
         new ControlPlane(
             server,
@@ -313,7 +326,7 @@ public final class ControlPlane implements AutoCloseable {
   /** Where links lead if nobody says how people reach this. */
   private static URI address(ControlPlaneConfig own) {
     String host = own.bind().contains(":") ? "[" + own.bind() + "]" : own.bind();
-    return URI.create("http://" + host + ":" + own.port());
+    return URI.create((own.tls().isPresent() ? "https://" : "http://") + host + ":" + own.port());
   }
 
   /** Sums up what came, and drops what is past its time. */
@@ -346,9 +359,11 @@ public final class ControlPlane implements AutoCloseable {
         : List.of(keys, new OidcAuthenticator(own.oidc(), keys::active));
   }
 
-  private static DefaultServerFactory serverFactory(ControlPlaneConfig own) {
+  private static DefaultServerFactory serverFactory(
+      ControlPlaneConfig own, @Nullable TlsConnector tls) {
     DefaultServerFactory factory = new DefaultServerFactory();
-    factory.setApplicationConnectors(List.of(connector(own.bind(), own.port())));
+    factory.setApplicationConnectors(
+        List.of(tls == null ? connector(own.bind(), own.port()) : tls));
     factory.setAdminConnectors(List.of(connector("127.0.0.1", own.adminPort())));
     factory.setRegisterDefaultExceptionMappers(false);
     // Ingest bounds what it unpacks, so nothing may unpack before it.

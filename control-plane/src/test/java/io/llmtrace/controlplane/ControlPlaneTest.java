@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.controlplane.storage.EmbeddedDatabase;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
@@ -377,9 +378,7 @@ class ControlPlaneTest {
 
   @Test
   void aDatabaseByUrlThatGoesAwayIsSaidAndComesBack(@TempDir Path other) throws Exception {
-    String server =
-        "jdbc:postgresql://127.0.0.1:"
-            + Files.readAllLines(directory.resolve("postgres/postmaster.pid")).get(3);
+    String server = EmbeddedDatabase.addressOf(directory.resolve("postgres"));
     sql(server, "CREATE DATABASE mine");
     LlmtraceConfig base = config();
     LlmtraceConfig config =
@@ -387,7 +386,8 @@ class ControlPlaneTest {
                 base.controlPlane()
                     .withDataDirectory(other)
                     .withDatabase(
-                        new DatabaseConfig(Secret.of(server + "/mine"), "postgres", null, 3)))
+                        new DatabaseConfig(
+                            Secret.of(server.replace("/postgres?", "/mine?")), null, null, 3)))
             .withMetrics(new MetricsConfig(Secret.of("scrape-me"), false));
     ControlPlane main = service;
     String mainInstance = instance;
@@ -438,7 +438,7 @@ class ControlPlaneTest {
   }
 
   private static void sql(String server, String statement) throws SQLException {
-    try (Connection connection = DriverManager.getConnection(server + "/postgres?user=postgres");
+    try (Connection connection = DriverManager.getConnection(server);
         Statement made = connection.createStatement()) {
       made.execute(statement);
     }
@@ -546,9 +546,7 @@ class ControlPlaneTest {
   }
 
   private static Connection database() throws Exception {
-    List<String> pid = Files.readAllLines(directory.resolve("postgres/postmaster.pid"));
-    return DriverManager.getConnection(
-        "jdbc:postgresql://127.0.0.1:" + pid.get(3) + "/postgres?user=postgres");
+    return DriverManager.getConnection(EmbeddedDatabase.addressOf(directory.resolve("postgres")));
   }
 
   private static void sql(String statement) throws Exception {

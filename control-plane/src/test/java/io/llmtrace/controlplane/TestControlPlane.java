@@ -3,6 +3,7 @@ package io.llmtrace.controlplane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.controlplane.storage.EmbeddedDatabase;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.AlertsConfig;
@@ -138,9 +139,7 @@ public final class TestControlPlane implements AutoCloseable {
 
   /** Its database, as superuser. */
   public String url() throws IOException {
-    return "jdbc:postgresql://127.0.0.1:"
-        + Files.readAllLines(directory.resolve("postgres/postmaster.pid")).get(3)
-        + "/postgres?user=postgres";
+    return EmbeddedDatabase.addressOf(directory.resolve("postgres"));
   }
 
   public void sql(String statement) throws Exception {

@@ -23,11 +23,11 @@ import io.llmtrace.policies.exchange.BodyBytes;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
+import io.llmtrace.runtime.files.PrivateFiles;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -118,7 +118,7 @@ public final class FilterHost implements RequestSide {
       MeterRegistry meters)
       throws IOException {
     PluginConfig plugin = config.plugin();
-    Files.createDirectories(plugin.dataDirectory());
+    PrivateFiles.createDirectories(plugin.dataDirectory());
     AnalysisBreaker breaker = new AnalysisBreaker(config.circuitBreaker(), plugin.node(), meters);
     InspectionService service =
         new InspectionService(

@@ -19,9 +19,9 @@ import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
+import io.llmtrace.runtime.files.PrivateFiles;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,7 +76,7 @@ public final class PluginHost implements RequestSide {
       MeterRegistry meters)
       throws IOException {
     PluginConfig plugin = config.plugin();
-    Files.createDirectories(plugin.dataDirectory());
+    PrivateFiles.createDirectories(plugin.dataDirectory());
     ConfTable confs = ConfTable.open(plugin.dataDirectory(), RouteConfReader.of(plugin), meters);
     AnalysisBreaker breaker = new AnalysisBreaker(config.circuitBreaker(), plugin.node(), meters);
     InspectionService service =

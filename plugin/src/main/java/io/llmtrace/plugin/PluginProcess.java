@@ -39,6 +39,7 @@ import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.llmtrace.runtime.config.Secret;
 import io.llmtrace.runtime.detection.EngineSetup;
+import io.llmtrace.runtime.files.PrivateFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -98,7 +99,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private PluginProcess(LlmtraceConfig llmtrace, RequestSide.Opener<S> opener, boolean served)
       throws IOException {
     config = llmtrace.plugin();
-    Files.createDirectories(config.dataDirectory());
+    PrivateFiles.createDirectories(config.dataDirectory());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     DecisionIds ids = DecisionIds.open(config.dataDirectory());
     // Beside the engine, which takes longer: the first request that needs a vocabulary has it.
@@ -281,7 +282,8 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         config.spool().segmentMaxBytes(),
         config.spool().flushInterval(),
         config.reportInterval(),
-        TelemetrySettings.Pacing.standard());
+        TelemetrySettings.Pacing.standard(),
+        config.controlPlaneTls());
   }
 
   private LocalServer.Endpoints endpoints(

@@ -7,6 +7,7 @@ import io.llmtrace.cli.stack.ChildProcess;
 import io.llmtrace.cli.stack.Readiness;
 import io.llmtrace.cli.stack.StackFiles;
 import io.llmtrace.cli.stack.StackPorts;
+import io.llmtrace.controlplane.storage.EmbeddedDatabase;
 import io.llmtrace.testkit.gateway.GatewayConfig;
 import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
@@ -146,8 +147,8 @@ class FaultsTest {
       double near = load.p99(killed - 10_000_000_000L, killed);
       double away = load.p99(killed, back);
       System.out.printf(
-          "control plane away %d s: %d requests at 50/s, none failed, p99 %.1f ms before and %.1f ms"
-              + " meanwhile; %d records stored, none twice%n",
+          "control plane away %d s: %d requests at 50/s, none failed, p99 %.1f ms before and %.1f"
+              + " ms meanwhile; %d records stored, none twice%n",
           span.toSeconds(), load.requests(), near, away, ids.size());
     }
   }
@@ -252,8 +253,7 @@ class FaultsTest {
   }
 
   private static List<String> column(String sql) throws Exception {
-    List<String> pid = Files.readAllLines(folder.resolve("control-plane/postgres/postmaster.pid"));
-    String url = "jdbc:postgresql://127.0.0.1:" + pid.get(3) + "/postgres?user=postgres";
+    String url = EmbeddedDatabase.addressOf(folder.resolve("control-plane/postgres"));
     try (Connection connection = DriverManager.getConnection(url);
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
@@ -308,29 +308,29 @@ class FaultsTest {
 
   private static String route(String id, boolean degrade) {
     return """
-          - id: %1$s
-            uri: /%1$s/*
-            plugins:
-              ext-plugin-post-req:
-                allow_degradation: %2$s
-                conf:
-                  - {name: llmtrace, value: '{"mode":"enforce","budget_ms":5000}'}
-              http-logger:
-                uri: http://127.0.0.1:%3$d/tap
-                auth_header: Bearer %4$s
-                include_resp_body: true
-                batch_max_size: 100
-                inactive_timeout: 1
-                max_retry_count: 60
-                retry_delay: 1
-                log_format_extra:
-                  request_id: $request_id
-                  upstream_status: $upstream_status
-                  upstream_header_time: $upstream_header_time
-            upstream:
-              nodes:
-                "127.0.0.1:%5$d": 1
-        """
+      - id: %1$s
+        uri: /%1$s/*
+        plugins:
+          ext-plugin-post-req:
+            allow_degradation: %2$s
+            conf:
+              - {name: llmtrace, value: '{"mode":"enforce","budget_ms":5000}'}
+          http-logger:
+            uri: http://127.0.0.1:%3$d/tap
+            auth_header: Bearer %4$s
+            include_resp_body: true
+            batch_max_size: 100
+            inactive_timeout: 1
+            max_retry_count: 60
+            retry_delay: 1
+            log_format_extra:
+              request_id: $request_id
+              upstream_status: $upstream_status
+              upstream_header_time: $upstream_header_time
+        upstream:
+          nodes:
+            "127.0.0.1:%5$d": 1
+    """
         .formatted(id, degrade, ports.plugin(), tapSecret, provider.port());
   }
 }

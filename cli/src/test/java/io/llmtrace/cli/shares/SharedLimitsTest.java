@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.ControlPlane;
+import io.llmtrace.controlplane.storage.EmbeddedDatabase;
 import io.llmtrace.plugin.PluginHost;
 import io.llmtrace.plugin.PluginProcess;
 import io.llmtrace.policies.limit.Dimension;
@@ -380,10 +381,7 @@ class SharedLimitsTest {
   }
 
   private static String sql(String query) throws Exception {
-    String url =
-        "jdbc:postgresql://127.0.0.1:"
-            + Files.readAllLines(folder.resolve("cp/postgres/postmaster.pid")).get(3)
-            + "/postgres?user=postgres";
+    String url = EmbeddedDatabase.addressOf(folder.resolve("cp/postgres"));
     try (var connection = java.sql.DriverManager.getConnection(url);
         var run = connection.createStatement();
         var rows = run.executeQuery(query)) {

@@ -13,16 +13,21 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A PostgreSQL of our own over a directory that outlives the process. Not thread-safe. */
+/**
+ * A PostgreSQL of our own over a directory that outlives the process. It listens on loopback, where
+ * every user of the machine is, and so asks for a password. Not thread-safe.
+ */
 public final class EmbeddedDatabase implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final EmbeddedPostgres postgres;
   private final ProcessHandle process;
+  private final String password;
 
-  private EmbeddedDatabase(EmbeddedPostgres postgres, ProcessHandle process) {
+  private EmbeddedDatabase(EmbeddedPostgres postgres, ProcessHandle process, String password) {
     this.postgres = postgres;
+    this.password = password;
     this.process = process;
   }
 
@@ -30,6 +35,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     Path data = directory.toAbsolutePath().normalize();
     Files.createDirectories(data);
     stopOrphan(data);
+    EmbeddedAccess access = new EmbeddedAccess(data);
     EmbeddedPostgres postgres =
         EmbeddedPostgres.builder()
             .setDataDirectory(data)
@@ -40,12 +46,20 @@ public final class EmbeddedDatabase implements AutoCloseable {
             .setServerConfig("synchronous_commit", "on")
             .setServerConfig("full_page_writes", "on")
             .setServerConfig("max_connections", "100")
+            .setConnectConfig("password", access.known())
             .start();
-    String pid = Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip();
-    return new EmbeddedDatabase(
-        postgres,
-        ProcessHandle.of(Long.parseLong(pid))
-            .orElseThrow(() -> new IOException("PostgreSQL " + pid + " ended at once")));
+    try {
+      String password = access.close(postgres.getJdbcUrl("postgres", "postgres"));
+      String pid = Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip();
+      return new EmbeddedDatabase(
+          postgres,
+          ProcessHandle.of(Long.parseLong(pid))
+              .orElseThrow(() -> new IOException("PostgreSQL " + pid + " ended at once")),
+          password);
+    } catch (IOException | RuntimeException e) {
+      postgres.close();
+      throw e;
+    }
   }
 
   /** Whether the server's process is there; one that was killed does not come back by itself. */
@@ -53,8 +67,21 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return process.isAlive();
   }
 
+  /**
+   * Where the server is that runs on a directory, with user and password: not to be shown.
+   *
+   * @throws java.nio.file.NoSuchFileException when none runs there
+   */
+  public static String addressOf(Path directory) throws IOException {
+    return "jdbc:postgresql://127.0.0.1:"
+        + Files.readAllLines(directory.resolve("postmaster.pid")).get(3).strip()
+        + "/postgres?user=postgres&password="
+        + new EmbeddedAccess(directory).known();
+  }
+
+  /** Where it is, with user and password: not to be shown. */
   public String url() {
-    return postgres.getJdbcUrl("postgres", "postgres");
+    return postgres.getJdbcUrl("postgres", "postgres") + "&password=" + password;
   }
 
   /**

@@ -33,7 +33,13 @@ class ForeignOwnerTest {
     try (Connection root = DriverManager.getConnection(server.url());
         Statement administrator = root.createStatement()) {
       for (String owner : List.of("plain", "maker")) {
-        administrator.execute("CREATE ROLE " + owner + " LOGIN");
+        // Each with the password that is in the address of all.
+        administrator.execute(
+            "CREATE ROLE "
+                + owner
+                + " LOGIN PASSWORD '"
+                + server.url().replaceFirst(".*&password=", "")
+                + "'");
         administrator.execute("CREATE DATABASE of_" + owner + " OWNER " + owner);
       }
       String plain = url(server, "plain");

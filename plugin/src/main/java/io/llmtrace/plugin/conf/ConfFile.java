@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -142,7 +143,7 @@ final class ConfFile {
   }
 
   private FileChannel guard() throws IOException {
-    return FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    return PrivateFiles.openLock(lock);
   }
 
   private static int lastByte(FileChannel channel, long end) throws IOException {

@@ -20,6 +20,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Set;
@@ -64,6 +66,9 @@ public final class A6Server implements AutoCloseable {
    * connection, until one is left. Without this, connections that are always busy never drain.
    */
   private static final long SEND_AWAY_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   private final Settings settings;
   private final Path own;
@@ -146,10 +151,7 @@ public final class A6Server implements AutoCloseable {
               + " bytes, got "
               + socket);
     }
-    Path parent = socket.getParent();
-    if (parent != null) {
-      Files.createDirectories(parent);
-    }
+    Path folder = SocketFolder.of(socket);
     GatewayMetrics metrics = new GatewayMetrics(meters, connections, memory);
     boolean epoll = Epoll.isAvailable();
     var io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
@@ -192,18 +194,38 @@ public final class A6Server implements AutoCloseable {
     } else {
       bootstrap.channel(NioServerDomainSocketChannel.class);
     }
-    var bound =
-        bootstrap
-            .bind(
-                epoll
-                    ? new DomainSocketAddress(own.toString())
-                    : UnixDomainSocketAddress.of(own.toString()))
-            .awaitUninterruptibly();
-    if (!bound.isSuccess()) {
+    this.listener = listen(bootstrap, epoll, folder);
+  }
+
+  /**
+   * Binds where nobody else can look, and moves the socket to its place when only its owner may
+   * connect: between the two calls that takes, a lenient umask would let anybody in.
+   */
+  private Channel listen(ServerBootstrap bootstrap, boolean epoll, Path folder) throws IOException {
+    // No longer than the name of the socket itself, which fits.
+    Path hidden = Files.createDirectory(folder.resolve(settings.bootId()), OWNER_ONLY);
+    Path made = hidden.resolve("s");
+    try {
+      var bound =
+          bootstrap
+              .bind(
+                  epoll
+                      ? new DomainSocketAddress(made.toString())
+                      : UnixDomainSocketAddress.of(made.toString()))
+              .awaitUninterruptibly();
+      if (!bound.isSuccess()) {
+        throw new IOException("cannot listen on " + own, bound.cause());
+      }
+      Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rwx------"));
+      Files.move(made, own, StandardCopyOption.ATOMIC_MOVE);
+      return bound.channel();
+    } catch (IOException e) {
       stopLoops();
-      throw new IOException("cannot listen on " + own, bound.cause());
+      throw e;
+    } finally {
+      Files.deleteIfExists(made);
+      Files.delete(hidden);
     }
-    this.listener = bound.channel();
   }
 
   /** Completes when a successor has taken over; connections may last for minutes after that. */
@@ -245,7 +267,6 @@ public final class A6Server implements AutoCloseable {
   }
 
   private void takeLink() throws IOException {
-    Files.setPosixFilePermissions(own, PosixFilePermissions.fromString("rwx------"));
     Path link = settings.socket().toAbsolutePath();
     Path next = link.resolveSibling(own.getFileName() + ".link");
     Files.deleteIfExists(next);

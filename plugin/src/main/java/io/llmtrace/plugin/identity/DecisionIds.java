@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.identity;
 
 import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -47,7 +48,7 @@ public final class DecisionIds {
    * @throws IOException if the key can be neither read nor made, or is no key
    */
   public static DecisionIds open(Path dataDirectory) throws IOException {
-    Files.createDirectories(dataDirectory);
+    PrivateFiles.createDirectories(dataDirectory);
     Path file = dataDirectory.resolve(KEY_FILE);
     if (!Files.exists(file)) {
       create(dataDirectory, file);

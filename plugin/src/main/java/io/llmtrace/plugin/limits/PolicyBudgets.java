@@ -10,11 +10,11 @@ import io.llmtrace.policies.limit.Subject;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.CompletionRecord;
+import io.llmtrace.runtime.files.PrivateFiles;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,7 +79,7 @@ public final class PolicyBudgets implements AutoCloseable {
     Limits opened = null;
     if (!budgets.isEmpty()) {
       try {
-        Files.createDirectories(directory);
+        PrivateFiles.createDirectories(directory);
         problem = null;
       } catch (IOException e) {
         problem = "budgets of policies are not kept over a restart: " + e;

@@ -1,8 +1,6 @@
 package io.llmtrace.plugin.policies;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.llmtrace.policies.bundle.Bundle;
 import io.llmtrace.policies.bundle.RefusedBundleException;
@@ -12,11 +10,11 @@ import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -224,8 +222,8 @@ public final class BundleKeeper {
   private void keep(Bundle bundle, byte[] sealed) {
     String failed = null;
     try {
-      Files.createDirectories(lockFile.toAbsolutePath().getParent());
-      try (FileChannel channel = FileChannel.open(lockFile, CREATE, WRITE);
+      PrivateFiles.createDirectories(Objects.requireNonNull(lockFile.toAbsolutePath().getParent()));
+      try (FileChannel channel = PrivateFiles.openLock(lockFile);
           FileLock lock = channel.lock()) {
         if (lock.isValid() && kept() < bundle.revision()) {
           // The bundle first: after a crash between the two it is newer than the floor, which is

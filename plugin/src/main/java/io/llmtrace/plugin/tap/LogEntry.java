@@ -38,6 +38,9 @@ record LogEntry(
   private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}(?:\\.[0-9]{1,9})?");
   private static final int MOST_UPSTREAMS = 16;
 
+  /** What a ULID can hold. */
+  private static final long LATEST_MILLIS = (1L << 48) - 1;
+
   private static final Set<String> KEPT =
       Set.of(
           "x-llmtrace-id",
@@ -57,6 +60,12 @@ record LogEntry(
     if (!response.path("status").isNumber() || !entry.path("start_time").isNumber()) {
       throw new IllegalArgumentException("entry without response.status or start_time");
     }
+    long start = entry.path("start_time").asLong();
+    int status = response.path("status").asInt();
+    // One that cannot be must not keep the entries beside it from being read.
+    if (start < 0 || start > LATEST_MILLIS || status < 0 || status > 999) {
+      throw new IllegalArgumentException("entry whose response.status or start_time cannot be");
+    }
     JsonNode request = entry.path("request");
     JsonNode upstream = entry.path("upstream_latency");
     return new LogEntry(
@@ -67,13 +76,13 @@ record LogEntry(
         withoutQuery(request.path("uri").asText("")),
         kept(request.path("headers")),
         header(response.path("headers"), "x-llmtrace-id"),
-        response.path("status").asInt(),
-        entry.path("start_time").asLong(),
-        entry.path("latency").asDouble(0),
-        upstream.isNumber() ? upstream.asDouble() : null,
+        status,
+        start,
+        millis(entry.path("latency")),
+        upstream.isNumber() ? millis(upstream) : null,
         headerMillis(entry.path("upstream_header_time")),
         contentType(response.path("headers")),
-        response.path("size").asLong(0),
+        Math.max(0, response.path("size").asLong(0)),
         response.path("body").asText(""));
   }
 
@@ -95,7 +104,7 @@ record LogEntry(
    */
   private static @Nullable Double headerMillis(JsonNode seconds) {
     if (seconds.isNumber()) {
-      return seconds.asDouble() * 1_000;
+      return millis(seconds) * 1_000;
     }
     if (!seconds.isTextual()) {
       return null;
@@ -109,6 +118,12 @@ record LogEntry(
       }
     }
     return any ? sum * 1_000 : null;
+  }
+
+  /** A clock that was set back makes a time negative, and a record of that would be refused. */
+  private static double millis(JsonNode number) {
+    double value = number.asDouble(0);
+    return value > 0 && value < LATEST_MILLIS ? value : 0;
   }
 
   private static String contentType(JsonNode headers) {

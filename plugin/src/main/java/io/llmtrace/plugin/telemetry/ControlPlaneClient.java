@@ -4,7 +4,6 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -29,16 +28,12 @@ public final class ControlPlaneClient {
 
   private final TelemetrySettings settings;
   private final CircuitBreaker breaker;
-  private final HttpClient client;
+  private final HttpClients clients;
 
   ControlPlaneClient(TelemetrySettings settings, CircuitBreaker breaker) {
     this.settings = settings;
     this.breaker = breaker;
-    this.client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(settings.pacing().requestTimeout())
-            .build();
+    this.clients = new HttpClients(settings);
   }
 
   /** How a body is written. */
@@ -142,7 +137,7 @@ public final class ControlPlaneClient {
     long start = System.nanoTime();
     HttpResponse<T> response;
     try {
-      response = client.send(request.get(), handler);
+      response = clients.current().send(request.get(), handler);
     } catch (IOException e) {
       breaker.onError(System.nanoTime() - start, TimeUnit.NANOSECONDS, e);
       throw e;

@@ -1,5 +1,6 @@
 package io.llmtrace.plugin.telemetry;
 
+import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ final class SegmentWriter {
   }
 
   static SegmentWriter create(Path path, long sequence, String node) throws IOException {
+    PrivateFiles.createFile(path);
     RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
     byte[] header = SegmentFile.header(node);
     try {

@@ -3,6 +3,7 @@ package io.llmtrace.plugin.telemetry;
 import io.llmtrace.policies.wire.LossRecord;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.files.PrivateFiles;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -354,7 +355,8 @@ final class Spool implements AutoCloseable {
 
   /** The control plane will never take the batch: it is set aside and its records counted. */
   void reject(SealedBatch batch) throws IOException {
-    Path directory = Files.createDirectories(root.resolve(REJECTED));
+    Path directory = root.resolve(REJECTED);
+    PrivateFiles.createDirectories(directory);
     lost("rejected", batch.records());
     Path aside = directory.resolve(batch.bootId() + "-" + batch.path().getFileName());
     Files.copy(batch.path(), aside, StandardCopyOption.REPLACE_EXISTING);

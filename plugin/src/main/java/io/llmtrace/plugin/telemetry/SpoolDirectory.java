@@ -2,6 +2,7 @@ package io.llmtrace.plugin.telemetry;
 
 import io.llmtrace.policies.wire.LossRecord;
 import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -54,8 +55,9 @@ final class SpoolDirectory implements AutoCloseable {
    * it is never without.
    */
   static SpoolDirectory create(Path root, String bootId) throws IOException {
-    Files.createDirectories(root);
-    Path draft = Files.createDirectory(root.resolve("." + bootId + ".new"));
+    PrivateFiles.createDirectories(root);
+    Path draft = root.resolve("." + bootId + ".new");
+    PrivateFiles.createDirectories(draft);
     Path path = root.resolve(bootId);
     Path key = path.toAbsolutePath().normalize();
     FileChannel channel = openLock(draft);
@@ -97,8 +99,7 @@ final class SpoolDirectory implements AutoCloseable {
   }
 
   private static FileChannel openLock(Path directory) throws IOException {
-    return FileChannel.open(
-        directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    return PrivateFiles.openLock(directory.resolve(LOCK));
   }
 
   /** The directories of all processes under {@code root}. */

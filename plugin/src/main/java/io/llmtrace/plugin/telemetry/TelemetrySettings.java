@@ -1,5 +1,6 @@
 package io.llmtrace.plugin.telemetry;
 
+import io.llmtrace.runtime.config.TlsConfig;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.function.Supplier;
  * @param flushInterval how often records are brought to the disk and sealed
  * @param reportInterval how often a snapshot is sent
  * @param pacing how failed calls are repeated
+ * @param tls what is shown to the control plane, and whose certificate it may have
  */
 public record TelemetrySettings(
     Path dataDirectory,
@@ -27,7 +29,32 @@ public record TelemetrySettings(
     long segmentMaxBytes,
     Duration flushInterval,
     Duration reportInterval,
-    Pacing pacing) {
+    Pacing pacing,
+    TlsConfig tls) {
+
+  /** Settings with Java's own trust, and no certificate. */
+  public TelemetrySettings(
+      Path dataDirectory,
+      String node,
+      URI controlPlane,
+      Supplier<String> apiKey,
+      long maxBytes,
+      long segmentMaxBytes,
+      Duration flushInterval,
+      Duration reportInterval,
+      Pacing pacing) {
+    this(
+        dataDirectory,
+        node,
+        controlPlane,
+        apiKey,
+        maxBytes,
+        segmentMaxBytes,
+        flushInterval,
+        reportInterval,
+        pacing,
+        TlsConfig.none());
+  }
 
   /**
    * How failed calls are repeated.

@@ -184,7 +184,8 @@ public final class ConfigFile {
             section.secret("signing_key", open),
             anomalies(section.section("anomalies")),
             policies(section.section("policies"), open),
-            firstKeys(section.section("first_keys"), open));
+            firstKeys(section.section("first_keys"), open),
+            TlsConfig.ofServer(section.section("tls")));
     database.finish();
     section.finish();
     return controlPlane;
@@ -313,7 +314,13 @@ public final class ConfigFile {
             capture(section.section("capture")),
             new DialectsReader(reading, section).read(open),
             section.choice("budgets_alone", Limit.Alone.class, defaults.budgetsAlone()),
-            PoliciesConfig.read(section.section("policies")));
+            PoliciesConfig.read(section.section("policies")),
+            TlsConfig.ofClient(section.section("control_plane_tls")));
+    if (plugin.controlPlaneTls().isPresent()
+        && !"https".equalsIgnoreCase(plugin.controlPlaneUrl().getScheme())) {
+      section.problem(
+          "control_plane_url", "expected an https address, because control_plane_tls is set");
+    }
     spool.finish();
     answers.finish();
     section.finish();

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param anomalies use that is out of the ordinary
  * @param policies how policies are changed and what signs them
  * @param firstKeys the keys of a new installation
+ * @param tls what the API port shows; with {@code client_ca} instances must show a certificate
  */
 public record ControlPlaneConfig(
     String bind,
@@ -31,7 +32,8 @@ public record ControlPlaneConfig(
     @Nullable Secret signingKey,
     AnomaliesConfig anomalies,
     PolicyServiceConfig policies,
-    FirstKeysConfig firstKeys) {
+    FirstKeysConfig firstKeys,
+    TlsConfig tls) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
@@ -47,7 +49,8 @@ public record ControlPlaneConfig(
         null,
         AnomaliesConfig.defaults(),
         PolicyServiceConfig.defaults(),
-        FirstKeysConfig.made());
+        FirstKeysConfig.made(),
+        TlsConfig.none());
   }
 
   public ControlPlaneConfig withBind(String changed) {
@@ -94,6 +97,10 @@ public record ControlPlaneConfig(
     return with(values -> values.firstKeys = changed);
   }
 
+  public ControlPlaneConfig withTls(TlsConfig changed) {
+    return with(values -> values.tls = changed);
+  }
+
   private ControlPlaneConfig with(Consumer<Values> change) {
     Values values = new Values(this);
     change.accept(values);
@@ -115,6 +122,7 @@ public record ControlPlaneConfig(
     private AnomaliesConfig anomalies;
     private PolicyServiceConfig policies;
     private FirstKeysConfig firstKeys;
+    private TlsConfig tls;
 
     Values(ControlPlaneConfig from) {
       this.bind = from.bind;
@@ -130,6 +138,7 @@ public record ControlPlaneConfig(
       this.anomalies = from.anomalies;
       this.policies = from.policies;
       this.firstKeys = from.firstKeys;
+      this.tls = from.tls;
     }
 
     ControlPlaneConfig config() {
@@ -146,7 +155,8 @@ public record ControlPlaneConfig(
           signingKey,
           anomalies,
           policies,
-          firstKeys);
+          firstKeys,
+          tls);
     }
   }
 }

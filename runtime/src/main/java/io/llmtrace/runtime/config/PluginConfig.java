@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param dialects the APIs that are known, with those of mappings
  * @param budgetsAlone what holds of the control plane's budgets while it is gone
  * @param policies whose policies it goes by
+ * @param controlPlaneTls what it shows the control plane, and whose certificates it takes there
  */
 public record PluginConfig(
     String node,
@@ -60,7 +61,8 @@ public record PluginConfig(
     CaptureConfig capture,
     Dialects dialects,
     Limit.Alone budgetsAlone,
-    PoliciesConfig policies) {
+    PoliciesConfig policies,
+    TlsConfig controlPlaneTls) {
 
   /** The defaults; the node is named after the host. */
   public static PluginConfig defaults(Map<String, String> env) {
@@ -88,7 +90,8 @@ public record PluginConfig(
         CaptureConfig.defaults(),
         Dialects.builtIn(),
         Limit.Alone.LOCAL,
-        PoliciesConfig.none());
+        PoliciesConfig.none(),
+        TlsConfig.none());
   }
 
   /** A builder that starts with these values. */
@@ -122,6 +125,7 @@ public record PluginConfig(
     private Dialects dialects;
     private Limit.Alone budgetsAlone;
     private PoliciesConfig policies;
+    private TlsConfig controlPlaneTls;
 
     private Builder(PluginConfig from) {
       this.node = from.node;
@@ -148,6 +152,7 @@ public record PluginConfig(
       this.dialects = from.dialects;
       this.budgetsAlone = from.budgetsAlone;
       this.policies = from.policies;
+      this.controlPlaneTls = from.controlPlaneTls;
     }
 
     public Builder node(String value) {
@@ -270,6 +275,11 @@ public record PluginConfig(
       return this;
     }
 
+    public Builder controlPlaneTls(TlsConfig value) {
+      this.controlPlaneTls = value;
+      return this;
+    }
+
     public PluginConfig build() {
       return new PluginConfig(
           node,
@@ -295,7 +305,8 @@ public record PluginConfig(
           capture,
           dialects,
           budgetsAlone,
-          policies);
+          policies,
+          controlPlaneTls);
     }
   }
 }

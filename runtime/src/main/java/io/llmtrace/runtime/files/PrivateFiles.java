@@ -77,14 +77,43 @@ public final class PrivateFiles {
     }
   }
 
+  /**
+   * Makes a directory of mode 0700 and those above it that are missing. One that is there stays as
+   * it is: whoever made it decided who may look into it.
+   */
+  public static void createDirectories(Path directory) throws IOException {
+    // A link to a directory is one; asked first, because the call below would refuse it.
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(directory, OWNER_ONLY_DIRECTORY);
+    }
+  }
+
+  /** Makes an empty file of mode 0600 unless there is a file. */
+  public static void createFile(Path file) throws IOException {
+    try {
+      Files.createFile(file, OWNER_ONLY);
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isRegularFile(file)) {
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Opens a file to lock, and makes it with mode 0600 where it is missing: a lock waits for
+   * everybody who may read its file.
+   */
+  public static FileChannel openLock(Path file) throws IOException {
+    return FileChannel.open(
+        file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), OWNER_ONLY);
+  }
+
   private static Path writeBeside(Path file, byte[] content) throws IOException {
     Path directory = file.toAbsolutePath().getParent();
     if (directory == null) {
       throw new IOException(file + " names no file");
     }
-    if (!Files.isDirectory(directory)) {
-      Files.createDirectories(directory, OWNER_ONLY_DIRECTORY);
-    }
+    createDirectories(directory);
     Path beside = directory.resolve("." + file.getFileName() + "." + UUID.randomUUID());
     try (FileChannel channel =
         FileChannel.open(

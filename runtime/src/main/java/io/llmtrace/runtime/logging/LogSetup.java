@@ -22,9 +22,15 @@ public final class LogSetup {
   /** Overrides {@code logging.level}. */
   public static final String LEVEL_VARIABLE = "LLMTRACE_LOG";
 
+  /**
+   * One line an event, whatever its message holds, since clients choose parts of it; what an
+   * exception says is set in, so that no line of it can pass for an event. The last word keeps the
+   * layout from adding the exception once more.
+   */
   private static final String TEXT_PATTERN =
-      "%d{\"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\",UTC} %-5level %logger{24} %msg%replace( %kvp){'^ $', ''}"
-          + "%n%ex";
+      "%d{\"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\",UTC} %-5level %logger{24} %replace(%msg%replace("
+          + " %kvp){'^ $', ''}){'[\\x00-\\x1F\\x7F-\\x9F\\u2028\\u2029]',"
+          + " '?'}%n%replace(%ex){'(?m)^(?=.)', '  '}%nopex";
 
   private LogSetup() {}
 

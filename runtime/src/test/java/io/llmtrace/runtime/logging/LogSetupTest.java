@@ -81,6 +81,31 @@ class LogSetupTest {
         .matches("(?s)\\d{4}-\\d\\d-\\d\\dT.*Z WARN .* request completed status=\"503\"\n");
   }
 
+  /** Clients choose parts of messages, and whoever reads the log believes its lines. */
+  @Test
+  void nothingThatAMessageHoldsLooksLikeAnotherLineOfText() {
+    String forged = "\n2027-01-01T00:00:00.000Z INFO  forged";
+    assertThat(
+            encoded(
+                    LoggingConfig.Format.TEXT,
+                    logger ->
+                        logger
+                            .atWarn()
+                            .addKeyValue("path", "/a" + forged)
+                            .setCause(new IllegalStateException("why" + forged))
+                            .log("no such \u001b[2J\u2028" + forged))
+                .lines()
+                .filter(line -> line.startsWith("20")))
+        .hasSize(1)
+        .allMatch(line -> line.contains("no such ?[2J??2027") && line.contains("/a?2027"));
+    assertThat(
+            encoded(
+                LoggingConfig.Format.TEXT,
+                logger -> logger.error("broken", new IllegalStateException("why"))))
+        .containsOnlyOnce("IllegalStateException")
+        .contains("\n  java.lang.IllegalStateException: why\n  \tat ");
+  }
+
   @Test
   void theEnvironmentOverridesTheLevelAndNonsenseIsIgnored() {
     LogSetup.configure(LoggingConfig.defaults(), "test", Map.of("LLMTRACE_LOG", "debug"));

@@ -6,6 +6,7 @@ import io.llmtrace.cli.Main;
 import io.llmtrace.cli.stack.ChildProcess;
 import io.llmtrace.cli.stack.Readiness;
 import io.llmtrace.cli.stack.StackPorts;
+import io.llmtrace.controlplane.storage.EmbeddedDatabase;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -122,7 +123,7 @@ final class PlaneProcess implements AutoCloseable {
   }
 
   long number(String sql) throws IOException, SQLException {
-    String url = "jdbc:postgresql://127.0.0.1:" + lock().get(3) + "/postgres?user=postgres";
+    String url = EmbeddedDatabase.addressOf(directory.resolve("data/postgres"));
     try (Connection connection = DriverManager.getConnection(url);
         Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {
