@@ -7,6 +7,7 @@ import io.llmtrace.cli.docs.MarkdownPage.Fence;
 import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.runtime.config.ConfigProblem;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -144,19 +145,24 @@ class DocumentationCommandsTest {
             .start();
     boolean ended = shell.waitFor(60, TimeUnit.SECONDS);
     if (!ended) {
+      shell.descendants().forEach(ProcessHandle::destroyForcibly);
       shell.destroyForcibly();
     }
     assertThat(ended).as("ended: %s", Files.readString(output)).isTrue();
     assertThat(shell.exitValue()).as("%s\n%s", script, Files.readString(output)).isZero();
   }
 
-  /** The command of this build: what the script starts after it has built. */
+  /** The command of this build: what the script starts after it has built, without its tests. */
   private static void command(Path file) throws IOException {
     Path arguments = file.resolveSibling("target/arguments");
+    String classPath =
+        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(entry -> !entry.endsWith("test-classes"))
+            .collect(Collectors.joining(File.pathSeparator));
     Files.writeString(
         arguments,
         "-XX:TieredStopAtLevel=1\n-cp\n\""
-            + System.getProperty("java.class.path").replace("\\", "\\\\")
+            + classPath.replace("\\", "\\\\")
             + "\"\nio.llmtrace.cli.Main\n");
     Files.writeString(
         file,
@@ -171,7 +177,9 @@ class DocumentationCommandsTest {
     int read = 0;
     for (MarkdownPage page : MarkdownPage.all()) {
       for (Fence fence : page.fences()) {
-        if (fence.language().equals("yaml") && isConfiguration(page, fence, wrong)) {
+        if (fence.language().equals("yaml")
+            && !page.name().equals("docs/custom-policies.md") // policies; CustomPoliciesDocTest
+            && isConfiguration(page, fence, wrong)) {
           read++;
           for (ConfigProblem problem : problems(fence)) {
             int line = fence.line() + problem.line();

@@ -42,7 +42,7 @@ class DocumentationLinksTest {
   /** Names that no machine has: RFC 2606, RFC 6761, loopback, and words that stand for one. */
   private static final Pattern NOBODY =
       Pattern.compile(
-          "localhost|127\\.0\\.0\\.1|host|b|…|[a-z0-9.-]*example(\\.(com|org|net))?"
+          "localhost|user|127\\.0\\.0\\.1|host|b|…|[a-z0-9.-]*example(\\.(com|org|net))?"
               + "|[a-z0-9-]+(\\.[a-z0-9-]+)?\\.(internal|svc)|\\$.*|.*@host|[A-Z_]+|\\{.*");
 
   @Test
