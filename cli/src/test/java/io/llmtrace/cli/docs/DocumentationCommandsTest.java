@@ -11,6 +11,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +51,9 @@ class DocumentationCommandsTest {
           "models",
           "limits",
           "prices");
+
+  /** Six processes of Java on a machine that builds; on a quiet one it takes some seconds. */
+  private static final Duration LONGEST = Duration.ofMinutes(4);
 
   @TempDir private Path folder;
 
@@ -122,14 +126,25 @@ class DocumentationCommandsTest {
 
   private void run(MarkdownPage page) throws Exception {
     Path place = Files.createTempDirectory(folder, "page");
+    List<Path> links = new ArrayList<>();
     try (Stream<Path> all = Files.list(MarkdownPage.REPOSITORY)) {
       for (Path each : all.toList()) {
         String name = each.getFileName().toString();
         if (!name.startsWith(".") && !Set.of("llmtrace", "data", "target").contains(name)) {
-          Files.createSymbolicLink(place.resolve(name), each);
+          links.add(Files.createSymbolicLink(place.resolve(name), each));
         }
       }
     }
+    try {
+      run(page, place);
+    } finally {
+      for (Path link : links) {
+        Files.delete(link);
+      }
+    }
+  }
+
+  private static void run(MarkdownPage page, Path place) throws Exception {
     Files.createDirectory(place.resolve("target"));
     command(place.resolve("llmtrace"));
     String script =
@@ -143,7 +158,7 @@ class DocumentationCommandsTest {
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();
-    boolean ended = shell.waitFor(60, TimeUnit.SECONDS);
+    boolean ended = shell.waitFor(LONGEST.toSeconds(), TimeUnit.SECONDS);
     if (!ended) {
       shell.descendants().forEach(ProcessHandle::destroyForcibly);
       shell.destroyForcibly();

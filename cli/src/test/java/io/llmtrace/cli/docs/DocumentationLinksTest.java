@@ -33,6 +33,8 @@ class DocumentationLinksTest {
           "api.openai.com",
           "api.anthropic.com",
           "hooks.slack.com",
+          "slack.com",
+          "events.pagerduty.com",
           "your-endpoint.com",
           "cel.dev",
           "keepachangelog.com",
