@@ -1,12 +1,15 @@
 package io.llmtrace.cli.up;
 
 import io.llmtrace.cli.stack.Shutdown;
+import io.llmtrace.cli.stack.StackPorts;
 import io.llmtrace.cli.stack.UpstreamUrl;
 import io.llmtrace.cli.up.UpSettings.Enforcement;
 import io.llmtrace.runtime.config.ConfigException;
+import io.llmtrace.testkit.provider.MockProvider;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -20,8 +23,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "up",
     description =
-        "Runs control plane, plugin and a gateway in front of a provider, on loopback, until Ctrl-C."
-            + " A client needs only another base URL.",
+        "Runs control plane, plugin and a gateway in front of a provider, on loopback, until"
+            + " Ctrl-C. A client needs only another base URL.",
     mixinStandardHelpOptions = true)
 public final class UpCommand implements Callable<Integer> {
   private static final int MAX_PORT = 65_535;
@@ -33,11 +36,16 @@ public final class UpCommand implements Callable<Integer> {
   @Option(
       names = "--upstream",
       paramLabel = "URL",
-      required = true,
       description =
           "The provider, such as https://api.openai.com; a path in it is put before the client's.")
-  @SuppressWarnings("NullAway.Init") // set by picocli before any method runs
-  private String upstream;
+  private @Nullable String upstream;
+
+  @Option(
+      names = "--mock",
+      description =
+          "Instead of --upstream: a made-up provider on this machine, which answers each request as"
+              + " the APIs of OpenAI and Anthropic do, with the same few words and without a key.")
+  private boolean mock;
 
   @Option(
       names = "--port",
@@ -50,7 +58,8 @@ public final class UpCommand implements Callable<Integer> {
       names = "--ca",
       paramLabel = "FILE",
       description =
-          "Certificates (PEM) that the upstream's must come from, instead of those that Java trusts.")
+          "Certificates (PEM) that the upstream's must come from, instead of those that Java"
+              + " trusts.")
   private @Nullable Path ca;
 
   @Option(
@@ -84,18 +93,31 @@ public final class UpCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     PrintWriter err = spec.commandLine().getErr();
     UpRun run;
+    @Nullable MockProvider provider = null;
     try {
-      UpSettings settings = settings();
-      UserConfig user = UserConfig.read(settings.config(), System.getenv());
+      if (mock == (upstream != null)) {
+        throw new IllegalArgumentException(
+            "expected either --upstream URL, or --mock for a made-up provider");
+      }
+      provider = mock ? MockProvider.start() : null;
+      UpSettings settings = settings(provider);
+      // Where documentation says that they are; with a free port for the gateway all are free ones.
+      StackPorts others = port == 0 ? StackPorts.free() : StackPorts.standard();
+      UserConfig user = UserConfig.read(settings.config(), System.getenv(), others);
       user.taken()
           .forEach(
               key -> err.println(key + " of " + config + " has no effect here: up has its own"));
       run = UpRun.prepare(settings, user, this::say);
+      if (provider != null) {
+        run.stack().own(provider);
+      }
     } catch (ConfigException | IllegalArgumentException e) {
       err.println(e.getMessage());
+      close(provider);
       return 2;
     } catch (IOException e) {
       err.println(e.getMessage());
+      close(provider);
       return 1;
     }
     CompletableFuture<Void> over = new CompletableFuture<>();
@@ -122,10 +144,19 @@ public final class UpCommand implements Callable<Integer> {
     }
   }
 
-  private UpSettings settings() {
+  private static void close(@Nullable MockProvider provider) {
+    if (provider != null) {
+      provider.close();
+    }
+  }
+
+  private UpSettings settings(@Nullable MockProvider provider) {
     UpstreamUrl url;
     try {
-      url = UpstreamUrl.parse(upstream);
+      url =
+          provider == null
+              ? UpstreamUrl.parse(Objects.requireNonNull(upstream))
+              : new UpstreamUrl("http", "127.0.0.1", provider.port(), "");
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("--upstream: " + e.getMessage(), e);
     }

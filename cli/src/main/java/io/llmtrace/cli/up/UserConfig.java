@@ -30,14 +30,25 @@ record UserConfig(String text, StackPorts ports, List<String> taken) {
   }
 
   /**
-   * Reads and checks the file.
+   * Reads and checks the file; what it does not name listens on free ports.
    *
    * @throws ConfigException with every problem of the file, by its own lines
    */
   static UserConfig read(Optional<Path> file, Map<String, String> env)
       throws ConfigException, IOException {
+    return read(file, env, StackPorts.free());
+  }
+
+  /**
+   * Reads and checks the file.
+   *
+   * @param others where that listens for which the file names no port
+   * @throws ConfigException with every problem of the file, by its own lines
+   */
+  static UserConfig read(Optional<Path> file, Map<String, String> env, StackPorts others)
+      throws ConfigException, IOException {
     if (file.isEmpty()) {
-      return new UserConfig("", StackPorts.free(), List.of());
+      return new UserConfig("", others, List.of());
     }
     LlmtraceConfig config = ConfigFile.load(file.get(), env, ConfigFile.Role.CONTROL_PLANE);
     // The plugin's side without its secrets: the key of the control plane may not be there yet.
@@ -46,9 +57,15 @@ record UserConfig(String text, StackPorts ports, List<String> taken) {
     ConfigOverlay keys = ConfigOverlay.of(text);
     StackPorts ports =
         new StackPorts(
-            port(keys, "control_plane", "port", config.controlPlane().port()),
-            port(keys, "control_plane", "admin_port", config.controlPlane().adminPort()),
-            port(keys, "plugin", "port", config.plugin().port()));
+            port(
+                keys, "control_plane", "port", config.controlPlane().port(), others.controlPlane()),
+            port(
+                keys,
+                "control_plane",
+                "admin_port",
+                config.controlPlane().adminPort(),
+                others.admin()),
+            port(keys, "plugin", "port", config.plugin().port(), others.plugin()));
     List<String> taken =
         OWN.entrySet().stream()
             .flatMap(
@@ -61,8 +78,11 @@ record UserConfig(String text, StackPorts ports, List<String> taken) {
     return new UserConfig(text, ports, taken);
   }
 
-  private static int port(ConfigOverlay keys, String section, String key, int configured)
+  private static int port(ConfigOverlay keys, String section, String key, int configured, int other)
       throws IOException {
-    return keys.has(section, key) && configured != 0 ? configured : StackPorts.freePort();
+    if (!keys.has(section, key)) {
+      return other;
+    }
+    return configured != 0 ? configured : StackPorts.freePort();
   }
 }

@@ -2,6 +2,7 @@ package io.llmtrace.cli.up;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.cli.stack.StackPorts;
 import io.llmtrace.cli.stack.UpstreamUrl;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -34,9 +35,11 @@ class UpCommandTest {
         "--upstream=https://me:pw@host | no user or password in it",
         "--upstream=https://host --port=70000 | --port: expected a number from 0 to 65535",
         "--upstream=https://host --ca=/nowhere.pem | --ca /nowhere.pem: expected a file of",
-        "--upstream=https://host --enforce --block-style=rude | expected error, refusal or forbidden",
+        "--upstream=https://host --enforce --block-style=rude | expected error, refusal or"
+            + " forbidden",
         "--upstream=https://host --block-style=refusal | with --enforce only",
-        "--port=1 | Missing required option: '--upstream=URL'"
+        "--port=1 | expected either --upstream URL, or --mock",
+        "--upstream=https://host --mock | expected either --upstream URL, or --mock"
       })
   void a_wrong_option_is_2_and_says_what_would_be_right(String options, String said) {
     assertThat(run(options.split(" "))).isEqualTo(2);
@@ -98,6 +101,21 @@ class UpCommandTest {
     assertThat(user.ports().plugin()).isNotIn(0, 9464);
     assertThat(user.taken())
         .containsExactly("control_plane.data_directory", "plugin.socket", "plugin.tap_secret");
+  }
+
+  @Test
+  void without_a_configuration_it_listens_where_the_documentation_says_unless_that_is_taken()
+      throws Exception {
+    StackPorts standard = StackPorts.standard();
+    try (ServerSocket taken =
+        new ServerSocket(standard.plugin(), 5, InetAddress.getLoopbackAddress())) {
+      assertThat(StackPorts.standard().plugin()).isNotEqualTo(taken.getLocalPort());
+    }
+    UserConfig user = UserConfig.read(Optional.empty(), Map.of(), standard);
+    assertThat(user.ports()).isEqualTo(standard);
+    Path config = Files.writeString(directory.resolve("a.yaml"), "plugin: {port: 18081}\n");
+    StackPorts ports = UserConfig.read(Optional.of(config), Map.of(), standard).ports();
+    assertThat(ports).isEqualTo(new StackPorts(standard.controlPlane(), standard.admin(), 18081));
   }
 
   private int run(String... options) {

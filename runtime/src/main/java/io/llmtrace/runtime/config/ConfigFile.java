@@ -86,6 +86,16 @@ public final class ConfigFile {
     return config;
   }
 
+  /**
+   * The keys that are asked for while a text is read. Sections of lists are asked for their keys
+   * where the text has one; what is wrong in it is no matter.
+   */
+  static List<AskedKey> asked(String text, Map<String, String> env) {
+    Reading reading = new Reading("reference", env);
+    LlmtraceConfig unused = config(reading, root(reading, text), Role.TOOL);
+    return reading.asked();
+  }
+
   static @Nullable Node root(Reading reading, String text) {
     LoadSettings settings =
         LoadSettings.builder()

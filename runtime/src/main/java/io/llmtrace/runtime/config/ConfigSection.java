@@ -2,6 +2,7 @@ package io.llmtrace.runtime.config;
 
 import io.llmtrace.policies.yaml.Nearest;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -95,6 +96,7 @@ final class ConfigSection {
 
   /** A list of texts; absent is empty. */
   List<Item> items(String key, String expected, int most) {
+    note(key, "list of " + expected, "");
     List<Item> items = new ArrayList<>();
     List<Node> nodes = list(key, "a list of " + expected, most);
     for (int i = 0; i < nodes.size(); i++) {
@@ -111,8 +113,11 @@ final class ConfigSection {
   List<Item> itemOrItems(String key, String expected, int most) {
     @Nullable Node node = node(key);
     if (!(node instanceof ScalarNode) || isNull(node)) {
-      return items(key, expected, most);
+      List<Item> items = items(key, expected, most);
+      note(key, "one, or list of " + expected, "");
+      return items;
     }
+    note(key, "one, or list of " + expected, "");
     @Nullable Scalar scalar = scalar(node, full(key), expected);
     return scalar == null ? List.of() : List.of(new Item(scalar.text(), node, full(key)));
   }
@@ -168,6 +173,7 @@ final class ConfigSection {
   }
 
   boolean bool(String key, boolean fallback) {
+    note(key, "true or false", Boolean.toString(fallback));
     @Nullable Scalar scalar = plain(key, "true or false");
     if (scalar == null) {
       return fallback;
@@ -184,6 +190,7 @@ final class ConfigSection {
 
   int integer(String key, int fallback, int least, int most) {
     String expected = "an integer from " + least + " to " + most;
+    note(key, expected, fallback < least ? "" : Integer.toString(fallback));
     @Nullable Scalar scalar = plain(key, expected);
     if (scalar == null) {
       return fallback;
@@ -193,6 +200,10 @@ final class ConfigSection {
 
   double number(String key, double fallback, double least, double most) {
     String expected = "a number from " + least + " to " + most;
+    note(
+        key,
+        "a number from " + plain(least) + " to " + plain(most),
+        fallback < least ? "" : plain(fallback));
     @Nullable Scalar scalar = plain(key, expected);
     if (scalar == null) {
       return fallback;
@@ -209,6 +220,7 @@ final class ConfigSection {
 
   Duration millis(String key, Duration fallback, long least, long most) {
     String expected = "milliseconds as an integer from " + least + " to " + most;
+    note(key, expected, Long.toString(fallback.toMillis()));
     @Nullable Scalar scalar = plain(key, expected);
     if (scalar == null) {
       return fallback;
@@ -221,6 +233,7 @@ final class ConfigSection {
   long bytes(String key, long fallback, long least, long most) {
     String expected =
         "a size from " + least + " to " + most + " bytes, such as 262144, 256KiB or 16MiB";
+    note(key, "a size from " + size(least) + " to " + size(most), size(fallback));
     @Nullable Scalar scalar = plain(key, expected);
     if (scalar == null) {
       return fallback;
@@ -251,6 +264,7 @@ final class ConfigSection {
     List<String> names =
         Arrays.stream(type.getEnumConstants()).map(e -> e.name().toLowerCase(Locale.ROOT)).toList();
     String expected = "one of " + String.join(", ", names);
+    note(key, expected, fallback.name().toLowerCase(Locale.ROOT));
     @Nullable Scalar scalar = text(key, expected);
     if (scalar == null) {
       return fallback;
@@ -263,6 +277,7 @@ final class ConfigSection {
   }
 
   String string(String key, String fallback, String expected, Predicate<String> valid) {
+    note(key, expected, fallback);
     @Nullable Scalar scalar = text(key, expected);
     if (scalar == null) {
       return fallback;
@@ -292,18 +307,21 @@ final class ConfigSection {
 
   /** An optional text; empty counts as absent, so that {@code ${VAR:-}} can switch it off. */
   @Nullable String optionalString(String key) {
+    note(key, "text", "");
     @Nullable Scalar scalar = text(key, "text");
     return scalar == null || scalar.text().isEmpty() ? null : scalar.text();
   }
 
   Path path(String key, Path fallback) {
     @Nullable Path given = optionalPath(key);
+    note(key, "a path", fallback.toString());
     return given == null ? fallback : given;
   }
 
   /** A path; null where there is none, or none that can be used. */
   @Nullable Path optionalPath(String key) {
     String expected = "a path";
+    note(key, expected, "");
     @Nullable Scalar scalar = text(key, expected);
     if (scalar == null) {
       return null;
@@ -321,6 +339,7 @@ final class ConfigSection {
 
   URI httpUrl(String key, URI fallback) {
     String expected = "an address that starts with http:// or https://";
+    note(key, expected, fallback.toString());
     @Nullable Scalar scalar = text(key, expected);
     if (scalar == null) {
       return fallback;
@@ -349,6 +368,7 @@ final class ConfigSection {
    *     alone and gets {@code null}
    */
   @Nullable Secret secret(String key, boolean open) {
+    note(key, "a secret", "");
     @Nullable Scalar scalar = text(key, "text, or file:… with the path of a file that holds it");
     if (scalar == null || scalar.text().isEmpty()) {
       return null;
@@ -432,6 +452,26 @@ final class ConfigSection {
   /** A problem with one text of a list. */
   void problem(Item item, String expectation) {
     reading.problem(item.node(), item.path(), expectation);
+  }
+
+  private void note(String key, String type, String fallback) {
+    reading.asked(new AskedKey(full(key), type, fallback));
+  }
+
+  private static String plain(double number) {
+    return BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
+  }
+
+  /** As a file would say it. */
+  private static String size(long bytes) {
+    String[] units = {"", "KiB", "MiB", "GiB"};
+    int unit = 0;
+    long rest = bytes;
+    while (unit < units.length - 1 && rest >= 1024 && rest % 1024 == 0) {
+      rest /= 1024;
+      unit++;
+    }
+    return rest + units[unit];
   }
 
   private void wrong(String key, String expected, String value) {

@@ -2,6 +2,7 @@ package io.llmtrace.runtime.config;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,10 +14,21 @@ final class Reading {
   private final String file;
   private final Map<String, String> env;
   private final List<ConfigProblem> problems = new ArrayList<>();
+  private final Map<String, AskedKey> asked = new LinkedHashMap<>();
 
   Reading(String file, Map<String, String> env) {
     this.file = file;
     this.env = env;
+  }
+
+  /** That a key was asked for; said again by a caller that knows more of it, that counts. */
+  void asked(AskedKey key) {
+    asked.put(key.path(), key);
+  }
+
+  /** The keys that there are, in the order in which they were asked for. */
+  List<AskedKey> asked() {
+    return List.copyOf(asked.values());
   }
 
   Map<String, String> env() {

@@ -7,6 +7,7 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 
 /**
  * {@code /runbooks/{rule}}: what to do about an incident of a built-in rule, as messages link to
@@ -24,7 +25,9 @@ public final class RunbooksResource {
       if (in == null) {
         throw Problem.absent("runbook");
       }
-      return Response.ok(in.readAllBytes(), "text/plain;charset=utf-8")
+      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      // Comments are for those who keep the pages, and nothing renders them away here.
+      return Response.ok(text.replaceAll("(?m)^<!--.*-->\\n", ""), "text/plain;charset=utf-8")
           .header("X-Content-Type-Options", "nosniff")
           .header("Cache-Control", "no-cache")
           .build();
