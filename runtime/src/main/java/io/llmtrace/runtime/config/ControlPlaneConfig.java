@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param signingKey Ed25519 key as PKCS#8 in PEM; {@code null} makes one in the data directory
  * @param anomalies use that is out of the ordinary
  * @param policies how policies are changed and what signs them
+ * @param telemetry exchanges as traces and metrics of OpenTelemetry
+ * @param otlpIngest spans of applications that call providers past the gateway
+ * @param siem findings as OCSF events
  */
 public record ControlPlaneConfig(
     String bind,
@@ -29,7 +32,10 @@ public record ControlPlaneConfig(
     ContentConfig content,
     @Nullable Secret signingKey,
     AnomaliesConfig anomalies,
-    PolicyServiceConfig policies) {
+    PolicyServiceConfig policies,
+    TelemetryConfig telemetry,
+    OtlpIngestConfig otlpIngest,
+    SiemConfig siem) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
@@ -44,7 +50,10 @@ public record ControlPlaneConfig(
         ContentConfig.defaults(),
         null,
         AnomaliesConfig.defaults(),
-        PolicyServiceConfig.defaults());
+        PolicyServiceConfig.defaults(),
+        TelemetryConfig.none(),
+        OtlpIngestConfig.defaults(),
+        SiemConfig.none());
   }
 
   public ControlPlaneConfig withBind(String changed) {
@@ -87,6 +96,18 @@ public record ControlPlaneConfig(
     return with(values -> values.policies = changed);
   }
 
+  public ControlPlaneConfig withTelemetry(TelemetryConfig changed) {
+    return with(values -> values.telemetry = changed);
+  }
+
+  public ControlPlaneConfig withOtlpIngest(OtlpIngestConfig changed) {
+    return with(values -> values.otlpIngest = changed);
+  }
+
+  public ControlPlaneConfig withSiem(SiemConfig changed) {
+    return with(values -> values.siem = changed);
+  }
+
   private ControlPlaneConfig with(Consumer<Values> change) {
     Values values = new Values(this);
     change.accept(values);
@@ -107,6 +128,9 @@ public record ControlPlaneConfig(
     private final @Nullable Secret signingKey;
     private AnomaliesConfig anomalies;
     private PolicyServiceConfig policies;
+    private TelemetryConfig telemetry;
+    private OtlpIngestConfig otlpIngest;
+    private SiemConfig siem;
 
     Values(ControlPlaneConfig from) {
       this.bind = from.bind;
@@ -121,6 +145,9 @@ public record ControlPlaneConfig(
       this.signingKey = from.signingKey;
       this.anomalies = from.anomalies;
       this.policies = from.policies;
+      this.telemetry = from.telemetry;
+      this.otlpIngest = from.otlpIngest;
+      this.siem = from.siem;
     }
 
     ControlPlaneConfig config() {
@@ -136,7 +163,10 @@ public record ControlPlaneConfig(
           content,
           signingKey,
           anomalies,
-          policies);
+          policies,
+          telemetry,
+          otlpIngest,
+          siem);
     }
   }
 }
