@@ -69,7 +69,7 @@ class IngestTest {
   @BeforeEach
   void start() {
     ingest = ingest(totals);
-    sweep = new Sweep(database::jdbi, totals, partitions);
+    sweep = new Sweep(database::jdbi, totals, partitions, ExchangeListener.NONE);
   }
 
   private Ingest ingest(Totals counting) {
@@ -78,7 +78,8 @@ class IngestTest {
         new ListedTenants(),
         counting,
         partitions,
-        tenant -> tenant.equals("hasty") ? RetentionClass.SHORT : RetentionClass.STANDARD);
+        tenant -> tenant.equals("hasty") ? RetentionClass.SHORT : RetentionClass.STANDARD,
+        ExchangeListener.NONE);
   }
 
   @AfterEach
