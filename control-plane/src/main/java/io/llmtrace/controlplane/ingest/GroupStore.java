@@ -76,8 +76,7 @@ final class GroupStore {
    * @param told exchanges are added to it that are whole with this group
    * @return places in the group of the batches that were stored now; the others are known
    */
-  Set<Integer> store(
-      Handle handle, List<Prepared> group, Deltas deltas, List<StoredExchange> told)
+  Set<Integer> store(Handle handle, List<Prepared> group, Deltas deltas, List<StoredExchange> told)
       throws SQLException {
     Set<Integer> fresh = claim(handle, group);
     Map<String, Row<InspectionRecord>> inspections = new LinkedHashMap<>();
@@ -94,8 +93,7 @@ final class GroupStore {
     completions.keySet().removeAll(Halves.known(handle, "completions", Ids.of(completions)));
     List<ExchangeTables.Found> findings = new ArrayList<>();
     exchanges(handle, inspections, findings, deltas, journal);
-    List<Joined> joined =
-        completions(handle, inspections, completions, findings, deltas, journal);
+    List<Joined> joined = completions(handle, inspections, completions, findings, deltas, journal);
     tell(joined, inspections, told);
     ExchangeTables.findings(handle, findings);
     adopt(handle, inspections.keySet());
@@ -317,9 +315,9 @@ final class GroupStore {
     return new HashSet<>(
         handle
             .createQuery(
-                "INSERT INTO settled_late (decision_id, day, by)"
-                    + " SELECT id, day, 'completion' FROM unnest(:ids, CAST(:days AS date[])) AS t(id, day)"
-                    + " ORDER BY id ON CONFLICT DO NOTHING RETURNING decision_id")
+                "INSERT INTO settled_late (decision_id, day, by) SELECT id, day, 'completion' FROM"
+                    + " unnest(:ids, CAST(:days AS date[])) AS t(id, day) ORDER BY id ON CONFLICT"
+                    + " DO NOTHING RETURNING decision_id")
             .bindArray("ids", String.class, late)
             .bindArray("days", String.class, days.stream().map(LocalDate::toString).toList())
             .mapTo(String.class)

@@ -111,8 +111,7 @@ public final class GrpcTransport implements AutoCloseable {
       return new Answer.Refused(
           "its target is not https; " + guard.allowedBy() + " may allow that host");
     }
-    URI target =
-        URI.create(scheme + "://" + server.getHost() + ":" + port + "/" + method);
+    URI target = URI.create(scheme + "://" + server.getHost() + ":" + port + "/" + method);
     Future<GrpcAnswers.Raw> call =
         client.execute(request(target, headers, message), new GrpcAnswers(), null);
     try {

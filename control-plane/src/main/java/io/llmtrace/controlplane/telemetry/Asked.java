@@ -75,10 +75,7 @@ final class Asked {
                     .bindArray(
                         "days",
                         String.class,
-                        exchanges.stream()
-                            .map(each -> day(each.decisionId()))
-                            .distinct()
-                            .toList())
+                        exchanges.stream().map(each -> day(each.decisionId())).distinct().toList())
                     .map(
                         (row, context) ->
                             Map.entry(

@@ -22,8 +22,7 @@ final class CountedExports implements MetricExporter {
   public CompletableResultCode export(Collection<MetricData> metrics) {
     CompletableResultCode result = exporter.export(metrics);
     return result.whenComplete(
-        () ->
-            (result.isSuccess() ? meters.metricsExported : meters.metricsFailed).increment());
+        () -> (result.isSuccess() ? meters.metricsExported : meters.metricsFailed).increment());
   }
 
   @Override

@@ -100,7 +100,9 @@ final class GenAi {
     };
   }
 
-  /** What a request of a dialect asks for; the dialect's own name where the conventions have none. */
+  /**
+   * What a request of a dialect asks for; the dialect's own name where the conventions have none.
+   */
   static String operation(Dialect dialect) {
     return switch (dialect) {
       case OPENAI_CHAT,

@@ -110,8 +110,7 @@ public final class Telemetry implements ExchangeListener, AutoCloseable {
             });
     this.http = new HttpTransport(guard, trust(), deadlines, CALL_MILLIS);
     this.grpc = new GrpcTransport(guard, trust(), CALL_MILLIS);
-    Exporters exporters =
-        new Exporters(config, new Senders(http, grpc, retries, new Answers()));
+    Exporters exporters = new Exporters(config, new Senders(http, grpc, retries, new Answers()));
     Resource resource =
         Resource.create(
             Attributes.builder()

@@ -403,11 +403,11 @@ class IngestTest {
     try (Handle other = database.jdbi().open()) {
       other.begin();
       other.execute(
-          "INSERT INTO exchanges (decision_id, day, retention, at, received_at, node, tenant, route,"
-              + " consumer, agent, provider, model, dialect, outcome, findings, tap, record)"
-              + " SELECT ?, ?, retention, at, received_at, node, tenant, route,"
-              + " consumer, agent, provider, model, dialect, outcome, findings, tap, record"
-              + " FROM exchanges WHERE tenant = 'moment' LIMIT 1",
+          "INSERT INTO exchanges (decision_id, day, retention, at, received_at, node, tenant,"
+              + " route, consumer, agent, provider, model, dialect, outcome, findings, tap, record)"
+              + " SELECT ?, ?, retention, at, received_at, node, tenant, route, consumer, agent,"
+              + " provider, model, dialect, outcome, findings, tap, record FROM exchanges WHERE"
+              + " tenant = 'moment' LIMIT 1",
           id,
           Prepared.day(id));
       Future<?> sending = thread.submit(() -> ingest.accept(instance(TenantScope.all()), batch));

@@ -253,7 +253,8 @@ class DeliveryTest {
     }
     assertThat(
             database.column(
-                "SELECT attempt || ' ' || coalesce(result, 'unknown') FROM alert_attempts ORDER BY id"))
+                "SELECT attempt || ' ' || coalesce(result, 'unknown') FROM alert_attempts ORDER BY"
+                    + " id"))
         .containsExactly("1 unknown", "2 delivered", "1 delivered");
   }
 
