@@ -34,6 +34,7 @@ import io.llmtrace.controlplane.findings.FindingsExport;
 import io.llmtrace.controlplane.findings.FindingsResource;
 import io.llmtrace.controlplane.http.ProblemMapper;
 import io.llmtrace.controlplane.http.SecurityHeaders;
+import io.llmtrace.controlplane.ingest.ExchangeListener;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.ingest.IngestResource;
 import io.llmtrace.controlplane.ingest.Sweep;
@@ -67,6 +68,7 @@ import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.RetentionClass;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.Storage;
+import io.llmtrace.controlplane.telemetry.Telemetry;
 import io.llmtrace.controlplane.tenants.ListedTenants;
 import io.llmtrace.controlplane.tenants.TenantRetention;
 import io.llmtrace.controlplane.tenants.TenantsResource;
@@ -115,6 +117,7 @@ public final class ControlPlane implements AutoCloseable {
   private final List<ApiOperation> operations;
   private final List<Jobs> jobs;
   private final Ingest ingest;
+  private final @Nullable Telemetry telemetry;
   private final Alerts alerts;
   private final PolicyParts policies;
   private final PrometheusMeterRegistry meters;
@@ -127,6 +130,7 @@ public final class ControlPlane implements AutoCloseable {
       List<ApiOperation> operations,
       List<Jobs> jobs,
       Ingest ingest,
+      @Nullable Telemetry telemetry,
       Alerts alerts,
       PolicyParts policies,
       PrometheusMeterRegistry meters,
@@ -137,6 +141,7 @@ public final class ControlPlane implements AutoCloseable {
     this.operations = operations;
     this.jobs = jobs;
     this.ingest = ingest;
+    this.telemetry = telemetry;
     this.alerts = alerts;
     this.policies = policies;
     this.meters = meters;
@@ -193,8 +198,6 @@ public final class ControlPlane implements AutoCloseable {
     Partitions partitions = partitions(own.retention(), clock);
     WireBody bodies = new WireBody();
     Content content = Content.of(own, storage::jdbi, scoped, bodies, totals, clock);
-    Ingest ingest =
-        new Ingest(storage::jdbi, new ListedTenants(), totals, partitions, retention::of);
 
     PrometheusRegistry prometheus = new PrometheusRegistry();
     PrometheusMeterRegistry meters =
@@ -206,6 +209,10 @@ public final class ControlPlane implements AutoCloseable {
     new ProcessorMetrics().bindTo(meters);
     prometheus.register(new DropwizardExports(dropwizard));
     prometheus.register(new TotalsCollector(totals, nodes));
+    Telemetry telemetry = Telemetry.of(own.telemetry(), slot, storage::jdbi, meters);
+    ExchangeListener listener = telemetry == null ? ExchangeListener.NONE : telemetry;
+    Ingest ingest =
+        new Ingest(storage::jdbi, new ListedTenants(), totals, partitions, retention::of, listener);
 
     Configuration configuration = new Configuration();
     TlsConnector tls =
@@ -284,7 +291,7 @@ public final class ControlPlane implements AutoCloseable {
     watch.start();
     Holds holds = new Holds(storage::jdbi, partitions, retention::of);
     Erasures erasures = new Erasures(storage::jdbi, partitions, signing);
-    Sweep sweep = new Sweep(storage::jdbi, totals, partitions);
+    Sweep sweep = new Sweep(storage::jdbi, totals, partitions, listener);
     // Moves and erasures may take long; sums and sweeps must not wait for them, and alerts for
     // nothing.
     Jobs jobs = new Jobs(dropwizard, 4);
@@ -315,6 +322,7 @@ public final class ControlPlane implements AutoCloseable {
             operations,
             List.of(watching, jobs),
             ingest,
+            telemetry,
             alerts,
             policies,
             meters,
@@ -404,6 +412,9 @@ public final class ControlPlane implements AutoCloseable {
     server.stop();
     ingest.close();
     jobs.forEach(Jobs::close);
+    if (telemetry != null) {
+      telemetry.close();
+    }
     alerts.close();
     watch.close();
     storage.close();

@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stores batches: their rows, the halves that they join, what they count and what they add to the
@@ -72,9 +73,11 @@ final class GroupStore {
   /**
    * Stores a group in a transaction of the caller.
    *
+   * @param told exchanges are added to it that are whole with this group
    * @return places in the group of the batches that were stored now; the others are known
    */
-  Set<Integer> store(Handle handle, List<Prepared> group, Deltas deltas) throws SQLException {
+  Set<Integer> store(Handle handle, List<Prepared> group, Deltas deltas, List<StoredExchange> told)
+      throws SQLException {
     Set<Integer> fresh = claim(handle, group);
     Map<String, Row<InspectionRecord>> inspections = new LinkedHashMap<>();
     Map<String, Row<CompletionRecord>> completions = new LinkedHashMap<>();
@@ -90,12 +93,40 @@ final class GroupStore {
     completions.keySet().removeAll(Halves.known(handle, "completions", Ids.of(completions)));
     List<ExchangeTables.Found> findings = new ArrayList<>();
     exchanges(handle, inspections, findings, deltas, journal);
-    completions(handle, inspections, completions, findings, deltas, journal);
+    List<Joined> joined = completions(handle, inspections, completions, findings, deltas, journal);
+    tell(joined, inspections, told);
     ExchangeTables.findings(handle, findings);
     adopt(handle, inspections.keySet());
     routes(handle, inspections.values());
     journal.write(handle);
     return fresh;
+  }
+
+  /** Adds what is whole now. */
+  private static void tell(
+      List<Joined> joined,
+      Map<String, Row<InspectionRecord>> inspections,
+      List<StoredExchange> told) {
+    Set<String> answered = new HashSet<>();
+    for (Joined each : joined) {
+      answered.add(each.row().record().decisionId());
+      // One that is late was told as unobserved.
+      if (each.counts()) {
+        told.add(whole(each, inspections.get(each.row().record().decisionId())));
+      }
+    }
+    for (Row<InspectionRecord> asked : inspections.values()) {
+      InspectionRecord record = asked.record();
+      if (!record.tap() && !answered.contains(record.decisionId())) {
+        told.add(new StoredExchange(record.decisionId(), record, null));
+      }
+    }
+  }
+
+  static StoredExchange whole(Joined joined, @Nullable Row<InspectionRecord> asked) {
+    CompletionRecord answered = joined.row().record();
+    return new StoredExchange(
+        answered.decisionId(), asked == null ? null : asked.record(), answered);
   }
 
   /** What of a batch its sender may send. */
@@ -211,7 +242,8 @@ final class GroupStore {
     }
   }
 
-  private void completions(
+  /** Stores completions, and gives those whose exchange is known. */
+  private List<Joined> completions(
       Handle handle,
       Map<String, Row<InspectionRecord>> inspections,
       Map<String, Row<CompletionRecord>> fresh,
@@ -246,6 +278,7 @@ final class GroupStore {
         });
     write(handle, joined, findings, deltas, journal);
     keepWaiting(handle, alone, deltas);
+    return joined;
   }
 
   /** Completions that came before these exchanges, no longer waiting. */
@@ -282,9 +315,9 @@ final class GroupStore {
     return new HashSet<>(
         handle
             .createQuery(
-                "INSERT INTO settled_late (decision_id, day, by)"
-                    + " SELECT id, day, 'completion' FROM unnest(:ids, CAST(:days AS date[])) AS t(id, day)"
-                    + " ORDER BY id ON CONFLICT DO NOTHING RETURNING decision_id")
+                "INSERT INTO settled_late (decision_id, day, by) SELECT id, day, 'completion' FROM"
+                    + " unnest(:ids, CAST(:days AS date[])) AS t(id, day) ORDER BY id ON CONFLICT"
+                    + " DO NOTHING RETURNING decision_id")
             .bindArray("ids", String.class, late)
             .bindArray("days", String.class, days.stream().map(LocalDate::toString).toList())
             .mapTo(String.class)

@@ -54,23 +54,27 @@ public final class Ingest implements AutoCloseable {
   private final Totals totals;
   private final Partitions partitions;
   private final GroupStore store;
+  private final ExchangeListener listener;
   private final BlockingQueue<Waiting> queue = new ArrayBlockingQueue<>(MOST_WAITING);
   private final Thread writer = new Thread(this::run, "ingest");
   private volatile boolean closed;
 
   /**
    * @param retention class of a tenant's exchanges
+   * @param listener is told of what was stored, after its sender
    */
   public Ingest(
       Supplier<Jdbi> jdbi,
       TenantGate gate,
       Totals totals,
       Partitions partitions,
-      Function<String, RetentionClass> retention) {
+      Function<String, RetentionClass> retention,
+      ExchangeListener listener) {
     this.jdbi = jdbi;
     this.totals = totals;
     this.partitions = partitions;
     this.store = new GroupStore(gate, partitions, retention);
+    this.listener = listener;
     writer.setDaemon(true);
     writer.start();
   }
@@ -198,11 +202,13 @@ public final class Ingest implements AutoCloseable {
     List<Prepared> batches = rest.stream().map(Waiting::prepared).toList();
     Jdbi database = jdbi.get();
     store.prepare(database, batches);
+    List<StoredExchange> told = new ArrayList<>();
     Set<Integer> fresh =
-        totals.count(database, (handle, deltas) -> store.store(handle, batches, deltas));
+        totals.count(database, (handle, deltas) -> store.store(handle, batches, deltas, told));
     for (int i = 0; i < rest.size(); i++) {
       rest.get(i).fresh().complete(fresh.contains(i));
     }
+    listener.stored(told);
   }
 
   private void setAside(Waiting each, String reason) throws SQLException {

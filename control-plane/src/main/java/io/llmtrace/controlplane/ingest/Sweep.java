@@ -37,11 +37,17 @@ public final class Sweep {
   private final Supplier<Jdbi> jdbi;
   private final Totals totals;
   private final Partitions partitions;
+  private final ExchangeListener listener;
 
-  public Sweep(Supplier<Jdbi> jdbi, Totals totals, Partitions partitions) {
+  /**
+   * @param listener is told of exchanges that are settled here
+   */
+  public Sweep(
+      Supplier<Jdbi> jdbi, Totals totals, Partitions partitions, ExchangeListener listener) {
     this.jdbi = jdbi;
     this.totals = totals;
     this.partitions = partitions;
+    this.listener = listener;
   }
 
   /** Settles all that is due, or nothing if another replica is at it. */
@@ -49,6 +55,7 @@ public final class Sweep {
     partitions.ensure(jdbi.get(), RetentionClass.STANDARD, days());
     boolean more = true;
     while (more) {
+      List<StoredExchange> told = new ArrayList<>();
       more =
           totals.count(
               jdbi.get(),
@@ -59,11 +66,12 @@ public final class Sweep {
                   return false;
                 }
                 RollupJournal journal = new RollupJournal();
-                boolean behind = unobserved(handle, from.get(), deltas, journal);
-                behind |= waiting(handle, deltas, journal);
+                boolean behind = unobserved(handle, from.get(), deltas, journal, told);
+                behind |= waiting(handle, deltas, journal, told);
                 journal.write(handle);
                 return behind;
               });
+      listener.stored(told);
     }
   }
 
@@ -77,7 +85,11 @@ public final class Sweep {
 
   /** Whether more is due. */
   private static boolean unobserved(
-      Handle handle, OffsetDateTime from, Deltas deltas, RollupJournal journal) {
+      Handle handle,
+      OffsetDateTime from,
+      Deltas deltas,
+      RollupJournal journal,
+      List<StoredExchange> told) {
     OffsetDateTime due =
         handle
             .createQuery("SELECT now() - make_interval(mins => :minutes)")
@@ -115,12 +127,15 @@ public final class Sweep {
               deltas.unobserved(
                   Objects.requireNonNull(entry.getValue().asked(), "read from an exchange"));
               journal.unobserved(entry.getKey(), entry.getValue().keys());
+              told.add(new StoredExchange(entry.getKey(), null, null));
             });
     handle.execute("UPDATE sweeps SET done_until = ? WHERE job = 'unobserved'", until);
     return until.isBefore(due);
   }
 
-  private boolean waiting(Handle handle, Deltas deltas, RollupJournal journal) throws SQLException {
+  private boolean waiting(
+      Handle handle, Deltas deltas, RollupJournal journal, List<StoredExchange> told)
+      throws SQLException {
     Map<String, Row<CompletionRecord>> due = new LinkedHashMap<>();
     handle
         .createQuery(
@@ -153,6 +168,11 @@ public final class Sweep {
           }
         });
     GroupStore.settle(handle, joined, deltas, journal);
+    for (Joined each : joined) {
+      if (each.counts() && each.first().asked() != null) {
+        told.add(GroupStore.whole(each, null));
+      }
+    }
     return due.size() == WAITING_OF_A_STEP;
   }
 

@@ -69,7 +69,7 @@ class IngestTest {
   @BeforeEach
   void start() {
     ingest = ingest(totals);
-    sweep = new Sweep(database::jdbi, totals, partitions);
+    sweep = new Sweep(database::jdbi, totals, partitions, ExchangeListener.NONE);
   }
 
   private Ingest ingest(Totals counting) {
@@ -78,7 +78,8 @@ class IngestTest {
         new ListedTenants(),
         counting,
         partitions,
-        tenant -> tenant.equals("hasty") ? RetentionClass.SHORT : RetentionClass.STANDARD);
+        tenant -> tenant.equals("hasty") ? RetentionClass.SHORT : RetentionClass.STANDARD,
+        ExchangeListener.NONE);
   }
 
   @AfterEach
@@ -402,11 +403,11 @@ class IngestTest {
     try (Handle other = database.jdbi().open()) {
       other.begin();
       other.execute(
-          "INSERT INTO exchanges (decision_id, day, retention, at, received_at, node, tenant, route,"
-              + " consumer, agent, provider, model, dialect, outcome, findings, tap, record)"
-              + " SELECT ?, ?, retention, at, received_at, node, tenant, route,"
-              + " consumer, agent, provider, model, dialect, outcome, findings, tap, record"
-              + " FROM exchanges WHERE tenant = 'moment' LIMIT 1",
+          "INSERT INTO exchanges (decision_id, day, retention, at, received_at, node, tenant,"
+              + " route, consumer, agent, provider, model, dialect, outcome, findings, tap, record)"
+              + " SELECT ?, ?, retention, at, received_at, node, tenant, route, consumer, agent,"
+              + " provider, model, dialect, outcome, findings, tap, record FROM exchanges WHERE"
+              + " tenant = 'moment' LIMIT 1",
           id,
           Prepared.day(id));
       Future<?> sending = thread.submit(() -> ingest.accept(instance(TenantScope.all()), batch));

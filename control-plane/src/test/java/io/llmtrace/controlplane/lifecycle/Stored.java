@@ -6,6 +6,7 @@ import io.llmtrace.controlplane.access.Grant;
 import io.llmtrace.controlplane.access.Origin;
 import io.llmtrace.controlplane.access.Role;
 import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.controlplane.ingest.ExchangeListener;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.metrics.Totals;
 import io.llmtrace.controlplane.storage.Partitions;
@@ -47,7 +48,8 @@ final class Stored implements AutoCloseable {
             new ListedTenants(),
             new Totals("stored-" + NUMBERS.incrementAndGet()),
             partitions,
-            Stored::retention);
+            Stored::retention,
+            ExchangeListener.NONE);
   }
 
   static RetentionClass retention(String tenant) {

@@ -83,7 +83,7 @@ final class Inspection implements Runnable {
     this.atMillis = policing.at();
     this.admission = admission;
     this.policing = policing;
-    this.trace = TraceParent.of(request.headers().get(TraceParent.HEADER));
+    this.trace = TraceParent.of(request.headers().get(TraceParent.HEADER), decisionId);
     this.budget =
         InspectionBudget.until(
             deadlineNanos()

@@ -175,7 +175,8 @@ final class Settlements {
                 ? done.count()
                 : 0,
             exchange == null ? "" : conversation(request, inspection.identity.tenant(), exchange),
-            policing.shadow(seen.findings(), coverage));
+            policing.shadow(seen.findings(), coverage),
+            inspection.trace.parentSpan());
     Answer answer =
         decision.action().compareTo(Action.LIMIT) >= 0
             ? stop(inspection, decision, new Words(caller, style, text, verdict.retryAfterNanos()))

@@ -1,5 +1,6 @@
 package io.llmtrace.plugin.inspection;
 
+import io.llmtrace.policies.wire.Ulid;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
@@ -11,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param header the header's value
  * @param traceId 32 lower-case hex digits
- * @param honoured whether the client sent it
+ * @param parentSpan 16 lower-case hex digits of the span that sent it, which is the gateway's where
+ *     it traces; empty for one that is made here
  */
-record TraceParent(String header, String traceId, boolean honoured) {
+record TraceParent(String header, String traceId, String parentSpan) {
   static final String HEADER = "traceparent";
 
   private static final Pattern FORM =
@@ -25,7 +27,13 @@ record TraceParent(String header, String traceId, boolean honoured) {
   private static final ThreadLocal<SplittableRandom> RANDOM =
       ThreadLocal.withInitial(SplittableRandom::new);
 
-  static TraceParent of(@Nullable String header) {
+  /**
+   * The header that came, or one that is made. In a made one the exchange itself is the span, so
+   * that what the provider traces stands below it.
+   *
+   * @param decisionId of the exchange, a ULID
+   */
+  static TraceParent of(@Nullable String header, String decisionId) {
     if (header != null) {
       Matcher m = FORM.matcher(header);
       boolean known = m.matches() && !m.group(1).equals("ff");
@@ -34,14 +42,18 @@ record TraceParent(String header, String traceId, boolean honoured) {
           && !(m.group(1).equals("00") && m.group(4) != null)
           && !m.group(2).equals(NO_TRACE)
           && !m.group(3).equals(NO_SPAN)) {
-        return new TraceParent(header, m.group(2), true);
+        return new TraceParent(header, m.group(2), m.group(3));
       }
     }
     SplittableRandom random = RANDOM.get();
     HexFormat hex = HexFormat.of();
     // | 1: all zeros would be invalid.
     String trace = hex.toHexDigits(random.nextLong()) + hex.toHexDigits(random.nextLong() | 1);
-    String span = hex.toHexDigits(random.nextLong() | 1);
-    return new TraceParent("00-" + trace + "-" + span + "-01", trace, false);
+    return new TraceParent("00-" + trace + "-" + Ulid.spanId(decisionId) + "-01", trace, "");
+  }
+
+  /** Whether the client or the gateway sent it. */
+  boolean honoured() {
+    return !parentSpan.isEmpty();
   }
 }

@@ -278,7 +278,12 @@ public final class Tap implements TapEndpoint {
         List.of(),
         Receipt.uninspected(forged ? "forged_id" : "degraded", 0),
         Map.of(),
-        true);
+        true,
+        "",
+        0,
+        "",
+        null,
+        parentSpan(entry));
   }
 
   /** The client's W3C trace, or one made of the entry. */
@@ -288,6 +293,17 @@ public final class Tap implements TapEndpoint {
     return parts.length >= 4 && parts[1].matches("[0-9a-f]{32}")
         ? parts[1]
         : HexFormat.of().formatHex(digest, 0, 16);
+  }
+
+  /** The span that the client or the gateway named, or nothing where the trace is made here. */
+  private static String parentSpan(LogEntry entry) {
+    String[] parts = entry.requestHeaders().getOrDefault("traceparent", "").split("-", -1);
+    return parts.length >= 4
+            && parts[1].matches("[0-9a-f]{32}")
+            && parts[2].matches("[0-9a-f]{16}")
+            && !parts[2].equals("0".repeat(16))
+        ? parts[2]
+        : "";
   }
 
   private static String derived(LogEntry entry, byte[] digest) {

@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * @param conversation 32 lower-case hex digits that the requests of one conversation share and that
  *     tell nothing else; empty where it is not known
  * @param shadow what a candidate policy would have decided; null where none was evaluated
+ * @param parentSpan 16 lower-case hex digits of the span that the request came from, which is the
+ *     gateway's where it traces; empty where the request named none
  */
 public record InspectionRecord(
     String decisionId,
@@ -57,7 +59,8 @@ public record InspectionRecord(
     String agent,
     int redacted,
     String conversation,
-    @Nullable ShadowDecision shadow)
+    @Nullable ShadowDecision shadow,
+    String parentSpan)
     implements TelemetryRecord {
 
   public InspectionRecord {
@@ -66,6 +69,7 @@ public record InspectionRecord(
     // Earlier versions did not write them.
     agent = agent == null ? "" : agent;
     conversation = conversation == null ? "" : conversation;
+    parentSpan = parentSpan == null ? "" : parentSpan;
   }
 
   /** A record of no known agent and conversation, of a request that went on as it was. */
@@ -108,7 +112,8 @@ public record InspectionRecord(
         "",
         0,
         "",
-        null);
+        null,
+        "");
   }
 
   /** A record without a candidate's decision. */
@@ -154,7 +159,56 @@ public record InspectionRecord(
         agent,
         redacted,
         conversation,
-        null);
+        null,
+        "");
+  }
+
+  /** A record of a request that named no span that it came from. */
+  public InspectionRecord(
+      String decisionId,
+      long at,
+      String traceId,
+      String tenant,
+      String route,
+      String consumer,
+      String method,
+      String path,
+      Dialect dialect,
+      String provider,
+      String model,
+      boolean stream,
+      Decision decision,
+      List<Finding> findings,
+      Receipt receipt,
+      Map<String, Long> stagesMicros,
+      boolean tap,
+      String agent,
+      int redacted,
+      String conversation,
+      @Nullable ShadowDecision shadow) {
+    this(
+        decisionId,
+        at,
+        traceId,
+        tenant,
+        route,
+        consumer,
+        method,
+        path,
+        dialect,
+        provider,
+        model,
+        stream,
+        decision,
+        findings,
+        receipt,
+        stagesMicros,
+        tap,
+        agent,
+        redacted,
+        conversation,
+        shadow,
+        "");
   }
 
   /**

@@ -3,6 +3,7 @@ package io.llmtrace.policies.wire;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.random.RandomGenerator;
 
 /**
@@ -88,6 +89,24 @@ public final class Ulid {
       millis = (millis << 5) | value(ulid.charAt(i));
     }
     return Instant.ofEpochMilli(millis);
+  }
+
+  /**
+   * The id of the span that stands for what has this id: its lower 64 random bits as 16 lower-case
+   * hex digits, so that whoever knows the one knows the other.
+   *
+   * @throws IllegalArgumentException if {@code ulid} is none
+   */
+  public static String spanId(String ulid) {
+    if (!isValid(ulid)) {
+      throw new IllegalArgumentException("not a ULID");
+    }
+    long low = 0;
+    for (int i = 10; i < LENGTH; i++) {
+      low = (low << 5) | value(ulid.charAt(i));
+    }
+    // All zeros is no span.
+    return HexFormat.of().toHexDigits(low == 0 ? 1 : low);
   }
 
   private static int value(char c) {

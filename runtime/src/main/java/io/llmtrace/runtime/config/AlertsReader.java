@@ -33,8 +33,6 @@ final class AlertsReader {
   private static final String NAMES =
       "a name of lower-case letters, digits, dots, dashes and underscores";
   private static final Pattern RULE = Pattern.compile("[a-z][a-z0-9_]{0,63}");
-  private static final Pattern TARGET =
-      Pattern.compile("(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?");
   private static final Pattern MAIL = Pattern.compile("[^@\\s<>\",;]{1,64}@[^@\\s<>\",;]{1,253}");
   private static final List<String> TYPES =
       List.of("slack", "pagerduty", "webhook", "alertmanager", "teams", "email");
@@ -77,7 +75,7 @@ final class AlertsReader {
             root.strings(
                 "allow_private_targets",
                 "hosts such as hooks.internal or 10.0.0.5:8443, without scheme and path",
-                TARGET.asMatchPredicate()),
+                Targets.HOST.asMatchPredicate()),
             new Pacing(
                 minutes(root, "repeat_minutes", standard.repeat(), 1),
                 minutes(root, "reopen_minutes", standard.reopen(), 0),
@@ -215,7 +213,7 @@ final class AlertsReader {
             },
             1,
             65_535);
-    String host = section.string("host", "", "a host name", TARGET.asMatchPredicate());
+    String host = section.string("host", "", "a host name", Targets.HOST.asMatchPredicate());
     @Nullable String user = section.optionalString("user");
     @Nullable Secret password = section.secret("password", open);
     String from = section.string("from", "", mail, MAIL.asMatchPredicate());

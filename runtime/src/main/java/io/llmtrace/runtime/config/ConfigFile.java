@@ -195,10 +195,25 @@ public final class ConfigFile {
             anomalies(section.section("anomalies")),
             policies(section.section("policies"), open),
             firstKeys(section.section("first_keys"), open),
-            TlsConfig.ofServer(section.section("tls")));
+            TlsConfig.ofServer(section.section("tls")),
+            TelemetryReader.read(section.section("telemetry"), open),
+            otlpIngest(section.section("otlp_ingest")),
+            SiemReader.read(section.section("siem"), open));
     database.finish();
     section.finish();
     return controlPlane;
+  }
+
+  private static OtlpIngestConfig otlpIngest(ConfigSection section) {
+    OtlpIngestConfig config =
+        new OtlpIngestConfig(
+            section.bool("enabled", OtlpIngestConfig.defaults().enabled()),
+            section.strings(
+                "gateway_hosts",
+                "hosts such as llm-gateway.example, without scheme and path",
+                Targets.HOST.asMatchPredicate()));
+    section.finish();
+    return config;
   }
 
   private static ContentConfig content(ConfigSection section) {

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param policies how policies are changed and what signs them
  * @param firstKeys the keys of a new installation
  * @param tls what the API port shows; with {@code client_ca} instances must show a certificate
+ * @param telemetry exchanges as traces and metrics of OpenTelemetry
+ * @param otlpIngest spans of applications that call providers past the gateway
+ * @param siem findings as OCSF events
  */
 public record ControlPlaneConfig(
     String bind,
@@ -33,7 +36,10 @@ public record ControlPlaneConfig(
     AnomaliesConfig anomalies,
     PolicyServiceConfig policies,
     FirstKeysConfig firstKeys,
-    TlsConfig tls) {
+    TlsConfig tls,
+    TelemetryConfig telemetry,
+    OtlpIngestConfig otlpIngest,
+    SiemConfig siem) {
 
   public static ControlPlaneConfig defaults() {
     return new ControlPlaneConfig(
@@ -50,7 +56,10 @@ public record ControlPlaneConfig(
         AnomaliesConfig.defaults(),
         PolicyServiceConfig.defaults(),
         FirstKeysConfig.made(),
-        TlsConfig.none());
+        TlsConfig.none(),
+        TelemetryConfig.none(),
+        OtlpIngestConfig.defaults(),
+        SiemConfig.none());
   }
 
   public ControlPlaneConfig withBind(String changed) {
@@ -98,7 +107,17 @@ public record ControlPlaneConfig(
   }
 
   public ControlPlaneConfig withTls(TlsConfig changed) {
-    return with(values -> values.tls = changed);
+    return with(values -> values.tls = changed,
+  public ControlPlaneConfig withTelemetry(TelemetryConfig changed) {
+    return with(values -> values.telemetry = changed);
+  }
+
+  public ControlPlaneConfig withOtlpIngest(OtlpIngestConfig changed) {
+    return with(values -> values.otlpIngest = changed);
+  }
+
+  public ControlPlaneConfig withSiem(SiemConfig changed) {
+    return with(values -> values.siem = changed);
   }
 
   private ControlPlaneConfig with(Consumer<Values> change) {
@@ -123,6 +142,9 @@ public record ControlPlaneConfig(
     private PolicyServiceConfig policies;
     private FirstKeysConfig firstKeys;
     private TlsConfig tls;
+    private TelemetryConfig telemetry;
+    private OtlpIngestConfig otlpIngest;
+    private SiemConfig siem;
 
     Values(ControlPlaneConfig from) {
       this.bind = from.bind;
@@ -139,6 +161,9 @@ public record ControlPlaneConfig(
       this.policies = from.policies;
       this.firstKeys = from.firstKeys;
       this.tls = from.tls;
+      this.telemetry = from.telemetry;
+      this.otlpIngest = from.otlpIngest;
+      this.siem = from.siem;
     }
 
     ControlPlaneConfig config() {
@@ -156,7 +181,10 @@ public record ControlPlaneConfig(
           anomalies,
           policies,
           firstKeys,
-          tls);
+          tls,
+          telemetry,
+          otlpIngest,
+          siem);
     }
   }
 }

@@ -5,6 +5,7 @@ import io.llmtrace.controlplane.alerts.channels.Context;
 import io.llmtrace.controlplane.alerts.channels.Outgoing;
 import io.llmtrace.controlplane.alerts.channels.Verdict;
 import io.llmtrace.controlplane.alerts.notice.Notice;
+import io.llmtrace.controlplane.outbound.Reply;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 

@@ -2,6 +2,8 @@ package io.llmtrace.controlplane.alerts.delivery;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.llmtrace.controlplane.alerts.notice.Notice;
+import io.llmtrace.controlplane.outbound.Reply;
+import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import io.llmtrace.policies.wire.Ulid;
 import io.micrometer.core.instrument.MeterRegistry;

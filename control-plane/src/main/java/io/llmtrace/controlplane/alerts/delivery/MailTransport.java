@@ -1,6 +1,9 @@
 package io.llmtrace.controlplane.alerts.delivery;
 
 import io.llmtrace.controlplane.alerts.channels.Mail;
+import io.llmtrace.controlplane.outbound.AddressGuard;
+import io.llmtrace.controlplane.outbound.RefusedTargetException;
+import io.llmtrace.controlplane.outbound.Reply;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.ChannelConfig.Tls;
 import io.llmtrace.runtime.config.Secret;

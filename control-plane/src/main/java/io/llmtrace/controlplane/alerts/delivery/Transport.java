@@ -3,6 +3,10 @@ package io.llmtrace.controlplane.alerts.delivery;
 import io.llmtrace.controlplane.alerts.channels.HttpCall;
 import io.llmtrace.controlplane.alerts.channels.Mail;
 import io.llmtrace.controlplane.alerts.channels.Outgoing;
+import io.llmtrace.controlplane.outbound.AddressGuard;
+import io.llmtrace.controlplane.outbound.HttpTransport;
+import io.llmtrace.controlplane.outbound.Reply;
+import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.runtime.config.ChannelConfig;
 import java.net.InetAddress;
 import java.security.NoSuchAlgorithmException;
@@ -43,7 +47,7 @@ final class Transport implements AutoCloseable {
 
   Reply carry(Outgoing message, ChannelConfig channel) {
     if (message instanceof HttpCall call) {
-      return http.post(call);
+      return http.post(call.target(), call.headers(), call.body());
     }
     return message instanceof Mail letter && channel instanceof ChannelConfig.Email server
         ? mail.send(letter, server)

@@ -7,6 +7,7 @@ import io.llmtrace.controlplane.alerts.channels.HttpCall;
 import io.llmtrace.controlplane.alerts.channels.Outgoing;
 import io.llmtrace.controlplane.alerts.channels.Verdict;
 import io.llmtrace.controlplane.alerts.notice.Notice;
+import io.llmtrace.controlplane.outbound.Reply;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.Secret;
 import java.net.URI;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.llmtrace.controlplane.Await;
 import io.llmtrace.controlplane.alerts.channels.Channels;
 import io.llmtrace.controlplane.alerts.delivery.Sink.Manner;
+import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import io.llmtrace.controlplane.storage.TestStorage;
 import io.llmtrace.runtime.config.ChannelConfig;
@@ -252,7 +253,8 @@ class DeliveryTest {
     }
     assertThat(
             database.column(
-                "SELECT attempt || ' ' || coalesce(result, 'unknown') FROM alert_attempts ORDER BY id"))
+                "SELECT attempt || ' ' || coalesce(result, 'unknown') FROM alert_attempts ORDER BY"
+                    + " id"))
         .containsExactly("1 unknown", "2 delivered", "1 delivered");
   }
 

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.controlplane.alerts.channels.HttpCall;
 import io.llmtrace.controlplane.alerts.delivery.Sink.Manner;
+import io.llmtrace.controlplane.outbound.AddressGuard;
+import io.llmtrace.controlplane.outbound.Reply;
+import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.Secret;
 import java.net.InetAddress;

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.controlplane.alerts.channels.Mail;
+import io.llmtrace.controlplane.outbound.Reply;
+import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.ChannelConfig.Tls;
 import io.llmtrace.runtime.config.Secret;

@@ -1,4 +1,4 @@
-package io.llmtrace.controlplane.alerts.delivery;
+package io.llmtrace.controlplane.outbound;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;

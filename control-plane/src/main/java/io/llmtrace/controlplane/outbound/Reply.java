@@ -1,10 +1,10 @@
-package io.llmtrace.controlplane.alerts.delivery;
+package io.llmtrace.controlplane.outbound;
 
 import java.util.List;
 import java.util.Map;
 
 /** How a call ended. Reasons name neither targets nor secrets. */
-sealed interface Reply {
+public sealed interface Reply {
   /**
    * The service said something.
    *

@@ -1,4 +1,4 @@
-package io.llmtrace.controlplane.alerts.delivery;
+package io.llmtrace.controlplane.outbound;
 
 import java.net.UnknownHostException;
 
@@ -6,7 +6,7 @@ import java.net.UnknownHostException;
  * A target that nothing is sent to. The message says why and names neither host nor address, which
  * may be secrets. It is an unknown host to the HTTP client, which asks for no other kind.
  */
-final class RefusedTargetException extends UnknownHostException {
+public final class RefusedTargetException extends UnknownHostException {
   private static final long serialVersionUID = 1;
 
   RefusedTargetException(String reason) {
@@ -14,7 +14,7 @@ final class RefusedTargetException extends UnknownHostException {
   }
 
   /** Why, without an address. */
-  String reason() {
+  public String reason() {
     String message = getMessage();
     return message == null ? "its target is refused" : message;
   }

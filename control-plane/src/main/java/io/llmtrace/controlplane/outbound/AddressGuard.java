@@ -1,4 +1,4 @@
-package io.llmtrace.controlplane.alerts.delivery;
+package io.llmtrace.controlplane.outbound;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,9 +20,9 @@ import org.apache.hc.client5.http.DnsResolver;
  * gives and asks no one else, so that a name that answers differently the second time (DNS
  * rebinding) gains nothing. Thread-safe.
  */
-final class AddressGuard implements DnsResolver, AutoCloseable {
+public final class AddressGuard implements DnsResolver, AutoCloseable {
   /** What asks for names. */
-  interface Names {
+  public interface Names {
     InetAddress[] of(String host) throws UnknownHostException;
   }
 
@@ -35,18 +35,21 @@ final class AddressGuard implements DnsResolver, AutoCloseable {
   private final ExecutorService threads =
       Executors.newCachedThreadPool(
           task -> {
-            Thread thread = new Thread(task, "alert-names");
+            Thread thread = new Thread(task, "outbound-names");
             thread.setDaemon(true);
             return thread;
           });
 
-  AddressGuard(TransportSettings settings, Names names) {
+  /**
+   * @param names what asks for addresses, {@link InetAddress#getAllByName} but in tests
+   */
+  public AddressGuard(TransportSettings settings, Names names) {
     this.settings = settings;
     this.names = names;
   }
 
   /** Whether a target may be private and plain, by configuration. */
-  boolean isAllowed(String host, int port) {
+  public boolean isAllowed(String host, int port) {
     String name = host.toLowerCase(Locale.ROOT);
     String known = name.indexOf(':') >= 0 && !name.startsWith("[") ? "[" + name + "]" : name;
     return settings.allowPrivateTargets().contains(known)
@@ -83,8 +86,9 @@ final class AddressGuard implements DnsResolver, AutoCloseable {
       }
     } else if (!PublicAddress.is(address)) {
       throw new RefusedTargetException(
-          "its host has a private, local or reserved address; alerts.allow_private_targets may"
-              + " allow that host");
+          "its host has a private, local or reserved address; "
+              + settings.allowedBy()
+              + " may allow that host");
     }
   }
 
@@ -110,6 +114,11 @@ final class AddressGuard implements DnsResolver, AutoCloseable {
       Thread.currentThread().interrupt();
       throw new UnknownHostException("interrupted");
     }
+  }
+
+  /** The key of the configuration that allows private targets. */
+  public String allowedBy() {
+    return settings.allowedBy();
   }
 
   /** Without a port nothing is known to be allowed. */

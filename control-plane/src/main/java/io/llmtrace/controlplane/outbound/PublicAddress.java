@@ -1,4 +1,4 @@
-package io.llmtrace.controlplane.alerts.delivery;
+package io.llmtrace.controlplane.outbound;
 
 import java.net.Inet4Address;
 import java.net.Inet6Address;

@@ -1,6 +1,5 @@
-package io.llmtrace.controlplane.alerts.delivery;
+package io.llmtrace.controlplane.outbound;
 
-import io.llmtrace.controlplane.alerts.channels.HttpCall;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
@@ -38,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * POSTs by HTTP: to checked addresses only, TLS verified, no redirects, cookies, proxies or
  * retries, each on a connection of its own. Thread-safe.
  */
-final class HttpTransport implements AutoCloseable {
+public final class HttpTransport implements AutoCloseable {
   private static final int MOST_BYTES = 64 << 10;
 
   private final AddressGuard guard;
@@ -49,7 +48,7 @@ final class HttpTransport implements AutoCloseable {
   /**
    * @param wholeMillis for one call from its beginning to the end of the answer
    */
-  HttpTransport(
+  public HttpTransport(
       AddressGuard guard, SSLContext trust, ScheduledExecutorService deadlines, long wholeMillis) {
     this.guard = guard;
     this.deadlines = deadlines;
@@ -89,15 +88,22 @@ final class HttpTransport implements AutoCloseable {
             .build();
   }
 
-  Reply post(HttpCall call) {
-    URI target = call.target();
+  /**
+   * Sends a body and reads the beginning of the answer. Never throws for what a service or a
+   * network does.
+   *
+   * @param target may be a credential; no reason holds it
+   * @param headers {@code Content-Type} among them
+   * @param body not copied: not to be changed meanwhile
+   */
+  public Reply post(URI target, Map<String, String> headers, byte[] body) {
     Reply.Refused refused = refusal(target);
     if (refused != null) {
       return refused;
     }
     HttpPost request = new HttpPost(target);
-    call.headers().forEach(request::setHeader);
-    request.setEntity(new ByteArrayEntity(call.body(), null));
+    headers.forEach(request::setHeader);
+    request.setEntity(new ByteArrayEntity(body, null));
     AtomicBoolean late = new AtomicBoolean();
     ScheduledFuture<?> deadline =
         deadlines.schedule(
@@ -135,7 +141,7 @@ final class HttpTransport implements AutoCloseable {
     int port = target.getPort() >= 0 ? target.getPort() : scheme.equals("https") ? 443 : 80;
     if (scheme.equals("http") && !guard.isAllowed(target.getHost(), port)) {
       return new Reply.Refused(
-          "its target is not https; alerts.allow_private_targets may allow that host");
+          "its target is not https; " + guard.allowedBy() + " may allow that host");
     }
     return null;
   }

@@ -1,0 +1,20 @@
+package io.llmtrace.runtime.config;
+
+import java.util.Set;
+
+/**
+ * {@code control_plane.otlp_ingest}: spans of applications that call providers past the gateway.
+ *
+ * @param enabled whether {@code POST /v1/traces} is there
+ * @param gatewayHosts hosts under which applications reach the gateway: spans of calls to them are
+ *     not counted a second time
+ */
+public record OtlpIngestConfig(boolean enabled, Set<String> gatewayHosts) {
+  public OtlpIngestConfig {
+    gatewayHosts = Set.copyOf(gatewayHosts);
+  }
+
+  public static OtlpIngestConfig defaults() {
+    return new OtlpIngestConfig(true, Set.of());
+  }
+}
