@@ -3,6 +3,7 @@ package io.llmtrace.cli;
 import io.llmtrace.cli.alerts.AlertsCommand;
 import io.llmtrace.cli.bench.BenchCommand;
 import io.llmtrace.cli.demo.DemoCommand;
+import io.llmtrace.cli.doctor.DoctorCommand;
 import io.llmtrace.cli.policy.PolicyCommand;
 import io.llmtrace.cli.scan.ScanCommand;
 import io.llmtrace.cli.up.UpCommand;
@@ -24,6 +25,7 @@ import picocli.CommandLine.HelpCommand;
       ControlPlaneCommand.class,
       PluginCommand.class,
       ConfigCommand.class,
+      DoctorCommand.class,
       PolicyCommand.class,
       AlertsCommand.class,
       CanaryCommand.class,
