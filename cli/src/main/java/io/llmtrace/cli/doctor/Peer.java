@@ -30,6 +30,13 @@ import org.jspecify.annotations.Nullable;
 final class Peer {
   private static final int LONGEST_BODY = 8 << 20;
 
+  // Each request bounds itself; a client has threads, and trusts what Java trusts, like the plugin.
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .followRedirects(HttpClient.Redirect.NEVER)
+          .build();
+
   /** Why there was no answer. */
   enum Silence {
     /** Nobody listens. */
@@ -83,13 +90,8 @@ final class Peer {
       throws SilentException, InterruptedException {
     HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(patience);
     headers.forEach(request::header);
-    HttpClient client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(patience)
-            .build();
     CompletableFuture<HttpResponse<InputStream>> head =
-        client.sendAsync(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        CLIENT.sendAsync(request.build(), HttpResponse.BodyHandlers.ofInputStream());
     CompletableFuture<Answer> whole = head.thenApplyAsync(Peer::read);
     try {
       return whole.get(patience.toMillis(), TimeUnit.MILLISECONDS);

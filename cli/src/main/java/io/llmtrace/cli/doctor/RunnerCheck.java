@@ -25,9 +25,6 @@ final class RunnerCheck implements Check {
   private static final byte[] LOOPBACK = {127, 0, 0, 1};
   private static final int MOST_QUESTIONS = 32;
 
-  /** The gateway waits a minute; who answers later than this has clients wait that long. */
-  private static final Duration SLOW = Duration.ofSeconds(2);
-
   private static final byte[] BODY =
       "{\"model\":\"llmtrace-doctor\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}"
           .getBytes(StandardCharsets.UTF_8);
@@ -84,15 +81,6 @@ final class RunnerCheck implements Check {
         return findings.error("The runner refused HTTPReqCall" + error(answer), restart).or("");
       }
       Duration took = Duration.ofNanos(System.nanoTime() - began);
-      if (took.compareTo(SLOW) > 0) {
-        findings.warning(
-            "The runner took " + took.toMillis() + " ms for one request, so that clients wait",
-            "lower plugin.budget_ms in "
-                + deployment.fileName()
-                + ", or give the plugin more CPU; curl -s "
-                + PluginCheck.address(deployment)
-                + "/metrics | grep inspection");
-      }
       return findings.or(said(GatewayFrames.requestAnswer(answer), took));
     } catch (SocketTimeoutException e) {
       return findings
