@@ -8,6 +8,7 @@ import io.llmtrace.cli.deploy.MigrateCommand;
 import io.llmtrace.cli.deploy.MockProviderCommand;
 import io.llmtrace.cli.deploy.TestGatewayCommand;
 import io.llmtrace.cli.gateway.GatewayCommand;
+import io.llmtrace.cli.doctor.DoctorCommand;
 import io.llmtrace.cli.policy.PolicyCommand;
 import io.llmtrace.cli.scan.ScanCommand;
 import io.llmtrace.cli.up.UpCommand;
@@ -31,6 +32,7 @@ import picocli.CommandLine.HelpCommand;
       MigrateCommand.class,
       ConfigCommand.class,
       GatewayCommand.class,
+      DoctorCommand.class,
       PolicyCommand.class,
       AlertsCommand.class,
       CanaryCommand.class,

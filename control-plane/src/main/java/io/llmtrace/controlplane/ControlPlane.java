@@ -243,10 +243,12 @@ public final class ControlPlane implements AutoCloseable {
     LeasesResource leases = new LeasesResource(bodies, storage::jdbi);
     Callers callers = new Callers(authenticators(own, keys), meters);
     Alerts alerts = Alerts.of(config.alerts(), address(own), storage::jdbi, scoped, meters, clock);
+    PolicyParts policies =
+        PolicyParts.of(own, storage::jdbi, scoped, settings, callers, meters, clock);
     List<Object> resources =
         new ArrayList<>(
             List.of(
-                new HealthResource(storage, nodes, callers),
+                new HealthResource(storage, nodes, callers, policies::newestRevision),
                 new MetricsResource(meters, config.metrics().token()),
                 new IngestResource(bodies, ingest, nodes),
                 content.ingest(),
@@ -276,8 +278,6 @@ public final class ControlPlane implements AutoCloseable {
                 new SettingsResource(scoped, settings, changed),
                 leases));
     resources.addAll(alerts.resources());
-    PolicyParts policies =
-        PolicyParts.of(own, storage::jdbi, scoped, settings, callers, meters, clock);
     resources.addAll(policies.resources());
     List<ApiOperation> operations =
         Access.register(environment.jersey(), callers, List.copyOf(resources));

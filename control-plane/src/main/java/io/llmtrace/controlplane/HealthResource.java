@@ -20,6 +20,7 @@ import jakarta.ws.rs.core.Response;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** How the service is; every answer comes from memory. */
@@ -32,12 +33,18 @@ public final class HealthResource {
   private final Storage storage;
   private final Nodes nodes;
   private final Callers callers;
+  private final LongSupplier revision;
   private final long started = System.nanoTime();
 
-  HealthResource(Storage storage, Nodes nodes, Callers callers) {
+  /**
+   * @param revision the newest bundle that an instance was given; asked by each answer, so it must
+   *     not wait
+   */
+  HealthResource(Storage storage, Nodes nodes, Callers callers, LongSupplier revision) {
     this.storage = storage;
     this.nodes = nodes;
     this.callers = callers;
+    this.revision = revision;
   }
 
   @GET
@@ -74,7 +81,7 @@ public final class HealthResource {
     answer.put("probe_age_ms", System.currentTimeMillis() - probe.atMillis());
     if (mayKnowTheNodes(authorization, request)) {
       answer.put("nodes", all);
-      answer.put("bundle", Map.of("revision", 0));
+      answer.put("bundle", Map.of("revision", revision.getAsLong()));
       String version = HealthResource.class.getPackage().getImplementationVersion();
       answer.put("version", version == null ? "development" : version);
     }

@@ -83,6 +83,11 @@ final class PolicyParts implements AutoCloseable {
     return resources;
   }
 
+  /** The newest revision that an instance was given; from memory. */
+  long newestRevision() {
+    return bundles.newest();
+  }
+
   /** What is done again and again. */
   void schedule(Jobs jobs) {
     jobs.every(Duration.ofSeconds(10), "bundles", bundles::look);

@@ -6,6 +6,7 @@ import io.llmtrace.policies.bundle.Bundle;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ public final class Bundles {
   private final Clock clock;
   private final long settledMillis;
   private volatile @Nullable LivePolicies live;
+  private final AtomicLong newest = new AtomicLong();
 
   public Bundles(Supplier<Jdbi> jdbi, BundleKeyring keyring, Clock clock) {
     this(jdbi, keyring, clock, SETTLED);
@@ -81,6 +83,7 @@ public final class Bundles {
               long revision = Revisions.of(handle, poll, content, keyring.id(), settledMillis);
               Tag tag = new Tag(revision, content.digest());
               BundleNodes.asked(handle, poll, tag);
+              newest.accumulateAndGet(revision, Math::max);
               return new Wanted(tag, content);
             });
   }
@@ -98,9 +101,18 @@ public final class Bundles {
             wanted.content().content()));
   }
 
+  /**
+   * The newest number that an instance was given, by this or another replica, as far as it was seen
+   * by the last {@link #look()}; 0 before the first one. From memory.
+   */
+  public long newest() {
+    return newest.get();
+  }
+
   /** Notes what instances should run that do not ask at the moment. */
   public void look() {
     LivePolicies now = live();
+    newest.accumulateAndGet(jdbi.get().withHandle(Revisions::newest), Math::max);
     List<BundleNodes.Known> nodes = jdbi.get().withHandle(BundleNodes::all);
     for (BundleNodes.Known node : nodes) {
       String digest = contents.of(now, node.poll()).digest();

@@ -67,6 +67,14 @@ final class Revisions {
         .one();
   }
 
+  /** The largest number that was given; 0 where none was. */
+  static long newest(Handle handle) {
+    return handle
+        .createQuery("SELECT coalesce(max(revision), 0) FROM bundle_revisions")
+        .mapTo(Long.class)
+        .one();
+  }
+
   private static Optional<Given> last(Handle handle, Poll poll) {
     return handle
         .createQuery(

@@ -144,6 +144,13 @@ class BundlesTest {
     assertThat(third.bundle().content()).isEqualTo(first.bundle().content());
     assertThat(third.bundle().revision()).isGreaterThan(second.bundle().revision());
     assertThat(ask("", first.etag()).bundle().revision()).isEqualTo(third.bundle().revision());
+    // Other tests give bundles meanwhile; the newest is never older than ours.
+    assertThat(
+            TestControlPlane.json(plane.call("GET", "/health", plane.admin(), null))
+                .path("bundle")
+                .path("revision")
+                .asLong())
+        .isGreaterThanOrEqualTo(third.bundle().revision());
   }
 
   @Test

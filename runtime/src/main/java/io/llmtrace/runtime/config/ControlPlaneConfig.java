@@ -107,7 +107,9 @@ public record ControlPlaneConfig(
   }
 
   public ControlPlaneConfig withTls(TlsConfig changed) {
-    return with(values -> values.tls = changed,
+    return with(values -> values.tls = changed);
+  }
+
   public ControlPlaneConfig withTelemetry(TelemetryConfig changed) {
     return with(values -> values.telemetry = changed);
   }
