@@ -2,6 +2,7 @@ package io.llmtrace.cli;
 
 import io.llmtrace.cli.alerts.AlertsCommand;
 import io.llmtrace.cli.bench.BenchCommand;
+import io.llmtrace.cli.chaos.ChaosCommand;
 import io.llmtrace.cli.demo.DemoCommand;
 import io.llmtrace.cli.policy.PolicyCommand;
 import io.llmtrace.cli.scan.ScanCommand;
@@ -30,6 +31,7 @@ import picocli.CommandLine.HelpCommand;
       AuditCommand.class,
       ScanCommand.class,
       BenchCommand.class,
+      ChaosCommand.class,
       HelpCommand.class
     })
 public final class Main {

@@ -27,6 +27,7 @@ public final class FaultProxy implements AutoCloseable {
   private final Set<Passage> open = ConcurrentHashMap.newKeySet();
   private final AtomicLong accepted = new AtomicLong();
   private final AtomicLong cut = new AtomicLong();
+  private final AtomicLong met = new AtomicLong();
 
   /**
    * Bound to the port and never listening: the kernel refuses connections to it while there is no
@@ -83,6 +84,16 @@ public final class FaultProxy implements AutoCloseable {
     return cut.get();
   }
 
+  /** How often anything met the present weather; 0 says that it did not matter to anybody. */
+  public long met() {
+    return met.get();
+  }
+
+  /** Something met it. */
+  void meets() {
+    met.incrementAndGet();
+  }
+
   public Weather weather() {
     return weather;
   }
@@ -97,6 +108,7 @@ public final class FaultProxy implements AutoCloseable {
       throw new IOException("the proxy is closed");
     }
     weather = next;
+    met.set(0);
     if (next instanceof Weather.Refuse) {
       stopListening();
     }
@@ -116,6 +128,7 @@ public final class FaultProxy implements AutoCloseable {
   void cut(Passage passage) {
     if (open.remove(passage)) {
       cut.incrementAndGet();
+      met.incrementAndGet();
       passage.reset();
     }
   }
@@ -168,6 +181,7 @@ public final class FaultProxy implements AutoCloseable {
     Weather now = weather;
     if (closed || now instanceof Weather.Reset || now instanceof Weather.Refuse) {
       cut.incrementAndGet();
+      met.incrementAndGet();
       client.setSoLinger(true, 0);
       client.close();
       return;

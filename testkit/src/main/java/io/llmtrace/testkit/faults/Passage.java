@@ -120,6 +120,9 @@ final class Passage {
         halfClosed(to);
         return;
       }
+      if (!(now instanceof Weather.Pass)) {
+        proxy.meets();
+      }
       if (now instanceof Weather.Answer answer && !answers) {
         answerNow(answer);
         return;
@@ -145,6 +148,7 @@ final class Passage {
     synchronized (change) {
       while (weather instanceof Weather.Hang && !over.get()) {
         misled = true;
+        proxy.meets();
         change.wait();
       }
       return weather;
@@ -193,6 +197,7 @@ final class Passage {
   }
 
   private void answerNow(Weather.Answer answer) throws IOException {
+    proxy.meets();
     client.getOutputStream().write(answer.bytes());
     client.shutdownOutput();
     // A reset because of unread bytes would take the answer away: what is left is read.

@@ -66,8 +66,10 @@ class FaultProxyTest {
       long start = System.nanoTime();
       assertThat(ask(client, "late")).isEqualTo("late");
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(195));
+      assertThat(proxy.met()).as("pieces that were delayed").isEqualTo(2);
       proxy.set(Weather.pass());
       assertThat(ask(client, "again")).isEqualTo("again");
+      assertThat(proxy.met()).isZero();
     }
   }
 
