@@ -30,6 +30,7 @@ final class Accounts {
    *
    * @param since the database's time, for {@link #of}
    * @param logged exchanges that the gateway logged
+   * @param unrecorded completions that wait for an inspection
    * @param inspections as counted, which is to be as stored
    * @param lost as counted, by reason
    */
@@ -38,6 +39,7 @@ final class Accounts {
       int logged,
       long exchanges,
       long completions,
+      long unrecorded,
       long inspections,
       Map<String, Long> lost) {}
 
@@ -61,6 +63,7 @@ final class Accounts {
         stack.tee().logged(),
         number("SELECT count(*) FROM exchanges"),
         number("SELECT count(*) FROM completions"),
+        number("SELECT count(*) FROM waiting_completions"),
         number(
             "SELECT coalesce(sum(value), 0)::bigint FROM metric_totals"
                 + " WHERE metric = 'llmtrace_inspections_total'"),
@@ -86,7 +89,11 @@ final class Accounts {
 
   /** Completions that were stored since. */
   long completionsSince(Standing before) throws SQLException {
-    return number("SELECT count(*) FROM completions") - before.completions();
+    return number(
+            "SELECT (SELECT count(*) FROM completions) + (SELECT count(*) FROM"
+                + " waiting_completions)")
+        - before.completions()
+        - before.unrecorded();
   }
 
   /** Records that the plugin has not brought to the control plane; 0 or 1 for all that wait. */
@@ -144,11 +151,17 @@ final class Accounts {
             coverage.getOrDefault("inspected", 0),
             coverage.getOrDefault("partial", 0),
             coverage.getOrDefault("uninspected", 0),
+            (int) (now.unrecorded() - before.unrecorded()),
             reasons),
         orphans,
         new Measured.Records(
             2L * logged + orphans,
-            now.exchanges() - before.exchanges() + now.completions() - before.completions(),
+            now.exchanges()
+                - before.exchanges()
+                + now.completions()
+                - before.completions()
+                + now.unrecorded()
+                - before.unrecorded(),
             inSpool(),
             lost,
             twice(completed) + miscounted),

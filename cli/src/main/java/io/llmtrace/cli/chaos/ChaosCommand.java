@@ -84,6 +84,8 @@ public final class ChaosCommand implements Callable<Integer> {
     LogSetup.configure(
         new LoggingConfig(LoggingConfig.Level.ERROR, LoggingConfig.defaults().format()),
         "llmtrace_chaos");
+    // What it says of a server that a fault has killed is no news.
+    LogSetup.silence("io.zonky.test.db.postgres.embedded.EmbeddedPostgres");
     Path directory = Files.createTempDirectory("llmtrace-chaos");
     ChaosReport report = run(all, directory, out);
     if (json != null) {
@@ -152,7 +154,7 @@ public final class ChaosCommand implements Callable<Integer> {
       }
     } finally {
       stack.close();
-      Runtime.getRuntime().removeShutdownHook(lastResort);
+      forget(lastResort);
     }
     return new ChaosReport(results, List.copyOf(left), (System.nanoTime() - start) / 1e9);
   }
@@ -175,6 +177,15 @@ public final class ChaosCommand implements Callable<Integer> {
 
   private Duration whole() {
     return Duration.ofMinutes(minutes == null ? Integer.MAX_VALUE : minutes);
+  }
+
+  /** Drops the hook, unless this JVM is ending already. */
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      LoggerFactory.getLogger(ChaosCommand.class).debug("stops with this process", e);
+    }
   }
 
   private static void close(ChaosStack stack) {

@@ -94,6 +94,7 @@ record ChaosReport(List<Result> results, List<String> left, double seconds) {
     out.put("inspected", m.exchanges().inspected());
     out.put("partial", m.exchanges().partial());
     out.put("uninspected", m.exchanges().uninspected());
+    out.put("unrecorded", m.exchanges().unrecorded());
     ObjectNode reasons = out.putObject("reasons");
     m.exchanges().reasons().forEach(reasons::put);
     out.put("orphans", m.orphans());

@@ -9,7 +9,6 @@ import io.llmtrace.cli.stack.StackPorts;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.testkit.faults.FaultProxy;
 import io.llmtrace.testkit.provider.MockProvider;
-import io.llmtrace.testkit.sinks.WebhookSink;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -27,13 +26,11 @@ import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Database, control plane, plugin and gateway as processes of their own, provider and a receiver of
- * alerts in this one, with a fault proxy on each way between them. For one thread, but {@link
- * #close}.
+ * Database, control plane, plugin and gateway as processes of their own, the provider in this one,
+ * with a fault proxy on each way between them. For one thread, but {@link #close}.
  */
 final class ChaosStack implements AutoCloseable {
   private static final Duration START = Duration.ofMinutes(2);
@@ -50,9 +47,6 @@ final class ChaosStack implements AutoCloseable {
       circuit_breaker: {recovery_timeout_ms: 2000}
       control_plane:
         database: {url: "%s"}
-      alerts:
-        webhook: {url: "http://127.0.0.1:%d/hook"}
-        allow_private_targets: ["127.0.0.1"]
       plugin:
         node: chaos
         budget_ms: 2000
@@ -84,15 +78,16 @@ final class ChaosStack implements AutoCloseable {
   enum Link {
     CONTROL_PLANE,
     DATABASE,
-    PROVIDER,
-    ALERTS
+    PROVIDER
   }
 
   private final StackFiles files;
   private final StackPorts ports;
   private final int gatewayPort = StackPorts.freePort();
   private final Volume spool;
+  private final Volume fullLogs;
   private final Path logs;
+  private Path logTo;
   private final Path hosts;
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
   private final Map<Part, ChildProcess> processes = new EnumMap<>(Part.class);
@@ -100,7 +95,6 @@ final class ChaosStack implements AutoCloseable {
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(LONGEST).build();
   private final Database database;
   private final LogTee tee;
-  private final WebhookSink alerts;
 
   private ChaosStack(Path directory, Machine machine) throws IOException, InterruptedException {
     files = StackFiles.in(directory);
@@ -108,18 +102,18 @@ final class ChaosStack implements AutoCloseable {
     Files.createDirectories(directory);
     spool = own(Volume.at(directory.resolve("plugin/spool"), 16, machine));
     logs = Files.createDirectories(directory.resolve("logs"));
+    logTo = logs;
+    fullLogs = own(Volume.at(directory.resolve("full-logs"), 1, machine));
     hosts = directory.resolve("hosts");
     names(true);
     database = own(Database.start(directory.resolve("postgres")));
     links.put(Link.DATABASE, database.proxy());
-    alerts = own(WebhookSink.start(Optional.empty(), Optional.empty()));
-    links.put(Link.ALERTS, own(FaultProxy.before(alerts.url().getPort())));
     links.put(Link.CONTROL_PLANE, own(FaultProxy.before(ports.controlPlane())));
     MockProvider provider = own(MockProvider.start());
     links.put(Link.PROVIDER, own(FaultProxy.before(provider.port())));
     tee = own(LogTee.before(plugin("/tap")));
     files.writeConfig(
-        SETTINGS.formatted(database.proxiedUrl(), link(Link.ALERTS).port()),
+        SETTINGS.formatted(database.proxiedUrl()),
         ports,
         URI.create("http://" + CONTROL_PLANE_NAME + ":" + link(Link.CONTROL_PLANE).port()));
     Files.writeString(files.routes(), routes());
@@ -175,12 +169,28 @@ final class ChaosStack implements AutoCloseable {
     return tee;
   }
 
-  WebhookSink alerts() {
-    return alerts;
-  }
-
   Volume spool() {
     return spool;
+  }
+
+  /** Where logs go that are to have no room. */
+  Volume fullLogs() {
+    return fullLogs;
+  }
+
+  /** The plugin's data. */
+  Path pluginData() {
+    return files.directory().resolve("plugin");
+  }
+
+  /** Where processes that are started from now on write their logs. */
+  void logTo(Path directory) {
+    logTo = directory;
+  }
+
+  /** Where they usually do. */
+  Path logs() {
+    return logs;
   }
 
   FaultProxy link(Link link) {
@@ -216,7 +226,7 @@ final class ChaosStack implements AutoCloseable {
     ChildProcess process =
         ChildProcess.start(
             part.label(),
-            logs.resolve(part.label() + ".log"),
+            logTo.resolve(part.label() + ".log"),
             all,
             environment,
             part == Part.GATEWAY ? GatewayMain.class.getName() : Main.class.getName(),

@@ -8,6 +8,7 @@ import io.llmtrace.testkit.faults.Weather;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /** All faults with what is expected of each. Stateless. */
@@ -33,7 +34,10 @@ final class Faults {
     all.addAll(plugin());
     all.addAll(controlPlane());
     all.addAll(database());
-    all.addAll(gatewayAndProvider());
+    all.addAll(storage());
+    all.addAll(provider());
+    all.addAll(gateway());
+    all.addAll(machine());
     all.addAll(pairs());
     return List.copyOf(all);
   }
@@ -165,7 +169,7 @@ final class Faults {
         link("database-resets", Link.DATABASE, new Weather.Reset(), "resets connections"));
   }
 
-  private static List<Fault> gatewayAndProvider() {
+  private static List<Fault> provider() {
     return List.of(
         fault(
             "provider-down",
@@ -191,7 +195,114 @@ final class Faults {
             9,
             () -> Injections.network(Link.PROVIDER, new Weather.Cut(500)),
             Expectation.unnoticed()
-                .errors(ClientError.CUT, ClientError.CONNECTION, ClientError.NO_PROVIDER)),
+                .errors(ClientError.CUT, ClientError.CONNECTION, ClientError.NO_PROVIDER)));
+  }
+
+  private static List<Fault> storage() {
+    return List.of(
+        fault(
+            "spool-gone",
+            Group.STORAGE,
+            "the directory of the spool is not where it was",
+            SHORT,
+            12,
+            StorageInjections::spoolGone,
+            refused()),
+        on(
+            Need.MOUNT,
+            fault(
+                "spool-full",
+                Group.STORAGE,
+                "the spool's disk has no byte left",
+                SHORT,
+                12,
+                StorageInjections::spoolFull,
+                refused())),
+        on(
+            Need.MOUNT,
+            fault(
+                "spool-read-only",
+                Group.STORAGE,
+                "no file can be made on the spool's disk",
+                SHORT,
+                12,
+                StorageInjections::spoolReadOnly,
+                refused())),
+        fault(
+            "spool-corrupt",
+            Group.STORAGE,
+            "kill -9 of the plugin, and a byte of a batch in its spool is another one",
+            SHORT,
+            18,
+            StorageInjections::spoolCorrupt,
+            away().loses("spool_corrupt")),
+        fault(
+            "bundle-corrupt",
+            Group.STORAGE,
+            "kill -9 of the plugin, and a byte of the policies that it keeps is another one",
+            SHORT,
+            18,
+            () -> StorageInjections.damaged("policies.bundle"),
+            away()),
+        fault(
+            "conf-tokens-corrupt",
+            Group.STORAGE,
+            "kill -9 of the plugin, and a byte of the route settings that it keeps is another one",
+            SHORT,
+            18,
+            () -> StorageInjections.damaged("conf-tokens.log"),
+            away()),
+        on(
+            Need.MOUNT,
+            fault(
+                "log-disk-full",
+                Group.STORAGE,
+                "the disk that the plugin logs to has no byte left; it is restarted for that",
+                SHORT,
+                25,
+                StorageInjections::logsFull,
+                away())));
+  }
+
+  private static List<Fault> gateway() {
+    return List.of(
+        fault(
+            "gateway-killed",
+            Group.GATEWAY,
+            "kill -9 of the gateway, away for two seconds",
+            SHORT,
+            14,
+            () -> Injections.kill(Part.GATEWAY),
+            Expectation.unnoticed()
+                .errors(ClientError.CONNECTION, ClientError.CUT)
+                .withoutLog()
+                .adds(COLD)),
+        fault(
+            "half-frames",
+            Group.GATEWAY,
+            "sixty connections to the plugin on which half a frame comes",
+            SHORT,
+            9,
+            ClientInjections::halfFrames,
+            Expectation.unnoticed()),
+        fault(
+            "slow-readers",
+            Group.GATEWAY,
+            "sixty clients ask for a stream and do not read it",
+            SHORT,
+            10,
+            ClientInjections::slowReaders,
+            Expectation.unnoticed()),
+        fault(
+            "big-bodies",
+            Group.GATEWAY,
+            "six bodies of nearly 16 MiB at once",
+            SHORT,
+            14,
+            ClientInjections::bigBodies,
+            Expectation.unnoticed()
+                .reasons("budget", "overload", "memory")
+                .adds(Duration.ofSeconds(3))),
         fault(
             "gateway-restarted",
             Group.GATEWAY,
@@ -203,6 +314,62 @@ final class Faults {
                 .errors(ClientError.CONNECTION, ClientError.CUT)
                 .withoutLog()
                 .adds(COLD)));
+  }
+
+  private static List<Fault> machine() {
+    return List.of(
+        fault(
+            "cpu-starved",
+            Group.MACHINE,
+            "the plugin runs for a fifth of the time",
+            HOLD,
+            12,
+            MachineInjections::starved,
+            Expectation.unnoticed().reasons("budget", "overload").adds(COLD)),
+        on(
+            Need.PRLIMIT,
+            fault(
+                "handles-exhausted",
+                Group.MACHINE,
+                "the plugin can open no file and take no connection",
+                SHORT,
+                13,
+                MachineInjections::noHandles,
+                refused().adds(COLD))),
+        on(
+            Need.FAKETIME,
+            fault(
+                "clock-an-hour-ahead",
+                Group.MACHINE,
+                "the plugin's clock goes an hour ahead; it is restarted for that",
+                SHORT,
+                26,
+                () -> MachineInjections.clock(Duration.ofHours(1)),
+                away())),
+        on(
+            Need.FAKETIME,
+            fault(
+                "clock-an-hour-back",
+                Group.MACHINE,
+                "the plugin's clock goes an hour back; it is restarted for that",
+                SHORT,
+                26,
+                () -> MachineInjections.clock(Duration.ofHours(-1)),
+                away())),
+        fault(
+            "small-heap",
+            Group.MACHINE,
+            "the plugin has a heap of 96 MiB and gets bodies of 16 MiB; it is restarted for that",
+            HOLD,
+            28,
+            () ->
+                Injection.both(
+                    Injections.startedWith(Part.PLUGIN, List.of("-Xmx96m"), Map.of()),
+                    ClientInjections.bigBodies()),
+            Expectation.unnoticed()
+                .errors(ClientError.CLOSED_ROUTE)
+                .reasons("degraded", "budget", "overload", "memory", "too_large")
+                .adds(Duration.ofSeconds(4))));
   }
 
   private static List<Fault> pairs() {
@@ -237,6 +404,25 @@ final class Faults {
         .errors(ClientError.CLOSED_ROUTE)
         .reasons("degraded", "budget", "overload")
         .adds(COLD);
+  }
+
+  /** Records cannot be kept: they are counted as lost, and the breaker opens until they can be. */
+  private static Expectation refused() {
+    return Expectation.unnoticed()
+        .reasons("breaker", "degraded", "budget", "overload")
+        .mayLose("spool_refused", "spool_full", "spool_missing");
+  }
+
+  private static Fault on(Need need, Fault fault) {
+    return new Fault(
+        fault.name(),
+        fault.group(),
+        fault.what(),
+        need,
+        fault.hold(),
+        fault.seconds(),
+        fault.injection(),
+        fault.expectation());
   }
 
   private static Fault link(String name, Link link, Weather weather, String what) {

@@ -67,6 +67,13 @@ final class Judge {
     if (expected.mustLose() && records.lostInAll() == 0) {
       problems.add("no loss was counted, although the fault destroys records");
     }
+    if (measured.exchanges().unrecorded() > records.lostInAll()) {
+      problems.add(
+          measured.exchanges().unrecorded()
+              + " exchanges without an inspection, and "
+              + records.lostInAll()
+              + " records counted as lost");
+    }
     if (records.unaccounted() != 0) {
       problems.add(
           "%d records unaccounted for: %d expected, %d stored, %d in the spool, %d counted as lost"

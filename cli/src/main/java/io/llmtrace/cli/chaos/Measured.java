@@ -39,16 +39,18 @@ record Measured(
   /**
    * Completed exchanges by coverage.
    *
+   * @param unrecorded that completed without an inspection, because its record was lost
    * @param reasons of those that were not inspected as a whole; {@code degraded} passed while the
    *     plugin was away
    */
-  record Exchanges(int inspected, int partial, int uninspected, Map<String, Integer> reasons) {
+  record Exchanges(
+      int inspected, int partial, int uninspected, int unrecorded, Map<String, Integer> reasons) {
     Exchanges {
       reasons = new TreeMap<>(reasons);
     }
 
     int all() {
-      return inspected + partial + uninspected;
+      return inspected + partial + uninspected + unrecorded;
     }
   }
 
