@@ -2,13 +2,14 @@ package io.llmtrace.cli;
 
 import io.llmtrace.cli.alerts.AlertsCommand;
 import io.llmtrace.cli.bench.BenchCommand;
+import io.llmtrace.cli.chaos.ChaosCommand;
 import io.llmtrace.cli.demo.DemoCommand;
 import io.llmtrace.cli.deploy.HealthcheckCommand;
 import io.llmtrace.cli.deploy.MigrateCommand;
 import io.llmtrace.cli.deploy.MockProviderCommand;
 import io.llmtrace.cli.deploy.TestGatewayCommand;
-import io.llmtrace.cli.gateway.GatewayCommand;
 import io.llmtrace.cli.doctor.DoctorCommand;
+import io.llmtrace.cli.gateway.GatewayCommand;
 import io.llmtrace.cli.policy.PolicyCommand;
 import io.llmtrace.cli.scan.ScanCommand;
 import io.llmtrace.cli.up.UpCommand;
@@ -42,6 +43,7 @@ import picocli.CommandLine.HelpCommand;
       HealthcheckCommand.class,
       MockProviderCommand.class,
       TestGatewayCommand.class,
+      ChaosCommand.class,
       HelpCommand.class
     })
 public final class Main {

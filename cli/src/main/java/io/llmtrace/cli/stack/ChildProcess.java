@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,22 @@ public final class ChildProcess implements AutoCloseable {
   public static ChildProcess start(
       String name, Path log, List<String> options, String mainClass, List<String> arguments)
       throws IOException {
+    return start(name, log, options, Map.of(), mainClass, arguments);
+  }
+
+  /**
+   * As above, with variables added to this process's environment.
+   *
+   * @throws IOException when the JVM cannot be started
+   */
+  public static ChildProcess start(
+      String name,
+      Path log,
+      List<String> options,
+      Map<String, String> environment,
+      String mainClass,
+      List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
@@ -56,11 +73,12 @@ public final class ChildProcess implements AutoCloseable {
     command.add(System.getProperty("java.class.path"));
     command.add(mainClass);
     command.addAll(arguments);
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-            .start();
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     ChildProcess child = new ChildProcess(name, log, process);
     Runtime.getRuntime().addShutdownHook(child.lastResort);
     return child;

@@ -2,6 +2,7 @@ package io.llmtrace.cli.stack;
 
 import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,6 +84,16 @@ public record StackFiles(Path directory, Path socket) {
    * @throws IOException when a file cannot be written
    */
   public void writeConfig(String settings, StackPorts ports) throws IOException {
+    writeConfig(settings, ports, URI.create("http://127.0.0.1:" + ports.controlPlane()));
+  }
+
+  /**
+   * The same, with something between the two processes.
+   *
+   * @param controlPlane where the plugin finds the control plane
+   * @throws IOException when a file cannot be written
+   */
+  public void writeConfig(String settings, StackPorts ports, URI controlPlane) throws IOException {
     tapSecret();
     ConfigOverlay config = ConfigOverlay.of(settings);
     config.set("control_plane", "port", ports.controlPlane());
@@ -90,7 +101,7 @@ public record StackFiles(Path directory, Path socket) {
     config.set("control_plane", "data_directory", directory.resolve("control-plane").toString());
     config.set("plugin", "socket", socket.toString());
     config.set("plugin", "data_directory", directory.resolve("plugin").toString());
-    config.set("plugin", "control_plane_url", "http://127.0.0.1:" + ports.controlPlane());
+    config.set("plugin", "control_plane_url", controlPlane.toString());
     config.set("plugin", "bind", "127.0.0.1");
     config.set("plugin", "port", ports.plugin());
     config.set("plugin", "tap_secret", "file:" + tapSecretFile());

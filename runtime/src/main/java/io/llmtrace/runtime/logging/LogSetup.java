@@ -111,6 +111,13 @@ public final class LogSetup {
     return text;
   }
 
+  /** Lets another's code say nothing more, where what it would say is expected. */
+  public static void silence(String logger) {
+    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      context.getLogger(logger).setLevel(Level.OFF);
+    }
+  }
+
   private static Level atLeast(Level level, Level floor) {
     return level.isGreaterOrEqual(floor) ? level : floor;
   }

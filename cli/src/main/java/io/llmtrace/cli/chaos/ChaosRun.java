@@ -1,0 +1,214 @@
+package io.llmtrace.cli.chaos;
+
+import io.llmtrace.cli.chaos.Result.Verdict;
+import io.llmtrace.cli.chaos.Sent.Kind;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Puts faults into a stack that is up, one after the other. For one thread. */
+final class ChaosRun {
+  /** A cold stack reads its first exchanges with interpreted code. */
+  private static final int COLD_PER_SECOND = 3;
+
+  private static final Duration COLD_PATIENCE = Duration.ofMinutes(2);
+  private static final Duration LEAD = Duration.ofSeconds(1);
+  private static final Duration PATIENCE = Duration.ofSeconds(40);
+  private static final Duration SETTLED_SOON = Duration.ofSeconds(25);
+
+  /** The gateway's log comes at most two seconds late, and is tried again each second. */
+  private static final Duration QUIET = Duration.ofMillis(3_500);
+
+  private static final int REMEMBERED = 300;
+
+  private final ChaosStack stack;
+  private final Machine machine;
+  private final int perSecond;
+  private final Consumer<String> say;
+  private final Client client;
+  private final Accounts accounts;
+  private final List<Double> healthy = new ArrayList<>();
+
+  /**
+   * @param perSecond requests, whatever becomes of them
+   * @param say takes a line on what is done
+   */
+  ChaosRun(ChaosStack stack, Machine machine, int perSecond, Consumer<String> say) {
+    this.stack = stack;
+    this.machine = machine;
+    this.perSecond = perSecond;
+    this.say = say;
+    this.client = new Client(stack.gatewayPort());
+    this.accounts = new Accounts(stack);
+  }
+
+  /**
+   * Traffic without a fault, so that nothing is cold and what is normal is known.
+   *
+   * @throws IOException when even that is not accounted for
+   */
+  void warmUp(Duration time) throws IOException, InterruptedException, SQLException {
+    Accounts.Standing before = accounts.standing();
+    List<Sent> sent = new ArrayList<>();
+    try (Traffic traffic = new Traffic(client, COLD_PER_SECOND)) {
+      long recovered = recovered(traffic, System.nanoTime(), COLD_PATIENCE);
+      sent.addAll(traffic.stop());
+      if (recovered >= COLD_PATIENCE.toMillis()) {
+        throw new IOException("the stack does not inspect and record: " + stack.pluginHealth());
+      }
+    }
+    long warm;
+    try (Traffic traffic = new Traffic(client, perSecond)) {
+      Thread.sleep(time.toMillis() / 2);
+      warm = System.nanoTime();
+      Thread.sleep(time.toMillis() / 2);
+      sent.addAll(traffic.stop());
+    }
+    settle(before, sent);
+    remember(sent, warm, System.nanoTime());
+  }
+
+  /** Runs one fault. */
+  Result run(Fault fault) throws InterruptedException {
+    Optional<String> lacks = machine.lacks(fault.need());
+    if (lacks.isPresent()) {
+      return new Result(fault, Verdict.SKIPPED, List.of(lacks.get()), null, 0);
+    }
+    long start = System.nanoTime();
+    List<String> problems = new ArrayList<>();
+    Measured measured = null;
+    try {
+      measured = measure(fault, problems);
+      problems.addAll(Judge.problems(fault.expectation(), measured));
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      // The boundary of one fault: it failed, which is its verdict, and the others go on.
+      problems.add(e.toString());
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    return new Result(
+        fault, problems.isEmpty() ? Verdict.OK : Verdict.NOT_OK, problems, measured, seconds);
+  }
+
+  private Measured measure(Fault fault, List<String> problems) throws Exception {
+    Accounts.Standing before = accounts.standing();
+    Injection injection = fault.injection().get();
+    List<Sent> sent;
+    long begun;
+    long ended;
+    long recovery;
+    try (Traffic traffic = new Traffic(client, perSecond)) {
+      Thread.sleep(LEAD.toMillis());
+      begun = System.nanoTime();
+      try {
+        injection.begin(stack);
+        Thread.sleep(fault.hold().toMillis());
+      } finally {
+        ended = end(injection, problems);
+      }
+      recovery = recovered(traffic, ended, PATIENCE);
+      sent = traffic.stop();
+    }
+    settle(before, sent);
+    remember(sent, 0, begun);
+    Accounts.Latency latency =
+        new Accounts.Latency(p95(healthy), p95(latencies(sent, begun, ended)));
+    details(sent, fault, problems);
+    return accounts.of(before, sent, latency, recovery);
+  }
+
+  /** Ends the fault in any case; that it could not be ended is a problem of its own. */
+  private long end(Injection injection, List<String> problems) throws InterruptedException {
+    try {
+      injection.end(stack);
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      // The boundary of the fault's end: reported, and what follows shows what is left of it.
+      problems.add("the fault's end: " + e);
+    }
+    return System.nanoTime();
+  }
+
+  /** One example of each error that is not expected, for whoever looks for its cause. */
+  private static void details(List<Sent> sent, Fault fault, List<String> problems) {
+    sent.stream()
+        .filter(one -> one.error() != null)
+        .filter(one -> !fault.expectation().errors().contains(one.error()))
+        .limit(3)
+        .forEach(one -> problems.add("for example: " + one));
+  }
+
+  /**
+   * Waits until an attack is blocked and recorded and a good request answered.
+   *
+   * @return milliseconds since {@code from}; longer than any expectation when it is not in time
+   */
+  private long recovered(Traffic traffic, long from, Duration patience)
+      throws InterruptedException, SQLException {
+    while (System.nanoTime() - from < patience.toNanos()) {
+      Sent attack = traffic.one(Kind.ATTACK_PROBE);
+      if (attack.status() == 400 && traffic.one(Kind.PROBE).status() == 200) {
+        while (System.nanoTime() - from < patience.toNanos()) {
+          if (accounts.stored(attack.trace())) {
+            return Duration.ofNanos(System.nanoTime() - from).toMillis();
+          }
+          Thread.sleep(50);
+        }
+      }
+      Thread.sleep(100);
+    }
+    return Duration.ofNanos(System.nanoTime() - from).toMillis();
+  }
+
+  /** Waits until every exchange that the gateway logged is stored, or nothing more comes. */
+  private void settle(Accounts.Standing before, List<Sent> sent)
+      throws InterruptedException, SQLException, IOException {
+    long answered = sent.stream().filter(one -> one.status() > 0).count();
+    long start = System.nanoTime();
+    long changed = start;
+    int lastLogged = -1;
+    while (System.nanoTime() - start < SETTLED_SOON.toNanos()) {
+      int logged = stack.tee().logged() - before.logged();
+      if (logged != lastLogged) {
+        lastLogged = logged;
+        changed = System.nanoTime();
+      }
+      boolean all = logged >= answered || System.nanoTime() - changed > QUIET.toNanos();
+      if (all && accounts.completionsSince(before) >= logged && accounts.inSpool() == 0) {
+        return;
+      }
+      Thread.sleep(100);
+    }
+    say.accept("  not everything settled within " + SETTLED_SOON.toSeconds() + " s");
+  }
+
+  private void remember(List<Sent> sent, long from, long until) {
+    healthy.addAll(latencies(sent, from, until));
+    if (healthy.size() > REMEMBERED) {
+      healthy.subList(0, healthy.size() - REMEMBERED).clear();
+    }
+  }
+
+  /** Of good requests without a stream, sent in this time. */
+  private static List<Double> latencies(List<Sent> sent, long from, long until) {
+    return sent.stream()
+        .filter(one -> one.kind() == Kind.JSON && one.error() == null)
+        .filter(one -> (from == 0 || one.at() - from >= 0) && one.at() - until <= 0)
+        .map(Sent::millis)
+        .toList();
+  }
+
+  private static double p95(List<Double> millis) {
+    if (millis.isEmpty()) {
+      return 0;
+    }
+    List<Double> sorted = millis.stream().sorted().toList();
+    return sorted.get((int) Math.min(sorted.size() - 1L, Math.round(sorted.size() * 0.95)));
+  }
+}

@@ -1,0 +1,35 @@
+package io.llmtrace.cli.chaos;
+
+/** Puts a fault into a running stack and takes it out again. For one thread, used once. */
+interface Injection {
+  /**
+   * Begins the fault, and makes sure that it is there.
+   *
+   * @throws Exception when it cannot be put in, or has no effect
+   */
+  void begin(ChaosStack stack) throws Exception;
+
+  /**
+   * Ends it; a process that was killed is ready again when this returns.
+   *
+   * @throws Exception when it cannot be taken out, or was never met by anything
+   */
+  void end(ChaosStack stack) throws Exception;
+
+  /** Both at once; ended in the order of their beginning. */
+  static Injection both(Injection first, Injection second) {
+    return new Injection() {
+      @Override
+      public void begin(ChaosStack stack) throws Exception {
+        first.begin(stack);
+        second.begin(stack);
+      }
+
+      @Override
+      public void end(ChaosStack stack) throws Exception {
+        first.end(stack);
+        second.end(stack);
+      }
+    };
+  }
+}

@@ -1,0 +1,136 @@
+package io.llmtrace.cli.chaos;
+
+import io.llmtrace.cli.chaos.ChaosStack.Part;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+
+/** Too little of something, and clocks that are wrong. Stateless. */
+final class MachineInjections {
+  private static final int STARVED_MILLIS = 80;
+  private static final int FED_MILLIS = 20;
+
+  /** Handles that stay free when they are said to be exhausted. */
+  private static final int SPARE = 1;
+
+  private MachineInjections() {}
+
+  /** The plugin runs for a fifth of the time, in small pieces. */
+  static Injection starved() {
+    AtomicBoolean enough = new AtomicBoolean();
+    AtomicReference<Exception> failure = new AtomicReference<>();
+    return new Injection() {
+      private Thread thread = new Thread();
+
+      @Override
+      public void begin(ChaosStack stack) {
+        List<Long> plugin = List.of(stack.process(Part.PLUGIN).pid());
+        thread =
+            new Thread(
+                () -> {
+                  try {
+                    while (!enough.get()) {
+                      Signals.send("STOP", plugin);
+                      Thread.sleep(STARVED_MILLIS);
+                      Signals.send("CONT", plugin);
+                      Thread.sleep(FED_MILLIS);
+                    }
+                  } catch (IOException | InterruptedException e) {
+                    failure.set(e);
+                  }
+                },
+                "chaos-starving");
+        thread.start();
+      }
+
+      @Override
+      public void end(ChaosStack stack) throws Exception {
+        enough.set(true);
+        thread.join();
+        Signals.send("CONT", List.of(stack.process(Part.PLUGIN).pid()));
+        if (failure.get() != null) {
+          throw failure.get();
+        }
+      }
+    };
+  }
+
+  /** The plugin can open no file and take no connection. */
+  static Injection noHandles() {
+    return new Injection() {
+      private String before = "";
+
+      @Override
+      public void begin(ChaosStack stack) throws IOException, InterruptedException {
+        long pid = stack.process(Part.PLUGIN).pid();
+        before =
+            Signals.run(
+                    List.of(
+                        "prlimit",
+                        "--pid",
+                        Long.toString(pid),
+                        "--nofile",
+                        "-o",
+                        "SOFT",
+                        "--noheadings"))
+                .strip();
+        long open;
+        try (Stream<Path> handles = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
+          open = handles.count();
+        }
+        limit(pid, Long.toString(open + SPARE));
+      }
+
+      @Override
+      public void end(ChaosStack stack) throws IOException, InterruptedException {
+        limit(stack.process(Part.PLUGIN).pid(), before);
+      }
+
+      private void limit(long pid, String soft) throws IOException, InterruptedException {
+        Signals.run(List.of("prlimit", "--pid", Long.toString(pid), "--nofile=" + soft + ":"));
+      }
+    };
+  }
+
+  /**
+   * The plugin's clock is wrong by so much all of a sudden. It runs under libfaketime for as long
+   * as the fault holds, and is restarted for that.
+   */
+  static Injection clock(Duration step) {
+    return new Injection() {
+      @Override
+      public void begin(ChaosStack stack) throws IOException, InterruptedException {
+        Path offset = stack.files().directory().resolve("clock");
+        Files.writeString(offset, "+0\n");
+        stack.process(Part.PLUGIN).close();
+        stack.start(
+            Part.PLUGIN,
+            List.of(),
+            Map.of(
+                "LD_PRELOAD",
+                Machine.faketime().orElseThrow(() -> new IOException("no libfaketime")),
+                "FAKETIME_TIMESTAMP_FILE",
+                offset.toString(),
+                "FAKETIME_NO_CACHE",
+                "1",
+                // Durations are measured by the clock that no step moves.
+                "FAKETIME_DONT_FAKE_MONOTONIC",
+                "1"));
+        Thread.sleep(500);
+        Files.writeString(offset, "%+d\n".formatted(step.toSeconds()));
+      }
+
+      @Override
+      public void end(ChaosStack stack) throws IOException, InterruptedException {
+        stack.process(Part.PLUGIN).close();
+        stack.start(Part.PLUGIN);
+      }
+    };
+  }
+}

@@ -1,0 +1,96 @@
+package io.llmtrace.cli.chaos;
+
+import io.llmtrace.cli.chaos.Sent.Kind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Requests at a fixed rate, whatever becomes of those before: a slow system does not get less to
+ * do. {@link #stop} waits for the last answer. For one thread.
+ */
+final class Traffic implements AutoCloseable {
+  /** Of twenty requests: what tenants send, with some attacks, and a route that is closed. */
+  private static final List<Kind> MIX =
+      List.of(
+          Kind.JSON,
+          Kind.STREAM,
+          Kind.JSON,
+          Kind.CLOSED,
+          Kind.ATTACK,
+          Kind.JSON,
+          Kind.STREAM,
+          Kind.JSON,
+          Kind.JSON,
+          Kind.ATTACK_STREAM,
+          Kind.JSON,
+          Kind.STREAM,
+          Kind.JSON,
+          Kind.CLOSED,
+          Kind.JSON,
+          Kind.STREAM,
+          Kind.ATTACK,
+          Kind.JSON,
+          Kind.STREAM,
+          Kind.JSON);
+
+  private final ScheduledExecutorService clock =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "chaos-traffic");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private final AtomicInteger number = new AtomicInteger();
+  private final Queue<CompletableFuture<Sent>> underway = new ConcurrentLinkedQueue<>();
+  private final Client client;
+  private final ScheduledFuture<?> ticking;
+
+  Traffic(Client client, int perSecond) {
+    this.client = client;
+    this.ticking =
+        clock.scheduleAtFixedRate(
+            this::next, 0, TimeUnit.SECONDS.toNanos(1) / perSecond, TimeUnit.NANOSECONDS);
+  }
+
+  private void next() {
+    int n = number.getAndIncrement();
+    underway.add(client.send(MIX.get(n % MIX.size()), n));
+  }
+
+  /** Sends one beside the others and waits for it. */
+  Sent one(Kind kind) {
+    CompletableFuture<Sent> sent = client.send(kind, number.getAndIncrement());
+    underway.add(sent);
+    return sent.join();
+  }
+
+  /** Ends the traffic; all that was sent, in order. */
+  List<Sent> stop() {
+    ticking.cancel(false);
+    clock.shutdown();
+    try {
+      if (!clock.awaitTermination(Duration.ofSeconds(5).toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IllegalStateException("the traffic does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    List<Sent> all = new ArrayList<>();
+    underway.forEach(sent -> all.add(sent.join()));
+    return all;
+  }
+
+  @Override
+  public void close() {
+    clock.shutdownNow();
+  }
+}
