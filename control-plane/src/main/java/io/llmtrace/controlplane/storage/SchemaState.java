@@ -84,7 +84,7 @@ public record SchemaState(
     try (files;
         Liquibase liquibase =
             new Liquibase(
-                Storage.MIGRATIONS,
+                Migrations.FILE,
                 files,
                 // Nothing is written: a changelog is read the same for any server.
                 new OfflineConnection("offline:postgresql?outputLiquibaseSql=none", files))) {
