@@ -159,7 +159,7 @@ final class OtlpReceiver implements AutoCloseable {
 
   private byte[] body(HttpExchange exchange) throws IOException {
     Map<String, String> head = new TreeMap<>();
-    exchange.getRequestHeaders().forEach((name, all) -> head.put(name.toLowerCase(), all.get(0)));
+    exchange.getRequestHeaders().forEach((name, all) -> head.put(name.toLowerCase(java.util.Locale.ROOT), all.get(0)));
     heads.add(head);
     return "gzip".equals(head.get("content-encoding"))
         ? new GZIPInputStream(exchange.getRequestBody()).readAllBytes()
