@@ -126,6 +126,17 @@ class LiveDashboardsTest {
     }
   }
 
+  /** The tables in docs/metrics-and-dashboards.md are what the pages say, in both directions. */
+  @Test
+  void theReferenceHasEveryMetricWithItsTypeAndLabels() throws Exception {
+    MetricsReference reference = MetricsReference.read();
+    List<String> problems = new ArrayList<>();
+    problems.addAll(reference.against(controlPlane));
+    problems.addAll(reference.against(plugin));
+    problems.addAll(reference.missing(List.of(controlPlane, plugin)));
+    assertThat(problems).isEmpty();
+  }
+
   /** Links lead to the API, which refuses parameters that it does not know. */
   @Test
   void everyLinkIsAnswered() throws Exception {
