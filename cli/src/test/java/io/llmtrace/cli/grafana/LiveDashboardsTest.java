@@ -37,7 +37,8 @@ class LiveDashboardsTest {
   private static final String ALERTS = "ALERTS";
 
   private static final Pattern LEGEND = Pattern.compile("\\{\\{([a-z_]+)}}");
-  private static final Pattern FIELD = Pattern.compile("\\$\\{__field\\.labels\\.([a-z_]+)}");
+  private static final Pattern FIELD =
+      Pattern.compile("\\$\\{__field\\.labels\\.([a-z_]+):percentencode}");
 
   @TempDir private static Path folder;
   private static LiveDemo demo;
@@ -155,7 +156,10 @@ class LiveDashboardsTest {
             chosen.put(field.group(1), valueOf(panel, field.group(1)));
           }
           for (Map.Entry<String, String> each : chosen.entrySet()) {
-            url = url.replace("${__field.labels." + each.getKey() + "}", each.getValue());
+            url =
+                url.replace(
+                    "${__field.labels." + each.getKey() + ":percentencode}",
+                    Program.encoded(each.getValue()));
           }
           String address =
               url.replace("${controlplane}", "http://" + demo.controlPlane())
