@@ -54,13 +54,8 @@ public final class LiveDemo implements AutoCloseable {
     awaitCounted();
     long end = System.nanoTime() + ARRIVAL.toNanos();
     for (String channel : AlertSinks.CHANNELS) {
-      while (stack
-              .api()
-              .metrics()
-              .sum(
-                  "llmtrace_alert_deliveries_total",
-                  Map.of("channel", channel, "result", "delivered"))
-          < 1) {
+      Map<String, String> told = Map.of("channel", channel, "result", "delivered");
+      while (metrics().sum("llmtrace_alert_deliveries_total", told) < 1) {
         pause(end, "nothing was told through " + channel);
       }
     }
@@ -81,16 +76,20 @@ public final class LiveDemo implements AutoCloseable {
 
   private void awaitCounted() throws Exception {
     long end = System.nanoTime() + ARRIVAL.toNanos();
-    while (stack.api().metrics().sum("llmtrace_requests_total", Map.of()) < sent) {
+    while (metrics().sum("llmtrace_requests_total", Map.of()) < sent) {
       pause(end, "not all of " + sent + " requests were counted");
     }
+  }
+
+  private MetricsPage metrics() throws IOException, InterruptedException {
+    return MetricsPage.parse(get("http://" + controlPlane() + "/metrics").body());
   }
 
   private static void pause(long end, String otherwise) throws InterruptedException {
     if (System.nanoTime() > end) {
       throw new AssertionError(otherwise);
     }
-    Thread.sleep(50);
+    Thread.sleep(200);
   }
 
   /** Takes the plugin's spool away until its breaker has opened, and gives it back. */
@@ -127,7 +126,7 @@ public final class LiveDemo implements AutoCloseable {
   public HttpResponse<String> get(String address) throws IOException, InterruptedException {
     return http.send(
         HttpRequest.newBuilder(URI.create(address))
-            .timeout(Duration.ofSeconds(20))
+            .timeout(Duration.ofSeconds(60))
             .header("authorization", "Bearer " + Files.readString(stack.files().adminKey()).trim())
             .build(),
         HttpResponse.BodyHandlers.ofString());

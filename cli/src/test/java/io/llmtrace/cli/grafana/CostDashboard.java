@@ -46,22 +46,28 @@ final class CostDashboard {
                 .unit("currencyUSD")
                 .stacked()
                 .query(perHour("model"), "{{model}}")
-                .seriesLink("Exchanges of this model", "exchanges?model=${__field.labels.model}"),
+                .seriesLink(
+                    "Exchanges of this model",
+                    "exchanges?model=${__field.labels.model:percentencode}"),
             Panel.lines("Cost by tenant", "Dollars an hour.")
                 .unit("currencyUSD")
                 .stacked()
                 .query(perHour("tenant"), "{{tenant}}")
                 .seriesLink(
-                    "Exchanges of this tenant", "exchanges?tenant=${__field.labels.tenant}"),
+                    "Exchanges of this tenant",
+                    "exchanges?tenant=${__field.labels.tenant:percentencode}"),
             Panel.bars("Dearest models", "Dollars in the time that is shown.")
                 .unit("currencyUSD")
                 .now(most("model"), "{{model}}")
-                .seriesLink("Exchanges of this model", "exchanges?model=${__field.labels.model}"),
+                .seriesLink(
+                    "Exchanges of this model",
+                    "exchanges?model=${__field.labels.model:percentencode}"),
             Panel.bars("Tenants that spend most", "Dollars in the time that is shown.")
                 .unit("currencyUSD")
                 .now(most("tenant"), "{{tenant}}")
                 .seriesLink(
-                    "Exchanges of this tenant", "exchanges?tenant=${__field.labels.tenant}"))
+                    "Exchanges of this tenant",
+                    "exchanges?tenant=${__field.labels.tenant:percentencode}"))
         .row(
             "Tokens",
             Panel.lines("Tokens by type", "Tokens a second.")

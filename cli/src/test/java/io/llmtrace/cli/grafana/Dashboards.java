@@ -117,7 +117,9 @@ final class Dashboards {
                 .query(
                     "sum by (route) (rate(llmtrace_requests_total{@requests}[$__rate_interval]))",
                     "{{route}}")
-                .seriesLink("Exchanges of this route", "exchanges?route=${__field.labels.route}"),
+                .seriesLink(
+                    "Exchanges of this route",
+                    "exchanges?route=${__field.labels.route:percentencode}"),
             Panel.lines(
                     "Errors of providers",
                     "By reason: connect and timeout are the gateway's, the others the provider's"

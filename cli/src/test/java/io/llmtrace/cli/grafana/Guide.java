@@ -32,7 +32,8 @@ final class Guide {
           .size(5, 7)
           .query(REQUEST_RATE, "{{status}} {{route}} {{model}}")
           .link("Exchanges", "exchanges")
-          .seriesLink("Exchanges of this route", "exchanges?route=${__field.labels.route}"),
+          .seriesLink(
+              "Exchanges of this route", "exchanges?route=${__field.labels.route:percentencode}"),
       Panel.lines(
               "P95 Latency",
               "95th percentile of the time to the last byte, for each provider and route.")
@@ -55,7 +56,8 @@ final class Guide {
           .size(5, 7)
           .query(FINDINGS_RATE, "{{type}} {{severity}} {{action}}")
           .link("Findings", "findings")
-          .seriesLink("Findings of this type", "findings?type=${__field.labels.type}"),
+          .seriesLink(
+              "Findings of this type", "findings?type=${__field.labels.type:percentencode}"),
       breaker(
               Panel.states(
                   "Circuit Breaker State",

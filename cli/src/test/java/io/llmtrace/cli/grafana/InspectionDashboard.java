@@ -38,7 +38,8 @@ final class InspectionDashboard {
                     "sum by (outcome, reason) (rate(llmtrace_inspections_total{@job,"
                         + "outcome=~\"uninspected|partial\"}[$__rate_interval]))",
                     "{{outcome}} {{reason}}")
-                .seriesLink("Such exchanges", "exchanges?outcome=${__field.labels.outcome}"),
+                .seriesLink(
+                    "Such exchanges", "exchanges?outcome=${__field.labels.outcome:percentencode}"),
             Panel.lines("Answers", "Answers a second by how much of them was looked at.")
                 .unit("cps")
                 .size(8, 8)

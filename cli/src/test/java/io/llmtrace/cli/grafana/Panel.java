@@ -139,7 +139,8 @@ final class Panel {
   /**
    * Adds a link that opens at a series.
    *
-   * @param path as above; {@code ${__field.labels.NAME}} is a label of that series
+   * @param path as above; {@code ${__field.labels.NAME:percentencode}} is a label of that series;
+   *     models are named by clients
    */
   Panel seriesLink(String label, String path) {
     dataLinks.add(new Link(label, path, true));

@@ -19,27 +19,30 @@ final class SecurityDashboard {
                 .unit("cpm")
                 .query(perMinute("type"), "{{type}}")
                 .link("Findings", "findings")
-                .seriesLink("Findings of this type", "findings?type=${__field.labels.type}"),
+                .seriesLink(
+                    "Findings of this type", "findings?type=${__field.labels.type:percentencode}"),
             Panel.lines("Findings by severity", "Findings a minute.")
                 .unit("cpm")
                 .stacked()
                 .query(perMinute("severity"), "{{severity}}")
                 .seriesLink(
                     "Findings of this severity and worse",
-                    "findings?severity=${__field.labels.severity}"),
+                    "findings?severity=${__field.labels.severity:percentencode}"),
             Panel.lines(
                     "Findings by action", "Findings a minute, by what was done to the exchange.")
                 .unit("cpm")
                 .stacked()
                 .query(perMinute("action"), "{{action}}")
                 .seriesLink(
-                    "Exchanges with this action", "exchanges?action=${__field.labels.action}"),
+                    "Exchanges with this action",
+                    "exchanges?action=${__field.labels.action:percentencode}"),
             Panel.bars("Most frequent types", "Findings in the time that is shown.")
                 .now(
                     "topk(10, sum by (type)"
                         + " (increase(llmtrace_security_findings_total{@job}[$__range])))",
                     "{{type}}")
-                .seriesLink("Findings of this type", "findings?type=${__field.labels.type}"))
+                .seriesLink(
+                    "Findings of this type", "findings?type=${__field.labels.type:percentencode}"))
         .row(
             "Severe",
             Panel.number("Critical and high", "Findings in the time that is shown.")
@@ -87,7 +90,8 @@ final class SecurityDashboard {
                     "sum by (outcome) (rate(llmtrace_inspections_total{@job}[$__rate_interval]))",
                     "{{outcome}}")
                 .seriesLink(
-                    "Exchanges with this outcome", "exchanges?outcome=${__field.labels.outcome}"),
+                    "Exchanges with this outcome",
+                    "exchanges?outcome=${__field.labels.outcome:percentencode}"),
             Panel.lines("Refusals", "Answers a minute that refuse, by who refuses and which model.")
                 .unit("cpm")
                 .query(
