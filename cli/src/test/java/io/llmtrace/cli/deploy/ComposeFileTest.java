@@ -286,7 +286,8 @@ class ComposeFileTest {
   @Test
   void prometheus_scrapes_the_control_plane_with_the_secret_that_it_mounts() throws IOException {
     Yaml service = compose.at("services", "prometheus");
-    assertThat(service.at("command").texts()).contains("--config.file=/etc/llmtrace/prometheus.yml");
+    assertThat(service.at("command").texts())
+        .contains("--config.file=/etc/llmtrace/prometheus.yml");
     assertThat(service.at("volumes").texts())
         .contains("./deploy/compose/prometheus.yml:/etc/llmtrace/prometheus.yml:ro");
     Yaml job = Yaml.file("deploy/compose/prometheus.yml").at("scrape_configs").list().get(0);
