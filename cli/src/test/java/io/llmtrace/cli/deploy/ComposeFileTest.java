@@ -284,6 +284,20 @@ class ComposeFileTest {
   }
 
   @Test
+  void prometheus_scrapes_the_control_plane_with_the_secret_that_it_mounts() throws IOException {
+    Yaml service = compose.at("services", "prometheus");
+    assertThat(service.at("command").texts())
+        .contains("--config.file=/etc/llmtrace/prometheus.yml");
+    assertThat(service.at("volumes").texts())
+        .contains("./deploy/compose/prometheus.yml:/etc/llmtrace/prometheus.yml:ro");
+    Yaml job = Yaml.file("deploy/compose/prometheus.yml").at("scrape_configs").list().get(0);
+    assertThat(job.at("authorization", "credentials_file").text())
+        .isEqualTo("/run/secrets/" + service.at("secrets").list().get(0).at("target").text());
+    assertThat(job.at("static_configs").list().get(0).at("targets").texts())
+        .containsExactly("control-plane:8080");
+  }
+
+  @Test
   void docker_compose_reads_it() throws Exception {
     assumeThat(onPath("docker-compose")).as("docker-compose is installed").isTrue();
     for (String profile : List.of("demo", "prod-like")) {

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /** A parsed YAML value and the way to it, for tests that read deployment files. */
 record Yaml(String path, Object value) {
@@ -16,7 +16,7 @@ record Yaml(String path, Object value) {
   static final Path ROOT = Path.of("..");
 
   static Yaml file(String name) throws IOException {
-    return new Yaml(name, load(Files.readString(ROOT.resolve(name))).iterator().next());
+    return new Yaml(name, load(Files.readString(ROOT.resolve(name))).get(0));
   }
 
   /** All documents that are not empty. */
@@ -34,11 +34,32 @@ record Yaml(String path, Object value) {
     return found;
   }
 
-  private static Iterable<Object> load(String text) {
-    // The core schema merges "<<", as compose does.
-    LoadSettings settings =
-        LoadSettings.builder().setSchema(new CoreSchema()).setAllowDuplicateKeys(false).build();
-    return new Load(settings).loadAllFromString(text);
+  private static List<Object> load(String text) {
+    LoadSettings settings = LoadSettings.builder().setAllowDuplicateKeys(false).build();
+    List<Object> documents = new ArrayList<>();
+    new Load(settings).loadAllFromString(text).forEach(each -> documents.add(merged(each)));
+    return documents;
+  }
+
+  /** The merge key of YAML 1.1, which compose goes by and this parser does not: own keys win. */
+  private static Object merged(Object value) {
+    if (value instanceof List<?> list) {
+      return list.stream().map(Yaml::merged).toList();
+    }
+    if (!(value instanceof Map<?, ?> map)) {
+      return value;
+    }
+    Map<Object, Object> out = new LinkedHashMap<>();
+    if (map.get("<<") instanceof Map<?, ?> base) {
+      out.putAll((Map<?, ?>) merged(base));
+    }
+    map.forEach(
+        (key, each) -> {
+          if (!"<<".equals(key)) {
+            out.put(key, merged(each));
+          }
+        });
+    return out;
   }
 
   boolean has(String key) {
