@@ -135,6 +135,30 @@ class GatewayFilesTest {
   }
 
   @Test
+  void the_commands_of_the_page_work_as_they_stand() throws Exception {
+    String page = Files.readString(FILES.resolve("README.md"));
+    String mark = "<!-- run by: GatewayFilesTest -->\n```bash\n";
+    int from = page.indexOf(mark) + mark.length();
+    String commands =
+        page.substring(from, page.indexOf("\n```", from))
+            .replace("gateway-config/", FILES + "/")
+            .replace("admin.key", folder.resolve("admin.key").toString())
+            .replace("tap.key", folder.resolve("tap.key").toString())
+            .replace("consumer.key", folder.resolve("consumer.key").toString());
+    Files.writeString(folder.resolve("admin.key"), MockAdmin.KEY);
+    Files.writeString(folder.resolve("tap.key"), TAP);
+    Files.writeString(folder.resolve("consumer.key"), CONSUMER);
+    try (MockAdmin admin = new MockAdmin()) {
+      ProcessBuilder shell = new ProcessBuilder("bash", "-ec", commands).redirectErrorStream(true);
+      shell.environment().put("APISIX_ADMIN", admin.url().toString());
+      Process process = shell.start();
+      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).as(said).isZero();
+      assertThat(admin.stored.keySet()).containsExactly("consumers/app_one", "routes/openai");
+    }
+  }
+
+  @Test
   void what_goes_wrong_is_named_without_a_secret() throws Exception {
     try (MockAdmin admin = new MockAdmin()) {
       admin.loaded = java.util.Set.of("key-auth");
