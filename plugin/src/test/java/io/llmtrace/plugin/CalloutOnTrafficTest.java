@@ -204,6 +204,21 @@ class CalloutOnTrafficTest {
     assertThat(json(refused).path("detail").asText()).contains("x-llmtrace-method");
   }
 
+  @Test
+  void the_question_of_the_reference_page_is_answered() throws Exception {
+    String page = Files.readString(Path.of("../docs/reference/inspect.md"));
+    String mark = "<!-- run by: CalloutOnTrafficTest -->\n```bash\n";
+    int from = page.indexOf(mark) + mark.length();
+    ProcessBuilder shell =
+        new ProcessBuilder("bash", "-c", page.substring(from, page.indexOf("\n```", from)));
+    shell.environment().put("PORT", Integer.toString(plugin.localPort()));
+    shell.environment().put("KEY", "an-inspect-key");
+    Process process = shell.redirectErrorStream(true).start();
+    JsonNode said = WireJson.mapper().readTree(process.getInputStream());
+    assertThat(process.waitFor()).isZero();
+    assertThat(said.path("action").asText()).isEqualTo("block");
+  }
+
   /** As an upgrade does it: each is answered with a decision, by the one or by the other. */
   @Test
   void no_callout_is_lost_when_a_successor_takes_over() throws Exception {

@@ -92,7 +92,11 @@ public final class MockAdmin implements AutoCloseable {
           answer(exchange, 200, node(key, before).toString());
         }
       }
-      case "PUT" -> store(exchange, key, (ObjectNode) body, before == null ? 201 : 200);
+      case "PUT" -> {
+        // A consumer is put without an id, and named by its body.
+        String named = key.equals("consumers") ? key + "/" + body.path("username").asText() : key;
+        store(exchange, named, (ObjectNode) body, stored.containsKey(named) ? 200 : 201);
+      }
       case "PATCH" -> {
         if (before == null) {
           answer(exchange, 404, "{\"message\":\"Key not found\"}");
@@ -122,7 +126,7 @@ public final class MockAdmin implements AutoCloseable {
       }
     }
     for (JsonNode label : value.path("labels")) {
-      if (!label.asText().matches("\\S{1,256}")) {
+      if (!label.asText().matches("\\S{1,64}")) {
         answer(exchange, 400, "{\"error_msg\":\"invalid configuration: labels\"}");
         return;
       }
