@@ -193,7 +193,7 @@ final class ConfigurationReference {
 
   /** The first two names of sections that have sections, else the first. */
   private static String section(String path) {
-    String[] parts = path.split("\\.");
+    String[] parts = path.split("\\.", -1);
     boolean deep = Set.of("control_plane", "plugin", "alerts", "detection").contains(parts[0]);
     return deep && parts.length > 2 ? parts[0] + "." + parts[1] : parts[0];
   }
