@@ -110,6 +110,7 @@ public final class UpCommand implements Callable<Integer> {
       run = UpRun.prepare(settings, user, this::say);
       if (provider != null) {
         run.stack().own(provider);
+        say("a made-up provider answers at http://127.0.0.1:" + provider.port());
       }
     } catch (ConfigException | IllegalArgumentException e) {
       err.println(e.getMessage());

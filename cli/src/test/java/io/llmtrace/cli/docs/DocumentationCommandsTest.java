@@ -66,22 +66,26 @@ class DocumentationCommandsTest {
     for (MarkdownPage page : MarkdownPage.all()) {
       for (Fence fence : page.fences()) {
         if (fence.isShell() && !BY_SCRIPT.contains(page.name())) {
-          problem(fence).forEach(what -> wrong.add(page.name() + ":" + fence.line() + " " + what));
+          problem(page, fence)
+              .forEach(what -> wrong.add(page.name() + ":" + fence.line() + " " + what));
         }
       }
     }
     assertThat(wrong).isEmpty();
   }
 
-  private static Stream<String> problem(Fence fence) throws IOException {
+  private static Stream<String> problem(MarkdownPage page, Fence fence) throws IOException {
     if (fence.comment().isEmpty()) {
       return Stream.empty();
     }
     Matcher by = RUN_BY.matcher(fence.comment());
     if (by.matches()) {
-      return exists(by.group(1))
+      return runs(by.group(1), page)
           ? Stream.empty()
-          : Stream.of("is run by " + by.group(1) + ", which is neither a test nor a script here");
+          : Stream.of(
+              "is run by "
+                  + by.group(1)
+                  + ", which is neither a test nor a script here that names the page");
     }
     Matcher not = NOT_RUN.matcher(fence.comment());
     if (!not.matches()) {
@@ -90,10 +94,14 @@ class DocumentationCommandsTest {
     return not.group(1).strip().length() > 10 ? Stream.empty() : Stream.of("says no reason");
   }
 
-  /** A test class by its name, or a script by its path. */
-  private static boolean exists(String name) throws IOException {
+  /** A test class by its name, or a script by its path that names the page or its folder. */
+  private static boolean runs(String name, MarkdownPage page) throws IOException {
     if (name.contains("/")) {
-      return Files.isExecutable(MarkdownPage.REPOSITORY.resolve(name));
+      Path script = MarkdownPage.REPOSITORY.resolve(name);
+      String folder = page.name().substring(0, page.name().lastIndexOf('/') + 1);
+      return Files.isExecutable(script)
+          && Stream.of(page.name(), folder + "*.md")
+              .anyMatch(List.of(Files.readString(script).split("[\\s()]+"))::contains);
     }
     String file = name + ".java";
     try (Stream<Path> modules = Files.list(MarkdownPage.REPOSITORY)) {
