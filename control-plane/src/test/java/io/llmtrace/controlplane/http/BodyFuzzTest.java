@@ -3,16 +3,11 @@ package io.llmtrace.controlplane.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
 import jakarta.ws.rs.WebApplicationException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.lang.reflect.Constructor;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -21,7 +16,7 @@ import java.util.List;
  * {@code .ci/fuzz}.
  */
 class BodyFuzzTest {
-  private static final List<BodyFields> READERS = readers();
+  private static final List<BodyFields> READERS = BodyReaders.all();
 
   @FuzzTest(maxDuration = "10m")
   void bodies(byte[] input) throws IOException {
@@ -47,28 +42,6 @@ class BodyFuzzTest {
       assertThat(Cursor.decode(cursor.encoded(), 2)).isEqualTo(cursor);
     } catch (WebApplicationException e) {
       assertThat(e.getResponse().getStatus()).isEqualTo(400);
-    }
-  }
-
-  private static List<BodyFields> readers() {
-    return new ClassFileImporter()
-            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-            .importPackages("io.llmtrace.controlplane")
-            .stream()
-            .filter(each -> each.isAssignableTo(BodyFields.class) && !each.isInterface())
-            .sorted(Comparator.comparing(JavaClass::getName))
-            .map(BodyFuzzTest::made)
-            .toList();
-  }
-
-  private static BodyFields made(JavaClass reader) {
-    try {
-      Constructor<?> constructor = reader.reflect().getDeclaredConstructor();
-      constructor.setAccessible(true);
-      return (BodyFields) constructor.newInstance();
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(
-          reader.getName() + " has no constructor without parameters", e);
     }
   }
 }

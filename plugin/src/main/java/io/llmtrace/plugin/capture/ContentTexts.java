@@ -32,7 +32,7 @@ final class ContentTexts {
 
   private static final String MAX_BYTES = "max_bytes";
   private static final Pattern PLAIN_POINTER =
-      Pattern.compile("(/([0-9]{1,6}|[A-Za-z][A-Za-z_]{0,30}))*");
+      Pattern.compile("(?:/(?:[0-9]{1,6}|[A-Za-z][A-Za-z_]{0,30}))*+");
   private static final Pattern PLAIN_ROLE = Pattern.compile("[A-Za-z_]{0,30}");
   private static final int LONGEST_POINTER = 1_000;
 
