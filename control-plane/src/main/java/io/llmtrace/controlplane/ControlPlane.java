@@ -6,9 +6,6 @@ import io.dropwizard.core.Configuration;
 import io.dropwizard.core.server.DefaultServerFactory;
 import io.dropwizard.core.setup.Environment;
 import io.dropwizard.jersey.validation.Validators;
-import io.dropwizard.jetty.ConnectorFactory;
-import io.dropwizard.jetty.HttpConnectorFactory;
-import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
 import io.llmtrace.controlplane.access.Access;
 import io.llmtrace.controlplane.access.ApiOperation;
 import io.llmtrace.controlplane.access.Authenticator;
@@ -67,7 +64,6 @@ import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.RetentionClass;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.Storage;
-import io.llmtrace.controlplane.telemetry.Telemetry;
 import io.llmtrace.controlplane.tenants.ListedTenants;
 import io.llmtrace.controlplane.tenants.TenantRetention;
 import io.llmtrace.controlplane.tenants.TenantsResource;
@@ -95,7 +91,6 @@ import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -114,7 +109,7 @@ public final class ControlPlane implements AutoCloseable {
   private final List<ApiOperation> operations;
   private final List<Jobs> jobs;
   private final Ingest ingest;
-  private final @Nullable Telemetry telemetry;
+  private final TelemetryParts telemetry;
   private final Alerts alerts;
   private final PolicyParts policies;
   private final PrometheusMeterRegistry meters;
@@ -127,7 +122,7 @@ public final class ControlPlane implements AutoCloseable {
       List<ApiOperation> operations,
       List<Jobs> jobs,
       Ingest ingest,
-      @Nullable Telemetry telemetry,
+      TelemetryParts telemetry,
       Alerts alerts,
       PolicyParts policies,
       PrometheusMeterRegistry meters,
@@ -206,13 +201,13 @@ public final class ControlPlane implements AutoCloseable {
     new ProcessorMetrics().bindTo(meters);
     prometheus.register(new DropwizardExports(dropwizard));
     prometheus.register(new TotalsCollector(totals, nodes));
-    Telemetry telemetry = Telemetry.of(own.telemetry(), slot, storage::jdbi, meters);
-    ExchangeListener listener = telemetry == null ? ExchangeListener.NONE : telemetry;
+    TelemetryParts telemetry = TelemetryParts.of(own, slot, storage::jdbi, meters);
+    ExchangeListener listener = telemetry.listener();
     Ingest ingest =
         new Ingest(storage::jdbi, new ListedTenants(), totals, partitions, retention::of, listener);
 
     Configuration configuration = new Configuration();
-    DefaultServerFactory factory = serverFactory(own);
+    DefaultServerFactory factory = HttpServers.factory(own);
     configuration.setServerFactory(factory);
     Environment environment =
         new Environment(
@@ -267,6 +262,7 @@ public final class ControlPlane implements AutoCloseable {
                 new SettingsResource(scoped, settings, changed),
                 leases));
     resources.addAll(alerts.resources());
+    resources.addAll(telemetry.resources(config, bodies, ingest, clock));
     PolicyParts policies =
         PolicyParts.of(own, storage::jdbi, scoped, settings, callers, meters, clock);
     resources.addAll(policies.resources());
@@ -355,26 +351,6 @@ public final class ControlPlane implements AutoCloseable {
         : List.of(keys, new OidcAuthenticator(own.oidc(), keys::active));
   }
 
-  private static DefaultServerFactory serverFactory(ControlPlaneConfig own) {
-    DefaultServerFactory factory = new DefaultServerFactory();
-    factory.setApplicationConnectors(List.of(connector(own.bind(), own.port())));
-    factory.setAdminConnectors(List.of(connector("127.0.0.1", own.adminPort())));
-    factory.setRegisterDefaultExceptionMappers(false);
-    // Ingest bounds what it unpacks, so nothing may unpack before it.
-    factory.getGzipFilterFactory().setEnabled(false);
-    LogbackAccessRequestLogFactory silent = new LogbackAccessRequestLogFactory();
-    silent.setAppenders(List.of());
-    factory.setRequestLogFactory(silent);
-    return factory;
-  }
-
-  private static ConnectorFactory connector(String host, int port) {
-    HttpConnectorFactory connector = new HttpConnectorFactory();
-    connector.setBindHost(host);
-    connector.setPort(port);
-    return connector;
-  }
-
   /** The port of the API. */
   public int port() {
     return ((ServerConnector) server.getConnectors()[0]).getLocalPort();
@@ -398,9 +374,7 @@ public final class ControlPlane implements AutoCloseable {
     server.stop();
     ingest.close();
     jobs.forEach(Jobs::close);
-    if (telemetry != null) {
-      telemetry.close();
-    }
+    telemetry.close();
     alerts.close();
     watch.close();
     storage.close();
