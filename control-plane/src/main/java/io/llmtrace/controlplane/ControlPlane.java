@@ -6,9 +6,6 @@ import io.dropwizard.core.Configuration;
 import io.dropwizard.core.server.DefaultServerFactory;
 import io.dropwizard.core.setup.Environment;
 import io.dropwizard.jersey.validation.Validators;
-import io.dropwizard.jetty.ConnectorFactory;
-import io.dropwizard.jetty.HttpConnectorFactory;
-import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
 import io.llmtrace.controlplane.access.Access;
 import io.llmtrace.controlplane.access.ApiOperation;
 import io.llmtrace.controlplane.access.Authenticator;
@@ -68,7 +65,6 @@ import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.RetentionClass;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.controlplane.storage.Storage;
-import io.llmtrace.controlplane.telemetry.Telemetry;
 import io.llmtrace.controlplane.tenants.ListedTenants;
 import io.llmtrace.controlplane.tenants.TenantRetention;
 import io.llmtrace.controlplane.tenants.TenantsResource;
@@ -98,7 +94,6 @@ import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -117,7 +112,7 @@ public final class ControlPlane implements AutoCloseable {
   private final List<ApiOperation> operations;
   private final List<Jobs> jobs;
   private final Ingest ingest;
-  private final @Nullable Telemetry telemetry;
+  private final TelemetryParts telemetry;
   private final Alerts alerts;
   private final PolicyParts policies;
   private final PrometheusMeterRegistry meters;
@@ -130,7 +125,7 @@ public final class ControlPlane implements AutoCloseable {
       List<ApiOperation> operations,
       List<Jobs> jobs,
       Ingest ingest,
-      @Nullable Telemetry telemetry,
+      TelemetryParts telemetry,
       Alerts alerts,
       PolicyParts policies,
       PrometheusMeterRegistry meters,
@@ -209,15 +204,15 @@ public final class ControlPlane implements AutoCloseable {
     new ProcessorMetrics().bindTo(meters);
     prometheus.register(new DropwizardExports(dropwizard));
     prometheus.register(new TotalsCollector(totals, nodes));
-    Telemetry telemetry = Telemetry.of(own.telemetry(), slot, storage::jdbi, meters);
-    ExchangeListener listener = telemetry == null ? ExchangeListener.NONE : telemetry;
+    TelemetryParts telemetry = TelemetryParts.of(own, slot, storage::jdbi, meters);
+    ExchangeListener listener = telemetry.listener();
     Ingest ingest =
         new Ingest(storage::jdbi, new ListedTenants(), totals, partitions, retention::of, listener);
 
     Configuration configuration = new Configuration();
     TlsConnector tls =
         own.tls().isPresent() ? new TlsConnector(own.bind(), own.port(), own.tls()) : null;
-    DefaultServerFactory factory = serverFactory(own, tls);
+    DefaultServerFactory factory = HttpServers.factory(own, tls);
     configuration.setServerFactory(factory);
     Environment environment =
         new Environment(
@@ -278,6 +273,7 @@ public final class ControlPlane implements AutoCloseable {
                 new SettingsResource(scoped, settings, changed),
                 leases));
     resources.addAll(alerts.resources());
+    resources.addAll(telemetry.resources(config, bodies, ingest, clock));
     resources.addAll(policies.resources());
     List<ApiOperation> operations =
         Access.register(environment.jersey(), callers, List.copyOf(resources));
@@ -367,28 +363,6 @@ public final class ControlPlane implements AutoCloseable {
         : List.of(keys, new OidcAuthenticator(own.oidc(), keys::active));
   }
 
-  private static DefaultServerFactory serverFactory(
-      ControlPlaneConfig own, @Nullable TlsConnector tls) {
-    DefaultServerFactory factory = new DefaultServerFactory();
-    factory.setApplicationConnectors(
-        List.of(tls == null ? connector(own.bind(), own.port()) : tls));
-    factory.setAdminConnectors(List.of(connector("127.0.0.1", own.adminPort())));
-    factory.setRegisterDefaultExceptionMappers(false);
-    // Ingest bounds what it unpacks, so nothing may unpack before it.
-    factory.getGzipFilterFactory().setEnabled(false);
-    LogbackAccessRequestLogFactory silent = new LogbackAccessRequestLogFactory();
-    silent.setAppenders(List.of());
-    factory.setRequestLogFactory(silent);
-    return factory;
-  }
-
-  private static ConnectorFactory connector(String host, int port) {
-    HttpConnectorFactory connector = new HttpConnectorFactory();
-    connector.setBindHost(host);
-    connector.setPort(port);
-    return connector;
-  }
-
   /** The port of the API. */
   public int port() {
     return ((ServerConnector) server.getConnectors()[0]).getLocalPort();
@@ -412,9 +386,7 @@ public final class ControlPlane implements AutoCloseable {
     server.stop();
     ingest.close();
     jobs.forEach(Jobs::close);
-    if (telemetry != null) {
-      telemetry.close();
-    }
+    telemetry.close();
     alerts.close();
     watch.close();
     storage.close();

@@ -9,6 +9,7 @@ import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.AlertsConfig;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
+import io.llmtrace.runtime.config.OtlpIngestConfig;
 import io.llmtrace.runtime.config.RateLimitConfig;
 import io.llmtrace.runtime.config.Secret;
 import java.io.IOException;
@@ -72,6 +73,9 @@ public final class TestControlPlane implements AutoCloseable {
 
   public static final String FOREIGN = "zebra-ltd";
 
+  /** The host under which applications reach the gateway. */
+  public static final String GATEWAY = "gateway.example";
+
   /** A channel that no incident is for, and that leads to where nothing may be sent. */
   public static final String CHANNEL = "nobody";
 
@@ -112,6 +116,7 @@ public final class TestControlPlane implements AutoCloseable {
         defaults
             .controlPlane()
             .withPorts(0, 0)
+            .withOtlpIngest(new OtlpIngestConfig(true, Set.of(GATEWAY)))
             .withDataDirectory(directory)
             // Tests send with one key what many would send.
             .withRateLimit(new RateLimitConfig(100_000, 100_000)));

@@ -11,6 +11,9 @@ public final class Access {
   /** The one path under {@code /api} that asks for no key: the document of all the others. */
   public static final String DOCUMENT = "/api/v1/openapi.json";
 
+  /** Where applications send spans: the path that OpenTelemetry has, guarded as the API is. */
+  public static final String SPANS = "/v1/traces";
+
   private Access() {}
 
   /**

@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Asks for a valid token before anything under {@code /api} is even looked up, so that strangers do
- * not learn what there is. What the caller may do is asked by {@link RequiresFeature}, per method.
+ * not learn what there is; and before spans are read. What the caller may do is asked by {@link
+ * RequiresFeature}, per method.
  */
 @PreMatching
 final class AccessFilter implements ContainerRequestFilter, ContainerResponseFilter {
@@ -75,7 +76,7 @@ final class AccessFilter implements ContainerRequestFilter, ContainerResponseFil
 
   private static boolean isOfTheApi(ContainerRequestContext request) {
     String path = request.getUriInfo().getPath();
-    return path.equals("api") || path.startsWith("api/");
+    return path.equals("api") || path.startsWith("api/") || ("/" + path).equals(Access.SPANS);
   }
 
   /**

@@ -28,7 +28,8 @@ public final class RateLimitFilter implements ContainerRequestFilter, ContainerR
           "api/v1/ingest/snapshots",
           "api/v1/ingest/leases",
           "api/v1/ingest/content",
-          "api/v1/ingest/bundle");
+          "api/v1/ingest/bundle",
+          "v1/traces");
   private static final String TAKEN = "llmtrace.rate";
 
   private final RateLimits limits;

@@ -45,6 +45,17 @@ public final class WireBody {
     }
   }
 
+  /** As {@link #use}, for a body that is no JSON of ours. */
+  public <R> R useBytes(
+      InputStream body, @Nullable String encoding, String busy, Use<byte[], R> use)
+      throws IOException {
+    try (BodyBudget.Lease lease = budget.lease()) {
+      return use.of(read(body, encoding, lease));
+    } catch (BusyException e) {
+      throw Problem.busy(busy, 1);
+    }
+  }
+
   /** Unpacks as it reads: nothing is held that the lease does not count. */
   private byte[] read(InputStream body, @Nullable String encoding, BodyBudget.Lease lease)
       throws IOException {

@@ -3,7 +3,6 @@ package io.llmtrace.controlplane.telemetry;
 import io.llmtrace.policies.exchange.Dialect;
 import io.opentelemetry.api.common.AttributeKey;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -84,20 +83,6 @@ final class GenAi {
 
   static String system(String label) {
     return SYSTEMS.getOrDefault(label, label);
-  }
-
-  /** Our label of a provider that somebody else names. */
-  static String label(String provider) {
-    String name = provider.toLowerCase(Locale.ROOT);
-    return switch (name) {
-      case "azure.ai.openai", "az.ai.openai", "azure.openai" -> "azure_openai";
-      case "aws.bedrock" -> "bedrock";
-      case "gcp.gemini", "gcp.gen_ai", "google" -> "gemini";
-      case "gcp.vertex_ai", "vertex_ai" -> "vertex_ai";
-      case "mistral_ai" -> "mistral";
-      case "x_ai" -> "xai";
-      default -> name;
-    };
   }
 
   /**

@@ -29,6 +29,7 @@ import java.net.URI;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
@@ -159,7 +160,9 @@ final class OtlpReceiver implements AutoCloseable {
 
   private byte[] body(HttpExchange exchange) throws IOException {
     Map<String, String> head = new TreeMap<>();
-    exchange.getRequestHeaders().forEach((name, all) -> head.put(name.toLowerCase(java.util.Locale.ROOT), all.get(0)));
+    exchange
+        .getRequestHeaders()
+        .forEach((name, all) -> head.put(name.toLowerCase(Locale.ROOT), all.get(0)));
     heads.add(head);
     return "gzip".equals(head.get("content-encoding"))
         ? new GZIPInputStream(exchange.getRequestBody()).readAllBytes()
