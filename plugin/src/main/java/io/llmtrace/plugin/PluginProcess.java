@@ -253,6 +253,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   /** Answers what is in flight, sends what can be sent within seconds, leaves the rest on disk. */
   @Override
   public void close() throws IOException {
+    log.info("plugin stops");
     warmingUp.interrupt();
     requests.close();
     held.close();
@@ -263,6 +264,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     sync.close();
     shares.close();
     telemetry.close();
+    log.info("plugin stopped");
   }
 
   private static TelemetrySettings telemetrySettings(PluginConfig config) {
