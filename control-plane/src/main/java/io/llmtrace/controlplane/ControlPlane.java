@@ -12,6 +12,7 @@ import io.llmtrace.controlplane.access.Authenticator;
 import io.llmtrace.controlplane.access.Callers;
 import io.llmtrace.controlplane.access.MeResource;
 import io.llmtrace.controlplane.access.RateLimitFilter;
+import io.llmtrace.controlplane.access.RequestLogFilter;
 import io.llmtrace.controlplane.alerts.Alerts;
 import io.llmtrace.controlplane.anomalies.AnomaliesResource;
 import io.llmtrace.controlplane.anomalies.AnomalyJob;
@@ -277,6 +278,7 @@ public final class ControlPlane implements AutoCloseable {
     resources.addAll(policies.resources());
     List<ApiOperation> operations =
         Access.register(environment.jersey(), callers, List.copyOf(resources));
+    environment.jersey().register(new RequestLogFilter());
     environment.jersey().register(new RateLimitFilter(own.rateLimit(), meters));
     environment.jersey().register(new OpenApiResource(operations));
     environment.jersey().register(new DocsResource());
@@ -392,5 +394,6 @@ public final class ControlPlane implements AutoCloseable {
     storage.close();
     gc.close();
     meters.close();
+    log.info("Control plane stopped");
   }
 }

@@ -257,6 +257,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   /** Answers what is in flight, sends what can be sent within seconds, leaves the rest on disk. */
   @Override
   public void close() throws IOException {
+    log.info("plugin stops");
     warmingUp.interrupt();
     callouts.drain(config.drainTimeout());
     requests.close();
@@ -268,6 +269,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     sync.close();
     shares.close();
     telemetry.close();
+    log.info("plugin stopped");
   }
 
   private static TelemetrySettings telemetrySettings(PluginConfig config) {

@@ -3,6 +3,7 @@ package io.llmtrace.plugin.inspection;
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.enforcement.RequestRedaction;
+import io.llmtrace.plugin.exchangelog.ExchangeLog;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.ExchangeHandler;
 import io.llmtrace.plugin.gateway.GatewayRequest;
@@ -441,6 +442,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     } finally {
       metrics.exchange(made.inspection());
       inspection.respond(made.answer());
+      // Not before: whoever reads the log must not hold a client up.
+      ExchangeLog.decided(inspection.request, made.inspection());
     }
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.answers.OpenQuestions.Question;
+import io.llmtrace.plugin.exchangelog.ExchangeLog;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.local.TapEndpoint;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
@@ -156,12 +157,7 @@ public final class Tap implements TapEndpoint {
     remember(id);
     questions.forget(id);
     count(own.isPresent() ? "joined" : "uninspected");
-    log.atInfo()
-        .addKeyValue("trace_id", traceId)
-        .addKeyValue("status", entry.status())
-        .addKeyValue("latency_ms", Math.round(entry.latencyMs()))
-        .addKeyValue("decision_id", id)
-        .log("request completed");
+    ExchangeLog.completed(completion, traceId, entry.responseBody());
   }
 
   private synchronized boolean alreadySeen(String id) {

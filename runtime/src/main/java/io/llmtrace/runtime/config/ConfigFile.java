@@ -151,7 +151,9 @@ public final class ConfigFile {
     LoggingConfig logging =
         new LoggingConfig(
             section.choice("level", LoggingConfig.Level.class, defaults.level()),
-            section.choice("format", LoggingConfig.Format.class, defaults.format()));
+            section.choice("format", LoggingConfig.Format.class, defaults.format()),
+            section.choice("bodies", LoggingConfig.Bodies.class, defaults.bodies()),
+            section.integer("repeats", defaults.repeats(), 0, 1_000_000));
     section.finish();
     return logging;
   }

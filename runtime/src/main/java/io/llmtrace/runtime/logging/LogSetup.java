@@ -2,8 +2,8 @@ package io.llmtrace.runtime.logging;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.encoder.EncoderBase;
@@ -21,16 +21,6 @@ import org.slf4j.LoggerFactory;
 public final class LogSetup {
   /** Overrides {@code logging.level}. */
   public static final String LEVEL_VARIABLE = "LLMTRACE_LOG";
-
-  /**
-   * One line an event, whatever its message holds, since clients choose parts of it; what an
-   * exception says is set in, so that no line of it can pass for an event. The last word keeps the
-   * layout from adding the exception once more.
-   */
-  private static final String TEXT_PATTERN =
-      "%d{\"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\",UTC} %-5level %logger{24} %replace(%msg%replace("
-          + " %kvp){'^ $', ''}){'[\\x00-\\x1F\\x7F-\\x9F\\u2028\\u2029]',"
-          + " '?'}%n%replace(%ex){'(?m)^(?=.)', '  '}%nopex";
 
   private LogSetup() {}
 
@@ -61,6 +51,7 @@ public final class LogSetup {
       LoggingConfig config, String target, Map<String, String> env, ConsoleTarget stream) {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
+    Bodies.show(config.bodies());
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(context);
     console.setName("console");
@@ -69,7 +60,7 @@ public final class LogSetup {
     console.start();
 
     ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-    root.addAppender(console);
+    root.addAppender(behindRepeats(console, config.repeats(), context));
     // Debug and trace are for our own code: other people's at that level drown it.
     root.setLevel(atLeast(level(config.level()), Level.INFO));
     ch.qos.logback.classic.Logger ours = context.getLogger("io.llmtrace");
@@ -93,22 +84,27 @@ public final class LogSetup {
     }
   }
 
+  private static Appender<ILoggingEvent> behindRepeats(
+      Appender<ILoggingEvent> console, int repeats, LoggerContext context) {
+    if (repeats == 0) {
+      return console;
+    }
+    RepeatedLines repeated = new RepeatedLines(console, repeats, System::nanoTime);
+    repeated.setContext(context);
+    repeated.start();
+    return repeated;
+  }
+
   static Encoder<ILoggingEvent> encoder(
       LoggerContext context, LoggingConfig.Format format, String target) {
     EncoderBase<ILoggingEvent> encoder =
         switch (format) {
           case JSON -> new JsonLineEncoder(target);
-          case TEXT -> text();
+          case TEXT -> new TextLineEncoder();
         };
     encoder.setContext(context);
     encoder.start();
     return encoder;
-  }
-
-  private static EncoderBase<ILoggingEvent> text() {
-    PatternLayoutEncoder text = new PatternLayoutEncoder();
-    text.setPattern(TEXT_PATTERN);
-    return text;
   }
 
   /** Lets another's code say nothing more, where what it would say is expected. */
