@@ -406,6 +406,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         policies.table().revision(),
         telemetry.spoolBytes(),
         requests.routes(),
-        problems());
+        problems(),
+        telemetry.accounts());
   }
 }

@@ -139,6 +139,7 @@ final class GroupStore {
                     row.getString("boot_id"),
                     row.getLong("sequence")))
         .forEach(name -> fresh.add(places.get(name)));
+    ReceivedRecords.add(handle, fresh.stream().map(place -> group.get(place).batch()).toList());
     return fresh;
   }
 
@@ -282,9 +283,9 @@ final class GroupStore {
     return new HashSet<>(
         handle
             .createQuery(
-                "INSERT INTO settled_late (decision_id, day, by)"
-                    + " SELECT id, day, 'completion' FROM unnest(:ids, CAST(:days AS date[])) AS t(id, day)"
-                    + " ORDER BY id ON CONFLICT DO NOTHING RETURNING decision_id")
+                "INSERT INTO settled_late (decision_id, day, by) SELECT id, day, 'completion' FROM"
+                    + " unnest(:ids, CAST(:days AS date[])) AS t(id, day) ORDER BY id ON CONFLICT"
+                    + " DO NOTHING RETURNING decision_id")
             .bindArray("ids", String.class, late)
             .bindArray("days", String.class, days.stream().map(LocalDate::toString).toList())
             .mapTo(String.class)
