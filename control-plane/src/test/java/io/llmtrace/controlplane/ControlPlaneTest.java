@@ -537,6 +537,47 @@ class ControlPlaneTest {
   }
 
   @Test
+  void booksThatDoNotBalanceShowInAGauge() throws Exception {
+    String alone = ids.next();
+    send("books", 1, List.of(inspection(ids.next(), "books"), completion(alone)));
+    report("books", new NodeSnapshot.Accounts(2, 0, 0, 0));
+    assertThat(get("/metrics", "").body())
+        .contains("llmtrace_accounting_difference{book=\"records\",node=\"books\"} 0")
+        .contains("llmtrace_accounting_difference{book=\"exchanges\",node=\"books\"} 0");
+    send("books", 1, List.of(inspection(ids.next(), "books")));
+    sql(
+        "UPDATE waiting_completions SET since = now() - interval '3 minutes'"
+            + " WHERE decision_id = '"
+            + alone
+            + "'");
+    report("books", new NodeSnapshot.Accounts(6, 1, 1, 1));
+    assertThat(get("/metrics", "").body())
+        .as("a repeated batch is none, two of six are missing, and an exchange has no inspection")
+        .contains("llmtrace_accounting_difference{book=\"records\",node=\"books\"} 2")
+        .contains("llmtrace_accounting_difference{book=\"exchanges\",node=\"books\"} 1");
+  }
+
+  private static void report(String node, NodeSnapshot.Accounts accounts) throws Exception {
+    NodeSnapshot snapshot =
+        new NodeSnapshot(
+            node,
+            "boot",
+            System.currentTimeMillis(),
+            "1",
+            1,
+            Map.of(),
+            0,
+            Map.of(),
+            0,
+            0,
+            List.of(),
+            List.of(),
+            accounts);
+    assertThat(post("/api/v1/ingest/snapshots", instance, gzip(snapshot)).statusCode())
+        .isEqualTo(204);
+  }
+
+  @Test
   void metricsAreNotOpenedToANetworkByAccident() {
     LlmtraceConfig open = config();
     assertThatThrownBy(

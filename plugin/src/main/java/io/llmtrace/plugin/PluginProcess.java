@@ -413,6 +413,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
         policies.table().revision(),
         telemetry.spoolBytes(),
         routes(),
-        problems());
+        problems(),
+        telemetry.accounts());
   }
 }

@@ -18,7 +18,7 @@ final class ChaosRun {
   private static final Duration COLD_PATIENCE = Duration.ofMinutes(2);
   private static final Duration LEAD = Duration.ofSeconds(1);
   private static final Duration PATIENCE = Duration.ofSeconds(40);
-  private static final Duration SETTLED_SOON = Duration.ofSeconds(25);
+  private static final Duration SETTLED = Duration.ofSeconds(60);
 
   /** The gateway's log comes at most two seconds late, and is tried again each second. */
   private static final Duration QUIET = Duration.ofMillis(3_500);
@@ -88,7 +88,7 @@ final class ChaosRun {
       throw e;
     } catch (Exception e) {
       // The boundary of one fault: it failed, which is its verdict, and the others go on.
-      problems.add(e.toString());
+      problems.add(firstLine(e));
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     return new Result(
@@ -130,9 +130,14 @@ final class ChaosRun {
       throw e;
     } catch (Exception e) {
       // The boundary of the fault's end: reported, and what follows shows what is left of it.
-      problems.add("the fault's end: " + e);
+      problems.add("the fault's end: " + firstLine(e));
     }
     return System.nanoTime();
+  }
+
+  /** Without what a process wrote: its log is kept. */
+  private static String firstLine(Exception e) {
+    return e.toString().lines().findFirst().orElse("");
   }
 
   /** One example of each error that is not expected, for whoever looks for its cause. */
@@ -173,7 +178,7 @@ final class ChaosRun {
     long start = System.nanoTime();
     long changed = start;
     int lastLogged = -1;
-    while (System.nanoTime() - start < SETTLED_SOON.toNanos()) {
+    while (System.nanoTime() - start < SETTLED.toNanos()) {
       int logged = stack.tee().logged() - before.logged();
       if (logged != lastLogged) {
         lastLogged = logged;
@@ -185,7 +190,7 @@ final class ChaosRun {
       }
       Thread.sleep(100);
     }
-    say.accept("  not everything settled within " + SETTLED_SOON.toSeconds() + " s");
+    say.accept("  not everything settled within " + SETTLED.toSeconds() + " s");
   }
 
   private void remember(List<Sent> sent, long from, long until) {

@@ -15,7 +15,8 @@ import java.util.TreeSet;
  * @param losses reasons for which records may be lost and counted
  * @param mustLose whether records must be lost, as the fault destroys them
  * @param unlogged whether the gateway's log of some exchanges may be missing
- * @param addedMillis that the 95th percentile may be later than before
+ * @param addedMillis that the 95th percentile may be later than before; on a machine where it was
+ *     longer before, it may double
  * @param recovery longest time from the end of the fault until an attack is blocked and recorded
  */
 record Expectation(

@@ -363,7 +363,7 @@ final class Faults {
             HOLD,
             28,
             () ->
-                Injection.both(
+                Injection.within(
                     Injections.startedWith(Part.PLUGIN, List.of("-Xmx96m"), Map.of()),
                     ClientInjections.bigBodies()),
             Expectation.unnoticed()

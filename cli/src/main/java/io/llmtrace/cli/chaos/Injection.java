@@ -16,6 +16,26 @@ interface Injection {
    */
   void end(ChaosStack stack) throws Exception;
 
+  /** The inner one while the outer one holds. */
+  static Injection within(Injection outer, Injection inner) {
+    return new Injection() {
+      @Override
+      public void begin(ChaosStack stack) throws Exception {
+        outer.begin(stack);
+        inner.begin(stack);
+      }
+
+      @Override
+      public void end(ChaosStack stack) throws Exception {
+        try {
+          inner.end(stack);
+        } finally {
+          outer.end(stack);
+        }
+      }
+    };
+  }
+
   /** Both at once; ended in the order of their beginning. */
   static Injection both(Injection first, Injection second) {
     return new Injection() {
@@ -27,8 +47,11 @@ interface Injection {
 
       @Override
       public void end(ChaosStack stack) throws Exception {
-        first.end(stack);
-        second.end(stack);
+        try {
+          first.end(stack);
+        } finally {
+          second.end(stack);
+        }
       }
     };
   }

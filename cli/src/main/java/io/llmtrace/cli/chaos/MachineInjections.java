@@ -117,13 +117,16 @@ final class MachineInjections {
                 Machine.faketime().orElseThrow(() -> new IOException("no libfaketime")),
                 "FAKETIME_TIMESTAMP_FILE",
                 offset.toString(),
-                "FAKETIME_NO_CACHE",
+                // Seconds for which it goes by what it read there.
+                "FAKETIME_CACHE_DURATION",
                 "1",
                 // Durations are measured by the clock that no step moves.
                 "FAKETIME_DONT_FAKE_MONOTONIC",
                 "1"));
         Thread.sleep(500);
         Files.writeString(offset, "%+d\n".formatted(step.toSeconds()));
+        // Until it has read that, and some traffic has met it.
+        Thread.sleep(1_500);
       }
 
       @Override

@@ -170,6 +170,7 @@ final class GroupStore {
                     row.getString("boot_id"),
                     row.getLong("sequence")))
         .forEach(name -> fresh.add(places.get(name)));
+    ReceivedRecords.add(handle, fresh.stream().map(place -> group.get(place).batch()).toList());
     return fresh;
   }
 

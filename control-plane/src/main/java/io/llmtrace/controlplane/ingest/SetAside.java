@@ -58,6 +58,7 @@ final class SetAside {
     if (claimed == 0) {
       return false;
     }
+    ReceivedRecords.add(handle, List.of(batch));
     handle.execute(
         "INSERT INTO set_aside_batches (key_id, node, boot_id, sequence, reason, records, body)"
             + " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -75,10 +76,9 @@ final class SetAside {
   static List<SetAsideBatch> list(Handle handle, int most) {
     return handle
         .createQuery(
-            "SELECT id, key_id, node, sequence, reason, records,"
-                + " to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS at,"
-                + " replayed_at IS NOT NULL AS replayed"
-                + " FROM set_aside_batches ORDER BY id DESC LIMIT :most")
+            "SELECT id, key_id, node, sequence, reason, records, to_char(received_at AT TIME ZONE"
+                + " 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS at, replayed_at IS NOT NULL AS"
+                + " replayed FROM set_aside_batches ORDER BY id DESC LIMIT :most")
         .bind("most", most)
         .map(
             (row, context) ->

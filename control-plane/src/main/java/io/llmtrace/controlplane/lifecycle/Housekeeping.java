@@ -31,7 +31,8 @@ public final class Housekeeping {
           new Age("set_aside", "received_at < now() - interval '30 days'"),
           new Age(
               "set_aside_batches",
-              "received_at < now() - interval '30 days' OR replayed_at < now() - interval '7 days'"),
+              "received_at < now() - interval '30 days' OR replayed_at < now() - interval '7"
+                  + " days'"),
           // Questions about hours are about the last weeks; see RollupFold.
           new Age(
               "rollups",
@@ -39,6 +40,8 @@ public final class Housekeeping {
                       .formatted(RollupFold.HOUR_DAYS)
                   + " OR grain = 'day' AND bucket < now() - interval '%d years'"
                       .formatted(RollupFold.DAY_YEARS)),
+          // Of processes that are gone: one that runs writes more often.
+          new Age("received_records", "updated_at < now() - interval '30 days'"),
           new Age("anomalies", "ended_at < now() - interval '400 days'"),
           // Says of an exchange that it was counted: needed as long as a late answer finds it.
           new Age(

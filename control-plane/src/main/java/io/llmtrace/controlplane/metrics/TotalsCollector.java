@@ -117,6 +117,21 @@ public final class TotalsCollector implements MultiCollector {
                             state.equals("open") ? 2 : state.equals("half_open") ? 1 : 0)));
       }
     }
+    GaugeSnapshot.Builder accounting =
+        GaugeSnapshot.builder()
+            .name("llmtrace_accounting_difference")
+            .help("Records, and exchanges, of which nobody knows where they are");
+    for (Nodes.Difference difference : nodes.differences()) {
+      accounting.dataPoint(
+          point(
+              Labels.of("book", "records", "node", difference.node()),
+              (double) difference.records()));
+      accounting.dataPoint(
+          point(
+              Labels.of("book", "exchanges", "node", difference.node()),
+              (double) difference.exchanges()));
+    }
+    out.add(accounting.build());
     out.add(breakers.build());
     out.add(active.build());
     out.add(silent.build());

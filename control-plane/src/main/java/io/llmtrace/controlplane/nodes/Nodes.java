@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,10 +24,21 @@ public final class Nodes {
   /** A node as it last reported. */
   public record Node(NodeSnapshot snapshot, long receivedAt, boolean silent) {}
 
+  /**
+   * What does not balance in a node's books; 0 but for what is on its way.
+   *
+   * @param records that its process made, less those that wait there, that it told to be lost, and
+   *     that came here
+   * @param exchanges that the gateway logged two minutes ago or earlier, and whose inspection never
+   *     came
+   */
+  public record Difference(String node, long records, long exchanges) {}
+
   private record Held(NodeSnapshot snapshot, long receivedAt) {}
 
   private final Supplier<Jdbi> jdbi;
   private final Map<String, Held> held = new ConcurrentHashMap<>();
+  private final Map<String, Difference> differences = new ConcurrentHashMap<>();
 
   public Nodes(Supplier<Jdbi> jdbi) {
     this.jdbi = jdbi;
@@ -61,17 +73,58 @@ public final class Nodes {
     if (newest.snapshot().equals(snapshot)) {
       jdbi.get()
           .useHandle(
-              handle ->
-                  handle
-                      .createUpdate(
-                          "INSERT INTO instances (node, received_at, snapshot)"
-                              + " VALUES (:node, now(), CAST(:json AS jsonb))"
-                              + " ON CONFLICT (node) DO UPDATE SET"
-                              + " received_at = now(), snapshot = excluded.snapshot")
-                      .bind("node", snapshot.node())
-                      .bind("json", json)
-                      .execute());
+              handle -> {
+                handle
+                    .createUpdate(
+                        "INSERT INTO instances (node, received_at, snapshot)"
+                            + " VALUES (:node, now(), CAST(:json AS jsonb))"
+                            + " ON CONFLICT (node) DO UPDATE SET"
+                            + " received_at = now(), snapshot = excluded.snapshot")
+                    .bind("node", snapshot.node())
+                    .bind("json", json)
+                    .execute();
+                compare(handle, snapshot);
+              });
     }
+  }
+
+  /** Holds what a node says that it made against what came. */
+  private void compare(Handle handle, NodeSnapshot snapshot) {
+    NodeSnapshot.Accounts accounts = snapshot.accounts();
+    if (accounts == null) {
+      differences.remove(snapshot.node());
+      return;
+    }
+    handle
+        .createQuery(
+            "SELECT coalesce((SELECT records FROM received_records"
+                + " WHERE node = :node AND boot_id = :boot), 0) AS received,"
+                + " (SELECT count(*) FROM waiting_completions WHERE node = :node"
+                + " AND since < now() - interval '2 minutes') AS alone")
+        .bind("node", snapshot.node())
+        .bind("boot", snapshot.bootId())
+        .map(
+            (row, context) ->
+                new Difference(
+                    snapshot.node(),
+                    difference(accounts, row.getLong("received")),
+                    row.getLong("alone")))
+        .forEach(difference -> differences.put(difference.node(), difference));
+  }
+
+  /** What is on its way may be here already: that is no difference. */
+  static long difference(NodeSnapshot.Accounts accounts, long received) {
+    long difference = accounts.made() - accounts.waiting() - accounts.dropped() - received;
+    return difference < 0 ? Math.min(0, difference + accounts.sending()) : difference;
+  }
+
+  /** Of the nodes that report and keep books. */
+  public List<Difference> differences() {
+    return all().stream()
+        .filter(node -> !node.silent())
+        .map(node -> Optional.ofNullable(differences.get(node.snapshot().node())))
+        .flatMap(Optional::stream)
+        .toList();
   }
 
   /** All nodes, by name. */

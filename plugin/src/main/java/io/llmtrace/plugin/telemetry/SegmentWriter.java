@@ -3,6 +3,7 @@ package io.llmtrace.plugin.telemetry;
 import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -34,6 +35,8 @@ final class SegmentWriter {
       file.write(header);
     } catch (IOException e) {
       file.close();
+      // Left behind, it would later be taken for one whose records are lost.
+      Files.deleteIfExists(path);
       throw e;
     }
     return new SegmentWriter(path, sequence, file, header.length);

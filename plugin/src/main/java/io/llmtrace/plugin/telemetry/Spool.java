@@ -1,6 +1,7 @@
 package io.llmtrace.plugin.telemetry;
 
 import io.llmtrace.policies.wire.LossRecord;
+import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.files.PrivateFiles;
@@ -64,6 +65,7 @@ final class Spool implements AutoCloseable {
   private final Map<Long, Long> begun = new ConcurrentHashMap<>();
   private final AtomicLong sequence = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
+  private final Books books = new Books();
   private final Object dropping = new Object();
   private volatile boolean closed;
   private volatile @Nullable String problem;
@@ -163,6 +165,7 @@ final class Spool implements AutoCloseable {
           bytes.addAndGet(writer.bytes());
         }
         writer.append(frame);
+        books.made();
         // From its first record on: a file that could not take any has nothing to wait for.
         if (writer.records() == 1) {
           begun.put(writer.sequence(), System.nanoTime());
@@ -301,7 +304,7 @@ final class Spool implements AutoCloseable {
       if (plain > 0) {
         lost("spool_full", plain);
       }
-      remove(batch);
+      remove(batch, 0);
       log.warn("the spool is full: dropped {} records of {}", batch.records(), batch.path());
     } catch (IOException e) {
       problem = "the spool is full and cannot be emptied: " + e.getMessage();
@@ -333,21 +336,22 @@ final class Spool implements AutoCloseable {
       SegmentFile.Contents contents = SegmentFile.read(batch.path());
       if (contents.records().isEmpty()) {
         lost("spool_corrupt", batch.records());
-        remove(batch);
+        remove(batch, 0);
         return Optional.empty();
       }
+      books.sending(isOwn(batch) ? contents.records().size() : 0);
       return Optional.of(contents);
     } catch (NoSuchFileException e) {
       log.warn("{} was removed by someone else", batch.path(), e);
       lost("spool_missing", batch.records());
-      remove(batch);
+      remove(batch, 0);
       return Optional.empty();
     }
   }
 
   /** The control plane has the batch: it goes. */
   void acknowledge(SealedBatch batch, SegmentFile.Contents sent) throws IOException {
-    remove(batch);
+    remove(batch, sent.records().size());
     if (sent.damaged()) {
       lost("spool_corrupt", sent.lost());
     }
@@ -360,7 +364,7 @@ final class Spool implements AutoCloseable {
     lost("rejected", batch.records());
     Path aside = directory.resolve(batch.bootId() + "-" + batch.path().getFileName());
     Files.copy(batch.path(), aside, StandardCopyOption.REPLACE_EXISTING);
-    remove(batch);
+    remove(batch, 0);
     List<Path> kept;
     try (Stream<Path> entries = Files.list(directory)) {
       kept = new ArrayList<>(entries.sorted().toList());
@@ -370,13 +374,26 @@ final class Spool implements AutoCloseable {
     }
   }
 
-  private void remove(SealedBatch batch) throws IOException {
+  private boolean isOwn(SealedBatch batch) {
+    return batch.bootId().equals(own.bootId());
+  }
+
+  /** The books of the records of this process; what it adopted is in those of who made it. */
+  NodeSnapshot.Accounts accounts() {
+    return books.accounts();
+  }
+
+  /**
+   * @param taken records of it that are with the control plane; the others are gone
+   */
+  private void remove(SealedBatch batch, int taken) throws IOException {
     Files.deleteIfExists(batch.path());
     if (!sealed.remove(batch)) {
       return;
     }
-    if (batch.bootId().equals(own.bootId())) {
+    if (isOwn(batch)) {
       begun.remove(batch.sequence());
+      books.left(batch.records(), taken);
     }
     bytes.addAndGet(-batch.bytes());
     String boot = batch.bootId();

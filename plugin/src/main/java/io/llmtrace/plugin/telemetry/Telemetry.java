@@ -149,6 +149,11 @@ public final class Telemetry implements TelemetrySink, AutoCloseable {
     return spool.bytes();
   }
 
+  /** The books of the records that this process has made. */
+  public NodeSnapshot.Accounts accounts() {
+    return spool.accounts();
+  }
+
   /** Exchanges that have not completed. */
   public OpenExchanges openExchanges() {
     return open;

@@ -158,6 +158,9 @@ class TelemetryTest {
       await(() -> telemetry.spoolBytes() == 0);
       assertThat(ids()).hasSize(100).doesNotHaveDuplicates();
       assertThat(changed).hasValue(0);
+      assertThat(telemetry.accounts())
+          .as("all that was made is with the server")
+          .isEqualTo(new NodeSnapshot.Accounts(100, 0, 0, 0));
       await(() -> snapshots.get() > 0);
     }
   }
@@ -172,6 +175,9 @@ class TelemetryTest {
       refuseWith = 0;
       await(() -> telemetry.spoolBytes() == 0);
       assertThat(ids()).isEmpty();
+      assertThat(telemetry.accounts())
+          .as("the record is gone, the loss that tells so has arrived")
+          .isEqualTo(new NodeSnapshot.Accounts(2, 0, 1, 0));
     }
   }
 
@@ -183,6 +189,9 @@ class TelemetryTest {
       telemetry.completion(completion("kept"));
       await(() -> !telemetry.problems().isEmpty());
       assertThat(telemetry.problems()).singleElement().asString().contains("401");
+      assertThat(telemetry.accounts())
+          .as("it waits, and may be on its way")
+          .isEqualTo(new NodeSnapshot.Accounts(1, 1, 0, 1));
       refuseWith = 0;
       await(() -> ids().contains("kept"));
       await(() -> telemetry.problems().isEmpty());

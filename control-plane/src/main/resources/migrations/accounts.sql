@@ -1,0 +1,15 @@
+--liquibase formatted sql
+
+--changeset llmtrace:accounts-1
+-- How many records came from each process of a node, in batches that were stored or set aside: counted in the transaction
+-- that takes the batch, and compared with what the process says that it has made.
+CREATE TABLE received_records (
+  node text NOT NULL,
+  boot_id text NOT NULL,
+  records bigint NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (node, boot_id)
+);
+INSERT INTO received_records (node, boot_id, records)
+  SELECT node, boot_id, sum(records) FROM batches
+  WHERE received_at > now() - interval '30 days' GROUP BY node, boot_id;
