@@ -19,7 +19,8 @@ final class HttpServers {
    */
   static DefaultServerFactory factory(ControlPlaneConfig own, @Nullable ConnectorFactory tls) {
     DefaultServerFactory factory = new DefaultServerFactory();
-    factory.setApplicationConnectors(List.of(tls == null ? connector(own.bind(), own.port()) : tls));
+    factory.setApplicationConnectors(
+        List.of(tls == null ? connector(own.bind(), own.port()) : tls));
     factory.setAdminConnectors(List.of(connector("127.0.0.1", own.adminPort())));
     factory.setRegisterDefaultExceptionMappers(false);
     // Ingest bounds what it unpacks, so nothing may unpack before it.

@@ -5,34 +5,49 @@ import jakarta.annotation.Priority;
 import jakarta.inject.Inject;
 import jakarta.inject.Provider;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
-import jakarta.ws.rs.container.PreMatching;
+import jakarta.ws.rs.container.DynamicFeature;
+import jakarta.ws.rs.container.ResourceInfo;
+import jakarta.ws.rs.core.FeatureContext;
 
 /**
  * Lets nobody speak as an instance who has no certificate of the configured authority, whatever key
- * they hold: a key that was stolen from a node is worth nothing elsewhere. Asked before the key is.
+ * they hold: a key that was stolen from a node is worth nothing elsewhere. It stands before the
+ * methods themselves, because a path can be written in more ways than one ({@code
+ * /api;x/v1/ingest}), and leads to the same method in all of them.
  */
-@PreMatching
-@Priority(Priorities.AUTHENTICATION - 100)
-public final class InstanceCertificates implements ContainerRequestFilter {
-  /** Set by Jetty after a handshake in which the client's certificate was verified. */
-  private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
-
-  private static final String INGEST = "api/v1/ingest";
-
-  /** Of the request at hand; set by Jersey. */
-  @Inject
-  @SuppressWarnings("NullAway.Init")
-  private Provider<HttpServletRequest> servlet;
+public final class InstanceCertificates implements DynamicFeature {
+  private static final String INGEST = "/api/v1/ingest";
 
   @Override
-  public void filter(ContainerRequestContext request) {
-    String path = request.getUriInfo().getPath();
-    if ((path.equals(INGEST) || path.startsWith(INGEST + "/"))
-        && servlet.get().getAttribute(CERTIFICATES) == null) {
-      throw Problem.of(403, "instances show a certificate of the configured client_ca");
+  public void configure(ResourceInfo resource, FeatureContext context) {
+    Path path = resource.getResourceClass().getAnnotation(Path.class);
+    if (path != null && (path.value().equals(INGEST) || path.value().startsWith(INGEST + "/"))) {
+      context.register(CertificateFilter.class);
+    }
+  }
+
+  /** Before what the method asks of a key. */
+  @Priority(Priorities.AUTHORIZATION - 100)
+  static final class CertificateFilter implements ContainerRequestFilter {
+    /** Set by Jetty after a handshake in which the client's certificate was verified. */
+    private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
+
+    private final Provider<HttpServletRequest> servlet;
+
+    @Inject
+    CertificateFilter(Provider<HttpServletRequest> servlet) {
+      this.servlet = servlet;
+    }
+
+    @Override
+    public void filter(ContainerRequestContext request) {
+      if (servlet.get().getAttribute(CERTIFICATES) == null) {
+        throw Problem.of(403, "instances show a certificate of the configured client_ca");
+      }
     }
   }
 }

@@ -85,6 +85,26 @@ class TlsTest {
   }
 
   @Test
+  void another_way_to_write_the_path_is_no_way_around() throws Exception {
+    for (String path :
+        new String[] {
+          "/api;x/v1/ingest/batches",
+          "/api/v1/ingest;x=y/batches",
+          "//api/v1/ingest/batches",
+          "/api/v1/%69ngest/batches",
+          "/api/v1/./ingest/batches",
+          "/api/v1/ingest/bundle",
+          "/api/v1/ingest/leases"
+        }) {
+      HttpResponse<String> answer = send(client(null), "POST", path);
+      // The server or the router may refuse it too; nobody gets as far as to be asked for a key.
+      assertThat(answer.statusCode()).as(path).isIn(400, 403, 404, 405);
+    }
+    assertThat(send(client(null), "POST", "/api/v1/ingest;x=y/batches").body())
+        .contains("client_ca");
+  }
+
+  @Test
   void an_instance_with_one_is_asked_for_its_key() throws Exception {
     assertThat(send(client(instance), "POST", INGEST).statusCode()).isEqualTo(401);
   }

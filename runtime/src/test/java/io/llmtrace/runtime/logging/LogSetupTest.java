@@ -97,7 +97,9 @@ class LogSetupTest {
                 .lines()
                 .filter(line -> line.startsWith("20")))
         .hasSize(1)
-        .allMatch(line -> line.contains("no such \\u001b[2J\\u2028\\n2027") && line.contains("/a\\n2027"));
+        .allMatch(
+            line ->
+                line.contains("no such \\u001b[2J\\u2028\\n2027") && line.contains("/a\\n2027"));
     assertThat(
             encoded(
                 LoggingConfig.Format.TEXT,
