@@ -30,8 +30,8 @@ public final class InstanceCertificates implements DynamicFeature {
     }
   }
 
-  /** Before what the method asks of a key. */
-  @Priority(Priorities.AUTHORIZATION - 100)
+  /** Before anything is asked of a key. */
+  @Priority(Priorities.AUTHENTICATION - 100)
   static final class CertificateFilter implements ContainerRequestFilter {
     /** Set by Jetty after a handshake in which the client's certificate was verified. */
     private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
