@@ -55,7 +55,10 @@ class LiveDashboardsTest {
 
   @AfterAll
   static void stop() throws Exception {
-    demo.close();
+    // Null where it did not start; that is told already.
+    if (demo != null) {
+      demo.close();
+    }
   }
 
   private static String page(String authority) throws Exception {
