@@ -68,6 +68,7 @@ class CalloutOnTrafficTest {
           control_plane_url: %2$s
           api_key: key
           port: 0
+          budget_ms: 20000 # a busy machine decides late; whether it decides in time is tested elsewhere
           inspect_key: file:%1$s/inspect.key
           spool: {flush_interval_ms: 50}
         limits:

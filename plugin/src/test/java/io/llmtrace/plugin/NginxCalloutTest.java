@@ -86,6 +86,8 @@ class NginxCalloutTest {
                     .apiKey(Secret.of("key"))
                     .port(0)
                     .inspectKey(Secret.of("an-inspect-key"))
+                    // Below nginx's own time-out, and long for a busy machine.
+                    .budget(Duration.ofMillis(1_500))
                     .spool(new SpoolConfig(1 << 24, 1 << 18, Duration.ofMillis(50)))
                     .build()));
   }
