@@ -9,6 +9,8 @@ import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.container.PreMatching;
+import jakarta.ws.rs.core.PathSegment;
+import java.util.List;
 
 /**
  * Lets nobody speak as an instance who has no certificate of the configured authority, whatever key
@@ -20,7 +22,10 @@ public final class InstanceCertificates implements ContainerRequestFilter {
   /** Set by Jetty after a handshake in which the client's certificate was verified. */
   private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
 
-  private static final String INGEST = "api/v1/ingest";
+  private static final List<String> INGEST = List.of("api", "v1", "ingest");
+
+  /** In the same place, and for people. */
+  private static final String SET_ASIDE = "set-aside";
 
   /** Of the request at hand; set by Jersey. */
   @Inject
@@ -29,9 +34,17 @@ public final class InstanceCertificates implements ContainerRequestFilter {
 
   @Override
   public void filter(ContainerRequestContext request) {
-    String path = request.getUriInfo().getPath();
-    if ((path.equals(INGEST) || path.startsWith(INGEST + "/"))
-        && servlet.get().getAttribute(CERTIFICATES) == null) {
+    // Segments and not the text: Jersey finds a method behind "ingest;a=b" as well.
+    List<String> path =
+        request.getUriInfo().getPathSegments().stream()
+            .map(PathSegment::getPath)
+            .filter(segment -> !segment.isEmpty())
+            .toList();
+    boolean ofInstances =
+        path.size() >= INGEST.size()
+            && path.subList(0, INGEST.size()).equals(INGEST)
+            && !(path.size() > INGEST.size() && path.get(INGEST.size()).equals(SET_ASIDE));
+    if (ofInstances && servlet.get().getAttribute(CERTIFICATES) == null) {
       throw Problem.of(403, "instances show a certificate of the configured client_ca");
     }
   }

@@ -85,6 +85,19 @@ class TlsTest {
   }
 
   @Test
+  void no_spelling_of_a_path_is_a_way_around() throws Exception {
+    for (String path :
+        new String[] {
+          "/api/v1/ingest;a=b/batches", "/api/v1;x/ingest/batches", "/api/v1/%69ngest/batches"
+        }) {
+      // Whoever turns it away, nobody gets as far as the key.
+      assertThat(send(client(null), "POST", path).statusCode()).as(path).isIn(400, 403, 404);
+    }
+    // In the same place, and for people.
+    assertThat(send(client(null), "GET", "/api/v1/ingest/set-aside").statusCode()).isEqualTo(401);
+  }
+
+  @Test
   void an_instance_with_one_is_asked_for_its_key() throws Exception {
     assertThat(send(client(instance), "POST", INGEST).statusCode()).isEqualTo(401);
   }

@@ -33,7 +33,8 @@ class TlsConfigTest {
   @Test
   void whatIsMissingIsNamed() {
     assertThatThrownBy(() -> read("control_plane: {tls: {certificate: a.crt}}"))
-        .hasMessageContaining("control_plane.tls.certificate: expected certificate and private_key");
+        .hasMessageContaining(
+            "control_plane.tls.certificate: expected certificate and private_key");
     assertThatThrownBy(() -> read("control_plane: {tls: {client_ca: ca.crt}}"))
         .hasMessageContaining("control_plane.tls.client_ca: expected certificate");
     assertThatThrownBy(() -> read("plugin: {control_plane_tls: {ca: ca.crt}}"))
