@@ -1,5 +1,7 @@
 package io.llmtrace.controlplane.tls;
 
+import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.http.Problem;
 import jakarta.annotation.Priority;
 import jakarta.inject.Inject;
@@ -25,12 +27,17 @@ public final class InstanceCertificates implements DynamicFeature {
   @Override
   public void configure(ResourceInfo resource, FeatureContext context) {
     Path path = resource.getResourceClass().getAnnotation(Path.class);
-    if (path != null && (path.value().equals(INGEST) || path.value().startsWith(INGEST + "/"))) {
+    Requires requires = resource.getResourceMethod().getAnnotation(Requires.class);
+    // What was set aside is in the same place, and for people.
+    if (path != null
+        && (path.value().equals(INGEST) || path.value().startsWith(INGEST + "/"))
+        && requires != null
+        && requires.value() == Permission.TELEMETRY_WRITE) {
       context.register(CertificateFilter.class);
     }
   }
 
-  /** Before anything is asked of a key. */
+  /** Before what the method asks of a key. */
   @Priority(Priorities.AUTHENTICATION - 100)
   static final class CertificateFilter implements ContainerRequestFilter {
     /** Set by Jetty after a handshake in which the client's certificate was verified. */
