@@ -144,7 +144,8 @@ class SiemTest {
             Set.of(),
             new Origin("127.0.0.1", "", "r"));
     var unused =
-        ingest.accept(caller, new Batch(Batch.SCHEMA, "gw", ids.next(), ++sequence, List.of(record)));
+        ingest.accept(
+            caller, new Batch(Batch.SCHEMA, "gw", ids.next(), ++sequence, List.of(record)));
     return found;
   }
 
@@ -260,9 +261,12 @@ class SiemTest {
           SOON,
           () ->
               database
-                  .jdbi()
-                  .withHandle(
-                      h -> h.createQuery("SELECT count(*) FROM siem_sinks").mapTo(Long.class).one())
+                      .jdbi()
+                      .withHandle(
+                          h ->
+                              h.createQuery("SELECT count(*) FROM siem_sinks")
+                                  .mapTo(Long.class)
+                                  .one())
                   == 0);
       find(Severity.HIGH);
       assertThat(waiting()).as("nobody is to get it").isZero();

@@ -91,8 +91,7 @@ class SinksTest {
   void syslogIsOfRfc5424OverTlsWithCountedOctets() throws Exception {
     TestCertificate certificate = TestCertificate.make(directory);
     try (Server server = new Server(certificate.server())) {
-      SyslogSink sink =
-          syslog(server, TestCertificate.HOST, Trust.of(certificate.pem(directory)));
+      SyslogSink sink = syslog(server, TestCertificate.HOST, Trust.of(certificate.pem(directory)));
       sink.send(EVENTS);
       assertThat(server.messages)
           .containsExactly(
@@ -102,8 +101,7 @@ class SinksTest {
               () -> syslog(server, TestCertificate.HOST, SSLContext.getDefault()).send(EVENTS))
           .isInstanceOf(Sink.FailedException.class)
           .hasMessageContaining("TLS failed");
-      assertThatThrownBy(
-              () -> syslog(server, "other.example", certificate.server()).send(EVENTS))
+      assertThatThrownBy(() -> syslog(server, "other.example", certificate.server()).send(EVENTS))
           .hasMessageContaining("siem.allow_private_targets may allow that host");
       assertThat(server.messages).as("nothing was said to whom nobody trusts").hasSize(2);
     }
@@ -122,8 +120,7 @@ class SinksTest {
     sink.send(EVENTS);
     assertThat(Files.readAllLines(file))
         .containsExactly("{\"n\":0}", "{\"n\":1}", "{\"n\":\"\\u00fc\"}");
-    FileSink nowhere =
-        new FileSink(new SiemConfig.File(file.resolve("under-a-file"), 1 << 20, 2));
+    FileSink nowhere = new FileSink(new SiemConfig.File(file.resolve("under-a-file"), 1 << 20, 2));
     assertThatThrownBy(() -> nowhere.send(EVENTS))
         .isInstanceOf(Sink.FailedException.class)
         .hasMessageContaining("the file cannot be written");
