@@ -49,6 +49,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
+// Sinks work while they are open; nobody calls them.
+@SuppressWarnings("try")
 @ExtendWith(TestStorage.Extension.class)
 class SiemTest {
   private static final Duration SOON = Duration.ofSeconds(15);

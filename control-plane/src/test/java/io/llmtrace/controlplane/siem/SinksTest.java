@@ -22,6 +22,7 @@ import javax.net.ssl.SSLServerSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@SuppressWarnings("try")
 class SinksTest {
   private static final List<Event> EVENTS =
       List.of(
