@@ -307,6 +307,7 @@ public final class ControlPlane implements AutoCloseable {
     jobs.every(Duration.ofSeconds(10), "recent", alerts::fold);
     jobs.every(Duration.ofHours(1), "alerts-expiry", alerts::expire);
     alerts.start();
+    telemetry.start();
     policies.schedule(jobs);
     jobs.every(Duration.ofMinutes(1), "content", content::maintain);
     if (tls != null) {

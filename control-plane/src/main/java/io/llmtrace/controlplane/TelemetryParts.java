@@ -4,6 +4,7 @@ import io.llmtrace.controlplane.ingest.ExchangeListener;
 import io.llmtrace.controlplane.ingest.Ingest;
 import io.llmtrace.controlplane.ingest.WireBody;
 import io.llmtrace.controlplane.otlp.TracesResource;
+import io.llmtrace.controlplane.siem.Siem;
 import io.llmtrace.controlplane.telemetry.Telemetry;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
@@ -17,18 +18,25 @@ import org.jspecify.annotations.Nullable;
 /** What other systems get from here and send here, by standards that are not ours. */
 final class TelemetryParts implements AutoCloseable {
   private final @Nullable Telemetry telemetry;
+  private final Siem siem;
   private final Supplier<Jdbi> jdbi;
   private final MeterRegistry meters;
 
-  private TelemetryParts(@Nullable Telemetry telemetry, Supplier<Jdbi> jdbi, MeterRegistry meters) {
+  private TelemetryParts(
+      @Nullable Telemetry telemetry, Siem siem, Supplier<Jdbi> jdbi, MeterRegistry meters) {
     this.telemetry = telemetry;
+    this.siem = siem;
     this.jdbi = jdbi;
     this.meters = meters;
   }
 
   static TelemetryParts of(
       ControlPlaneConfig own, String slot, Supplier<Jdbi> jdbi, MeterRegistry meters) {
-    return new TelemetryParts(Telemetry.of(own.telemetry(), slot, jdbi, meters), jdbi, meters);
+    return new TelemetryParts(
+        Telemetry.of(own.telemetry(), slot, jdbi, meters),
+        new Siem(own.siem(), jdbi, meters, Clock.systemUTC()),
+        jdbi,
+        meters);
   }
 
   /** What is told of exchanges that are committed. */
@@ -45,8 +53,14 @@ final class TelemetryParts implements AutoCloseable {
         : List.of();
   }
 
+  /** Begins to send findings. */
+  void start() {
+    siem.start();
+  }
+
   @Override
   public void close() {
+    siem.close();
     if (telemetry != null) {
       telemetry.close();
     }

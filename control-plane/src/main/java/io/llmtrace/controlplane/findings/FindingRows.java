@@ -17,6 +17,8 @@ import io.llmtrace.controlplane.query.Rows;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
@@ -164,6 +166,29 @@ public final class FindingRows {
           .bind("behind_origin", behind.origin())
           .bind("behind_place", behind.place());
     }
+  }
+
+  /**
+   * Findings by id, of any tenant, as far as they are there: for the service itself, which runs as
+   * the owner of the tables.
+   */
+  public static Map<FindingId, Row> all(Handle handle, Collection<FindingId> ids) {
+    Map<FindingId, Row> found = new HashMap<>();
+    handle
+        .createQuery(
+            "SELECT "
+                + COLUMNS
+                + " FROM findings f LEFT JOIN finding_states s ON s.decision_id = f.decision_id"
+                + " AND s.origin = f.origin AND s.place = f.place"
+                + " WHERE f.decision_id = ANY(:ids) AND f.day = ANY(CAST(:days AS date[]))")
+        .bindArray("ids", String.class, ids.stream().map(FindingId::decisionId).distinct().toList())
+        .bindArray(
+            "days",
+            String.class,
+            ids.stream().map(each -> each.day().toString()).distinct().toList())
+        .map((row, context) -> row(row))
+        .forEach(row -> found.put(row.id(), row));
+    return found;
   }
 
   /**

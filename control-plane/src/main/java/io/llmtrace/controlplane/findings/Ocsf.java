@@ -10,7 +10,7 @@ import java.util.Locale;
  * Findings as events of the class Detection Finding (2004) of the Open Cybersecurity Schema
  * Framework. Stateless.
  */
-final class Ocsf {
+public final class Ocsf {
   /** Of the schema. */
   static final String VERSION = "1.3.0";
 
@@ -20,7 +20,7 @@ final class Ocsf {
   private Ocsf() {}
 
   /** The event of a finding: when it was made, as it is now. */
-  static ObjectNode event(FindingRows.Row row) {
+  public static ObjectNode event(FindingRows.Row row) {
     ObjectNode item = row.item();
     Activity activity = Activity.of(row);
     ObjectNode event = JsonNodeFactory.instance.objectNode();

@@ -2,8 +2,10 @@ package io.llmtrace.controlplane.ingest;
 
 import io.llmtrace.controlplane.ingest.GroupStore.Joined;
 import io.llmtrace.controlplane.ingest.Prepared.Row;
+import io.llmtrace.controlplane.siem.SeverityRank;
 import io.llmtrace.controlplane.storage.CopyInto;
 import io.llmtrace.controlplane.storage.RetentionClass;
+import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
@@ -153,5 +155,32 @@ final class ExchangeTables {
                 .number((Double) found.finding().confidence())
                 .text(found.finding().evidence())
                 .json(found.json()));
+    outbox(handle, findings);
+  }
+
+  /** What is sent to a SIEM is noted in the same transaction; without sinks that is nothing. */
+  private static void outbox(Handle handle, List<Found> findings) {
+    if (findings.isEmpty()) {
+      return;
+    }
+    handle
+        .createUpdate(
+            "INSERT INTO siem_outbox (sink, decision_id, day, origin, place, tenant)"
+                + " SELECT s.name, f.id, llmtrace_ulid_day(f.id), f.origin, f.place, f.tenant"
+                + " FROM siem_sinks s CROSS JOIN unnest(:ids, :origins, :places, :tenants,"
+                + " :severities) WITH ORDINALITY AS f(id, origin, place, tenant, severity, n)"
+                + " WHERE f.severity >= s.min_severity ORDER BY s.name, f.n")
+        .bindArray("ids", String.class, findings.stream().map(Found::decisionId).toList())
+        .bindArray("origins", String.class, findings.stream().map(Found::origin).toList())
+        .bindArray("places", Integer.class, findings.stream().map(Found::place).toList())
+        .bindArray(
+            "tenants",
+            String.class,
+            findings.stream().map(each -> StorableJson.text(each.tenant())).toList())
+        .bindArray(
+            "severities",
+            Integer.class,
+            findings.stream().map(each -> SeverityRank.of(each.finding().severity())).toList())
+        .execute();
   }
 }

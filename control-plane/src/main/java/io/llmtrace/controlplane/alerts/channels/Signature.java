@@ -21,7 +21,7 @@ import javax.crypto.spec.SecretKeySpec;
  * spec/standard-webhooks.md}): {@code v1} is HMAC-SHA256 over {@code id.timestamp.body} in base64.
  * Several secrets make several signatures, so that a secret can be replaced without a gap.
  */
-final class Signature {
+public final class Signature {
   private static final String ALGORITHM = "HmacSHA256";
   private static final String PREFIX = "whsec_";
 
@@ -35,14 +35,15 @@ final class Signature {
    * With a secret that {@link #problem} has nothing against: {@code whsec_} and base64, or several
    * of them with spaces between; any other text is the key itself, in UTF-8.
    */
-  static Signature of(Secret secret) {
+  public static Signature of(Secret secret) {
     return new Signature(
         parts(secret.reveal()).stream()
             .map(part -> new SecretKeySpec(key(part), ALGORITHM))
             .toList());
   }
 
-  static Optional<String> problem(Secret secret) {
+  /** What is wrong with a secret, without the secret; empty for nothing. */
+  public static Optional<String> problem(Secret secret) {
     for (String part : parts(secret.reveal())) {
       try {
         if (key(part).length == 0) {
@@ -69,7 +70,7 @@ final class Signature {
   }
 
   /** The value of {@code webhook-signature}. */
-  Map<String, String> headers(String id, Instant at, byte[] body) {
+  public Map<String, String> headers(String id, Instant at, byte[] body) {
     Map<String, String> headers = new LinkedHashMap<>(unsigned(id, at));
     headers.put(
         "webhook-signature",
@@ -80,7 +81,7 @@ final class Signature {
   }
 
   /** Id and time alone. */
-  static Map<String, String> unsigned(String id, Instant at) {
+  public static Map<String, String> unsigned(String id, Instant at) {
     return Map.of("webhook-id", id, "webhook-timestamp", Long.toString(at.getEpochSecond()));
   }
 

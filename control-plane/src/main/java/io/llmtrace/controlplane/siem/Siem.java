@@ -1,0 +1,185 @@
+package io.llmtrace.controlplane.siem;
+
+import io.llmtrace.controlplane.outbound.AddressGuard;
+import io.llmtrace.controlplane.outbound.HttpTransport;
+import io.llmtrace.controlplane.outbound.TransportSettings;
+import io.llmtrace.controlplane.storage.StorageUnavailableException;
+import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.runtime.config.SiemConfig;
+import io.llmtrace.runtime.config.SiemConfig.SinkConfig;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends findings to the sinks of a configuration, each by a thread of its own, at least once: what
+ * a sink has is forgotten after it has it. Thread-safe.
+ */
+public final class Siem implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Siem.class);
+
+  private static final int MOST_OF_A_BATCH = 500;
+  private static final int WHOLE_MILLIS = 10_000;
+  private static final Duration LEASE = Duration.ofMinutes(1);
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  /** What waits may be much, and is counted. */
+  private static final Duration SHOWN = Duration.ofSeconds(5);
+
+  private final SiemConfig config;
+  private final SiemOutbox outbox;
+  private final SiemMeters meters;
+  private final AddressGuard guard;
+  private final HttpTransport http;
+  private final List<Sink> sinks = new ArrayList<>();
+  private final ScheduledExecutorService deadlines = threads(1, "siem-deadlines");
+  private final ScheduledExecutorService threads;
+  private volatile boolean configured;
+  private volatile long shownAt = System.nanoTime() - SHOWN.toNanos();
+
+  /**
+   * Everything ready, nothing begun.
+   *
+   * @throws IllegalArgumentException for a secret or a file of certificates that cannot be, with
+   *     its key
+   */
+  public Siem(SiemConfig config, Supplier<Jdbi> jdbi, MeterRegistry meters, Clock clock) {
+    this(config, jdbi, meters, clock, WHOLE_MILLIS);
+  }
+
+  Siem(SiemConfig config, Supplier<Jdbi> jdbi, MeterRegistry meters, Clock clock, int millis) {
+    this.config = config;
+    this.outbox = new SiemOutbox(jdbi, new Ulid().next(), LEASE);
+    this.meters = new SiemMeters(meters);
+    this.guard =
+        new AddressGuard(
+            new TransportSettings(
+                config.allowPrivateTargets(), "control_plane.siem.allow_private_targets"),
+            InetAddress::getAllByName);
+    this.http = new HttpTransport(guard, Trust.of(null), deadlines, millis);
+    for (SinkConfig each : config.sinks()) {
+      sinks.add(sink(each, clock, millis));
+    }
+    this.threads = threads(Math.max(1, sinks.size()), "siem");
+  }
+
+  private Sink sink(SinkConfig each, Clock clock, int millis) {
+    if (each instanceof SiemConfig.Webhook webhook) {
+      return new WebhookSink(webhook, http, clock);
+    }
+    if (each instanceof SiemConfig.Syslog syslog) {
+      @Nullable Path ca = syslog.ca();
+      return new SyslogSink(syslog, guard, Trust.of(ca), Trust.hostName(), millis);
+    }
+    return new FileSink((SiemConfig.File) each);
+  }
+
+  private static ScheduledExecutorService threads(int count, String name) {
+    return Executors.newScheduledThreadPool(
+        count,
+        task -> {
+          Thread thread = new Thread(task, name);
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
+
+  /** Begins to send; the database need not be there yet. */
+  public void start() {
+    // Also without sinks: those that were taken out of the configuration must not gather rows.
+    if (sinks.isEmpty()) {
+      every("none", this::configure);
+    }
+    for (Sink each : sinks) {
+      every(each.name(), () -> drain(each));
+    }
+  }
+
+  // The boundary of a thread: what fails is logged, and the next turn tries again.
+  @SuppressWarnings("CatchingUnchecked")
+  private void every(String name, Runnable work) {
+    ScheduledFuture<?> unused =
+        threads.scheduleWithFixedDelay(
+            () -> {
+              try {
+                work.run();
+              } catch (StorageUnavailableException e) {
+                log.debug("SIEM sink {} waits for storage", name, e);
+              } catch (Exception e) {
+                log.warn("SIEM sink {} failed and is tried again", name, e);
+              }
+            },
+            0,
+            PAUSE.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  private synchronized void configure() {
+    if (!configured) {
+      outbox.configure(sinks.stream().map(Sink::name).toList(), config.minSeverity());
+      configured = true;
+    }
+  }
+
+  /** Sends what waits, batch by batch, until nothing does or the sink fails. */
+  private void drain(Sink sink) {
+    configure();
+    int most = MOST_OF_A_BATCH;
+    Optional<SiemOutbox.Batch> batch = outbox.take(sink.name(), most);
+    while (batch.isPresent() && !Thread.currentThread().isInterrupted()) {
+      try {
+        if (!batch.get().events().isEmpty()) {
+          sink.send(batch.get().events());
+        }
+        outbox.sent(sink.name(), batch.get().ids());
+        meters.sent(sink.name(), batch.get());
+      } catch (Sink.FailedException e) {
+        if (e.tooLarge() && most > 1) {
+          most /= 2;
+        } else {
+          meters.failed(sink.name());
+          outbox.failed(sink.name(), e.reason());
+          log.warn("SIEM sink {} does not take events: {}", sink.name(), e.reason());
+          break;
+        }
+      }
+      batch = outbox.take(sink.name(), most);
+    }
+    if (System.nanoTime() - shownAt >= SHOWN.toNanos()) {
+      shownAt = System.nanoTime();
+      meters.show(outbox.lags());
+    }
+  }
+
+  /** Ends what is being sent, or leaves it to another replica. */
+  @Override
+  public void close() {
+    threads.shutdown();
+    try {
+      if (!threads.awaitTermination(5, TimeUnit.SECONDS)) {
+        threads.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      threads.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    sinks.forEach(Sink::close);
+    http.close();
+    deadlines.shutdownNow();
+    guard.close();
+  }
+}

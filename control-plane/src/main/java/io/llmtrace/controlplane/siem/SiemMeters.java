@@ -1,0 +1,67 @@
+package io.llmtrace.controlplane.siem;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * What becomes of events. Events and failures are counted by the replica that sent; what waits is
+ * the database's, so any replica says all of it. Thread-safe.
+ */
+final class SiemMeters {
+  private final MeterRegistry meters;
+  private final Map<String, AtomicReference<SiemOutbox.Lag>> lags = new ConcurrentHashMap<>();
+
+  SiemMeters(MeterRegistry meters) {
+    this.meters = meters;
+  }
+
+  void sent(String sink, SiemOutbox.Batch batch) {
+    events(sink, "sent", batch.events().size());
+    events(sink, "missing", batch.missing());
+    events(sink, "filtered", batch.filtered());
+  }
+
+  private void events(String sink, String result, int count) {
+    Counter.builder("llmtrace.siem.events")
+        .description("Events for a SIEM, by what became of them")
+        .tag("sink", sink)
+        .tag("result", result)
+        .register(meters)
+        .increment(count);
+  }
+
+  void failed(String sink) {
+    Counter.builder("llmtrace.siem.failures")
+        .description("Batches that a sink did not take and that are sent again")
+        .tag("sink", sink)
+        .register(meters)
+        .increment();
+  }
+
+  void show(List<SiemOutbox.Lag> all) {
+    all.forEach(each -> lag(each.sink()).set(each));
+  }
+
+  private AtomicReference<SiemOutbox.Lag> lag(String sink) {
+    return lags.computeIfAbsent(
+        sink,
+        key -> {
+          AtomicReference<SiemOutbox.Lag> held =
+              new AtomicReference<>(new SiemOutbox.Lag(key, 0, 0));
+          Gauge.builder("llmtrace.siem.waiting", held, lag -> (double) lag.get().waiting())
+              .description("Events that a sink still has to get")
+              .tag("sink", key)
+              .register(meters);
+          Gauge.builder("llmtrace.siem.lag.seconds", held, lag -> lag.get().seconds())
+              .description("Age of the oldest event that a sink still has to get")
+              .tag("sink", key)
+              .register(meters);
+          return held;
+        });
+  }
+}

@@ -1,0 +1,210 @@
+package io.llmtrace.controlplane.siem;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import io.llmtrace.controlplane.findings.FindingId;
+import io.llmtrace.controlplane.findings.FindingRows;
+import io.llmtrace.controlplane.findings.Ocsf;
+import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.wire.WireJson;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * What sinks still have to get. A replica takes a sink for a while and then works alone on it; one
+ * that ended leaves it to another when its time is over. Thread-safe.
+ */
+final class SiemOutbox {
+  /** One line of ASCII, whoever reads it. */
+  private static final ObjectWriter ASCII =
+      WireJson.mapper().writer().with(JsonWriteFeature.ESCAPE_NON_ASCII);
+
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+
+  private final Supplier<Jdbi> jdbi;
+  private final String replica;
+  private final Duration lease;
+
+  /**
+   * @param replica unlike all others
+   * @param lease longer than a batch may take
+   */
+  SiemOutbox(Supplier<Jdbi> jdbi, String replica, Duration lease) {
+    this.jdbi = jdbi;
+    this.replica = replica;
+    this.lease = lease;
+  }
+
+  /**
+   * A batch to be sent.
+   *
+   * @param ids of its rows, also of those that make no event
+   * @param missing rows whose finding is not there any more
+   * @param filtered rows of findings that are not severe enough
+   */
+  record Batch(List<Long> ids, List<Event> events, int missing, int filtered) {}
+
+  /** What waits for a sink, and since when the oldest. */
+  record Lag(String sink, long waiting, double seconds) {}
+
+  /**
+   * Makes the sinks of the configuration those of the database, with what the others waited for.
+   */
+  void configure(Collection<String> names, Severity least) {
+    jdbi.get()
+        .useTransaction(
+            handle -> {
+              handle
+                  .createUpdate("DELETE FROM siem_sinks WHERE NOT name = ANY(:names)")
+                  .bindArray("names", String.class, names)
+                  .execute();
+              handle
+                  .createUpdate(
+                      "INSERT INTO siem_sinks (name, min_severity) SELECT n, :least FROM"
+                          + " unnest(:names) n ORDER BY n ON CONFLICT (name) DO UPDATE SET"
+                          + " min_severity = excluded.min_severity")
+                  .bindArray("names", String.class, names)
+                  .bind("least", SeverityRank.of(least))
+                  .execute();
+            });
+  }
+
+  /** The oldest rows of a sink, if it is this replica's turn and there are any. */
+  Optional<Batch> take(String sink, int most) {
+    return jdbi.get()
+        .inTransaction(
+            handle -> {
+              Optional<Integer> least =
+                  handle
+                      .createQuery(
+                          "UPDATE siem_sinks SET claimed_by = :me,"
+                              + " claimed_until = clock_timestamp() + make_interval(secs => :lease)"
+                              + " WHERE name = :sink AND next_at <= clock_timestamp()"
+                              + " AND (claimed_by = :me OR claimed_until <= clock_timestamp())"
+                              + " RETURNING min_severity")
+                      .bind("me", replica)
+                      .bind("lease", (double) lease.toSeconds())
+                      .bind("sink", sink)
+                      .mapTo(Integer.class)
+                      .findOne();
+              return least.flatMap(severity -> read(handle, sink, severity, most));
+            });
+  }
+
+  private static Optional<Batch> read(Handle handle, String sink, int least, int most) {
+    List<Long> ids = new ArrayList<>();
+    List<FindingId> findings = new ArrayList<>();
+    handle
+        .createQuery(
+            "SELECT id, decision_id, origin, place FROM siem_outbox WHERE sink = :sink"
+                + " ORDER BY id LIMIT :most")
+        .bind("sink", sink)
+        .bind("most", most)
+        .map(
+            (row, context) ->
+                Map.entry(
+                    row.getLong("id"),
+                    new FindingId(
+                        row.getString("decision_id"),
+                        row.getString("origin"),
+                        row.getInt("place"))))
+        .forEach(
+            each -> {
+              ids.add(each.getKey());
+              findings.add(each.getValue());
+            });
+    if (ids.isEmpty()) {
+      return Optional.empty();
+    }
+    Map<FindingId, FindingRows.Row> rows = FindingRows.all(handle, findings);
+    List<Event> events = new ArrayList<>();
+    int missing = 0;
+    for (FindingId each : findings) {
+      FindingRows.Row row = rows.get(each);
+      if (row == null) {
+        missing++;
+      } else if (SeverityRank.of(severity(row)) >= least) {
+        events.add(event(row));
+      }
+    }
+    return Optional.of(new Batch(ids, events, missing, ids.size() - missing - events.size()));
+  }
+
+  private static Severity severity(FindingRows.Row row) {
+    return Severity.of(row.item().path("severity").asText());
+  }
+
+  private static Event event(FindingRows.Row row) {
+    try {
+      return new Event(
+          row.item().path("at").asLong(),
+          row.item().path("type").asText(),
+          severity(row),
+          ASCII.writeValueAsString(Ocsf.event(row)));
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("not to be written as JSON", e);
+    }
+  }
+
+  /** Forgets what a sink has. */
+  void sent(String sink, List<Long> ids) {
+    jdbi.get()
+        .useTransaction(
+            handle -> {
+              handle
+                  .createUpdate("DELETE FROM siem_outbox WHERE sink = :sink AND id = ANY(:ids)")
+                  .bind("sink", sink)
+                  .bindArray("ids", Long.class, ids)
+                  .execute();
+              handle.execute(
+                  "UPDATE siem_sinks SET failures = 0, last_error = NULL"
+                      + " WHERE name = ? AND failures > 0",
+                  sink);
+            });
+  }
+
+  /** Puts a sink off, longer each time, for all replicas. */
+  void failed(String sink, String reason) {
+    jdbi.get()
+        .useHandle(
+            handle ->
+                handle
+                    .createUpdate(
+                        "UPDATE siem_sinks SET failures = failures + 1, last_error = :reason,"
+                            + " next_at = clock_timestamp() + make_interval(secs =>"
+                            + " least(:longest, power(2, least(failures, 20))))"
+                            + " WHERE name = :sink")
+                    .bind("reason", reason)
+                    .bind("longest", (double) LONGEST_PAUSE.toSeconds())
+                    .bind("sink", sink)
+                    .execute());
+  }
+
+  /** Of all sinks. */
+  List<Lag> lags() {
+    return jdbi.get()
+        .withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        "SELECT s.name, count(o.id) AS waiting, coalesce(extract(epoch FROM"
+                            + " clock_timestamp() - min(o.created_at)), 0) AS seconds FROM"
+                            + " siem_sinks s LEFT JOIN siem_outbox o ON o.sink = s.name GROUP BY"
+                            + " s.name")
+                    .map(
+                        (row, context) ->
+                            new Lag(
+                                row.getString("name"),
+                                row.getLong("waiting"),
+                                Math.max(0, row.getDouble("seconds"))))
+                    .list());
+  }
+}

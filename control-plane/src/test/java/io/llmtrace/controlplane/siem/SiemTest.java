@@ -1,0 +1,277 @@
+package io.llmtrace.controlplane.siem;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpServer;
+import io.llmtrace.controlplane.Await;
+import io.llmtrace.controlplane.Records;
+import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.access.Grant;
+import io.llmtrace.controlplane.access.Origin;
+import io.llmtrace.controlplane.access.Role;
+import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.controlplane.ingest.ExchangeListener;
+import io.llmtrace.controlplane.ingest.Ingest;
+import io.llmtrace.controlplane.metrics.Totals;
+import io.llmtrace.controlplane.storage.Partitions;
+import io.llmtrace.controlplane.storage.RetentionClass;
+import io.llmtrace.controlplane.storage.TestStorage;
+import io.llmtrace.controlplane.tenants.ListedTenants;
+import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.Coverage;
+import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.Secret;
+import io.llmtrace.runtime.config.SiemConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+// Sinks work while they are open; nobody calls them.
+@SuppressWarnings("try")
+@ExtendWith(TestStorage.Extension.class)
+class SiemTest {
+  private static final Duration SOON = Duration.ofSeconds(15);
+
+  @TempDir Path directory;
+
+  private final TestStorage database;
+  private final Ulid ids = new Ulid();
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final AtomicInteger status = new AtomicInteger(200);
+  private final List<String> lines = new CopyOnWriteArrayList<>();
+  private final List<Map<String, List<String>>> heads = new CopyOnWriteArrayList<>();
+  private HttpServer server;
+  private Ingest ingest;
+  private long sequence;
+
+  SiemTest(TestStorage database) {
+    this.database = database;
+  }
+
+  @BeforeEach
+  void start() throws Exception {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          String body = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
+          if (status.get() == 200) {
+            heads.add(Map.copyOf(exchange.getRequestHeaders()));
+            lines.addAll(body.lines().toList());
+          }
+          exchange.sendResponseHeaders(status.get(), -1);
+          exchange.close();
+        });
+    server.start();
+    ingest =
+        new Ingest(
+            database::jdbi,
+            new ListedTenants(),
+            new Totals("siem-" + ids.next()),
+            new Partitions(Clock.systemUTC(), Map.of(RetentionClass.STANDARD, 30)),
+            tenant -> RetentionClass.STANDARD,
+            ExchangeListener.NONE);
+  }
+
+  @AfterEach
+  void stop() {
+    ingest.close();
+    server.stop(0);
+  }
+
+  private Siem siem(Severity least, SiemConfig.SinkConfig... sinks) {
+    Siem siem =
+        new Siem(
+            new SiemConfig(least, List.of(sinks), Set.of("127.0.0.1")),
+            database::jdbi,
+            meters,
+            Clock.systemUTC(),
+            3_000);
+    siem.start();
+    return siem;
+  }
+
+  private SiemConfig.Webhook webhook() {
+    return new SiemConfig.Webhook(
+        Secret.of("http://127.0.0.1:" + server.getAddress().getPort() + "/in"),
+        Secret.of("signing-secret"),
+        SiemConfig.Form.NDJSON);
+  }
+
+  /** Stores an exchange with findings, and gives their ids. */
+  private List<String> find(Severity... severities) {
+    String id = ids.next();
+    List<String> found = new ArrayList<>();
+    for (int i = 0; i < severities.length; i++) {
+      found.add(id + ".request." + (i + 1));
+    }
+    InspectionRecord record =
+        Records.inspection(
+            id,
+            Records.Who.tenant("acme"),
+            Action.FLAG,
+            Coverage.INSPECTED,
+            List.of(severities).stream()
+                .map(each -> Records.finding(FindingType.PROMPT_INJECTION, each))
+                .toList());
+    Caller caller =
+        new Caller(
+            "key",
+            Caller.Kind.KEY,
+            "key",
+            List.of(new Grant(Role.INSTANCE, TenantScope.all())),
+            Set.of(),
+            new Origin("127.0.0.1", "", "r"));
+    var unused =
+        ingest.accept(
+            caller, new Batch(Batch.SCHEMA, "gw", ids.next(), ++sequence, List.of(record)));
+    return found;
+  }
+
+  private static List<String> uids(List<String> json) {
+    return json.stream().map(SiemTest::uid).toList();
+  }
+
+  private static String uid(String json) {
+    try {
+      JsonNode event = WireJson.mapper().readTree(json);
+      assertThat(event.path("class_uid").asInt()).isEqualTo(2004);
+      return event.path("metadata").path("uid").asText();
+    } catch (java.io.IOException e) {
+      throw new AssertionError(json, e);
+    }
+  }
+
+  private long waiting() {
+    return database
+        .jdbi()
+        .withHandle(
+            handle ->
+                handle.createQuery("SELECT count(*) FROM siem_outbox").mapTo(Long.class).one());
+  }
+
+  private void registered() throws Exception {
+    Await.until(
+        SOON,
+        () ->
+            database
+                    .jdbi()
+                    .withHandle(
+                        handle ->
+                            handle
+                                .createQuery("SELECT count(*) FROM siem_sinks")
+                                .mapTo(Long.class)
+                                .one())
+                > 0);
+  }
+
+  @Test
+  void aSinkThatWasDownGetsAllOfItOnceItIsBack() throws Exception {
+    List<String> found = new ArrayList<>();
+    try (Siem siem = siem(Severity.INFO, webhook())) {
+      registered();
+      status.set(503);
+      for (int i = 0; i < 40; i++) {
+        found.addAll(find(Severity.HIGH, Severity.LOW));
+      }
+      Await.until(
+          SOON,
+          () -> meters.find("llmtrace.siem.failures").tag("sink", "webhook").counter() != null);
+      assertThat(lines).isEmpty();
+      assertThat(waiting()).isEqualTo(80);
+    }
+    // Another process goes on where that one ended.
+    status.set(200);
+    found.addAll(find(Severity.CRITICAL));
+    try (Siem siem = siem(Severity.INFO, webhook())) {
+      database.jdbi().useHandle(h -> h.execute("UPDATE siem_sinks SET claimed_until = now()"));
+      Await.until(SOON, () -> lines.size() >= 81 && waiting() == 0);
+    }
+    assertThat(uids(lines)).containsExactlyElementsOf(found);
+    assertThat(heads.get(0).get("Webhook-signature").get(0)).startsWith("v1,");
+    assertThat(heads.get(0).get("Webhook-id").get(0)).startsWith("siem_");
+  }
+
+  @Test
+  void whatIsNotSevereEnoughIsNotSentAndAFileIsItsOwnersAlone() throws Exception {
+    Path file = directory.resolve("out/findings.ndjson");
+    List<String> found = new ArrayList<>();
+    try (Siem siem = siem(Severity.MEDIUM, new SiemConfig.File(file, 4_096, 2))) {
+      registered();
+      for (int i = 0; i < 12; i++) {
+        found.add(find(Severity.HIGH, Severity.INFO).get(0));
+        Await.until(SOON, () -> waiting() == 0);
+      }
+    }
+    List<String> all = new ArrayList<>();
+    for (String name : List.of("findings.ndjson.2", "findings.ndjson.1", "findings.ndjson")) {
+      Path each = file.resolveSibling(name);
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(each)))
+          .isEqualTo("rw-------");
+      assertThat(Files.size(each)).isLessThanOrEqualTo(4_096);
+      all.addAll(Files.readAllLines(each));
+    }
+    assertThat(uids(all)).as("the newest; older files are gone").endsWith(found.get(11));
+    assertThat(found).containsSubsequence(uids(all));
+  }
+
+  @Test
+  void aChangedFindingIsToldAgainAndAClosedOneAsClosed() throws Exception {
+    try (Siem siem = siem(Severity.INFO, webhook())) {
+      registered();
+      String id = find(Severity.HIGH).get(0).substring(0, 26);
+      Await.until(SOON, () -> lines.size() == 1);
+      database
+          .jdbi()
+          .useHandle(
+              handle ->
+                  handle.execute(
+                      "INSERT INTO finding_states (decision_id, origin, place, day, tenant, state,"
+                          + " comment, revision, changed_by) VALUES (?, 'request', 1,"
+                          + " llmtrace_ulid_day(?), 'acme', 'resolved', '', 1, 'key:x')",
+                      id,
+                      id));
+      Await.until(SOON, () -> lines.size() == 2);
+      assertThat(WireJson.mapper().readTree(lines.get(1)).path("activity_name").asText())
+          .isEqualTo("Close");
+    }
+    try (Siem none = siem(Severity.INFO)) {
+      Await.until(
+          SOON,
+          () ->
+              database
+                      .jdbi()
+                      .withHandle(
+                          h ->
+                              h.createQuery("SELECT count(*) FROM siem_sinks")
+                                  .mapTo(Long.class)
+                                  .one())
+                  == 0);
+      find(Severity.HIGH);
+      assertThat(waiting()).as("nobody is to get it").isZero();
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package io.llmtrace.controlplane.siem;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.llmtrace.controlplane.outbound.AddressGuard;
+import io.llmtrace.controlplane.outbound.TransportSettings;
+import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.runtime.config.SiemConfig;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@SuppressWarnings("try")
+class SinksTest {
+  private static final List<Event> EVENTS =
+      List.of(
+          new Event(1_772_409_599_123L, "prompt_injection", Severity.HIGH, "{\"n\":1}"),
+          new Event(1_772_409_600_000L, "secret", Severity.INFO, "{\"n\":\"\\u00fc\"}"));
+
+  @TempDir Path directory;
+
+  /** A syslog server that counts octets, and says nothing. */
+  @SuppressWarnings("try")
+  private static final class Server implements AutoCloseable {
+    private final SSLServerSocket socket;
+    private final List<String> messages = new CopyOnWriteArrayList<>();
+
+    Server(SSLContext tls) throws IOException {
+      socket =
+          (SSLServerSocket)
+              tls.getServerSocketFactory()
+                  .createServerSocket(0, 10, InetAddress.getLoopbackAddress());
+      Thread thread = new Thread(this::serve, "test-syslog");
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    private void serve() {
+      while (!socket.isClosed()) {
+        try (Socket one = socket.accept()) {
+          InputStream in = one.getInputStream();
+          for (String length = length(in); !length.isEmpty(); length = length(in)) {
+            messages.add(new String(in.readNBytes(Integer.parseInt(length)), US_ASCII));
+          }
+        } catch (IOException e) {
+          // A client that does not trust us, or the end of the test.
+          continue;
+        }
+      }
+    }
+
+    private static String length(InputStream in) throws IOException {
+      StringBuilder digits = new StringBuilder();
+      for (int c = in.read(); c >= 0 && c != ' '; c = in.read()) {
+        digits.append((char) c);
+      }
+      return digits.toString();
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
+  private static SyslogSink syslog(Server server, String host, SSLContext trust) {
+    AddressGuard guard =
+        new AddressGuard(
+            new TransportSettings(Set.of(TestCertificate.HOST), "siem.allow_private_targets"),
+            name -> new InetAddress[] {InetAddress.getLoopbackAddress()});
+    return new SyslogSink(
+        new SiemConfig.Syslog(host, server.socket.getLocalPort(), null),
+        guard,
+        trust,
+        "gw 1",
+        3_000);
+  }
+
+  @Test
+  void syslogIsOfRfc5424OverTlsWithCountedOctets() throws Exception {
+    TestCertificate certificate = TestCertificate.make(directory);
+    try (Server server = new Server(certificate.server())) {
+      SyslogSink sink = syslog(server, TestCertificate.HOST, Trust.of(certificate.pem(directory)));
+      sink.send(EVENTS);
+      assertThat(server.messages)
+          .containsExactly(
+              "<107>1 2026-03-01T23:59:59.123Z gw_1 llmtrace - prompt_injection - {\"n\":1}",
+              "<110>1 2026-03-02T00:00:00.000Z gw_1 llmtrace - secret - {\"n\":\"\\u00fc\"}");
+      assertThatThrownBy(
+              () -> syslog(server, TestCertificate.HOST, SSLContext.getDefault()).send(EVENTS))
+          .isInstanceOf(Sink.FailedException.class)
+          .hasMessageContaining("TLS failed");
+      assertThatThrownBy(() -> syslog(server, "other.example", certificate.server()).send(EVENTS))
+          .hasMessageContaining("siem.allow_private_targets may allow that host");
+      assertThat(server.messages).as("nothing was said to whom nobody trusts").hasSize(2);
+    }
+    try (Server gone = new Server(certificate.server())) {
+      SyslogSink sink = syslog(gone, TestCertificate.HOST, certificate.server());
+      gone.close();
+      assertThatThrownBy(() -> sink.send(EVENTS)).isInstanceOf(Sink.FailedException.class);
+    }
+  }
+
+  @Test
+  void aLineThatWasCutOffIsWrittenAgainAsAWhole() throws Exception {
+    Path file = directory.resolve("f.ndjson");
+    Files.writeString(file, "{\"n\":0}\n{\"n\":");
+    FileSink sink = new FileSink(new SiemConfig.File(file, 1 << 20, 2));
+    sink.send(EVENTS);
+    assertThat(Files.readAllLines(file))
+        .containsExactly("{\"n\":0}", "{\"n\":1}", "{\"n\":\"\\u00fc\"}");
+    FileSink nowhere = new FileSink(new SiemConfig.File(file.resolve("under-a-file"), 1 << 20, 2));
+    assertThatThrownBy(() -> nowhere.send(EVENTS))
+        .isInstanceOf(Sink.FailedException.class)
+        .hasMessageContaining("the file cannot be written");
+  }
+
+  @Test
+  void aFileOfNoCertificatesIsRefusedWithItsKey() throws Exception {
+    Path file = Files.writeString(directory.resolve("ca.pem"), "");
+    assertThatThrownBy(() -> Trust.of(file))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("control_plane.siem.syslog.ca: expected certificates in PEM");
+    assertThatThrownBy(() -> Trust.of(directory.resolve("none.pem")))
+        .hasMessageContaining("control_plane.siem.syslog.ca: expected a file");
+  }
+}
