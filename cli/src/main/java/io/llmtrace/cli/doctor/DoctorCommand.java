@@ -192,9 +192,16 @@ public final class DoctorCommand implements Callable<Integer> {
     if (given != null) {
       return given;
     }
-    return side == Check.Side.CONTROL_PLANE
-        ? URI.create("http://127.0.0.1:" + config.controlPlane().port())
-        : config.plugin().controlPlaneUrl();
+    if (side != Check.Side.CONTROL_PLANE) {
+      return config.plugin().controlPlaneUrl();
+    }
+    String bind = config.controlPlane().bind();
+    String host = bind.equals("0.0.0.0") || bind.equals("::") ? "127.0.0.1" : bind;
+    return URI.create(
+        "http://"
+            + (host.contains(":") ? "[" + host + "]" : host)
+            + ":"
+            + config.controlPlane().port());
   }
 
   private @Nullable URI http(String option, @Nullable URI given) {
