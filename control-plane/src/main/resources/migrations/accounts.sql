@@ -11,5 +11,4 @@ CREATE TABLE received_records (
   PRIMARY KEY (node, boot_id)
 );
 INSERT INTO received_records (node, boot_id, records)
-  SELECT node, boot_id, sum(records) FROM batches
-  WHERE received_at > now() - interval '30 days' GROUP BY node, boot_id;
+  SELECT node, boot_id, sum(records) FROM batches GROUP BY node, boot_id;

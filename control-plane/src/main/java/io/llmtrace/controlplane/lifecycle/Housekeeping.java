@@ -40,8 +40,8 @@ public final class Housekeeping {
                       .formatted(RollupFold.HOUR_DAYS)
                   + " OR grain = 'day' AND bucket < now() - interval '%d years'"
                       .formatted(RollupFold.DAY_YEARS)),
-          // Of processes that are gone: one that runs writes more often.
-          new Age("received_records", "updated_at < now() - interval '30 days'"),
+          // Of processes that are gone: one that runs sends something in a year.
+          new Age("received_records", "updated_at < now() - interval '400 days'"),
           new Age("anomalies", "ended_at < now() - interval '400 days'"),
           // Says of an exchange that it was counted: needed as long as a late answer finds it.
           new Age(
