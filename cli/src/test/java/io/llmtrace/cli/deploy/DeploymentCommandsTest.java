@@ -36,11 +36,11 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** Commands that compose files, images and manifests run. */
-@Timeout(120)
+@Timeout(300)
 // An interrupt while closing ends the test.
 @SuppressWarnings("try")
 class DeploymentCommandsTest {
-  private static final Duration LONGEST = Duration.ofSeconds(60);
+  private static final Duration LONGEST = Duration.ofSeconds(120);
   private static final String ADMIN = "llmt_abcdefgh_" + "0".repeat(64);
   private static final String INSTANCE = "llmt_ijklmnop_" + "1".repeat(64);
 
