@@ -34,7 +34,7 @@ final class Faults {
     all.addAll(plugin());
     all.addAll(controlPlane());
     all.addAll(database());
-    all.addAll(storage());
+    all.addAll(StorageFaults.all());
     all.addAll(provider());
     all.addAll(gateway());
     all.addAll(machine());
@@ -198,72 +198,6 @@ final class Faults {
                 .errors(ClientError.CUT, ClientError.CONNECTION, ClientError.NO_PROVIDER)));
   }
 
-  private static List<Fault> storage() {
-    return List.of(
-        fault(
-            "spool-gone",
-            Group.STORAGE,
-            "the directory of the spool is not where it was",
-            SHORT,
-            12,
-            StorageInjections::spoolGone,
-            refused()),
-        on(
-            Need.MOUNT,
-            fault(
-                "spool-full",
-                Group.STORAGE,
-                "the spool's disk has no byte left",
-                SHORT,
-                12,
-                StorageInjections::spoolFull,
-                refused())),
-        on(
-            Need.MOUNT,
-            fault(
-                "spool-read-only",
-                Group.STORAGE,
-                "no file can be made on the spool's disk",
-                SHORT,
-                12,
-                StorageInjections::spoolReadOnly,
-                refused())),
-        fault(
-            "spool-corrupt",
-            Group.STORAGE,
-            "kill -9 of the plugin, and a byte of a batch in its spool is another one",
-            SHORT,
-            18,
-            StorageInjections::spoolCorrupt,
-            away().loses("spool_corrupt")),
-        fault(
-            "bundle-corrupt",
-            Group.STORAGE,
-            "kill -9 of the plugin, and a byte of the policies that it keeps is another one",
-            SHORT,
-            18,
-            () -> StorageInjections.damaged("policies.bundle"),
-            away()),
-        fault(
-            "conf-tokens-corrupt",
-            Group.STORAGE,
-            "kill -9 of the plugin, and a byte of the route settings that it keeps is another one",
-            SHORT,
-            18,
-            () -> StorageInjections.damaged("conf-tokens.log"),
-            away()),
-        on(
-            Need.MOUNT,
-            fault(
-                "log-disk-full",
-                Group.STORAGE,
-                "the disk that the plugin logs to has no byte left; it is restarted for that",
-                SHORT,
-                25,
-                StorageInjections::logsFull,
-                away())));
-  }
-
   private static List<Fault> gateway() {
     return List.of(
         fault(
@@ -399,7 +333,7 @@ final class Faults {
   }
 
   /** Traffic passes as the routes say, and is recorded as degraded; the next process is cold. */
-  private static Expectation away() {
+  static Expectation away() {
     return Expectation.unnoticed()
         .errors(ClientError.CLOSED_ROUTE)
         .reasons("degraded", "budget", "overload")
@@ -407,13 +341,13 @@ final class Faults {
   }
 
   /** Records cannot be kept: they are counted as lost, and the breaker opens until they can be. */
-  private static Expectation refused() {
+  static Expectation refused() {
     return Expectation.unnoticed()
         .reasons("breaker", "degraded", "budget", "overload")
         .mayLose("spool_refused", "spool_full", "spool_missing");
   }
 
-  private static Fault on(Need need, Fault fault) {
+  static Fault on(Need need, Fault fault) {
     return new Fault(
         fault.name(),
         fault.group(),
@@ -438,7 +372,7 @@ final class Faults {
         Expectation.unnoticed());
   }
 
-  private static Fault fault(
+  static Fault fault(
       String name,
       Group group,
       String what,
