@@ -180,7 +180,8 @@ final class Passage {
       int next = Math.min(step, length - done);
       out.write(piece, done, next);
       done += next;
-      if (done < length && current().equals(throttle)) {
+      // After the last piece too: what comes in small pieces is as slow as what comes at once.
+      if (current().equals(throttle)) {
         Thread.sleep(1_000L * next / throttle.bytesPerSecond());
       }
     }
