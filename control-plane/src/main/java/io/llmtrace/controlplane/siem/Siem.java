@@ -21,6 +21,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -165,6 +166,16 @@ public final class Siem implements AutoCloseable {
     }
   }
 
+  private void release() {
+    if (!sinks.isEmpty()) {
+      try {
+        outbox.release();
+      } catch (StorageUnavailableException | JdbiException e) {
+        log.debug("SIEM sinks are left to others when their time is over", e);
+      }
+    }
+  }
+
   /** Ends what is being sent, or leaves it to another replica. */
   @Override
   public void close() {
@@ -177,6 +188,7 @@ public final class Siem implements AutoCloseable {
       threads.shutdownNow();
       Thread.currentThread().interrupt();
     }
+    release();
     sinks.forEach(Sink::close);
     http.close();
     deadlines.shutdownNow();

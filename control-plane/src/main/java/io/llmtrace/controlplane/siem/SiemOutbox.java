@@ -188,6 +188,17 @@ final class SiemOutbox {
                     .execute());
   }
 
+  /** Leaves its sinks to others at once. */
+  void release() {
+    jdbi.get()
+        .useHandle(
+            handle ->
+                handle.execute(
+                    "UPDATE siem_sinks SET claimed_by = NULL, claimed_until = '-infinity'"
+                        + " WHERE claimed_by = ?",
+                    replica));
+  }
+
   /** Of all sinks. */
   List<Lag> lags() {
     return jdbi.get()
