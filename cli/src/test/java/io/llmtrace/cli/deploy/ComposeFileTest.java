@@ -1,5 +1,6 @@
 package io.llmtrace.cli.deploy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
@@ -166,7 +167,7 @@ class ComposeFileTest {
     assertThat(plugin.at("network_mode").text()).isEqualTo("service:apisix");
     assertThat(plugin.has("networks") || plugin.has("ports")).isFalse();
     assertThat(plugin.at("user").text()).isEqualTo(gateway.at("user").text());
-    String user = gateway.at("user").text().split(":")[0];
+    String user = gateway.at("user").text().split(":", -1)[0];
     assertThat(plugin.at("volumes").texts()).contains("runner:/run/llmtrace");
     assertThat(gateway.at("volumes").texts()).contains("runner:/run/llmtrace");
     assertThat(compose.at("volumes", "runner", "driver_opts", "o").text())
@@ -303,7 +304,7 @@ class ComposeFileTest {
               .directory(Yaml.ROOT.toFile())
               .redirectErrorStream(true)
               .start();
-      String said = new String(process.getInputStream().readAllBytes());
+      String said = new String(process.getInputStream().readAllBytes(), UTF_8);
       assertThat(process.waitFor()).as(said).isZero();
     }
   }
@@ -324,7 +325,7 @@ class ComposeFileTest {
     ProcessBuilder builder = new ProcessBuilder(command).directory(Yaml.ROOT.toFile());
     builder.environment().put("LLMTRACE_GENERATED", directory.toAbsolutePath().toString());
     Process process = builder.redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes());
+    String said = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     return said;
   }

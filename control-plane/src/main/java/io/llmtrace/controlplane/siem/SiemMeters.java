@@ -6,7 +6,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * What becomes of events. Events and failures are counted by the replica that sent; what waits is
@@ -14,7 +13,7 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class SiemMeters {
   private final MeterRegistry meters;
-  private final Map<String, AtomicReference<SiemOutbox.Lag>> lags = new ConcurrentHashMap<>();
+  private final Map<String, Held> lags = new ConcurrentHashMap<>();
 
   SiemMeters(MeterRegistry meters) {
     this.meters = meters;
@@ -44,24 +43,32 @@ final class SiemMeters {
   }
 
   void show(List<SiemOutbox.Lag> all) {
-    all.forEach(each -> lag(each.sink()).set(each));
+    all.forEach(each -> lag(each.sink()).lag = each);
   }
 
-  private AtomicReference<SiemOutbox.Lag> lag(String sink) {
+  private Held lag(String sink) {
     return lags.computeIfAbsent(
         sink,
         key -> {
-          AtomicReference<SiemOutbox.Lag> held =
-              new AtomicReference<>(new SiemOutbox.Lag(key, 0, 0));
-          Gauge.builder("llmtrace.siem.waiting", held, lag -> (double) lag.get().waiting())
+          Held held = new Held(new SiemOutbox.Lag(key, 0, 0));
+          Gauge.builder("llmtrace.siem.waiting", () -> held.lag.waiting())
               .description("Events that a sink still has to get")
               .tag("sink", key)
               .register(meters);
-          Gauge.builder("llmtrace.siem.lag.seconds", held, lag -> lag.get().seconds())
+          Gauge.builder("llmtrace.siem.lag.seconds", () -> held.lag.seconds())
               .description("Age of the oldest event that a sink still has to get")
               .tag("sink", key)
               .register(meters);
           return held;
         });
+  }
+
+  /** What was last seen of a sink. */
+  private static final class Held {
+    private volatile SiemOutbox.Lag lag;
+
+    Held(SiemOutbox.Lag lag) {
+      this.lag = lag;
+    }
   }
 }

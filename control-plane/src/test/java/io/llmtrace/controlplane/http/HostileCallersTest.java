@@ -121,7 +121,8 @@ class HostileCallersTest {
   }
 
   private String raw(String head) throws IOException {
-    try (Socket socket = new Socket("127.0.0.1", plane.service().port())) {
+    try (Socket socket =
+        new Socket(java.net.InetAddress.getLoopbackAddress(), plane.service().port())) {
       socket.setSoTimeout(10_000);
       socket
           .getOutputStream()
