@@ -40,7 +40,7 @@ import picocli.CommandLine;
 // An interrupt while closing ends the test.
 @SuppressWarnings("try")
 class DeploymentCommandsTest {
-  private static final Duration LONGEST = Duration.ofSeconds(120);
+  private static final Duration LONGEST = Duration.ofMinutes(2);
   private static final String ADMIN = "llmt_abcdefgh_" + "0".repeat(64);
   private static final String INSTANCE = "llmt_ijklmnop_" + "1".repeat(64);
 

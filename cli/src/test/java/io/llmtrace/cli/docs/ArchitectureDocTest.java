@@ -57,7 +57,7 @@ class ArchitectureDocTest {
       List<String> arrows = arrows("imports of " + module);
       assertThat(arrows).as(module).hasSizeGreaterThan(10);
       for (String arrow : arrows) {
-        String[] ends = arrow.split(" --> ");
+        String[] ends = arrow.split(" --> ", -1);
         assertThat(imports(module, ends[0])).as("%s: %s", module, arrow).contains(ends[1]);
         assertThat(imports(module, ends[1]))
             .as("%s: back of %s", module, arrow)

@@ -112,7 +112,6 @@ final class FakePeer implements AutoCloseable {
         thread.start();
       } catch (IOException e) {
         // Closed: the loop ends.
-        continue;
       }
     }
   }
@@ -152,8 +151,15 @@ final class FakePeer implements AutoCloseable {
       byte[] body = reply.body().getBytes(StandardCharsets.UTF_8);
       Instant now = clock.equals(Instant.MIN) ? Instant.now() : clock;
       out.write(
-          ("HTTP/1.1 %d X\r\nDate: %s\r\nContent-Type: application/json\r\n"
-                  + "Content-Length: %d\r\nConnection: close\r\n\r\n")
+          String.join(
+                  "\r\n",
+                  "HTTP/1.1 %d X",
+                  "Date: %s",
+                  "Content-Type: application/json",
+                  "Content-Length: %d",
+                  "Connection: close",
+                  "",
+                  "")
               .formatted(
                   reply.status(),
                   DateTimeFormatter.RFC_1123_DATE_TIME.format(now.atOffset(ZoneOffset.UTC)),

@@ -178,12 +178,12 @@ final class Passage {
     int done = 0;
     while (done < length) {
       int next = Math.min(step, length - done);
-      out.write(piece, done, next);
-      done += next;
-      // After the last piece too: what comes in small pieces is as slow as what comes at once.
+      // Before each piece, as a thin line needs its time: small pieces are as slow as large ones.
       if (current().equals(throttle)) {
         Thread.sleep(1_000L * next / throttle.bytesPerSecond());
       }
+      out.write(piece, done, next);
+      done += next;
     }
   }
 

@@ -106,6 +106,11 @@ class FaultProxyTest {
   void aConnectionThatWasOpenedInAHangIsCutAtItsEnd() throws IOException {
     proxy.set(new Weather.Hang());
     try (Socket client = connect()) {
+      // Connected is what the kernel did; the proxy takes it a moment later.
+      for (long end = System.nanoTime() + 5_000_000_000L; proxy.met() == 0; ) {
+        assertThat(System.nanoTime()).isLessThan(end);
+        Thread.onSpinWait();
+      }
       proxy.set(Weather.pass());
       assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketException.class);
     }
