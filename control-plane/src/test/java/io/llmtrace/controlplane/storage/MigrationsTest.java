@@ -45,8 +45,8 @@ class MigrationsTest {
       for (String id : List.of(done, open, unanswered, "no-ulid")) {
         sql.execute(
             ("INSERT INTO inspections (decision_id, at, node, route, tenant, record) VALUES ('%s',"
-                 + " 1, 'n', 'r', 't', '{\"consumer\":\"c\",\"model\":\"m\",\"tap\":true,"
-                 + "\"decision\":{\"action\":\"flag\"},\"receipt\":{\"coverage\":\"partial\"}}')")
+                    + " 1, 'n', 'r', 't', '{\"consumer\":\"c\",\"model\":\"m\",\"tap\":true,"
+                    + "\"decision\":{\"action\":\"flag\"},\"receipt\":{\"coverage\":\"partial\"}}')")
                 .formatted(id));
       }
       for (String id : List.of(done, waits)) {

@@ -41,7 +41,6 @@ class FullDiskTest {
         said.stream().filter(l -> l.startsWith("accepted ")).map(l -> l.substring(9)).toList();
     assertThat(said).as("the disk refused").anyMatch(l -> l.startsWith("refused "));
     assertThat(said).contains("writes again: true");
-    assertThat(said).contains("nothing waits after a refusal: true");
     assertThat(accepted).hasSizeGreaterThan(100).hasSizeLessThan(RECORDS);
 
     assertThat(stored(spool)).containsExactlyInAnyOrderElementsOf(accepted);
@@ -51,7 +50,8 @@ class FullDiskTest {
   @Test
   void aFileThatCouldNotBeBegunIsNotLeftBehind() throws Exception {
     Path spool = directory.resolve("spool");
-    assertThat(run(spool, 0)).contains("writes again: false");
+    assertThat(run(spool, 0))
+        .contains("nothing waits after a refusal: true", "writes again: false");
     try (Stream<Path> files = Files.walk(spool)) {
       assertThat(files.filter(Files::isRegularFile))
           .extracting(file -> String.valueOf(file.getFileName()))
@@ -117,10 +117,9 @@ class FullDiskTest {
     Path root = Path.of(arguments[0]);
     Files.createDirectories(root);
     Spool spool = open(root, new Ulid().next());
-    String tooLong = "x".repeat(2 * LIMIT_KIB * 1024);
     try {
-      spool.append(Lane.NORMAL, completion(tooLong));
-      System.out.println("a record longer than the disk is there");
+      spool.append(Lane.NORMAL, completion("first"));
+      System.out.println("accepted first");
     } catch (SpoolRefusedException e) {
       System.out.println("nothing waits after a refusal: " + spool.oldest().isZero());
     }

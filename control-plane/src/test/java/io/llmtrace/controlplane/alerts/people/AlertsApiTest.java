@@ -49,11 +49,11 @@ class AlertsApiTest {
             + "\"route\": \"<b>chat</b>\"}";
     plane.sql(
         ("INSERT INTO alert_incidents (id, rule, tenant, labels, key, tracked, state, severity,"
-             + " seen, since, fired_at, number, channels) VALUES ('%1$s', 'severe_finding', %2$s,"
-             + " '%4$s', '%1$s', false, '%3$s', 'high', '{\"value\": 3, \"threshold\": 1, \"peak\":"
-             + " 3, \"unit\": \"findings\", \"counts\": {\"findings\": 3, \"blocked\": 2},"
-             + " \"samples\": [], \"summary\": \"3 findings of <script>\"}', now(), now(), 1,"
-             + " ARRAY['of-a-test'])")
+                + " seen, since, fired_at, number, channels) VALUES ('%1$s', 'severe_finding', %2$s,"
+                + " '%4$s', '%1$s', false, '%3$s', 'high', '{\"value\": 3, \"threshold\": 1, \"peak\":"
+                + " 3, \"unit\": \"findings\", \"counts\": {\"findings\": 3, \"blocked\": 2},"
+                + " \"samples\": [], \"summary\": \"3 findings of <script>\"}', now(), now(), 1,"
+                + " ARRAY['of-a-test'])")
             .formatted(id, tenant == null ? "NULL" : "'" + tenant + "'", state, labels));
     return id;
   }
