@@ -2,7 +2,7 @@ package io.llmtrace.cli.doctor;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.alerts.delivery.ChannelReach;
-import io.llmtrace.controlplane.alerts.delivery.TransportSettings;
+import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.runtime.config.AlertsConfig;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.Secret;

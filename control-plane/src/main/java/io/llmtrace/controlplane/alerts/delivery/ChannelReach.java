@@ -1,5 +1,8 @@
 package io.llmtrace.controlplane.alerts.delivery;
 
+import io.llmtrace.controlplane.outbound.AddressGuard;
+import io.llmtrace.controlplane.outbound.RefusedTargetException;
+import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.Secret;
 import java.io.IOException;
