@@ -1,5 +1,7 @@
 package io.llmtrace.controlplane.storage;
 
+import static java.util.stream.Collectors.joining;
+
 import com.codahale.metrics.MetricRegistry;
 import io.dropwizard.db.DataSourceFactory;
 import io.dropwizard.db.ManagedDataSource;
@@ -11,9 +13,11 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.Properties;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
+import liquibase.changelog.RanChangeSet;
 import liquibase.exception.LiquibaseException;
 
 /**
@@ -40,7 +44,8 @@ public final class Migrations {
    * Migrates the database of a configuration: the server of {@code database.url}, else the embedded
    * one, which is started for it and stopped again.
    *
-   * @throws DatabaseSetupException when the user may not do it, with what an administrator must run
+   * @throws DatabaseSetupException when the user may not do it, with what an administrator must
+   *     run, or when a newer version has been here
    * @throws SQLException when the database cannot be reached
    * @throws LiquibaseException when a changeset fails; those before it stay applied
    */
@@ -75,12 +80,24 @@ public final class Migrations {
     ManagedDataSource upgrading = source.build(new MetricRegistry(), "migrations");
     try (CloseableLiquibaseWithClassPathMigrationsFile migrations =
         new CloseableLiquibaseWithClassPathMigrationsFile(upgrading, FILE)) {
+      refuseNewer(migrations.listUnexpectedChangeSets(new Contexts(), new LabelExpression()));
       try (Connection connection = upgrading.getConnection()) {
         ApiRole.ensure(connection);
       }
       int missing = migrations.listUnrunChangeSets(new Contexts(), new LabelExpression()).size();
       migrations.update(new Contexts(), new LabelExpression());
       return new Result(missing);
+    }
+  }
+
+  /** A schema that this version does not know may hold what it would read or write wrongly. */
+  private static void refuseNewer(Collection<RanChangeSet> unknown) throws DatabaseSetupException {
+    if (!unknown.isEmpty()) {
+      throw new DatabaseSetupException(
+          "The database was brought forward by a newer version, which made "
+              + unknown.stream().map(RanChangeSet::getId).sorted().collect(joining(", "))
+              + ". Start that version again, or restore the backup from before it into a new"
+              + " database.");
     }
   }
 

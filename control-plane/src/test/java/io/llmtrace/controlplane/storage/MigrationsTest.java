@@ -160,6 +160,19 @@ class MigrationsTest {
         assertThat(tenants.next()).isTrue();
         assertThat(tenants.getString(1)).isEqualTo("acme default");
       }
+      // A newer version has been here: this one does nothing to what it does not know.
+      sql.execute(
+          "INSERT INTO databasechangelog SELECT 'later-1', author, 'migrations/later.sql', now(),"
+              + " orderexecuted + 1, exectype, md5sum, description, comments, tag, liquibase,"
+              + " contexts, labels, deployment_id FROM databasechangelog"
+              + " ORDER BY orderexecuted DESC LIMIT 1");
+      DataSourceFactory source = new DataSourceFactory();
+      source.setDriverClass("org.postgresql.Driver");
+      source.setUrl(database.url());
+      assertThatThrownBy(() -> Migrations.run(source))
+          .isInstanceOf(DatabaseSetupException.class)
+          .hasMessageContaining("a newer version, which made later-1")
+          .hasMessageContaining("restore the backup");
     } finally {
       database.close();
     }
