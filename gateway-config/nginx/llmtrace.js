@@ -14,6 +14,11 @@ async function inspect(r) {
     } catch (e) {
         return uninspected(r, String(e.message));
     }
+    if (reply.status === 400 || reply.status === 431) {
+        // The request itself cannot be told of (its target, its headers): whoever made it so would else choose
+        // that nobody looks at it.
+        return refused(r, reply.status);
+    }
     if (reply.status !== 200) {
         return uninspected(r, 'status ' + reply.status);
     }
@@ -55,6 +60,13 @@ function pass(r, said) {
     }
     r.variables.llmtrace_body = Buffer.from(said.upstream.body_base64, 'base64').toString();
     r.internalRedirect(REDACTED);
+}
+
+function refused(r, status) {
+    r.error('llmtrace: refused: the plugin cannot read the request, status ' + status);
+    r.headersOut['Content-Type'] = 'application/json';
+    r.return(400, '{"error":{"message":"The request has a target or headers that cannot be read.",'
+        + '"type":"invalid_request_error","param":null,"code":"unreadable_request"}}');
 }
 
 // The plugin is away, is leaving, or does not take the key. What then happens is this gateway's choice.

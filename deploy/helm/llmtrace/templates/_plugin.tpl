@@ -41,8 +41,9 @@ is for its owner alone.
   lifecycle:
     preStop:
       exec:
-        # The gateway still drains: requests of that time are inspected too.
-        command: ["sleep", "20"]
+        # Longer than the gateway's own preStop (30 s in its chart) and what it then drains: requests of that time are
+        # inspected too. The pod's grace period must be longer than this and the plugin's drain_timeout.
+        command: ["sleep", "40"]
   resources:
     {{- toYaml .Values.plugin.resources | nindent 4 }}
   volumeMounts:

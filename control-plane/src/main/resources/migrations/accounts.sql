@@ -12,3 +12,7 @@ CREATE TABLE received_records (
 );
 INSERT INTO received_records (node, boot_id, records)
   SELECT node, boot_id, sum(records) FROM batches GROUP BY node, boot_id;
+
+--changeset llmtrace:accounts-2
+-- Instances that report are compared with what waits of theirs, each few seconds.
+CREATE INDEX waiting_completions_node ON waiting_completions (node);

@@ -41,3 +41,9 @@ BEGIN
 END $$;
 CREATE TRIGGER siem_changed AFTER INSERT OR UPDATE ON finding_states
   FOR EACH ROW EXECUTE FUNCTION llmtrace_siem_changed();
+
+--changeset llmtrace:siem-3
+-- Who adds a row must not wait for, or be refused by, who takes a sink out.
+ALTER TABLE siem_outbox DROP CONSTRAINT siem_outbox_sink_fkey;
+ALTER TABLE siem_sinks ADD COLUMN seen_at timestamptz NOT NULL DEFAULT clock_timestamp();
+COMMENT ON COLUMN siem_sinks.seen_at IS 'when a replica last had it in its configuration';

@@ -1,5 +1,6 @@
 package io.llmtrace.plugin;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -27,6 +28,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
@@ -180,6 +182,39 @@ class NginxCalloutTest {
     send(chat("hello").getBytes(UTF_8), "x-llmtrace-action", "redact", "x-llmtrace-id", "forged");
     assertThat(askedHeaders).doesNotContainKey("x-llmtrace-action");
     assertThat(askedHeaders.get("x-llmtrace-id")).isNotEqualTo("forged");
+  }
+
+  /** What the plugin cannot be told of is no way past it, although the gateway is told to pass. */
+  @Test
+  void a_client_cannot_make_its_request_one_that_nobody_can_read() throws Exception {
+    enforce(plugin.localPort(), "open");
+    byte[] body = chat(ATTACK).getBytes(UTF_8);
+    int before = requests;
+    for (String head :
+        List.of(
+            "POST /v1/chat/completions#% HTTP/1.1\r\nHost: x\r\n",
+            "POST /v1/chat/completions#/../../../.. HTTP/1.1\r\nHost: x\r\n",
+            "POST /v1/chat/completions HTTP/1.0\r\n",
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-A: a\u0001b\r\n",
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-A: "
+                + "a".repeat(7_000)
+                + "\r\n")) {
+      try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        client.setSoTimeout(10_000);
+        client
+            .getOutputStream()
+            .write(
+                (head
+                        + "Content-Type: application/json\r\nConnection: close\r\nContent-Length: "
+                        + body.length
+                        + "\r\n\r\n")
+                    .getBytes(ISO_8859_1));
+        client.getOutputStream().write(body);
+        String answer = new String(client.getInputStream().readAllBytes(), UTF_8);
+        assertThat(answer).as(head.strip()).matches("(?s)HTTP/1.1 400 .*");
+      }
+    }
+    assertThat(requests).as("the provider was not asked").isEqualTo(before);
   }
 
   @Test

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * compare-and-swap of its own, so plugins that are not named keep what others write meanwhile.
  */
 final class AdminApi {
-  private static final String ROUTES = "/apisix/admin/routes/";
+  private static final String ADMIN = "/apisix/admin/";
+  private static final String ROUTES = ADMIN + "routes/";
   private static final Duration LONGEST = Duration.ofSeconds(15);
   private static final int MOST_OF_A_TEXT = 500;
 
@@ -69,24 +70,39 @@ final class AdminApi {
     throw foreign("200 without a route", null);
   }
 
+  /**
+   * A service or a plugin config that a route takes plugins from.
+   *
+   * @param kind {@code services} or {@code plugin_configs}
+   * @return a missing node where there is none of that id
+   */
+  JsonNode shared(String kind, String id) throws GatewayException {
+    HttpResponse<String> answer = send("GET", ADMIN + kind + "/" + routeId(id), null);
+    return answer.statusCode() == 404 ? MissingNode.getInstance() : read(id, answer).path("value");
+  }
+
   /** Merges a patch into a route; a member that is null is removed. */
   void patch(String id, ObjectNode patch) throws GatewayException {
     ask("PATCH", id, patch);
   }
 
   private JsonNode ask(String verb, String id, @Nullable ObjectNode body) throws GatewayException {
+    return read(id, send(verb, ROUTES + routeId(id), body));
+  }
+
+  private HttpResponse<String> send(String verb, String path, @Nullable ObjectNode body)
+      throws GatewayException {
     BodyPublisher sent =
         body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body.toString());
     HttpRequest request =
-        HttpRequest.newBuilder(URI.create(base + ROUTES + routeId(id)))
+        HttpRequest.newBuilder(URI.create(base + path))
             .timeout(LONGEST)
             .header("X-API-KEY", key.reveal())
             .header("Content-Type", "application/json")
             .method(verb, sent)
             .build();
-    HttpResponse<String> answer;
     try {
-      answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+      return http.send(request, HttpResponse.BodyHandlers.ofString());
     } catch (HttpTimeoutException e) {
       throw new GatewayException(Exit.AWAY, base + " gave no answer in time", e);
     } catch (ConnectException e) {
@@ -106,7 +122,6 @@ final class AdminApi {
       Thread.currentThread().interrupt();
       throw new GatewayException(Exit.AWAY, "interrupted while " + base + " was asked", e);
     }
-    return read(id, answer);
   }
 
   private static String reason(@Nullable String text) {

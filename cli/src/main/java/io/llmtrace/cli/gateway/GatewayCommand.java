@@ -103,6 +103,8 @@ public final class GatewayCommand {
           ObjectNode route = api.route(gateway.route());
           ObjectNode patch =
               RouteChange.enable(route, new RouteChange.Wanted(settings, degrades, tap));
+          inherited(api, route, patch, "service_id", "services", "service");
+          inherited(api, route, patch, "plugin_config_id", "plugin_configs", "plugin config");
           apply(gateway, api, route, patch, "is inspected");
         });
   }
@@ -122,6 +124,15 @@ public final class GatewayCommand {
           ObjectNode patch = RouteChange.disable(route, taps.uri());
           apply(gateway, api, route, patch, "is not inspected any more");
         });
+  }
+
+  private static void inherited(
+      AdminApi api, ObjectNode route, ObjectNode patch, String member, String kind, String name)
+      throws GatewayException {
+    String id = route.path(member).asText("");
+    if (!id.isEmpty() && !patch.isEmpty()) {
+      RouteChange.keepsInherited(route, patch, api.shared(kind, id), name + " " + id);
+    }
   }
 
   private AdminApi api(GatewayOptions gateway) throws GatewayException {

@@ -87,6 +87,33 @@ final class RouteChange {
     return patch;
   }
 
+  /**
+   * Refuses a change that would silently end what the route has from elsewhere: of one plugin the
+   * gateway runs the route's own and no other.
+   *
+   * @param patch what {@link #enable} wants
+   * @param shared what the route takes plugins from, or a missing node
+   * @param name of that, such as {@code service s1}
+   */
+  static void keepsInherited(ObjectNode route, ObjectNode patch, JsonNode shared, String name)
+      throws GatewayException {
+    for (String plugin : List.of(INSPECTS, LOGS)) {
+      if (patch.path("plugins").has(plugin)
+          && route.at("/plugins/" + plugin).isMissingNode()
+          && shared.path("plugins").has(plugin)) {
+        throw new GatewayException(
+            Exit.REFUSED,
+            "the route has "
+                + plugin
+                + " from its "
+                + name
+                + ", and one of its own would replace that. Add the settings there"
+                + " (--standalone prints them), or give the route a copy of what it has there"
+                + " first");
+      }
+    }
+  }
+
   private static void add(List<String> added, JsonNode before, String plugin) {
     if (before.isMissingNode() && !added.contains(plugin)) {
       added.add(plugin);

@@ -100,6 +100,27 @@ class GatewayCommandTest {
   }
 
   @Test
+  void what_a_route_has_from_its_service_is_not_silently_ended() throws Exception {
+    ObjectNode route = admin.stored.get("routes/chat");
+    route.put("service_id", "s1");
+    admin.stored.put(
+        "services/s1",
+        (ObjectNode)
+            WireJson.mapper()
+                .readTree("{\"plugins\":{\"http-logger\":{\"uri\":\"https://siem.example\"}}}"));
+    ObjectNode before = route.deepCopy();
+    assertThat(run("enable")).isNotZero();
+    assertThat(err.toString()).contains("the route has http-logger from its service s1");
+    assertThat(admin.stored.get("routes/chat")).isEqualTo(before);
+    assertThat(run("enable", "--no-answers")).as("the other plugin is its own").isZero();
+
+    ObjectNode now = admin.stored.get("routes/chat");
+    now.remove("service_id");
+    now.put("plugin_config_id", "gone");
+    assertThat(run("enable")).as("there is nothing to end").isZero();
+  }
+
+  @Test
   void a_setting_is_changed_and_the_others_stay() throws Exception {
     run("enable", "--policy", "strict", "--set", "{\"budget_ms\":200}");
     run("enable", "--mode", "enforce", "--fail", "closed");

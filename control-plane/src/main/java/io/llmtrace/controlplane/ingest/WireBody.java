@@ -39,42 +39,59 @@ public final class WireBody {
       InputStream body, @Nullable String encoding, Class<T> type, String busy, Use<T, R> use)
       throws IOException {
     try (BodyBudget.Lease lease = budget.lease()) {
-      return use.of(parse(read(body, encoding, lease), type));
+      return use.of(parse(read(body, encoding, COMPRESSED, RAW, 1, lease), type));
     } catch (BusyException e) {
       throw Problem.busy(busy, 1);
     }
   }
 
-  /** As {@link #use}, for a body that is no JSON of ours. */
+  /**
+   * As {@link #use}, for a body that is no JSON of ours.
+   *
+   * @param most bytes that it may have, unpacked
+   * @param weight how many times as much memory as our JSON what is made of it may take
+   */
   public <R> R useBytes(
-      InputStream body, @Nullable String encoding, String busy, Use<byte[], R> use)
+      InputStream body,
+      @Nullable String encoding,
+      int most,
+      int weight,
+      String busy,
+      Use<byte[], R> use)
       throws IOException {
     try (BodyBudget.Lease lease = budget.lease()) {
-      return use.of(read(body, encoding, lease));
+      return use.of(read(body, encoding, Math.min(most, COMPRESSED), most, weight, lease));
     } catch (BusyException e) {
       throw Problem.busy(busy, 1);
     }
   }
 
   /** Unpacks as it reads: nothing is held that the lease does not count. */
-  private byte[] read(InputStream body, @Nullable String encoding, BodyBudget.Lease lease)
+  private byte[] read(
+      InputStream body,
+      @Nullable String encoding,
+      int plain,
+      int unpacked,
+      int weight,
+      BodyBudget.Lease lease)
       throws IOException {
     if (!"gzip".equalsIgnoreCase(encoding)) {
-      return bounded(body, COMPRESSED, lease);
+      return bounded(body, plain, weight, lease);
     }
     try (GZIPInputStream raw = new GZIPInputStream(body, PIECE)) {
-      return bounded(raw, RAW, lease);
+      return bounded(raw, unpacked, weight, lease);
     } catch (ZipException | java.io.EOFException e) {
       throw Problem.of(400, "body: expected gzip (" + e.getMessage() + ")");
     }
   }
 
-  private byte[] bounded(InputStream in, int most, BodyBudget.Lease lease) throws IOException {
-    long limit = Math.min(most, budget.most());
+  private byte[] bounded(InputStream in, int most, int weight, BodyBudget.Lease lease)
+      throws IOException {
+    long limit = Math.min(most, budget.most() / weight);
     ByteArrayOutputStream read = new ByteArrayOutputStream();
     byte[] piece = new byte[PIECE];
     for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
-      lease.take(count);
+      lease.take(count * weight);
       read.write(piece, 0, count);
       if (read.size() > limit) {
         throw Problem.of(413, "body: expected at most " + limit + " bytes, unpacked");

@@ -11,6 +11,18 @@ import io.llmtrace.policies.wire.InspectionRecord;
 public record Asked(
     String provider, String model, String route, String tenant, boolean spendsTokens) {
 
+  /** Spans of applications have the name of the application behind it, which anybody may invent. */
+  private static final String SPANS = "otlp/";
+
+  public Asked {
+    route = route.startsWith(SPANS) ? "otlp" : route;
+  }
+
+  /** Whether an application told of it, and no gateway. */
+  boolean isSpan() {
+    return route.equals("otlp");
+  }
+
   public static Asked of(InspectionRecord record) {
     return new Asked(
         record.provider(),

@@ -118,7 +118,9 @@ public final class Deltas {
   /** Counts an exchange that ended, with the labels of its inspection. */
   public void completion(@Nullable Asked asked, CompletionRecord ended) {
     if (asked != null && ended.status() >= 200 && ended.status() < 300) {
-      totals.admit("model", asked.model());
+      if (!asked.isSpan()) {
+        totals.admit("model", asked.model());
+      }
       zeros(asked);
     }
     String provider = asked == null ? "unknown" : totals.admit("provider", asked.provider());

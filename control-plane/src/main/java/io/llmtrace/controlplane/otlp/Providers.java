@@ -16,7 +16,25 @@ final class Providers {
       case "gcp.vertex_ai", "google_vertex" -> "vertex_ai";
       case "mistral_ai", "mistralai" -> "mistral";
       case "x_ai" -> "xai";
-      default -> name;
+      case "openai",
+          "anthropic",
+          "azure_openai",
+          "bedrock",
+          "gemini",
+          "vertex_ai",
+          "cohere",
+          "mistral",
+          "ollama",
+          "groq",
+          "deepseek",
+          "perplexity",
+          "xai",
+          "vllm",
+          "sglang",
+          "tgi" ->
+          name;
+      // A label of metrics: whoever sends spans could invent names until there is room for none.
+      default -> "other";
     };
   }
 }

@@ -36,6 +36,10 @@ final class SpanExchanges {
   static final String OTLP = "otlp";
 
   private static final Duration AHEAD = Duration.ofHours(24);
+
+  /** Older ones are most likely times in another unit, and days that are dropped already. */
+  private static final Duration OLDEST = Duration.ofDays(7);
+
   private static final long NANOS_OF_A_MILLI = 1_000_000;
   private static final int ERROR = 500;
 
@@ -205,6 +209,10 @@ final class SpanExchanges {
     }
     if (Instant.ofEpochMilli(start / NANOS_OF_A_MILLI).isAfter(clock.instant().plus(AHEAD))) {
       throw new RefusedSpanException("start_time_unix_nano: expected no time after tomorrow");
+    }
+    if (Instant.ofEpochMilli(start / NANOS_OF_A_MILLI).isBefore(clock.instant().minus(OLDEST))) {
+      throw new RefusedSpanException(
+          "start_time_unix_nano: expected nanoseconds, and no time before the last seven days");
     }
   }
 

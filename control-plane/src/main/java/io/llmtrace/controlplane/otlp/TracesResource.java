@@ -49,6 +49,13 @@ import org.jspecify.annotations.Nullable;
 @Path(Access.SPANS)
 public final class TracesResource {
   private static final int RECORDS_OF_A_BATCH = 5_000;
+
+  /** Unpacked; collectors send some hundred spans at a time. */
+  private static final int MOST_BYTES = 4 << 20;
+
+  /** A span without anything in it is two bytes, and fifty times that in memory. */
+  private static final int WEIGHT = 8;
+
   private static final int LONGEST_MESSAGE = 500;
 
   private final WireBody bodies;
@@ -106,6 +113,8 @@ public final class TracesResource {
           bodies.useBytes(
               body,
               encoding,
+              MOST_BYTES,
+              WEIGHT,
               "too much waits to be stored, send it again",
               bytes -> take(caller, bytes, form.read(bytes)));
       return Response.ok(form.write(answer), form.type()).build();

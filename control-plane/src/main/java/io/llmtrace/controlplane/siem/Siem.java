@@ -38,6 +38,9 @@ public final class Siem implements AutoCloseable {
   private static final Duration LEASE = Duration.ofMinutes(1);
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
+  /** Far within what a sink may be unseen; see {@link SiemOutbox#configure}. */
+  private static final Duration AGAIN = Duration.ofMinutes(1);
+
   /** What waits may be much, and is counted. */
   private static final Duration SHOWN = Duration.ofSeconds(5);
 
@@ -49,7 +52,7 @@ public final class Siem implements AutoCloseable {
   private final List<Sink> sinks = new ArrayList<>();
   private final ScheduledExecutorService deadlines = threads(1, "siem-deadlines");
   private final ScheduledExecutorService threads;
-  private volatile boolean configured;
+  private volatile long configuredAt = System.nanoTime() - AGAIN.toNanos();
   private volatile long shownAt = System.nanoTime() - SHOWN.toNanos();
 
   /**
@@ -75,7 +78,7 @@ public final class Siem implements AutoCloseable {
     for (SinkConfig each : config.sinks()) {
       sinks.add(sink(each, clock, millis));
     }
-    this.threads = threads(Math.max(1, sinks.size()), "siem");
+    this.threads = threads(sinks.size() + 1, "siem");
   }
 
   private Sink sink(SinkConfig each, Clock clock, int millis) {
@@ -84,7 +87,7 @@ public final class Siem implements AutoCloseable {
     }
     if (each instanceof SiemConfig.Syslog syslog) {
       @Nullable Path ca = syslog.ca();
-      return new SyslogSink(syslog, guard, Trust.of(ca), Trust.hostName(), millis);
+      return new SyslogSink(syslog, guard, Trust.of(ca), Trust.hostName(), deadlines, millis);
     }
     return new FileSink((SiemConfig.File) each);
   }
@@ -108,6 +111,10 @@ public final class Siem implements AutoCloseable {
     for (Sink each : sinks) {
       every(each.name(), () -> drain(each));
     }
+    if (!sinks.isEmpty()) {
+      // By a thread of its own: one sink that hangs is no reason to show nothing of it.
+      every("lag", this::show);
+    }
   }
 
   // The boundary of a thread: what fails is logged, and the next turn tries again.
@@ -122,6 +129,7 @@ public final class Siem implements AutoCloseable {
                 log.debug("SIEM sink {} waits for storage", name, e);
               } catch (Exception e) {
                 log.warn("SIEM sink {} failed and is tried again", name, e);
+                meters.failed(name);
               }
             },
             0,
@@ -130,9 +138,16 @@ public final class Siem implements AutoCloseable {
   }
 
   private synchronized void configure() {
-    if (!configured) {
+    if (System.nanoTime() - configuredAt >= AGAIN.toNanos()) {
       outbox.configure(sinks.stream().map(Sink::name).toList(), config.minSeverity());
-      configured = true;
+      configuredAt = System.nanoTime();
+    }
+  }
+
+  private void show() {
+    if (System.nanoTime() - shownAt >= SHOWN.toNanos()) {
+      shownAt = System.nanoTime();
+      meters.show(outbox.lags());
     }
   }
 
@@ -159,10 +174,6 @@ public final class Siem implements AutoCloseable {
         }
       }
       batch = outbox.take(sink.name(), most);
-    }
-    if (System.nanoTime() - shownAt >= SHOWN.toNanos()) {
-      shownAt = System.nanoTime();
-      meters.show(outbox.lags());
     }
   }
 

@@ -29,6 +29,11 @@ final class SiemOutbox {
 
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
+  /** Longer than a rollout; a sink that is configured is seen each minute. */
+  private static final Duration GONE_AFTER = Duration.ofHours(1);
+
+  private static final int ROWS_AT_ONCE = 5_000;
+
   private final Supplier<Jdbi> jdbi;
   private final String replica;
   private final Duration lease;
@@ -56,25 +61,54 @@ final class SiemOutbox {
   record Lag(String sink, long waiting, double seconds) {}
 
   /**
-   * Makes the sinks of the configuration those of the database, with what the others waited for.
+   * Says that the sinks of the configuration are there, and takes those out that no replica has
+   * said so of for a while: during a rollout there are two configurations, and none of them is
+   * wrong.
    */
   void configure(Collection<String> names, Severity least) {
-    jdbi.get()
-        .useTransaction(
-            handle -> {
-              handle
-                  .createUpdate("DELETE FROM siem_sinks WHERE NOT name = ANY(:names)")
-                  .bindArray("names", String.class, names)
-                  .execute();
-              handle
-                  .createUpdate(
-                      "INSERT INTO siem_sinks (name, min_severity) SELECT n, :least FROM"
-                          + " unnest(:names) n ORDER BY n ON CONFLICT (name) DO UPDATE SET"
-                          + " min_severity = excluded.min_severity")
-                  .bindArray("names", String.class, names)
-                  .bind("least", SeverityRank.of(least))
-                  .execute();
-            });
+    Jdbi database = jdbi.get();
+    database.useHandle(
+        handle ->
+            handle
+                .createUpdate(
+                    "INSERT INTO siem_sinks (name, min_severity) SELECT n, :least FROM"
+                        + " unnest(:names) n ORDER BY n ON CONFLICT (name) DO UPDATE SET"
+                        + " min_severity = excluded.min_severity, seen_at = clock_timestamp()")
+                .bindArray("names", String.class, names)
+                .bind("least", SeverityRank.of(least))
+                .execute());
+    List<String> gone =
+        database.withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        "SELECT name FROM siem_sinks WHERE seen_at < clock_timestamp() -"
+                            + " make_interval(secs => :after)")
+                    .bind("after", (double) GONE_AFTER.toSeconds())
+                    .mapTo(String.class)
+                    .list());
+    for (String sink : gone) {
+      // Its rows before and behind it: ingest goes on meanwhile, and waits for neither.
+      empty(database, sink);
+      database.useHandle(handle -> handle.execute("DELETE FROM siem_sinks WHERE name = ?", sink));
+      empty(database, sink);
+    }
+  }
+
+  private static void empty(Jdbi database, String sink) {
+    int deleted;
+    do {
+      deleted =
+          database.withHandle(
+              handle ->
+                  handle
+                      .createUpdate(
+                          "DELETE FROM siem_outbox WHERE sink = :sink AND id IN (SELECT id FROM"
+                              + " siem_outbox WHERE sink = :sink ORDER BY id LIMIT :most)")
+                      .bind("sink", sink)
+                      .bind("most", ROWS_AT_ONCE)
+                      .execute());
+    } while (deleted == ROWS_AT_ONCE);
   }
 
   /** The oldest rows of a sink, if it is this replica's turn and there are any. */

@@ -67,8 +67,12 @@ final class RecentJournal {
   void inspected(InspectionRecord record) {
     RecentKeys keys =
         new RecentKeys(record.tenant(), record.route(), record.provider(), record.model());
-    // Whatever is late, it came now.
-    cell(RecentRow.bucketOf(now), RecentKeys.NONE).lag(now - Math.min(now, record.at()));
+    // Spans come when their collector likes, and are never looked at: neither is a fault of ours.
+    boolean span = record.receipt().reason().equals("otlp");
+    if (!span) {
+      // Whatever is late, it came now.
+      cell(RecentRow.bucketOf(now), RecentKeys.NONE).lag(now - Math.min(now, record.at()));
+    }
     if (!late(record.at())) {
       RecentSums sums = cell(bucket(record.at()), keys).add(RecentSum.EXCHANGES, 1);
       switch (record.decision().action()) {
@@ -81,7 +85,7 @@ final class RecentJournal {
       switch (record.receipt().coverage()) {
         case INSPECTED -> {}
         case PARTIAL -> sums.add(RecentSum.PARTIAL, 1);
-        case UNINSPECTED -> sums.add(RecentSum.UNINSPECTED, 1);
+        case UNINSPECTED -> sums.add(RecentSum.UNINSPECTED, span ? 0 : 1);
       }
     }
     findings(keys, record.at(), record.findings(), record.decision().action());

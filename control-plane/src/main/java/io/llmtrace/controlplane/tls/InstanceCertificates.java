@@ -7,7 +7,6 @@ import jakarta.annotation.Priority;
 import jakarta.inject.Inject;
 import jakarta.inject.Provider;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
@@ -22,17 +21,11 @@ import jakarta.ws.rs.core.FeatureContext;
  * /api;x/v1/ingest}), and leads to the same method in all of them.
  */
 public final class InstanceCertificates implements DynamicFeature {
-  private static final String INGEST = "/api/v1/ingest";
-
   @Override
   public void configure(ResourceInfo resource, FeatureContext context) {
-    Path path = resource.getResourceClass().getAnnotation(Path.class);
     Requires requires = resource.getResourceMethod().getAnnotation(Requires.class);
-    // What was set aside is in the same place, and for people.
-    if (path != null
-        && (path.value().equals(INGEST) || path.value().startsWith(INGEST + "/"))
-        && requires != null
-        && requires.value() == Permission.TELEMETRY_WRITE) {
+    // All that an instance key may do, spans of applications among it: they need one too.
+    if (requires != null && requires.value() == Permission.TELEMETRY_WRITE) {
       context.register(CertificateFilter.class);
     }
   }

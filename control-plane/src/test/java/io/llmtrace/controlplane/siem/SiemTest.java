@@ -259,6 +259,10 @@ class SiemTest {
       assertThat(WireJson.mapper().readTree(lines.get(1)).path("activity_name").asText())
           .isEqualTo("Close");
     }
+    // A replica with another configuration is no reason to forget a sink; an hour without one is.
+    database
+        .jdbi()
+        .useHandle(h -> h.execute("UPDATE siem_sinks SET seen_at = now() - interval '2 hours'"));
     try (Siem none = siem(Severity.INFO)) {
       Await.until(
           SOON,

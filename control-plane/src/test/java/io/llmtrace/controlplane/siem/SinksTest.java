@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 import org.junit.jupiter.api.Test;
@@ -74,6 +76,14 @@ class SinksTest {
     }
   }
 
+  private static final ScheduledExecutorService DEADLINES =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "test-deadlines");
+            thread.setDaemon(true);
+            return thread;
+          });
+
   private static SyslogSink syslog(Server server, String host, SSLContext trust) {
     AddressGuard guard =
         new AddressGuard(
@@ -84,7 +94,55 @@ class SinksTest {
         guard,
         trust,
         "gw 1",
-        3_000);
+        DEADLINES,
+        1_000);
+  }
+
+  /** A server that reads everything and never says that it has: nobody knows what it keeps. */
+  @Test
+  void whatWasNotReadToItsEndIsSentAgain() throws Exception {
+    TestCertificate certificate = TestCertificate.make(directory);
+    SSLServerSocket mute =
+        (SSLServerSocket)
+            certificate
+                .server()
+                .getServerSocketFactory()
+                .createServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    try (mute) {
+      Thread thread =
+          new Thread(
+              () -> {
+                try (Socket one = mute.accept()) {
+                  while (one.getInputStream().read() >= 0) {
+                    // Read, and kept open.
+                  }
+                  Thread.sleep(5_000);
+                } catch (IOException e) {
+                  // The sink gave up.
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+              },
+              "test-mute");
+      thread.setDaemon(true);
+      thread.start();
+      AddressGuard guard =
+          new AddressGuard(
+              new TransportSettings(Set.of(TestCertificate.HOST), "siem.allow_private_targets"),
+              name -> new InetAddress[] {InetAddress.getLoopbackAddress()});
+      SyslogSink sink =
+          new SyslogSink(
+              new SiemConfig.Syslog(TestCertificate.HOST, mute.getLocalPort(), null),
+              guard,
+              Trust.of(certificate.pem(directory)),
+              "gw",
+              DEADLINES,
+              500);
+      assertThatThrownBy(() -> sink.send(EVENTS))
+          .isInstanceOf(Sink.FailedException.class)
+          .hasMessageContaining("did not end the connection");
+      thread.interrupt();
+    }
   }
 
   @Test

@@ -25,8 +25,13 @@ final class RequestPath {
       int slash = path.indexOf('/', scheme + 3);
       path = slash < 0 ? "/" : path.substring(slash);
     }
-    int end = path.indexOf('?');
-    path = end < 0 ? path : path.substring(0, end);
+    for (int i = 0; i < path.length(); i++) {
+      // A fragment has no place in a target, and gateways that let one through end the path there.
+      if (path.charAt(i) == '?' || path.charAt(i) == '#') {
+        path = path.substring(0, i);
+        break;
+      }
+    }
     if (!path.startsWith("/")) {
       throw new IllegalArgumentException(
           "x-llmtrace-uri: expected the request's target, such as /v1/chat/completions");

@@ -21,6 +21,8 @@ class RequestPathTest {
     "/caf%C3%A9, /café",
     "https://api.openai.com/v1/x?y, /v1/x",
     "https://api.openai.com, /",
+    "/v1/chat#%, /v1/chat",
+    "/v1/chat#/../../.., /v1/chat",
   })
   void is_decoded_once_and_normalised(String target, String path) {
     assertThat(RequestPath.of(target)).isEqualTo(path);

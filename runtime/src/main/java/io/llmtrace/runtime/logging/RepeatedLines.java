@@ -5,7 +5,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.core.Appender;
-import ch.qos.logback.core.AppenderBase;
+import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,7 +23,7 @@ import org.slf4j.event.KeyValuePair;
  * Lines are repeats where level, logger and message before its arguments are the same. Information
  * and what is below it pass: a request's summary is no repeat of another one's. Thread-safe.
  */
-final class RepeatedLines extends AppenderBase<ILoggingEvent> {
+final class RepeatedLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
   static final Duration WINDOW = Duration.ofSeconds(10);
 
   /** Statements are few; an unknown library that makes up messages must not fill memory. */
@@ -65,6 +65,7 @@ final class RepeatedLines extends AppenderBase<ILoggingEvent> {
             .scheduleWithFixedDelay(this::sumUp, 1, 1, TimeUnit.SECONDS);
   }
 
+  /** Only the counts are under a lock: a line is made and written as if nothing stood before it. */
   @Override
   protected void append(ILoggingEvent event) {
     if (!event.getLevel().isGreaterOrEqual(Level.WARN)) {
