@@ -1,8 +1,11 @@
 package io.llmtrace.cli.doctor;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RouteConfReader;
+import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.policies.yaml.Nearest;
 import io.llmtrace.runtime.config.OnUninspectable;
 import io.llmtrace.runtime.config.PluginConfig;
@@ -144,7 +147,26 @@ final class RoutesCheck implements Check {
 
   static String enable(Deployment deployment, String id) {
     URI admin = deployment.admin();
-    return "./llmtrace gateway enable --route " + id + (admin == null ? "" : " --admin " + admin);
+    return "./llmtrace gateway enable --route "
+        + id
+        + (admin != null ? " --admin " + admin : deployment.routes() != null ? " --standalone" : "")
+        + deployment.configOption();
+  }
+
+  /**
+   * For what {@code gateway enable} leaves as somebody has set it.
+   *
+   * @param plugins the plugins of a route as JSON, with what is to be changed alone
+   */
+  private static String patch(Deployment deployment, String id, String plugins) {
+    URI admin = deployment.admin();
+    return admin == null
+        ? "in " + deployment.routes() + " set on route " + id + ": plugins: " + plugins
+        : "curl -sX PATCH "
+            + Peer.at(admin, "/apisix/admin/routes/" + id)
+            + " -H \"X-API-KEY: $APISIX_ADMIN_KEY\" -d '{\"plugins\":"
+            + plugins.replace("'", "'\\''")
+            + "}'";
   }
 
   /** One route that has the plugin. */
@@ -159,7 +181,31 @@ final class RoutesCheck implements Check {
     }
 
     private void wrong(String what) {
-      findings.error("Route " + route.id() + ": " + what, enable(deployment, route.id()));
+      wrong(what, enable(deployment, route.id()));
+    }
+
+    private void wrong(String what, String mend) {
+      findings.error("Route " + route.id() + ": " + what, mend);
+    }
+
+    private String patch(String plugin, ObjectNode settings) {
+      ObjectNode plugins = WireJson.mapper().createObjectNode();
+      plugins.set(plugin, settings);
+      return RoutesCheck.patch(deployment, route.id(), plugins.toString());
+    }
+
+    /** The same entries, ours with settings that are right. */
+    private String observing(String plugin, List<Map.Entry<String, String>> conf) {
+      ObjectNode settings = WireJson.mapper().createObjectNode();
+      ArrayNode entries = settings.putArray("conf");
+      for (Map.Entry<String, String> entry : conf) {
+        boolean ours = entry.getKey().equals(RouteConf.CONF_NAME);
+        entries
+            .addObject()
+            .put("name", entry.getKey())
+            .put("value", ours ? "{\"mode\":\"observe\"}" : entry.getValue());
+      }
+      return patch(plugin, settings) + "   # or with your own settings, spelt right";
     }
 
     private void requestSide(String plugin, JsonNode settings) throws IOException {
@@ -179,7 +225,7 @@ final class RoutesCheck implements Check {
       PluginConfig node = deployment.config().plugin();
       RouteConf read = RouteConfReader.of(node).read(conf);
       for (String problem : read.problems()) {
-        wrong("conf of " + plugin + ": " + problem);
+        wrong("conf of " + plugin + ": " + problem, observing(plugin, conf));
       }
       boolean degrades = settings.path("allow_degradation").asBoolean(false);
       if (read.problems().isEmpty()) {
@@ -218,14 +264,15 @@ final class RoutesCheck implements Check {
       if (blocks && degrades) {
         wrong(
             "on_uninspectable is block and allow_degradation is true: what cannot be inspected is"
-                + " refused, and passes whenever the plugin is away");
+                + " refused, and passes whenever the plugin is away",
+            enable(deployment, route.id()) + " --fail closed");
       } else if (!blocks && !degrades) {
         findings.warning(
             "Route "
                 + route.id()
                 + ": allow_degradation is not true: clients get 503 whenever the"
                 + " plugin is away, though on_uninspectable is pass",
-            enable(deployment, route.id()));
+            enable(deployment, route.id()) + " --fail open");
       }
     }
 
@@ -243,7 +290,12 @@ final class RoutesCheck implements Check {
             "http-logger sends to "
                 + uri
                 + ": expected "
-                + Peer.at(PluginCheck.address(deployment), "/tap"));
+                + Peer.at(PluginCheck.address(deployment), "/tap"),
+            patch(
+                LOGGER,
+                WireJson.mapper()
+                    .createObjectNode()
+                    .put("uri", Peer.at(PluginCheck.address(deployment), "/tap").toString())));
         return;
       }
       String secret = tapSecret(node);
@@ -261,7 +313,7 @@ final class RoutesCheck implements Check {
                 + route.id()
                 + ": http-logger's include_resp_body is not true: answers are not"
                 + " inspected, and tokens of streams not counted",
-            enable(deployment, route.id()));
+            patch(LOGGER, WireJson.mapper().createObjectNode().put("include_resp_body", true)));
       }
       if (logger.path("max_retry_count").asInt(0) == 0) {
         findings.warning(
@@ -269,7 +321,12 @@ final class RoutesCheck implements Check {
                 + route.id()
                 + ": http-logger's max_retry_count is 0: what it holds while the"
                 + " plugin restarts is lost",
-            enable(deployment, route.id()));
+            patch(
+                LOGGER,
+                WireJson.mapper()
+                    .createObjectNode()
+                    .put("max_retry_count", 60)
+                    .put("retry_delay", 1)));
       }
     }
 

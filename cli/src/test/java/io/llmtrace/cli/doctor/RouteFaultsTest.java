@@ -16,6 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 class RouteFaultsTest {
   private static final String ENABLE = "./llmtrace gateway enable --route chat --admin http://";
 
+  /** What "gateway enable" keeps as somebody has set it. */
+  private static final String PATCH = "curl -sX PATCH http://";
+
   @TempDir static Path shared;
   @TempDir Path directory;
   private static Runner runner;
@@ -128,13 +131,13 @@ class RouteFaultsTest {
   @Test
   void aValueThatIsNoJson() throws Exception {
     route("{\\\"mode\\\":\\\"observe\\\"}", "mode: observe");
-    place.error("routes", "expected JSON", ENABLE);
+    place.error("routes", "expected JSON", PATCH);
   }
 
   @Test
   void aKeyOfTheValueThatIsMisspelt() throws Exception {
     route("\\\"mode\\\"", "\\\"mood\\\"");
-    place.error("routes", "mood", ENABLE);
+    place.error("routes", "mood", PATCH);
   }
 
   @Test
@@ -146,7 +149,12 @@ class RouteFaultsTest {
   @Test
   void aLoggerThatSendsElsewhere() throws Exception {
     route("/tap", "/logs");
-    place.error("routes", "expected http://127.0.0.1:" + place.plugin.port() + "/tap", ENABLE);
+    place.error(
+        "routes",
+        "expected http://127.0.0.1:" + place.plugin.port() + "/tap",
+        "-d '{\"plugins\":{\"http-logger\":{\"uri\":\"http://127.0.0.1:"
+            + place.plugin.port()
+            + "/tap\"}}}'");
   }
 
   @Test
@@ -158,25 +166,26 @@ class RouteFaultsTest {
   @Test
   void aLoggerWithoutAnswers() throws Exception {
     route("\"include_resp_body\":true", "\"include_resp_body\":false");
-    place.warning("routes", "include_resp_body is not true", ENABLE);
+    place.warning("routes", "include_resp_body is not true", "{\"include_resp_body\":true}");
   }
 
   @Test
   void aLoggerThatDoesNotTryAgain() throws Exception {
     route(",\"max_retry_count\":60", "");
-    place.warning("routes", "max_retry_count is 0", ENABLE);
+    place.warning("routes", "max_retry_count is 0", "\"max_retry_count\":60");
   }
 
   @Test
   void degradationThatOpensWhatShouldBlock() throws Exception {
     route("{\\\"mode\\\":\\\"observe\\\"}", "{\\\"on_uninspectable\\\":\\\"block\\\"}");
-    place.error("routes", "on_uninspectable is block and allow_degradation is true", ENABLE);
+    place.error(
+        "routes", "on_uninspectable is block and allow_degradation is true", "--fail closed");
   }
 
   @Test
   void noDegradationWhereTrafficShouldPass() throws Exception {
     route("\"allow_degradation\":true,", "");
-    place.warning("routes", "clients get 503 whenever the plugin is away", ENABLE);
+    place.warning("routes", "clients get 503 whenever the plugin is away", "--fail open");
   }
 
   @Test
