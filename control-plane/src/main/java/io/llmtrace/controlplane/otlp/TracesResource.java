@@ -100,12 +100,12 @@ public final class TracesResource {
   @Consumes({"application/x-protobuf", "application/json"})
   public Response traces(
       @Context Caller caller,
-      @HeaderParam("Content-Type") String type,
+      @HeaderParam("Content-Type") @Nullable String type,
       @HeaderParam("Content-Encoding") @Nullable String encoding,
       InputStream body)
       throws IOException {
     OtlpBody form =
-        type.toLowerCase(Locale.ROOT).startsWith(OtlpBody.JSON.type())
+        type != null && type.toLowerCase(Locale.ROOT).startsWith(OtlpBody.JSON.type())
             ? OtlpBody.JSON
             : OtlpBody.PROTOBUF;
     try {

@@ -82,6 +82,16 @@ class TotalsTest {
     assertThat(requests(later)).isEqualTo(6);
   }
 
+  /** Whoever sends spans invents names of services and models; labels are everybody's. */
+  @Test
+  void spansOfApplicationsHaveOneRouteAndBringNoModels() {
+    for (int i = 0; i < 5; i++) {
+      count(exchange("otlp/pod-" + i, "model-" + i), 200);
+    }
+    assertThat(values("llmtrace_requests_total", "route")).containsExactly("otlp");
+    assertThat(values("llmtrace_requests_total", "model")).containsExactly("other");
+  }
+
   private static long requests(Deltas deltas) {
     return deltas.values().keySet().stream()
         .filter(one -> one.metric().equals("llmtrace_requests_total"))

@@ -257,8 +257,14 @@ class TracesTest {
             .setStartTimeUnixNano((System.currentTimeMillis() + 172_800_000L) * 1_000_000L)
             .setEndTimeUnixNano((System.currentTimeMillis() + 172_800_001L) * 1_000_000L)
             .build();
-    ExportTraceServiceResponse answer = send(request("", backwards, negative, ahead, good));
-    assertThat(answer.getPartialSuccess().getRejectedSpans()).isEqualTo(3);
+    // Milliseconds where nanoseconds are expected: January 1970.
+    Span old =
+        call(CHAT)
+            .setStartTimeUnixNano(System.currentTimeMillis())
+            .setEndTimeUnixNano(System.currentTimeMillis() + 1)
+            .build();
+    ExportTraceServiceResponse answer = send(request("", backwards, negative, ahead, old, good));
+    assertThat(answer.getPartialSuccess().getRejectedSpans()).isEqualTo(4);
     assertThat(answer.getPartialSuccess().getErrorMessage())
         .startsWith("span " + HexFormat.of().formatHex(backwards.getSpanId().toByteArray()))
         .contains("expected a time that is not after the end of the span");
@@ -269,6 +275,20 @@ class TracesTest {
     assertThat(answer.getPartialSuccess().getRejectedSpans()).isEqualTo(1);
     assertThat(answer.getPartialSuccess().getErrorMessage()).contains("a tenant of this key");
     assertThat(count(foreign)).isEqualTo("0");
+  }
+
+  /** Two bytes a span on the wire are fifty times that in memory. */
+  @Test
+  void aBodyThatWouldTakeTheMemoryIsRefusedBeforeItIsRead() throws Exception {
+    byte[] longer = new byte[(4 << 20) + 1];
+    assertThat(post(longer, key, "Content-Type", "application/x-protobuf").statusCode())
+        .isEqualTo(413);
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+      gzip.write(longer);
+    }
+    assertThat(post(packed.toByteArray(), key, "Content-Encoding", "gzip").statusCode())
+        .isEqualTo(413);
   }
 
   @Test

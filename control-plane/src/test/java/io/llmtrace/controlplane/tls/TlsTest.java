@@ -97,6 +97,7 @@ class TlsTest {
     assertThat(send(client(null), "POST", INGEST).body()).contains("client_ca");
     assertThat(send(client(null), "POST", "/api/v1/ingest;x=y/batches").body())
         .contains("client_ca");
+    assertThat(send(client(null), "POST", "/v1/traces").body()).contains("client_ca");
     // In the same place, and for people.
     assertThat(send(client(null), "GET", "/api/v1/ingest/set-aside").body())
         .doesNotContain("client_ca");
