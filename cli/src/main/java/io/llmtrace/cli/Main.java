@@ -14,6 +14,7 @@ import io.llmtrace.cli.policy.PolicyCommand;
 import io.llmtrace.cli.scan.ScanCommand;
 import io.llmtrace.cli.up.UpCommand;
 import io.llmtrace.runtime.logging.LogSetup;
+import java.security.Security;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -52,6 +53,9 @@ public final class Main {
   public static void main(String[] args) {
     // A process that reads a configuration sets its logging up again, as that says.
     LogSetup.configureCommand();
+    // Java remembers for ten seconds that a name does not resolve: an outage of DNS would outlive
+    // its end by as much.
+    Security.setProperty("networkaddress.cache.negative.ttl", "1");
     System.exit(commandLine().execute(args));
   }
 

@@ -67,6 +67,14 @@ public final class ChaosCommand implements Callable<Integer> {
       description = "Requests of the traffic; a slow machine takes fewer (default: 30).")
   private int perSecond;
 
+  @Option(
+      names = "--previous",
+      paramLabel = "FOLDER",
+      description =
+          "Jars of an earlier version (cli/target/lib once ./llmtrace has built it), with which the"
+              + " stack is started for the fault upgrade.")
+  private @Nullable Path previous;
+
   @Option(names = "--list", description = "Lists the faults and what is expected of each.")
   private boolean list;
 
@@ -109,6 +117,10 @@ public final class ChaosCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--per-second: expected 1 to 1000, got " + perSecond);
     }
+    if (previous != null && !Files.isDirectory(previous)) {
+      throw new ParameterException(
+          spec.commandLine(), "--previous: expected a folder of jars, got " + previous);
+    }
     if (names.isEmpty()) {
       return all;
     }
@@ -129,7 +141,7 @@ public final class ChaosCommand implements Callable<Integer> {
           out.println(line);
           out.flush();
         };
-    Machine machine = Machine.look(directory);
+    Machine machine = Machine.look(directory, previous);
     List<Fault> faults = minutes == null ? all : sample(all, machine);
     List<Result> results = new ArrayList<>();
     Set<String> left = new LinkedHashSet<>();

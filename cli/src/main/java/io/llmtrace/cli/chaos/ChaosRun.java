@@ -96,8 +96,13 @@ final class ChaosRun {
   }
 
   private Measured measure(Fault fault, List<String> problems) throws Exception {
-    Accounts.Standing before = accounts.standing();
+    List<String> broken = stack.mend();
+    if (!broken.isEmpty()) {
+      say.accept("  mended after the fault before: " + String.join(", ", broken));
+    }
     Injection injection = fault.injection().get();
+    injection.prepare(stack);
+    Accounts.Standing before = accounts.standing();
     List<Sent> sent;
     long begun;
     long ended;
@@ -119,7 +124,9 @@ final class ChaosRun {
     Accounts.Latency latency =
         new Accounts.Latency(p95(healthy), p95(latencies(sent, begun, ended)));
     details(sent, fault, problems);
-    return accounts.of(before, sent, latency, recovery);
+    Measured measured = accounts.of(before, sent, latency, recovery);
+    after(injection, problems);
+    return measured;
   }
 
   /** Ends the fault in any case; that it could not be ended is a problem of its own. */
@@ -133,6 +140,18 @@ final class ChaosRun {
       problems.add("the fault's end: " + firstLine(e));
     }
     return System.nanoTime();
+  }
+
+  /** As with the end: the books stand whatever it finds. */
+  private void after(Injection injection, List<String> problems) throws InterruptedException {
+    try {
+      injection.after(stack);
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      // The boundary of the fault: reported, and the next one mends what is left of it.
+      problems.add("afterwards: " + firstLine(e));
+    }
   }
 
   /** Without what a process wrote: its log is kept. */

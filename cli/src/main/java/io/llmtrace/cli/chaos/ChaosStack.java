@@ -1,18 +1,16 @@
 package io.llmtrace.cli.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.llmtrace.cli.Main;
 import io.llmtrace.cli.stack.ChildProcess;
-import io.llmtrace.cli.stack.Readiness;
 import io.llmtrace.cli.stack.StackFiles;
 import io.llmtrace.cli.stack.StackPorts;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.testkit.faults.FaultProxy;
+import io.llmtrace.testkit.faults.Weather;
 import io.llmtrace.testkit.provider.MockProvider;
+import io.llmtrace.testkit.sinks.Ledger;
+import io.llmtrace.testkit.sinks.WebhookSink;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -27,13 +25,13 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Database, control plane, plugin and gateway as processes of their own, the provider in this one,
  * with a fault proxy on each way between them. For one thread, but {@link #close}.
  */
 final class ChaosStack implements AutoCloseable {
-  private static final Duration START = Duration.ofMinutes(2);
   private static final Duration LONGEST = Duration.ofSeconds(5);
   private static final String CONTROL_PLANE_NAME = "control-plane.chaos.test";
 
@@ -45,6 +43,9 @@ final class ChaosStack implements AutoCloseable {
       """
       logging: {level: info, format: json}
       circuit_breaker: {recovery_timeout_ms: 2000}
+      alerts:
+        webhook: {url: "http://127.0.0.1:%d/hook"}
+        allow_private_targets: ["127.0.0.1"]
       control_plane:
         database: {url: "%s"}
       plugin:
@@ -72,13 +73,18 @@ final class ChaosStack implements AutoCloseable {
     String label() {
       return label;
     }
+
+    int heapMib() {
+      return heapMib;
+    }
   }
 
   /** A way between two processes. */
   enum Link {
     CONTROL_PLANE,
     DATABASE,
-    PROVIDER
+    PROVIDER,
+    ALERTS
   }
 
   private final StackFiles files;
@@ -86,34 +92,35 @@ final class ChaosStack implements AutoCloseable {
   private final int gatewayPort = StackPorts.freePort();
   private final Volume spool;
   private final Volume fullLogs;
-  private final Path logs;
-  private Path logTo;
   private final Path hosts;
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
-  private final Map<Part, ChildProcess> processes = new EnumMap<>(Part.class);
+  private final Processes processes;
   private final Map<Link, FaultProxy> links = new EnumMap<>(Link.class);
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(LONGEST).build();
   private final Database database;
+  private final WebhookSink alerts;
   private final LogTee tee;
+  private @Nullable TlsFront tlsFront;
 
   private ChaosStack(Path directory, Machine machine) throws IOException, InterruptedException {
     files = StackFiles.in(directory);
     ports = StackPorts.free();
     Files.createDirectories(directory);
     spool = own(Volume.at(directory.resolve("plugin/spool"), 16, machine));
-    logs = Files.createDirectories(directory.resolve("logs"));
-    logTo = logs;
     fullLogs = own(Volume.at(directory.resolve("full-logs"), 1, machine));
     hosts = directory.resolve("hosts");
+    processes = new Processes(files, ports, gatewayPort, hosts);
     names(true);
     database = own(Database.start(directory.resolve("postgres")));
     links.put(Link.DATABASE, database.proxy());
     links.put(Link.CONTROL_PLANE, own(FaultProxy.before(ports.controlPlane())));
     MockProvider provider = own(MockProvider.start());
     links.put(Link.PROVIDER, own(FaultProxy.before(provider.port())));
+    alerts = own(WebhookSink.start());
+    links.put(Link.ALERTS, own(FaultProxy.before(alerts.url().getPort())));
     tee = own(LogTee.before(plugin("/tap")));
     files.writeConfig(
-        SETTINGS.formatted(database.proxiedUrl()),
+        SETTINGS.formatted(link(Link.ALERTS).port(), database.proxiedUrl()),
         ports,
         URI.create("http://" + CONTROL_PLANE_NAME + ":" + link(Link.CONTROL_PLANE).port()));
     Files.writeString(files.routes(), routes());
@@ -129,11 +136,17 @@ final class ChaosStack implements AutoCloseable {
     say.accept("starting database, control plane, plugin and gateway …");
     ChaosStack stack = new ChaosStack(directory, machine);
     try {
-      stack.start(Part.CONTROL_PLANE);
+      // For the fault that replaces an earlier version, which is the first then.
+      Processes.Launch launch =
+          machine
+              .previous()
+              .map(jars -> stack.processes.usual().of(jars.toAbsolutePath() + "/*"))
+              .orElse(stack.processes.usual());
+      stack.processes.start(Part.CONTROL_PLANE, launch);
       for (String tenant : List.of("acme", "globex")) {
         stack.makeTenant(tenant);
       }
-      stack.start(Part.PLUGIN);
+      stack.processes.start(Part.PLUGIN, launch);
       stack.start(Part.GATEWAY);
       return stack;
     } catch (IOException | InterruptedException | RuntimeException e) {
@@ -183,16 +196,6 @@ final class ChaosStack implements AutoCloseable {
     return files.directory().resolve("plugin");
   }
 
-  /** Where processes that are started from now on write their logs. */
-  void logTo(Path directory) {
-    logTo = directory;
-  }
-
-  /** Where they usually do. */
-  Path logs() {
-    return logs;
-  }
-
   FaultProxy link(Link link) {
     FaultProxy proxy = links.get(link);
     if (proxy == null) {
@@ -201,61 +204,52 @@ final class ChaosStack implements AutoCloseable {
     return proxy;
   }
 
+  /** What the control plane tells of incidents. */
+  Ledger alerts() {
+    return alerts.ledger();
+  }
+
+  /** Ends TLS before the control plane; made when it is first asked for. */
+  TlsFront tlsFront() throws IOException, InterruptedException {
+    if (tlsFront == null) {
+      tlsFront = own(TlsFront.before(ports.controlPlane(), files.directory().resolve("authority")));
+    }
+    return tlsFront;
+  }
+
+  /** Its processes. */
+  Processes processes() {
+    return processes;
+  }
+
   ChildProcess process(Part part) {
-    ChildProcess process = processes.get(part);
-    if (process == null) {
-      throw new IllegalStateException("the " + part.label() + " was never started");
-    }
-    return process;
+    return processes.get(part);
   }
 
-  /** Starts a process and waits until it is ready. */
+  /** Starts a process as usual and waits until it is ready. */
   void start(Part part) throws IOException, InterruptedException {
-    start(part, List.of(), Map.of());
+    processes.start(part, processes.usual());
   }
 
-  /** The same with options for its JVM, which win over its usual ones, and its environment. */
-  void start(Part part, List<String> options, Map<String, String> environment)
-      throws IOException, InterruptedException {
-    List<String> all = new ArrayList<>();
-    all.add("-Xmx" + part.heapMib + "m");
-    all.add("-Djdk.net.hosts.file=" + hosts);
-    all.add("-Dsun.net.inetaddr.ttl=1");
-    all.add("-Dsun.net.inetaddr.negative.ttl=0");
-    all.addAll(options);
-    ChildProcess process =
-        ChildProcess.start(
-            part.label(),
-            logTo.resolve(part.label() + ".log"),
-            all,
-            environment,
-            part == Part.GATEWAY ? GatewayMain.class.getName() : Main.class.getName(),
-            part == Part.GATEWAY
-                ? List.of(
-                    files.routes().toString(),
-                    files.socket().toString(),
-                    Integer.toString(gatewayPort))
-                : List.of(part.label(), "--config", files.config().toString()));
-    processes.put(part, process);
-    switch (part) {
-      case CONTROL_PLANE -> Readiness.await(process, controlPlane("/readyz"), START);
-      case PLUGIN -> Readiness.await(process, plugin("/health"), START);
-      case GATEWAY -> awaitGateway(process);
-    }
-  }
-
-  private void awaitGateway(ChildProcess process) throws IOException, InterruptedException {
-    long end = System.nanoTime() + START.toNanos();
-    while (process.alive() && System.nanoTime() < end) {
-      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), gatewayPort)) {
-        socket.getPort();
-        return;
-      } catch (ConnectException e) {
-        // Nobody listens yet: that is what is waited for.
-        Thread.sleep(50);
+  /**
+   * Brings back what a fault has left broken, so that what comes next is measured on a whole stack.
+   *
+   * @return what was broken; empty when nothing was
+   */
+  List<String> mend() throws IOException, InterruptedException {
+    List<String> broken = new ArrayList<>();
+    for (Map.Entry<Link, FaultProxy> link : links.entrySet()) {
+      if (!link.getValue().weather().equals(Weather.pass())) {
+        link.getValue().set(Weather.pass());
+        broken.add("the way " + link.getKey());
       }
     }
-    throw new IOException("the gateway is not ready; it wrote:\n" + process.tail());
+    if (!database.answers()) {
+      database.restart();
+      broken.add("the database");
+    }
+    broken.addAll(processes.revive());
+    return broken;
   }
 
   /** Takes the name of the control plane out of what processes resolve names by, or puts it in. */
@@ -319,6 +313,7 @@ final class ChaosStack implements AutoCloseable {
     routes.append(ChaosRoutes.route("acme", "acme", true, tee.port(), files, provider()));
     routes.append(ChaosRoutes.route("globex", "globex", true, tee.port(), files, provider()));
     routes.append(ChaosRoutes.route("closed", "acme", false, tee.port(), files, provider()));
+    routes.append(ChaosRoutes.route("alarm", "acme", true, tee.port(), files, provider()));
     routes.append(ChaosRoutes.route("probe", "acme", true, tee.port(), files, provider()));
     return routes.append("#END\n").toString();
   }
@@ -334,14 +329,7 @@ final class ChaosStack implements AutoCloseable {
   @Override
   public void close() throws IOException {
     IOException failure = null;
-    for (Part part : List.of(Part.GATEWAY, Part.PLUGIN, Part.CONTROL_PLANE)) {
-      ChildProcess process = processes.remove(part);
-      if (process != null) {
-        // One that a fault stopped would not hear that it is to end.
-        resume(process);
-        process.close();
-      }
-    }
+    processes.close();
     while (true) {
       AutoCloseable part;
       synchronized (running) {
@@ -363,16 +351,6 @@ final class ChaosStack implements AutoCloseable {
     }
     if (failure != null) {
       throw failure;
-    }
-  }
-
-  private static void resume(ChildProcess process) throws IOException {
-    if (process.alive()) {
-      try {
-        Signals.send("CONT", List.of(process.pid()));
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 }

@@ -87,8 +87,19 @@ final class Database implements AutoCloseable {
     return all;
   }
 
+  /** Whether somebody answers. */
+  boolean answers() {
+    try {
+      return column("SELECT 1").size() == 1;
+    } catch (SQLException e) {
+      // Not there, which is the answer.
+      return false;
+    }
+  }
+
   /** Ends it at once, with its children. */
   void kill() throws IOException, InterruptedException {
+    // The server first: it would start others in place of its children.
     Signals.send("KILL", processes());
   }
 

@@ -27,6 +27,7 @@ record Fault(
 
   /** What is faulty. */
   enum Group {
+    UPGRADE,
     PLUGIN,
     CONTROL_PLANE,
     DATABASE,

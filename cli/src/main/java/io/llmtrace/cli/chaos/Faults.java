@@ -8,7 +8,6 @@ import io.llmtrace.testkit.faults.Weather;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Supplier;
 
 /** All faults with what is expected of each. Stateless. */
@@ -31,6 +30,17 @@ final class Faults {
   /** In the order in which they are run; a sample takes the first of each group first. */
   static List<Fault> all() {
     List<Fault> all = new ArrayList<>();
+    all.add(
+        on(
+            Need.PREVIOUS,
+            fault(
+                "upgrade",
+                Group.UPGRADE,
+                "an earlier version runs; the control plane is replaced, then the plugin",
+                SHORT,
+                30,
+                UpgradeInjections::upgrade,
+                away())));
     all.addAll(plugin());
     all.addAll(controlPlane());
     all.addAll(database());
@@ -61,7 +71,15 @@ final class Faults {
             () -> Injections.stop(Part.PLUGIN),
             Expectation.unnoticed()
                 .reasons("budget", "overload")
-                .adds(SHORT.plus(Duration.ofSeconds(1)))));
+                .adds(SHORT.plus(Duration.ofSeconds(1)))),
+        fault(
+            "plugin-restarted",
+            Group.PLUGIN,
+            "the plugin is told to end (within ten seconds) and starts again",
+            SHORT,
+            16,
+            () -> Injections.restart(Part.PLUGIN),
+            away()));
   }
 
   private static List<Fault> controlPlane() {
@@ -115,6 +133,30 @@ final class Faults {
             HOLD,
             12,
             Injections::noNames,
+            Expectation.unnoticed()),
+        fault(
+            "control-plane-restarted",
+            Group.CONTROL_PLANE,
+            "the control plane is told to end (within ten seconds) and starts again",
+            SHORT,
+            20,
+            () -> Injections.restart(Part.CONTROL_PLANE),
+            Expectation.unnoticed()),
+        fault(
+            "certificate-expired",
+            Group.CONTROL_PLANE,
+            "the certificate that the plugin is shown for the control plane has run out",
+            HOLD,
+            20,
+            TlsInjections::expired,
+            Expectation.unnoticed().reasons("budget", "overload").adds(COLD)),
+        fault(
+            "alert-sink-down",
+            Group.CONTROL_PLANE,
+            "the receiver of alerts refuses connections; afterwards it is told, once",
+            HOLD,
+            30,
+            AlertInjections::sinkDown,
             Expectation.unnoticed()));
   }
 
@@ -298,7 +340,7 @@ final class Faults {
             28,
             () ->
                 Injection.within(
-                    Injections.startedWith(Part.PLUGIN, List.of("-Xmx96m"), Map.of()),
+                    Injections.startedWith(Part.PLUGIN, List.of("-Xmx96m")),
                     ClientInjections.bigBodies()),
             Expectation.unnoticed()
                 .errors(ClientError.CLOSED_ROUTE)

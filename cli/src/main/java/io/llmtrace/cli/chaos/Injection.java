@@ -3,6 +3,13 @@ package io.llmtrace.cli.chaos;
 /** Puts a fault into a running stack and takes it out again. For one thread, used once. */
 interface Injection {
   /**
+   * Makes ready what the fault needs, before any traffic.
+   *
+   * @throws Exception when that is impossible, and the fault with it
+   */
+  default void prepare(ChaosStack stack) throws Exception {}
+
+  /**
    * Begins the fault, and makes sure that it is there.
    *
    * @throws Exception when it cannot be put in, or has no effect
@@ -16,9 +23,29 @@ interface Injection {
    */
   void end(ChaosStack stack) throws Exception;
 
+  /**
+   * Looks at what only shows once everything has settled, and takes away what {@link #prepare}
+   * made. Traffic has ended.
+   *
+   * @throws Exception when something is not as it should be
+   */
+  default void after(ChaosStack stack) throws Exception {}
+
   /** The inner one while the outer one holds. */
   static Injection within(Injection outer, Injection inner) {
     return new Injection() {
+      @Override
+      public void prepare(ChaosStack stack) throws Exception {
+        outer.prepare(stack);
+        inner.prepare(stack);
+      }
+
+      @Override
+      public void after(ChaosStack stack) throws Exception {
+        inner.after(stack);
+        outer.after(stack);
+      }
+
       @Override
       public void begin(ChaosStack stack) throws Exception {
         outer.begin(stack);
@@ -39,6 +66,18 @@ interface Injection {
   /** Both at once; ended in the order of their beginning. */
   static Injection both(Injection first, Injection second) {
     return new Injection() {
+      @Override
+      public void prepare(ChaosStack stack) throws Exception {
+        first.prepare(stack);
+        second.prepare(stack);
+      }
+
+      @Override
+      public void after(ChaosStack stack) throws Exception {
+        first.after(stack);
+        second.after(stack);
+      }
+
       @Override
       public void begin(ChaosStack stack) throws Exception {
         first.begin(stack);

@@ -8,11 +8,15 @@ import io.llmtrace.testkit.faults.Weather;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
 /** Faults of processes and of the ways between them. Stateless. */
 final class Injections {
+  /** Within which a process that is told to end has ended, with everything answered. */
+  private static final Duration DRAINED = Duration.ofSeconds(10);
+
   private Injections() {}
 
   /** {@code kill -9}; started again at the end. */
@@ -63,8 +67,15 @@ final class Injections {
     return new Injection() {
       @Override
       public void begin(ChaosStack stack) throws IOException, InterruptedException {
+        long start = System.nanoTime();
         stack.process(part).close();
+        Duration took = Duration.ofNanos(System.nanoTime() - start);
         stack.start(part);
+        if (took.compareTo(DRAINED) > 0) {
+          throw new IOException(
+              "the %s took %d ms to end, expected at most %d"
+                  .formatted(part.label(), took.toMillis(), DRAINED.toMillis()));
+        }
       }
 
       @Override
@@ -74,13 +85,14 @@ final class Injections {
     };
   }
 
-  /** Restarts a process with other options and environment for as long as the fault holds. */
-  static Injection startedWith(Part part, List<String> options, Map<String, String> environment) {
+  /** Restarts a process with other options for as long as the fault holds. */
+  static Injection startedWith(Part part, List<String> options) {
     return new Injection() {
       @Override
       public void begin(ChaosStack stack) throws IOException, InterruptedException {
         stack.process(part).close();
-        stack.start(part, options, environment);
+        Processes processes = stack.processes();
+        processes.start(part, processes.usual().with(options, Map.of()));
       }
 
       @Override

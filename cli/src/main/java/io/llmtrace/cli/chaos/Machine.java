@@ -5,8 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** What this machine lets a fault do. Immutable. */
+/** What this machine, and who has started the run, lets a fault do. Immutable. */
 final class Machine {
   /** What a fault needs of the machine. */
   enum Need {
@@ -16,7 +17,9 @@ final class Machine {
     /** {@code faketime}'s library. */
     FAKETIME("libfaketime (Debian: faketime)"),
     /** {@code prlimit} on a process that runs. */
-    PRLIMIT("prlimit (Debian: util-linux)");
+    PRLIMIT("prlimit (Debian: util-linux)"),
+    /** The jars of an earlier version. */
+    PREVIOUS("an earlier version, by --previous");
 
     private final String text;
 
@@ -36,17 +39,21 @@ final class Machine {
           "/usr/lib64/faketime/libfaketimeMT.so.1");
 
   private final boolean mounts;
+  private final @Nullable Path previous;
 
-  private Machine(boolean mounts) {
+  private Machine(boolean mounts, @Nullable Path previous) {
     this.mounts = mounts;
+    this.previous = previous;
   }
 
   /**
    * Looks at this machine.
    *
    * @param directory in which a mount is tried
+   * @param previous the jars of an earlier version, if there is one
    */
-  static Machine look(Path directory) throws IOException, InterruptedException {
+  static Machine look(Path directory, @Nullable Path previous)
+      throws IOException, InterruptedException {
     Path tried = Files.createDirectories(directory.resolve("mount-tried"));
     boolean mounts;
     try {
@@ -58,11 +65,16 @@ final class Machine {
       mounts = false;
     }
     Files.delete(tried);
-    return new Machine(mounts);
+    return new Machine(mounts, previous);
   }
 
   boolean mounts() {
     return mounts;
+  }
+
+  /** The jars of an earlier version. */
+  Optional<Path> previous() {
+    return Optional.ofNullable(previous);
   }
 
   /** The library that moves the clock of a process. */
@@ -77,6 +89,7 @@ final class Machine {
           case NOTHING -> true;
           case MOUNT -> mounts;
           case FAKETIME -> faketime().isPresent();
+          case PREVIOUS -> previous != null;
           case PRLIMIT -> Files.isExecutable(Path.of("/usr/bin/prlimit"));
         };
     return has ? Optional.empty() : Optional.of("needs " + need.text());

@@ -109,9 +109,7 @@ final class MachineInjections {
         Path offset = stack.files().directory().resolve("clock");
         Files.writeString(offset, "+0\n");
         stack.process(Part.PLUGIN).close();
-        stack.start(
-            Part.PLUGIN,
-            List.of(),
+        Map<String, String> environment =
             Map.of(
                 "LD_PRELOAD",
                 Machine.faketime().orElseThrow(() -> new IOException("no libfaketime")),
@@ -122,7 +120,10 @@ final class MachineInjections {
                 "1",
                 // Durations are measured by the clock that no step moves.
                 "FAKETIME_DONT_FAKE_MONOTONIC",
-                "1"));
+                "1");
+        stack
+            .processes()
+            .start(Part.PLUGIN, stack.processes().usual().with(List.of(), environment));
         Thread.sleep(500);
         Files.writeString(offset, "%+d\n".formatted(step.toSeconds()));
         // Until it has read that, and some traffic has met it.

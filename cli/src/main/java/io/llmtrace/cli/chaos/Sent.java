@@ -30,6 +30,8 @@ record Sent(
     ATTACK_STREAM(true, true, "acme"),
     /** To a route that lets nothing pass without the plugin. */
     CLOSED(false, false, "closed"),
+    /** On a route on which nobody else sends anything: an incident of its own. */
+    ALARM(true, false, "alarm"),
     PROBE(false, false, "probe"),
     ATTACK_PROBE(true, false, "probe");
 

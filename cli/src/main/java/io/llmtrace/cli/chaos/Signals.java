@@ -2,18 +2,26 @@ package io.llmtrace.cli.chaos;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Other programs of this machine that faults need. Stateless. */
 final class Signals {
   private Signals() {}
 
-  /** Sends a signal, such as {@code STOP}, to processes that this run started. */
+  /**
+   * Sends a signal, such as {@code STOP}, to processes that this run started. One that has ended by
+   * itself in the meantime, as a database's workers do, is none of its failures.
+   */
   static void send(String signal, List<Long> processes) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of("kill", "-" + signal));
-    processes.forEach(pid -> command.add(Long.toString(pid)));
-    run(command);
+    for (long pid : processes) {
+      try {
+        run(List.of("kill", "-" + signal, Long.toString(pid)));
+      } catch (IOException e) {
+        if (ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
+          throw e;
+        }
+      }
+    }
   }
 
   /**

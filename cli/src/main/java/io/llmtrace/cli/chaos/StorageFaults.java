@@ -65,6 +65,14 @@ final class StorageFaults {
             18,
             () -> StorageInjections.damaged("conf-tokens.log"),
             Faults.away()),
+        Faults.fault(
+            "model-corrupt",
+            Group.STORAGE,
+            "kill -9 of the plugin, and a byte of its model is another one",
+            SHORT,
+            25,
+            ModelInjections::damaged,
+            Faults.away()),
         Faults.on(
             Need.MOUNT,
             Faults.fault(

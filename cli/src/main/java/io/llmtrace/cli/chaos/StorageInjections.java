@@ -132,7 +132,7 @@ final class StorageInjections {
   }
 
   /** Another byte in the middle. */
-  private static void damage(Path file) throws IOException {
+  static void damage(Path file) throws IOException {
     byte[] bytes = Files.readAllBytes(file);
     if (bytes.length == 0) {
       throw new IOException(file + " is empty: nothing to damage");
@@ -147,14 +147,14 @@ final class StorageInjections {
       @Override
       public void begin(ChaosStack stack) throws IOException, InterruptedException {
         stack.process(Part.PLUGIN).close();
-        stack.logTo(stack.fullLogs().path());
+        stack.processes().logTo(stack.fullLogs().path());
         stack.start(Part.PLUGIN);
         stack.fullLogs().fill();
       }
 
       @Override
       public void end(ChaosStack stack) throws IOException, InterruptedException {
-        stack.logTo(stack.logs());
+        stack.processes().logTo(stack.processes().logs());
         List<Path> written;
         try (Stream<Path> files = Files.list(stack.fullLogs().path())) {
           written = files.toList();

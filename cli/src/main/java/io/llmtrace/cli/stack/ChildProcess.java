@@ -66,11 +66,35 @@ public final class ChildProcess implements AutoCloseable {
       String mainClass,
       List<String> arguments)
       throws IOException {
+    return start(
+        name,
+        log,
+        System.getProperty("java.class.path"),
+        options,
+        environment,
+        mainClass,
+        arguments);
+  }
+
+  /**
+   * As above, with the classes of another version.
+   *
+   * @throws IOException when the JVM cannot be started
+   */
+  public static ChildProcess start(
+      String name,
+      Path log,
+      String classPath,
+      List<String> options,
+      Map<String, String> environment,
+      String mainClass,
+      List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
     command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
+    command.add(classPath);
     command.add(mainClass);
     command.addAll(arguments);
     ProcessBuilder builder =

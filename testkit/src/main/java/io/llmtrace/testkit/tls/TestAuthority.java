@@ -51,6 +51,15 @@ public final class TestAuthority {
 
   /** Issues a certificate for {@code localhost} and {@code 127.0.0.1}, for servers and clients. */
   public Issued issue(String name) throws IOException, InterruptedException {
+    return issue(name, "-1d");
+  }
+
+  /** Issues one that ran out days ago. */
+  public Issued issueExpired(String name) throws IOException, InterruptedException {
+    return issue(name, "-9d");
+  }
+
+  private Issued issue(String name, String start) throws IOException, InterruptedException {
     keytool(
         "-genkeypair",
         "-alias",
@@ -59,6 +68,8 @@ public final class TestAuthority {
         AUTHORITY,
         "-dname",
         "CN=" + name,
+        "-startdate",
+        start,
         "-ext",
         "san=dns:localhost,ip:127.0.0.1");
     return new Issued(
@@ -72,7 +83,7 @@ public final class TestAuthority {
     command.addAll(List.of(arguments));
     command.addAll(
         List.of(
-            "-keyalg", "EC", "-groupname", "secp256r1", "-validity", "2", "-storetype", "PKCS12"));
+            "-keyalg", "EC", "-groupname", "secp256r1", "-validity", "3", "-storetype", "PKCS12"));
     command.addAll(List.of("-keystore", store.toString(), "-storepass", PASSWORD));
     Path said = folder.resolve("keytool.log");
     Process process =
