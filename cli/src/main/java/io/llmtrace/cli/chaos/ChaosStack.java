@@ -18,6 +18,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -261,6 +263,17 @@ final class ChaosStack implements AutoCloseable {
   /** What the plugin says of itself. */
   JsonNode pluginHealth() throws IOException, InterruptedException {
     return json(plugin("/health"));
+  }
+
+  /** What time the plugin takes it to be, as it dates its answers. */
+  Instant pluginTime() throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(plugin("/health")).timeout(LONGEST).GET().build();
+    String date =
+        http.send(request, HttpResponse.BodyHandlers.discarding())
+            .headers()
+            .firstValue("date")
+            .orElseThrow(() -> new IOException("the plugin does not date its answers"));
+    return Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date));
   }
 
   /** What the control plane says of itself. */

@@ -143,14 +143,6 @@ final class Faults {
             () -> Injections.restart(Part.CONTROL_PLANE),
             Expectation.unnoticed()),
         fault(
-            "certificate-expired",
-            Group.CONTROL_PLANE,
-            "the certificate that the plugin is shown for the control plane has run out",
-            HOLD,
-            20,
-            TlsInjections::expired,
-            Expectation.unnoticed().reasons("budget", "overload").adds(COLD)),
-        fault(
             "alert-sink-down",
             Group.CONTROL_PLANE,
             "the receiver of alerts refuses connections; afterwards it is told, once",
@@ -333,6 +325,14 @@ final class Faults {
                 () -> MachineInjections.clock(Duration.ofHours(-1)),
                 away())),
         fault(
+            "certificate-expired",
+            Group.MACHINE,
+            "the certificate that the plugin is shown for the control plane has run out",
+            HOLD,
+            20,
+            TlsInjections::expired,
+            Expectation.unnoticed().reasons("budget", "overload").adds(COLD)),
+        fault(
             "small-heap",
             Group.MACHINE,
             "the plugin has a heap of 96 MiB and gets bodies of 16 MiB; it is restarted for that",
@@ -387,6 +387,11 @@ final class Faults {
     return Expectation.unnoticed()
         .reasons("breaker", "degraded", "budget", "overload")
         .mayLose("spool_refused", "spool_full", "spool_missing");
+  }
+
+  /** The same, and for certain, as traffic goes on. */
+  static Expectation noSpool() {
+    return refused().loses("spool_refused", "spool_full", "spool_missing");
   }
 
   static Fault on(Need need, Fault fault) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -69,27 +70,34 @@ final class MachineInjections {
       @Override
       public void begin(ChaosStack stack) throws IOException, InterruptedException {
         long pid = stack.process(Part.PLUGIN).pid();
-        before =
-            Signals.run(
-                    List.of(
-                        "prlimit",
-                        "--pid",
-                        Long.toString(pid),
-                        "--nofile",
-                        "-o",
-                        "SOFT",
-                        "--noheadings"))
-                .strip();
+        before = soft(pid);
         long open;
         try (Stream<Path> handles = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
           open = handles.count();
         }
         limit(pid, Long.toString(open + SPARE));
+        String now = soft(pid);
+        if (!now.equals(Long.toString(open + SPARE))) {
+          throw new IOException("the limit of handles is " + now);
+        }
       }
 
       @Override
       public void end(ChaosStack stack) throws IOException, InterruptedException {
         limit(stack.process(Part.PLUGIN).pid(), before);
+      }
+
+      private String soft(long pid) throws IOException, InterruptedException {
+        return Signals.run(
+                List.of(
+                    "prlimit",
+                    "--pid",
+                    Long.toString(pid),
+                    "--nofile",
+                    "-o",
+                    "SOFT",
+                    "--noheadings"))
+            .strip();
       }
 
       private void limit(long pid, String soft) throws IOException, InterruptedException {
@@ -128,6 +136,10 @@ final class MachineInjections {
         Files.writeString(offset, "%+d\n".formatted(step.toSeconds()));
         // Until it has read that, and some traffic has met it.
         Thread.sleep(1_500);
+        Duration wrong = Duration.between(Instant.now(), stack.pluginTime());
+        if (wrong.minus(step).abs().compareTo(Duration.ofMinutes(1)) > 0) {
+          throw new IOException("the plugin's clock is " + wrong + " off, expected " + step);
+        }
       }
 
       @Override

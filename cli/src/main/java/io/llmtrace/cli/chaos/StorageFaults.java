@@ -20,7 +20,7 @@ final class StorageFaults {
             SHORT,
             12,
             StorageInjections::spoolGone,
-            Faults.refused()),
+            Faults.noSpool()),
         Faults.on(
             Need.MOUNT,
             Faults.fault(
@@ -30,7 +30,7 @@ final class StorageFaults {
                 SHORT,
                 12,
                 StorageInjections::spoolFull,
-                Faults.refused())),
+                Faults.noSpool())),
         Faults.on(
             Need.MOUNT,
             Faults.fault(
@@ -40,7 +40,7 @@ final class StorageFaults {
                 SHORT,
                 12,
                 StorageInjections::spoolReadOnly,
-                Faults.refused())),
+                Faults.noSpool())),
         Faults.fault(
             "spool-corrupt",
             Group.STORAGE,

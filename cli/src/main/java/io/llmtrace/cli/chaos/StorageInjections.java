@@ -35,6 +35,15 @@ final class StorageInjections {
       @Override
       public void begin(ChaosStack stack) throws IOException, InterruptedException {
         stack.spool().readOnly();
+        Path probe = held(stack.spool().path()).resolve("probe");
+        try {
+          Files.createFile(probe);
+        } catch (IOException e) {
+          // As it should be.
+          return;
+        }
+        Files.delete(probe);
+        throw new IOException("a file could be made in " + probe.getParent());
       }
 
       @Override
