@@ -3,6 +3,7 @@ package io.llmtrace.cli;
 import io.llmtrace.cli.alerts.AlertsCommand;
 import io.llmtrace.cli.bench.BenchCommand;
 import io.llmtrace.cli.chaos.ChaosCommand;
+import io.llmtrace.cli.chaos.SoakCommand;
 import io.llmtrace.cli.demo.DemoCommand;
 import io.llmtrace.cli.deploy.HealthcheckCommand;
 import io.llmtrace.cli.deploy.MigrateCommand;
@@ -45,6 +46,7 @@ import picocli.CommandLine.HelpCommand;
       MockProviderCommand.class,
       TestGatewayCommand.class,
       ChaosCommand.class,
+      SoakCommand.class,
       HelpCommand.class
     })
 public final class Main {

@@ -25,6 +25,9 @@ final class ChaosRun {
 
   private static final int REMEMBERED = 300;
 
+  /** Of clients that do not wait between two requests. */
+  private static final int CONNECTIONS = 16;
+
   private final ChaosStack stack;
   private final Machine machine;
   private final int perSecond;
@@ -173,6 +176,10 @@ final class ChaosRun {
    *
    * @return milliseconds since {@code from}; longer than any expectation when it is not in time
    */
+  long recovered(Traffic traffic, long from) throws InterruptedException, SQLException {
+    return recovered(traffic, from, PATIENCE);
+  }
+
   private long recovered(Traffic traffic, long from, Duration patience)
       throws InterruptedException, SQLException {
     while (System.nanoTime() - from < patience.toNanos()) {
@@ -193,11 +200,17 @@ final class ChaosRun {
   /** Waits until every exchange that the gateway logged is stored, or nothing more comes. */
   private void settle(Accounts.Standing before, List<Sent> sent)
       throws InterruptedException, SQLException, IOException {
+    settle(before, sent, SETTLED);
+  }
+
+  /** The same, in as much time as is given. */
+  void settle(Accounts.Standing before, List<Sent> sent, Duration most)
+      throws InterruptedException, SQLException, IOException {
     long answered = sent.stream().filter(one -> one.status() > 0).count();
     long start = System.nanoTime();
     long changed = start;
     int lastLogged = -1;
-    while (System.nanoTime() - start < SETTLED.toNanos()) {
+    while (System.nanoTime() - start < most.toNanos()) {
       int logged = stack.tee().logged() - before.logged();
       if (logged != lastLogged) {
         lastLogged = logged;
@@ -209,7 +222,7 @@ final class ChaosRun {
       }
       Thread.sleep(100);
     }
-    say.accept("  not everything settled within " + SETTLED.toSeconds() + " s");
+    say.accept("  not everything settled within " + most.toSeconds() + " s");
   }
 
   private void remember(List<Sent> sent, long from, long until) {
@@ -229,10 +242,36 @@ final class ChaosRun {
   }
 
   private static double p95(List<Double> millis) {
+    return percentile(millis, 0.95);
+  }
+
+  /**
+   * A percentile.
+   *
+   * @param share 0 to 1
+   */
+  static double percentile(List<Double> millis, double share) {
     if (millis.isEmpty()) {
       return 0;
     }
     List<Double> sorted = millis.stream().sorted().toList();
-    return sorted.get((int) Math.min(sorted.size() - 1L, Math.round(sorted.size() * 0.95)));
+    return sorted.get((int) Math.min(sorted.size() - 1L, Math.round(sorted.size() * share)));
+  }
+
+  Accounts accounts() {
+    return accounts;
+  }
+
+  /** Traffic through the stack's gateway. */
+  Traffic traffic(int requestsPerSecond) {
+    return new Traffic(client, requestsPerSecond);
+  }
+
+  /** Requests a second that the stack answers when it always has some to answer. */
+  int capacity(Duration time) throws InterruptedException, SQLException, IOException {
+    Accounts.Standing before = accounts.standing();
+    List<Sent> sent = Traffic.closed(client, CONNECTIONS, time);
+    settle(before, sent);
+    return (int) (sent.size() / (time.toMillis() / 1e3));
   }
 }

@@ -40,7 +40,7 @@ final class ModelInjections {
                     .formatted(ID, folder.resolve("model.onnx"), folder.resolve("tokenizer.json")));
         stack.process(Part.PLUGIN).close();
         start(stack);
-        require(stack, "ready");
+        require(stack, "loaded");
       }
 
       @Override
@@ -83,7 +83,7 @@ final class ModelInjections {
 
   private static void require(ChaosStack stack, String state)
       throws IOException, InterruptedException {
-    JsonNode models = stack.pluginHealth().path("models");
+    JsonNode models = stack.pluginHealth().path("ml_models");
     String found = models.path(ID).asText();
     if (!found.equals(state)) {
       throw new IOException("expected the model to be " + state + ", /health says " + models);

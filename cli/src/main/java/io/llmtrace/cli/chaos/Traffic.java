@@ -61,6 +61,36 @@ final class Traffic implements AutoCloseable {
             this::next, 0, TimeUnit.SECONDS.toNanos(1) / perSecond, TimeUnit.NANOSECONDS);
   }
 
+  /**
+   * As many as are answered, so many at a time.
+   *
+   * @return all that was sent
+   */
+  static List<Sent> closed(Client client, int connections, Duration time)
+      throws InterruptedException {
+    Queue<Sent> all = new ConcurrentLinkedQueue<>();
+    AtomicInteger numbers = new AtomicInteger(1_000_000);
+    long end = System.nanoTime() + time.toNanos();
+    List<Thread> clients = new ArrayList<>();
+    for (int i = 0; i < connections; i++) {
+      Thread thread =
+          new Thread(
+              () -> {
+                while (System.nanoTime() < end) {
+                  int n = numbers.getAndIncrement();
+                  all.add(client.send(MIX.get(n % MIX.size()), n).join());
+                }
+              },
+              "chaos-closed-" + i);
+      thread.start();
+      clients.add(thread);
+    }
+    for (Thread thread : clients) {
+      thread.join();
+    }
+    return List.copyOf(all);
+  }
+
   private void next() {
     int n = number.getAndIncrement();
     underway.add(client.send(MIX.get(n % MIX.size()), n));

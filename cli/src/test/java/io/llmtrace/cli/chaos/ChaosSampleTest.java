@@ -21,7 +21,7 @@ class ChaosSampleTest {
 
   @Test
   void cheapFaultsAreAsExpected() throws Exception {
-    Machine machine = Machine.look(directory);
+    Machine machine = Machine.look(directory, null);
     List<Result> results = new ArrayList<>();
     try (ChaosStack stack = ChaosStack.start(directory, machine, line -> {})) {
       ChaosRun run = new ChaosRun(stack, machine, 10, line -> {});

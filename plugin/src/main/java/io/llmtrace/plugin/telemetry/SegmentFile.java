@@ -34,10 +34,10 @@ final class SegmentFile {
    *
    * @param schema version of the wire types in the records
    * @param node the node that wrote it; empty where the header is damaged
-   * @param records JSON of each record, in order, all before the first damage
-   * @param goodBytes length of the part that is whole
-   * @param lost records behind the damage: as many as the lengths there speak of, and at least one;
-   *     0 where there is no damage
+   * @param records JSON of each record that is whole, in order, those behind a damage too
+   * @param goodBytes length of the part before the first damage
+   * @param lost records that are damaged: as many as the lengths there speak of, and at least one
+   *     for each damaged place; 0 where there is no damage
    */
   record Contents(int schema, String node, List<byte[]> records, int goodBytes, int lost) {
     boolean damaged() {
@@ -70,25 +70,89 @@ final class SegmentFile {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     int headerLength = headerLength(buffer, bytes);
     if (headerLength < 0) {
-      return new Contents(Batch.SCHEMA, "", List.of(), 0, 1);
+      // Whose records these are and what their schema is stood there.
+      return new Contents(Batch.SCHEMA, "", List.of(), 0, Math.max(1, wholeFrames(buffer, bytes)));
     }
     int schema = buffer.getShort(6);
     int nameLength = headerLength - FIXED - Integer.BYTES;
     String node = new String(bytes, FIXED, nameLength, StandardCharsets.UTF_8);
     List<byte[]> records = new ArrayList<>();
+    Resync resync = new Resync(buffer, bytes);
+    int goodBytes = bytes.length;
+    int lost = 0;
     int at = headerLength;
     while (at < bytes.length) {
-      int length = frameLength(buffer, at);
-      if (length < 0
-          || crc(bytes, at + FRAME_OVERHEAD, length) != buffer.getInt(at + Integer.BYTES)) {
-        return new Contents(schema, node, records, at, countLost(buffer, at));
+      if (isWhole(buffer, bytes, at)) {
+        int length = buffer.getInt(at);
+        byte[] json = new byte[length];
+        buffer.get(at + FRAME_OVERHEAD, json);
+        records.add(json);
+        at += FRAME_OVERHEAD + length;
+        continue;
       }
-      byte[] json = new byte[length];
-      buffer.get(at + FRAME_OVERHEAD, json);
-      records.add(json);
-      at += FRAME_OVERHEAD + length;
+      goodBytes = Math.min(goodBytes, at);
+      int next = resync.after(at);
+      lost += countLost(buffer, at, next);
+      at = next;
     }
-    return new Contents(schema, node, records, at, 0);
+    return new Contents(schema, node, records, goodBytes, lost);
+  }
+
+  private static int wholeFrames(ByteBuffer buffer, byte[] bytes) {
+    Resync resync = new Resync(buffer, bytes);
+    int frames = 0;
+    int at = resync.after(0);
+    while (at < bytes.length) {
+      if (isWhole(buffer, bytes, at)) {
+        frames++;
+        at += FRAME_OVERHEAD + buffer.getInt(at);
+      } else {
+        at = resync.after(at);
+      }
+    }
+    return frames;
+  }
+
+  private static boolean isWhole(ByteBuffer buffer, byte[] bytes, int at) {
+    int length = frameLength(buffer, at);
+    return length >= 0
+        && crc(bytes, at + FRAME_OVERHEAD, length) == buffer.getInt(at + Integer.BYTES);
+  }
+
+  /**
+   * Finds where records are whole again. Lengths begin with a byte of 0 or 1, which JSON never
+   * holds: the inside of a record is not taken for a frame.
+   */
+  private static final class Resync {
+    /** Bytes that may be summed in search of frames, in sizes of the file. */
+    private static final int PATIENCE = 16;
+
+    private final ByteBuffer buffer;
+    private final byte[] bytes;
+    private long left;
+
+    Resync(ByteBuffer buffer, byte[] bytes) {
+      this.buffer = buffer;
+      this.bytes = bytes;
+      this.left = (long) PATIENCE * bytes.length;
+    }
+
+    /** The first whole frame behind a damaged one, or the end. */
+    int after(int damaged) {
+      for (int at = damaged + 1; at < bytes.length; at++) {
+        int length = bytes[at] == 0 || bytes[at] == 1 ? frameLength(buffer, at) : -1;
+        if (length >= 0) {
+          left -= length;
+          if (left < 0) {
+            return bytes.length;
+          }
+          if (isWhole(buffer, bytes, at)) {
+            return at;
+          }
+        }
+      }
+      return bytes.length;
+    }
   }
 
   private static int headerLength(ByteBuffer buffer, byte[] bytes) {
@@ -117,18 +181,21 @@ final class SegmentFile {
     return possible ? length : -1;
   }
 
-  private static int countLost(ByteBuffer buffer, int from) {
-    int lost = 0;
+  /** Of what lies between a damage and the next whole frame; at least one. */
+  private static int countLost(ByteBuffer buffer, int from, int until) {
+    int frames = 0;
     int at = from;
-    while (at < buffer.limit()) {
-      lost++;
+    while (at < until) {
+      frames++;
       int length = frameLength(buffer, at);
       if (length < 0) {
         break;
       }
       at += FRAME_OVERHEAD + length;
     }
-    return lost;
+    // Lengths that do not lead to the next frame are damaged themselves: the last one counts for
+    // nothing.
+    return at == until ? frames : Math.max(1, frames - 1);
   }
 
   private static int crc(byte[] bytes, int offset, int length) {

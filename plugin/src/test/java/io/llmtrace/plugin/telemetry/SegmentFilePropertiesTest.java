@@ -41,14 +41,19 @@ class SegmentFilePropertiesTest {
       damaged = bytes.clone();
       damaged[at] ^= (byte) flip;
     }
-    int whole =
-        at < SegmentFile.header("node-1").length
-            ? 0
-            : (int) ends.stream().filter(e -> e <= at).count();
+    int header = SegmentFile.header("node-1").length;
+    int whole = at < header ? 0 : (int) ends.stream().filter(e -> e <= at).count();
     SegmentFile.Contents contents = SegmentFile.decode(damaged);
-    assertThat(read(contents)).isEqualTo(written.subList(0, whole));
-    boolean cutBetweenFrames =
-        flip == 0 && (ends.contains(at) || at == SegmentFile.header("node-1").length);
+    List<String> expected = new ArrayList<>(written.subList(0, whole));
+    if (flip != 0 && at >= header) {
+      // Only the record that is hit is gone.
+      expected.addAll(written.subList(whole + 1, written.size()));
+      assertThat(contents.lost()).isEqualTo(1);
+    } else if (flip != 0) {
+      assertThat(contents.lost()).isEqualTo(Math.max(1, written.size()));
+    }
+    assertThat(read(contents)).isEqualTo(expected);
+    boolean cutBetweenFrames = flip == 0 && (ends.contains(at) || at == header);
     assertThat(contents.damaged()).isEqualTo(!cutBetweenFrames);
   }
 }

@@ -14,49 +14,53 @@ import java.util.List;
  * @param allowance what it may grow by in the second half: a share of the median of that half, or
  *     an amount where that is more
  */
-record Growth(List<Sample> samples, Allowance allowance) {
+public record Growth(List<Sample> samples, Allowance allowance) {
   /**
    * A measurement.
    *
    * @param seconds since the beginning
    */
-  record Sample(double seconds, double value) {}
+  public record Sample(double seconds, double value) {}
 
   /** A share, 0 to 1, and an amount in the unit of the samples. */
-  record Allowance(double share, double amount) {}
+  public record Allowance(double share, double amount) {}
 
-  Growth {
+  public Growth {
     samples = List.copyOf(samples);
     if (samples.size() < 2) {
       throw new IllegalArgumentException("growth needs two samples, had " + samples.size());
     }
   }
 
-  double first() {
+  /** The first value. */
+  public double first() {
     return samples.get(0).value();
   }
 
-  double last() {
+  /** The last value. */
+  public double last() {
     return samples.get(samples.size() - 1).value();
   }
 
   /** Of all samples, a minute. */
-  double slopePerMinute() {
+  public double slopePerMinute() {
     return 60 * slope(samples);
   }
 
   /** What the line through the second half rises by; negative where it falls. */
-  double inSecondHalf() {
+  public double inSecondHalf() {
     List<Sample> half = secondHalf();
     return slope(half) * (half.get(half.size() - 1).seconds() - half.get(0).seconds());
   }
 
-  double allowed() {
+  /** What it may rise by in the second half. */
+  public double allowed() {
     List<Double> values = secondHalf().stream().map(Sample::value).toList();
     return Math.max(allowance.share() * Rounds.median(values), allowance.amount());
   }
 
-  boolean ok() {
+  /** Whether it rises by no more than that. */
+  public boolean ok() {
     return inSecondHalf() <= allowed();
   }
 
@@ -80,7 +84,8 @@ record Growth(List<Sample> samples, Allowance allowance) {
     return square == 0 ? 0 : both / square;
   }
 
-  ObjectNode json() {
+  /** All figures and samples. */
+  public ObjectNode json() {
     ObjectNode node =
         WireJson.mapper()
             .createObjectNode()
