@@ -21,6 +21,11 @@ final class AlertInjections {
   static Injection sinkDown() {
     return new Injection() {
       @Override
+      public int sends() {
+        return 1;
+      }
+
+      @Override
       public void begin(ChaosStack stack) throws IOException {
         stack.link(Link.ALERTS).set(new Weather.Refuse());
         Sent attack = new Client(stack.gatewayPort()).send(Kind.ALARM, 1).join();

@@ -71,7 +71,7 @@ final class ChaosRun {
       Thread.sleep(time.toMillis() / 2);
       sent.addAll(traffic.stop());
     }
-    settle(before, sent);
+    settle(before, answered(sent), SETTLED);
     remember(sent, warm, System.nanoTime());
   }
 
@@ -122,7 +122,7 @@ final class ChaosRun {
       recovery = recovered(traffic, ended, PATIENCE);
       sent = traffic.stop();
     }
-    settle(before, sent);
+    settle(before, answered(sent) + injection.sends(), SETTLED);
     remember(sent, 0, begun);
     Accounts.Latency latency =
         new Accounts.Latency(p95(healthy), p95(latencies(sent, begun, ended)));
@@ -197,16 +197,18 @@ final class ChaosRun {
     return Duration.ofNanos(System.nanoTime() - from).toMillis();
   }
 
-  /** Waits until every exchange that the gateway logged is stored, or nothing more comes. */
-  private void settle(Accounts.Standing before, List<Sent> sent)
-      throws InterruptedException, SQLException, IOException {
-    settle(before, sent, SETTLED);
+  private static long answered(List<Sent> sent) {
+    return sent.stream().filter(one -> one.status() > 0).count();
   }
 
-  /** The same, in as much time as is given. */
-  void settle(Accounts.Standing before, List<Sent> sent, Duration most)
+  /**
+   * Waits until every exchange that the gateway logged is stored, or nothing more comes.
+   *
+   * @param answered that the gateway is to log; it may log fewer
+   * @param most how long at most
+   */
+  void settle(Accounts.Standing before, long answered, Duration most)
       throws InterruptedException, SQLException, IOException {
-    long answered = sent.stream().filter(one -> one.status() > 0).count();
     long start = System.nanoTime();
     long changed = start;
     int lastLogged = -1;
@@ -226,7 +228,10 @@ final class ChaosRun {
   }
 
   private void remember(List<Sent> sent, long from, long until) {
-    healthy.addAll(latencies(sent, from, until));
+    // What was underway when the fault began is no measure of what is normal.
+    List<Sent> ended =
+        sent.stream().filter(one -> one.at() + (long) (one.millis() * 1e6) - until <= 0).toList();
+    healthy.addAll(latencies(ended, from, until));
     if (healthy.size() > REMEMBERED) {
       healthy.subList(0, healthy.size() - REMEMBERED).clear();
     }
@@ -271,7 +276,7 @@ final class ChaosRun {
   int capacity(Duration time) throws InterruptedException, SQLException, IOException {
     Accounts.Standing before = accounts.standing();
     List<Sent> sent = Traffic.closed(client, CONNECTIONS, time);
-    settle(before, sent);
+    settle(before, answered(sent), SETTLED);
     return (int) (sent.size() / (time.toMillis() / 1e3));
   }
 }

@@ -62,7 +62,8 @@ final class ChaosStack implements AutoCloseable {
   enum Part {
     CONTROL_PLANE("control-plane", 384),
     PLUGIN("plugin", 384),
-    GATEWAY("gateway", 256);
+    /** It holds every body twice: as it came, and as the plugin is told. */
+    GATEWAY("gateway", 768);
 
     private final String label;
     private final int heapMib;

@@ -66,6 +66,11 @@ final class ClientInjections {
     Deque<Socket> open = new ArrayDeque<>();
     return new Injection() {
       @Override
+      public int sends() {
+        return MANY;
+      }
+
+      @Override
       public void begin(ChaosStack stack) throws IOException {
         for (int i = 0; i < MANY; i++) {
           Socket socket = new Socket();
@@ -101,6 +106,11 @@ final class ClientInjections {
   static Injection bigBodies() {
     List<CompletableFuture<HttpResponse<String>>> sent = new ArrayList<>();
     return new Injection() {
+      @Override
+      public int sends() {
+        return BIG;
+      }
+
       @Override
       public void begin(ChaosStack stack) {
         HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();

@@ -23,6 +23,11 @@ interface Injection {
    */
   void end(ChaosStack stack) throws Exception;
 
+  /** Requests that it sends itself, beside the traffic. */
+  default int sends() {
+    return 0;
+  }
+
   /**
    * Looks at what only shows once everything has settled, and takes away what {@link #prepare}
    * made. Traffic has ended.
@@ -38,6 +43,11 @@ interface Injection {
       public void prepare(ChaosStack stack) throws Exception {
         outer.prepare(stack);
         inner.prepare(stack);
+      }
+
+      @Override
+      public int sends() {
+        return outer.sends() + inner.sends();
       }
 
       @Override
@@ -70,6 +80,11 @@ interface Injection {
       public void prepare(ChaosStack stack) throws Exception {
         first.prepare(stack);
         second.prepare(stack);
+      }
+
+      @Override
+      public int sends() {
+        return first.sends() + second.sends();
       }
 
       @Override

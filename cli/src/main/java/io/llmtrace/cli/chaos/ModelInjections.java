@@ -9,6 +9,9 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /** Faults of models. Stateless. */
 final class ModelInjections {
@@ -34,10 +37,15 @@ final class ModelInjections {
                   - id: %s
                     path: "%s"
                     tokenizer: "%s"
+                    sha256: %s
                     labels: {"0": {type: prompt_injection, threshold: 0.99, severity: low}}
                     zones: [user]
                 """
-                    .formatted(ID, folder.resolve("model.onnx"), folder.resolve("tokenizer.json")));
+                    .formatted(
+                        ID,
+                        folder.resolve("model.onnx"),
+                        folder.resolve("tokenizer.json"),
+                        sha256(folder.resolve("model.onnx"))));
         stack.process(Part.PLUGIN).close();
         start(stack);
         require(stack, "loaded");
@@ -66,6 +74,16 @@ final class ModelInjections {
         processes.start(Part.PLUGIN, processes.usual().with(config(stack)));
       }
     };
+  }
+
+  /** Without it a model of which a weight is another one is a model, too. */
+  private static String sha256(Path file) throws IOException {
+    try {
+      return HexFormat.of()
+          .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
   }
 
   private static Path config(ChaosStack stack) {

@@ -68,7 +68,7 @@ final class StorageFaults {
         Faults.fault(
             "model-corrupt",
             Group.STORAGE,
-            "kill -9 of the plugin, and a byte of its model is another one",
+            "kill -9 of the plugin, and a byte of its model is another one than its checksum is of",
             SHORT,
             25,
             ModelInjections::damaged,
