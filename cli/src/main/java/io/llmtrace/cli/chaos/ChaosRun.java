@@ -35,6 +35,7 @@ final class ChaosRun {
   private final Client client;
   private final Accounts accounts;
   private final List<Double> healthy = new ArrayList<>();
+  private boolean unsettled;
 
   /**
    * @param perSecond requests, whatever becomes of them
@@ -105,6 +106,10 @@ final class ChaosRun {
     }
     Injection injection = fault.injection().get();
     injection.prepare(stack);
+    if (unsettled) {
+      quiet();
+    }
+    unsettled = true;
     Accounts.Standing before = accounts.standing();
     List<Sent> sent;
     long begun;
@@ -128,8 +133,27 @@ final class ChaosRun {
         new Accounts.Latency(p95(healthy), p95(latencies(sent, begun, ended)));
     details(sent, fault, problems);
     Measured measured = accounts.of(before, sent, latency, recovery);
+    unsettled = false;
     after(injection, problems);
     return measured;
+  }
+
+  /** What a fault that failed half-way has left underway is not to be the next one's. */
+  private void quiet() throws InterruptedException, SQLException, IOException {
+    long start = System.nanoTime();
+    long changed = start;
+    long last = -1;
+    while (System.nanoTime() - start < SETTLED.toNanos()) {
+      Accounts.Standing now = accounts.standing();
+      long count = now.logged() + now.exchanges() + now.completions() + now.unrecorded();
+      if (count != last || accounts.inSpool() > 0) {
+        last = count;
+        changed = System.nanoTime();
+      } else if (System.nanoTime() - changed > QUIET.toNanos()) {
+        return;
+      }
+      Thread.sleep(200);
+    }
   }
 
   /** Ends the fault in any case; that it could not be ended is a problem of its own. */

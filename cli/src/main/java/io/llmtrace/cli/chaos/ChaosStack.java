@@ -10,6 +10,7 @@ import io.llmtrace.testkit.faults.Weather;
 import io.llmtrace.testkit.provider.MockProvider;
 import io.llmtrace.testkit.sinks.Ledger;
 import io.llmtrace.testkit.sinks.WebhookSink;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -19,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -266,15 +266,16 @@ final class ChaosStack implements AutoCloseable {
     return json(plugin("/health"));
   }
 
-  /** What time the plugin takes it to be, as it dates its answers. */
-  Instant pluginTime() throws IOException, InterruptedException {
-    HttpRequest request = HttpRequest.newBuilder(plugin("/health")).timeout(LONGEST).GET().build();
-    String date =
-        http.send(request, HttpResponse.BodyHandlers.discarding())
-            .headers()
-            .firstValue("date")
-            .orElseThrow(() -> new IOException("the plugin does not date its answers"));
-    return Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date));
+  /** What time the plugin takes it to be, by the last line of its log. */
+  Instant pluginTime() throws IOException {
+    Path log = processes.logs().resolve(Part.PLUGIN.label() + ".log");
+    String last = "";
+    try (BufferedReader lines = Files.newBufferedReader(log)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        last = line.startsWith("{") && line.endsWith("}") ? line : last;
+      }
+    }
+    return Instant.parse(WireJson.mapper().readTree(last).path("timestamp").asText());
   }
 
   /** What the control plane says of itself. */

@@ -359,6 +359,7 @@ final class Faults {
             () ->
                 Injection.both(
                     Injections.kill(Part.PLUGIN),
+                    Duration.ZERO,
                     Injections.network(Link.CONTROL_PLANE, new Weather.Refuse())),
             away()),
         fault(
@@ -370,6 +371,7 @@ final class Faults {
             () ->
                 Injection.both(
                     Injections.network(Link.DATABASE, new Weather.Hang()),
+                    Duration.ofSeconds(1),
                     Injections.kill(Part.CONTROL_PLANE)),
             Expectation.unnoticed()));
   }

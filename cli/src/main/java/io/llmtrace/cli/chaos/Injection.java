@@ -1,5 +1,7 @@
 package io.llmtrace.cli.chaos;
 
+import java.time.Duration;
+
 /** Puts a fault into a running stack and takes it out again. For one thread, used once. */
 interface Injection {
   /**
@@ -73,8 +75,12 @@ interface Injection {
     };
   }
 
-  /** Both at once; ended in the order of their beginning. */
-  static Injection both(Injection first, Injection second) {
+  /**
+   * Both, ended in the order of their beginning.
+   *
+   * @param apart by which the second begins later, so that the first is met
+   */
+  static Injection both(Injection first, Duration apart, Injection second) {
     return new Injection() {
       @Override
       public void prepare(ChaosStack stack) throws Exception {
@@ -96,6 +102,7 @@ interface Injection {
       @Override
       public void begin(ChaosStack stack) throws Exception {
         first.begin(stack);
+        Thread.sleep(apart.toMillis());
         second.begin(stack);
       }
 
