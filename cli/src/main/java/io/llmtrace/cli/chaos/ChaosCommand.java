@@ -71,7 +71,7 @@ public final class ChaosCommand implements Callable<Integer> {
       names = "--previous",
       paramLabel = "FOLDER",
       description =
-          "Jars of an earlier version (cli/target/lib once ./llmtrace has built it), with which the"
+          "Jars of an earlier version (cli/target once ./llmtrace has built it), with which the"
               + " stack is started for the fault upgrade.")
   private @Nullable Path previous;
 

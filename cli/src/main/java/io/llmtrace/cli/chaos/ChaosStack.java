@@ -143,7 +143,12 @@ final class ChaosStack implements AutoCloseable {
       Processes.Launch launch =
           machine
               .previous()
-              .map(jars -> stack.processes.usual().of(jars.toAbsolutePath() + "/*"))
+              .map(
+                  jars ->
+                      stack
+                          .processes
+                          .usual()
+                          .of(jars.toAbsolutePath() + "/*:" + jars.toAbsolutePath() + "/lib/*"))
               .orElse(stack.processes.usual());
       stack.processes.start(Part.CONTROL_PLANE, launch);
       for (String tenant : List.of("acme", "globex")) {
