@@ -20,6 +20,9 @@ final class MachineInjections {
   /** Handles that stay free when they are said to be exhausted. */
   private static final int SPARE = 1;
 
+  /** Within which libfaketime reads a clock's file again, on a slow machine. */
+  private static final Duration NOTICED = Duration.ofSeconds(20);
+
   private MachineInjections() {}
 
   /** The plugin runs for a fifth of the time, in small pieces. */
@@ -134,12 +137,20 @@ final class MachineInjections {
             .start(Part.PLUGIN, stack.processes().usual().with(List.of(), environment));
         Thread.sleep(500);
         Files.writeString(offset, "%+d\n".formatted(step.toSeconds()));
-        // Until it has read that, and some traffic has met it.
-        Thread.sleep(1_500);
-        Duration wrong = Duration.between(Instant.now(), stack.pluginTime());
-        if (wrong.minus(step).abs().compareTo(Duration.ofMinutes(1)) > 0) {
-          throw new IOException("the plugin's clock is " + wrong + " off, expected " + step);
+        awaitStep(stack);
+      }
+
+      private void awaitStep(ChaosStack stack) throws IOException, InterruptedException {
+        long end = System.nanoTime() + NOTICED.toNanos();
+        Duration wrong = Duration.ZERO;
+        while (System.nanoTime() < end) {
+          Thread.sleep(200);
+          wrong = Duration.between(Instant.now(), stack.pluginTime());
+          if (wrong.minus(step).abs().compareTo(Duration.ofMinutes(1)) < 0) {
+            return;
+          }
         }
+        throw new IOException("the plugin's clock is " + wrong + " off, expected " + step);
       }
 
       @Override
