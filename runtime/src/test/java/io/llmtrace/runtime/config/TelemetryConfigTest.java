@@ -124,6 +124,8 @@ class TelemetryConfigTest {
         control_plane:
           siem:
             min_severity: medium
+            max_waiting: 5000
+            max_age_hours: 49
             webhook: {url: "https://siem.example/in?token=t0k", secret: s, form: array}
             syslog: {host: syslog.internal, ca: ca.pem}
             file: {path: out/findings.ndjson, max_bytes: 1MiB, keep: 2}
@@ -141,7 +143,10 @@ class TelemetryConfigTest {
                         SiemConfig.Form.ARRAY),
                     new SiemConfig.Syslog("syslog.internal", 6514, Path.of("ca.pem")),
                     new SiemConfig.File(Path.of("out/findings.ndjson"), 1 << 20, 2)),
-                Set.of("syslog.internal")));
+                Set.of("syslog.internal"),
+                new SiemConfig.Waiting(5_000, Duration.ofHours(49))));
+    assertThat(read("control_plane: {}").siem().waiting())
+        .isEqualTo(new SiemConfig.Waiting(1_000_000, Duration.ofDays(7)));
     assertThat(siem.toString()).doesNotContain("t0k");
     assertThatThrownBy(
             () ->
