@@ -279,7 +279,9 @@ public final class ControlPlane implements AutoCloseable {
     List<ApiOperation> operations =
         Access.register(environment.jersey(), callers, List.copyOf(resources));
     environment.jersey().register(new RequestLogFilter());
-    environment.jersey().register(new RateLimitFilter(own.rateLimit(), meters));
+    environment
+        .jersey()
+        .register(new RateLimitFilter(own.rateLimit(), own.otlpIngest().rateLimit(), meters));
     environment.jersey().register(new OpenApiResource(operations));
     environment.jersey().register(new DocsResource());
     Server server = factory.build(environment);

@@ -107,11 +107,12 @@ class TelemetryConfigTest {
 
   @Test
   void spansOfApplicationsAreTakenUnlessSomebodySaysNo() throws Exception {
-    assertThat(read("").otlpIngest()).isEqualTo(new OtlpIngestConfig(true, Set.of()));
+    assertThat(read("").otlpIngest())
+        .isEqualTo(new OtlpIngestConfig(true, Set.of(), new RateLimitConfig(100, 1_000)));
     assertThat(
-            read("control_plane: {otlp_ingest: {enabled: false, gateway_hosts: [gw.example]}}")
+            read("control_plane: {otlp_ingest: {enabled: false, gateway_hosts: [gw.example], burst: 7}}")
                 .otlpIngest())
-        .isEqualTo(new OtlpIngestConfig(false, Set.of("gw.example")));
+        .isEqualTo(new OtlpIngestConfig(false, Set.of("gw.example"), new RateLimitConfig(100, 7)));
     assertThatThrownBy(
             () -> read("control_plane: {otlp_ingest: {gateway_hosts: ['https://gw.example/']}}"))
         .hasMessageContaining("otlp_ingest.gateway_hosts[0]: expected hosts such as");
