@@ -50,6 +50,13 @@ type serviceMonitor struct {
 			Port          string `json:"port"`
 			Path          string `json:"path"`
 			Interval      string `json:"interval"`
+			Scheme        string `json:"scheme"`
+			TLSConfig     struct {
+				ServerName string `json:"serverName"`
+				CA         struct {
+					Secret corev1.SecretKeySelector `json:"secret"`
+				} `json:"ca"`
+			} `json:"tlsConfig"`
 			Authorization struct {
 				Type        string                   `json:"type"`
 				Credentials corev1.SecretKeySelector `json:"credentials"`

@@ -59,6 +59,15 @@ jdbc:postgresql://{{ include "llmtrace.fullname" . }}-postgres:5432/llmtrace
 {{- if .Values.controlPlane.contentKeyring.existingClaim -}}
 {{- $_ := set $own "content" (dict "keyring" "/var/lib/llmtrace-content/content.keys") -}}
 {{- end -}}
+{{- if .Values.tls.existingSecret -}}
+{{- $tls := dict "certificate" "/run/secrets/llmtrace-tls/tls.crt" "private_key" "/run/secrets/llmtrace-tls/tls.key" -}}
+{{- if .Values.tls.clientCa.existingSecret -}}
+{{- $_ := set $tls "client_ca" "/run/secrets/llmtrace-tls/client-ca.crt" -}}
+{{- end -}}
+{{- $_ := set $own "tls" $tls -}}
+{{- else if .Values.tls.clientCa.existingSecret -}}
+{{- fail "tls.clientCa.existingSecret: expected tls.existingSecret beside it; nobody is asked for a certificate over plain HTTP" -}}
+{{- end -}}
 {{- $base := dict "logging" (dict "format" "json") "metrics" (dict "token" "file:/run/secrets/llmtrace/metrics_token") "control_plane" $own -}}
 {{- toYaml (mergeOverwrite $base (deepCopy .Values.config)) -}}
 {{- end -}}
@@ -73,4 +82,27 @@ jdbc:postgresql://{{ include "llmtrace.fullname" . }}-postgres:5432/llmtrace
       {{- range list "admin_key" "instance_key" "metrics_token" "policy_signing_key" "receipt_signing_key" "database_password" }}
       - {key: {{ . }}, path: {{ . }}}
       {{- end }}
+{{- end -}}
+
+{{/* The control plane's certificate, and the authority of its instances. Whole folders, so that renewed files appear. */}}
+{{- define "llmtrace.tlsVolume" -}}
+- name: tls
+  projected:
+    defaultMode: 0440
+    sources:
+      - secret:
+          name: {{ .Values.tls.existingSecret }}
+          items:
+            - {key: tls.crt, path: tls.crt}
+            - {key: tls.key, path: tls.key}
+      {{- with .Values.tls.clientCa.existingSecret }}
+      - secret:
+          name: {{ . }}
+          items:
+            - {key: ca.crt, path: client-ca.crt}
+      {{- end }}
+{{- end -}}
+
+{{- define "llmtrace.scheme" -}}
+{{- ternary "https" "http" (not (empty .Values.tls.existingSecret)) -}}
 {{- end -}}

@@ -49,6 +49,9 @@ is for its owner alone.
   volumeMounts:
     - {name: llmtrace-config, mountPath: /etc/llmtrace, readOnly: true}
     - {name: llmtrace-secrets, mountPath: /run/secrets/llmtrace, readOnly: true}
+    {{- if include "llmtrace.plugin.hasTls" . }}
+    - {name: llmtrace-tls, mountPath: /run/secrets/llmtrace-tls, readOnly: true}
+    {{- end }}
     - {name: llmtrace-runner, mountPath: /run/llmtrace}
     - {name: llmtrace-data, mountPath: /var/lib/llmtrace}
     - {name: llmtrace-tmp, mountPath: /tmp}
@@ -66,6 +69,25 @@ is for its owner alone.
       {{- range list "instance_key" "tap_secret" "policy_public_key" }}
       - {key: {{ . }}, path: {{ . }}}
       {{- end }}
+{{- if include "llmtrace.plugin.hasTls" . }}
+- name: llmtrace-tls
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- with .Values.plugin.tls.ca.existingSecret }}
+      - secret:
+          name: {{ . }}
+          items:
+            - {key: ca.crt, path: ca.crt}
+      {{- end }}
+      {{- with .Values.plugin.tls.client.existingSecret }}
+      - secret:
+          name: {{ . }}
+          items:
+            - {key: tls.crt, path: tls.crt}
+            - {key: tls.key, path: tls.key}
+      {{- end }}
+{{- end }}
 - name: llmtrace-runner
   emptyDir: {medium: Memory, sizeLimit: 1Mi}
 - name: llmtrace-data
@@ -74,10 +96,31 @@ is for its owner alone.
   emptyDir: {sizeLimit: 64Mi}
 {{- end -}}
 
+{{/* Something where certificates are mounted, nothing where none is. */}}
+{{- define "llmtrace.plugin.hasTls" -}}
+{{- if or .Values.plugin.tls.ca.existingSecret .Values.plugin.tls.client.existingSecret -}}yes{{- end -}}
+{{- end -}}
+
 {{/* llmtrace.yaml of the plugin. */}}
 {{- define "llmtrace.plugin.config" -}}
-{{- $url := printf "http://%s.%s.svc:%v" (include "llmtrace.fullname" .) .Release.Namespace .Values.service.port -}}
+{{- $url := printf "%s://%s.%s.svc:%v" (include "llmtrace.scheme" .) (include "llmtrace.fullname" .) .Release.Namespace .Values.service.port -}}
 {{- $own := dict "socket" "/run/llmtrace/runner.sock" "data_directory" "/var/lib/llmtrace" "control_plane_url" $url "api_key" "file:/run/secrets/llmtrace/instance_key" "tap_secret" "file:/run/secrets/llmtrace/tap_secret" "max_body_bytes_in_memory" "128MiB" "policies" (dict "public_keys" (list "/run/secrets/llmtrace/policy_public_key")) -}}
+{{- $tls := dict -}}
+{{- if .Values.plugin.tls.ca.existingSecret -}}
+{{- $_ := set $tls "ca" "/run/secrets/llmtrace-tls/ca.crt" -}}
+{{- end -}}
+{{- if .Values.plugin.tls.client.existingSecret -}}
+{{- $_ := set $tls "certificate" "/run/secrets/llmtrace-tls/tls.crt" -}}
+{{- $_ := set $tls "private_key" "/run/secrets/llmtrace-tls/tls.key" -}}
+{{- else if .Values.tls.clientCa.existingSecret -}}
+{{- fail "plugin.tls.client.existingSecret: expected a Secret with tls.crt and tls.key, because tls.clientCa asks instances for a certificate" -}}
+{{- end -}}
+{{- if $tls -}}
+{{- if not (hasPrefix "https:" (dig "plugin" "control_plane_url" $url .Values.plugin.config)) -}}
+{{- fail "plugin.tls: expected tls.existingSecret, or an https address in plugin.config.plugin.control_plane_url" -}}
+{{- end -}}
+{{- $_ := set $own "control_plane_tls" $tls -}}
+{{- end -}}
 {{- $base := dict "logging" (dict "format" "json") "plugin" $own -}}
 {{- toYaml (mergeOverwrite $base (deepCopy .Values.plugin.config)) -}}
 {{- end -}}

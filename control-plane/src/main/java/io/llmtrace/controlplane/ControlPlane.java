@@ -279,7 +279,9 @@ public final class ControlPlane implements AutoCloseable {
     List<ApiOperation> operations =
         Access.register(environment.jersey(), callers, List.copyOf(resources));
     environment.jersey().register(new RequestLogFilter());
-    environment.jersey().register(new RateLimitFilter(own.rateLimit(), meters));
+    environment
+        .jersey()
+        .register(new RateLimitFilter(own.rateLimit(), own.otlpIngest().rateLimit(), meters));
     environment.jersey().register(new OpenApiResource(operations));
     environment.jersey().register(new DocsResource());
     Server server = factory.build(environment);
@@ -297,6 +299,8 @@ public final class ControlPlane implements AutoCloseable {
     jobs.every(Duration.ofSeconds(10), "sweep", sweep::run);
     // Another replica may have changed a setting.
     jobs.every(Duration.ofSeconds(15), "settings", () -> settings.refresh(storage.jdbi()));
+    // A node may report to another replica.
+    jobs.every(Duration.ofSeconds(5), "nodes", () -> nodes.load(storage.jdbi()));
     jobs.every(Duration.ofMinutes(1), "holds", holds::run);
     jobs.every(Duration.ofSeconds(5), "erasures", erasures::run);
     jobs.every(Duration.ofMinutes(1), "leases", leases::expire);

@@ -116,7 +116,7 @@ public final class TestControlPlane implements AutoCloseable {
         defaults
             .controlPlane()
             .withPorts(0, 0)
-            .withOtlpIngest(new OtlpIngestConfig(true, Set.of(GATEWAY)))
+            .withOtlpIngest(new OtlpIngestConfig(true, Set.of(GATEWAY), OtlpIngestConfig.RATE))
             .withDataDirectory(directory)
             // Tests send with one key what many would send.
             .withRateLimit(new RateLimitConfig(100_000, 100_000)));

@@ -72,10 +72,10 @@ final class AlertChannelsCheck implements Check {
     }
     try {
       Peer.Answer answer =
-          Peer.get(
-              Peer.at(deployment.controlPlane(), "/api/v1/alerts/channels"),
-              Map.of("Authorization", "Bearer " + key.reveal()),
-              deployment.patience());
+          Peer.controlPlane(
+              deployment,
+              "/api/v1/alerts/channels",
+              Map.of("Authorization", "Bearer " + key.reveal()));
       if (answer.status() == 401 || answer.status() == 403) {
         findings.error(
             "The key of --api-key-file may not read alert channels (status "

@@ -74,10 +74,10 @@ final class BundleCheck implements Check {
     JsonNode keys;
     try {
       Peer.Answer answer =
-          Peer.get(
-              Peer.at(deployment.controlPlane(), "/api/v1/policies/signing-keys"),
-              Map.of("Authorization", "Bearer " + key.reveal()),
-              deployment.patience());
+          Peer.controlPlane(
+              deployment,
+              "/api/v1/policies/signing-keys",
+              Map.of("Authorization", "Bearer " + key.reveal()));
       if (answer.status() != 200) {
         // "key" tells it.
         return;

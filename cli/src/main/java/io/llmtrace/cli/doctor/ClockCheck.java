@@ -40,8 +40,7 @@ final class ClockCheck implements Check {
     Findings findings = new Findings(NAME);
     Duration off = Duration.ZERO;
     try {
-      Peer.Answer answer =
-          Peer.get(Peer.at(deployment.controlPlane(), "/livez"), Map.of(), deployment.patience());
+      Peer.Answer answer = Peer.controlPlane(deployment, "/livez", Map.of());
       Optional<Instant> date = answer.headers().firstValue("date").flatMap(ClockCheck::parse);
       if (date.isPresent()) {
         off = Duration.between(deployment.clock().instant(), date.get());

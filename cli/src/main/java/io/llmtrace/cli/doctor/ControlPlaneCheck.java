@@ -25,7 +25,7 @@ final class ControlPlaneCheck implements Check {
     URI address = deployment.controlPlane();
     Peer.Answer answer;
     try {
-      answer = Peer.get(Peer.at(address, "/health"), Map.of(), deployment.patience());
+      answer = Peer.controlPlane(deployment, "/health", Map.of());
     } catch (Peer.SilentException e) {
       return findings
           .error("The control plane " + address + " " + e.getMessage(), mend(deployment, e))
@@ -68,10 +68,10 @@ final class ControlPlaneCheck implements Check {
     String node = deployment.config().plugin().node();
     try {
       JsonNode health =
-          Peer.get(
-                  Peer.at(deployment.controlPlane(), "/health"),
-                  Map.of("Authorization", "Bearer " + deployment.apiKey().reveal()),
-                  deployment.patience())
+          Peer.controlPlane(
+                  deployment,
+                  "/health",
+                  Map.of("Authorization", "Bearer " + deployment.apiKey().reveal()))
               .json();
       for (JsonNode each : health.path("nodes")) {
         if (each.at("/snapshot/node").asText().equals(node) && each.path("silent").asBoolean()) {
@@ -101,10 +101,20 @@ final class ControlPlaneCheck implements Check {
               + " plugin.control_plane_url in "
               + deployment.fileName();
       case TLS ->
-          "keytool -importcert -cacerts -alias llmtrace -file CA.pem   # or give it a certificate"
-              + " for "
-              + address.getHost()
-              + " that Java trusts";
+          deployment.side() == Side.CONTROL_PLANE
+              ? "restart the control plane, which serves what it read before"
+              : "set plugin.control_plane_tls.ca in "
+                  + deployment.fileName()
+                  + " to the authority that issued its certificate, in PEM   # or give it a"
+                  + " certificate for "
+                  + address.getHost();
+      case FILES ->
+          "mend "
+              + (deployment.side() == Side.CONTROL_PLANE
+                  ? "control_plane.tls"
+                  : "plugin.control_plane_tls")
+              + " in "
+              + deployment.fileName();
       case TIMEOUT ->
           "curl -v --max-time 10 "
               + Peer.at(address, "/health")

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     some
  * @param side whose part of the installation is here
  * @param controlPlane where the control plane is asked
+ * @param controlPlaneTrust whose certificate it is taken with
  * @param gateway the gateway as clients see it, or null
  * @param admin the gateway's Admin API, or null
  * @param adminKey its key, or null
@@ -37,6 +38,7 @@ record Deployment(
     List<ConfigProblem> problems,
     Check.Side side,
     URI controlPlane,
+    Trust controlPlaneTrust,
     @Nullable URI gateway,
     @Nullable URI admin,
     @Nullable Secret adminKey,

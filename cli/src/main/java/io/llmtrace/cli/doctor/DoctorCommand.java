@@ -174,6 +174,7 @@ public final class DoctorCommand implements Callable<Integer> {
         problems,
         side,
         address(config, side),
+        trust(config, side),
         http("--gateway", gateway),
         http("--admin", admin),
         adminKeyFile == null ? null : key("--admin-key-file", adminKeyFile),
@@ -198,7 +199,7 @@ public final class DoctorCommand implements Callable<Integer> {
     String bind = config.controlPlane().bind();
     String host = bind.equals("0.0.0.0") || bind.equals("::") ? "127.0.0.1" : bind;
     return URI.create(
-        "http://"
+        (config.controlPlane().tls().isPresent() ? "https://" : "http://")
             + (host.contains(":") ? "[" + host + "]" : host)
             + ":"
             + config.controlPlane().port());
@@ -216,6 +217,14 @@ public final class DoctorCommand implements Callable<Integer> {
       throw wrong(option + ": expected an address such as http://127.0.0.1:9180");
     }
     return given;
+  }
+
+  /** Asked at its own port it must show its own certificate; elsewhere the plugin's trust holds. */
+  private Trust trust(LlmtraceConfig config, Check.Side side) {
+    Path own = config.controlPlane().tls().certificate();
+    return side == Check.Side.CONTROL_PLANE && controlPlane == null && own != null
+        ? Trust.only(own)
+        : Trust.of(config.plugin().controlPlaneTls());
   }
 
   private @Nullable Secret apiKey(LlmtraceConfig config, Check.Side side) {

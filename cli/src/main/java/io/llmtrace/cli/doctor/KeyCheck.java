@@ -45,10 +45,8 @@ final class KeyCheck implements Check {
     Peer.Answer answer;
     try {
       answer =
-          Peer.get(
-              Peer.at(deployment.controlPlane(), "/api/v1/me"),
-              Map.of("Authorization", "Bearer " + key.reveal()),
-              deployment.patience());
+          Peer.controlPlane(
+              deployment, "/api/v1/me", Map.of("Authorization", "Bearer " + key.reveal()));
     } catch (Peer.SilentException e) {
       return findings
           .error(

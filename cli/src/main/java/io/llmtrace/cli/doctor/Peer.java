@@ -30,13 +30,6 @@ import org.jspecify.annotations.Nullable;
 final class Peer {
   private static final int LONGEST_BODY = 8 << 20;
 
-  // Each request bounds itself; a client has threads, and trusts what Java trusts, like the plugin.
-  private static final HttpClient CLIENT =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .followRedirects(HttpClient.Redirect.NEVER)
-          .build();
-
   /** Why there was no answer. */
   enum Silence {
     /** Nobody listens. */
@@ -46,6 +39,8 @@ final class Peer {
     UNKNOWN_HOST,
     /** The certificate, or the handshake. */
     TLS,
+    /** Own files of TLS cannot be used, so that nothing was asked. */
+    FILES,
     /** What came is no HTTP, or was too long. */
     BROKEN
   }
@@ -80,18 +75,41 @@ final class Peer {
 
   private Peer() {}
 
+  /** Asks the control plane by GET, as {@link #get(Trust, URI, Map, Duration)} does. */
+  static Answer controlPlane(Deployment deployment, String path, Map<String, String> headers)
+      throws SilentException, InterruptedException {
+    return get(
+        deployment.controlPlaneTrust(),
+        at(deployment.controlPlane(), path),
+        headers,
+        deployment.patience());
+  }
+
+  /** Asks by GET with what Java trusts, as {@link #get(Trust, URI, Map, Duration)} does. */
+  static Answer get(URI uri, Map<String, String> headers, Duration patience)
+      throws SilentException, InterruptedException {
+    return get(Trust.ofJava(), uri, headers, patience);
+  }
+
   /**
    * Asks by GET.
    *
    * @param headers by name
    * @param patience for all of it
    */
-  static Answer get(URI uri, Map<String, String> headers, Duration patience)
+  static Answer get(Trust trust, URI uri, Map<String, String> headers, Duration patience)
       throws SilentException, InterruptedException {
+    HttpClient client;
+    try {
+      client = trust.client();
+    } catch (IOException e) {
+      throw new SilentException(
+          Silence.FILES, "cannot be asked by TLS (" + e.getMessage() + ")", e);
+    }
     HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(patience);
     headers.forEach(request::header);
     CompletableFuture<HttpResponse<InputStream>> head =
-        CLIENT.sendAsync(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        client.sendAsync(request.build(), HttpResponse.BodyHandlers.ofInputStream());
     CompletableFuture<Answer> whole = head.thenApplyAsync(Peer::read);
     try {
       return whole.get(patience.toMillis(), TimeUnit.MILLISECONDS);

@@ -54,6 +54,8 @@ final class SecretsCheck implements Check {
             "chmod go-w " + file);
       }
     }
+    privateKeys(deployment)
+        .forEach((key, named) -> secrets.putIfAbsent(key.toAbsolutePath(), named));
     for (Path directory : directories(deployment)) {
       if (!Files.isDirectory(directory)) {
         continue;
@@ -89,6 +91,20 @@ final class SecretsCheck implements Check {
       }
     }
     return findings.or(secrets.size() + " files with secrets");
+  }
+
+  /** Keys of TLS, which the configuration names without {@code file:}. */
+  private static Map<Path, String> privateKeys(Deployment deployment) {
+    Map<Path, String> keys = new LinkedHashMap<>();
+    Path plugin = deployment.config().plugin().controlPlaneTls().privateKey();
+    if (plugin != null && deployment.side() != Side.CONTROL_PLANE) {
+      keys.put(plugin, "plugin.control_plane_tls.private_key");
+    }
+    Path controlPlane = deployment.config().controlPlane().tls().privateKey();
+    if (controlPlane != null && deployment.side() != Side.PLUGIN) {
+      keys.put(controlPlane, "control_plane.tls.private_key");
+    }
+    return keys;
   }
 
   private static List<Path> directories(Deployment deployment) {

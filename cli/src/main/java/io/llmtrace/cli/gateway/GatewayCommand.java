@@ -82,6 +82,13 @@ public final class GatewayCommand {
               })
           boolean noAnswers,
       @Option(
+              names = "--replace",
+              description = {
+                "Switches a plugin of the route on again that somebody has switched off by"
+                    + " _meta.disable. Without it such a route is refused."
+              })
+          boolean replace,
+      @Option(
               names = "--standalone",
               description = {
                 "Prints the plugins for apisix.yaml and asks no Admin API: a gateway in standalone"
@@ -101,8 +108,18 @@ public final class GatewayCommand {
           RouteChange.Tap tap = noAnswers ? null : taps.tap();
           AdminApi api = api(gateway);
           ObjectNode route = api.route(gateway.route());
-          ObjectNode patch =
-              RouteChange.enable(route, new RouteChange.Wanted(settings, degrades, tap));
+          RouteChange.Wanted wanted = new RouteChange.Wanted(settings, degrades, tap);
+          ObjectNode patch = RouteChange.enable(route, wanted);
+          List<String> off = RouteChange.switchedOff(route, wanted);
+          if (!off.isEmpty() && !replace) {
+            throw new GatewayException(
+                Exit.REFUSED,
+                "the route has "
+                    + String.join(" and ", off)
+                    + " switched off (_meta.disable), so that nothing of it would run. --replace"
+                    + " switches it on again, with whatever else it does there");
+          }
+          RouteChange.switchOn(off, patch);
           inherited(api, route, patch, "service_id", "services", "service");
           inherited(api, route, patch, "plugin_config_id", "plugin_configs", "plugin config");
           apply(gateway, api, route, patch, "is inspected");

@@ -114,6 +114,31 @@ final class RouteChange {
     }
   }
 
+  /**
+   * The plugins that are wanted and that somebody has switched off on the route, which the gateway
+   * then does not run, whatever else is set.
+   */
+  static List<String> switchedOff(ObjectNode route, Wanted wanted) {
+    List<String> off = new ArrayList<>();
+    for (String plugin : wanted.tap() == null ? List.of(INSPECTS) : List.of(INSPECTS, LOGS)) {
+      if (route.at("/plugins/" + plugin + "/_meta/disable").asBoolean()) {
+        off.add(plugin);
+      }
+    }
+    return off;
+  }
+
+  /** Adds to a patch that plugins are switched on again; all else of {@code _meta} stays. */
+  static void switchOn(List<String> plugins, ObjectNode patch) {
+    for (String plugin : plugins) {
+      patch
+          .withObject("/plugins")
+          .withObject("/" + plugin)
+          .withObject("/_meta")
+          .put("disable", false);
+    }
+  }
+
   private static void add(List<String> added, JsonNode before, String plugin) {
     if (before.isMissingNode() && !added.contains(plugin)) {
       added.add(plugin);

@@ -47,6 +47,7 @@ class ComposeFileTest {
   void it_has_the_parts_of_both_profiles() {
     assertThat(compose.at("services").keys())
         .contains(
+            "gateway-network",
             "apisix",
             "plugin",
             "control-plane",
@@ -164,7 +165,7 @@ class ComposeFileTest {
   void the_plugin_is_beside_the_gateway_in_one_network_as_one_user_on_one_socket() {
     Yaml gateway = compose.at("services", "apisix");
     Yaml plugin = compose.at("services", "plugin");
-    assertThat(plugin.at("network_mode").text()).isEqualTo("service:apisix");
+    assertThat(plugin.at("network_mode").text()).isEqualTo(gateway.at("network_mode").text());
     assertThat(plugin.has("networks") || plugin.has("ports")).isFalse();
     assertThat(plugin.at("user").text()).isEqualTo(gateway.at("user").text());
     String user = gateway.at("user").text().split(":", -1)[0];
@@ -172,6 +173,23 @@ class ComposeFileTest {
     assertThat(gateway.at("volumes").texts()).contains("runner:/run/llmtrace");
     assertThat(compose.at("volumes", "runner", "driver_opts", "o").text())
         .contains("uid=" + user, "mode=0700");
+  }
+
+  @Test
+  void gateway_and_plugin_may_be_restarted_alone() {
+    Yaml holder = compose.at("services", "gateway-network");
+    for (String service : List.of("apisix", "plugin")) {
+      Yaml spec = compose.at("services", service);
+      assertThat(spec.at("network_mode").text()).isEqualTo("service:gateway-network");
+      assertThat(spec.at("depends_on").keys()).contains("gateway-network");
+    }
+    // It has nothing of its own to change or to fail, so nothing but its own change restarts it.
+    assertThat(holder.at("entrypoint").texts()).containsExactly("sleep", "infinity");
+    for (String own : List.of("network_mode", "command", "volumes", "secrets", "depends_on")) {
+      assertThat(holder.has(own)).as(own).isFalse();
+    }
+    assertThat(holder.at("ports").list()).hasSize(1);
+    assertThat(holder.at("networks").keys()).containsExactly("edge", "models", "telemetry");
   }
 
   @Test
@@ -185,16 +203,21 @@ class ComposeFileTest {
     assertThat(
             services().stream()
                 .filter(service -> service.has("networks"))
-                .filter(service -> service.at("networks").texts().contains("data"))
+                .filter(service -> networks(service).contains("data"))
                 .map(service -> service.path().replaceAll(".*\\.", "")))
         .containsExactlyInAnyOrder("postgres", "control-plane", "migrate");
+  }
+
+  private static List<String> networks(Yaml service) {
+    Yaml networks = service.at("networks");
+    return networks.value() instanceof Map ? networks.keys() : networks.texts();
   }
 
   @Test
   void its_commands_are_commands() {
     List<String> ours = new ArrayList<>();
     for (Yaml service : services()) {
-      if (service.at("image").text().startsWith("llmtrace:")) {
+      if (service.at("image").text().startsWith("llmtrace:") && !service.has("entrypoint")) {
         List<String> command = service.at("command").texts();
         Commands.parses(command);
         ours.add(command.get(0));

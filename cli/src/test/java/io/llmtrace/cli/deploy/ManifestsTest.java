@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ManifestsTest {
   private static final String OWN_DATABASE = "deploy/kubernetes/llmtrace.yaml";
   private static final String TRIAL = "deploy/kubernetes/llmtrace-trial.yaml";
+  private static final String TLS = "deploy/kubernetes/llmtrace-tls.yaml";
 
   @TempDir Path directory;
   private List<Yaml> objects;
@@ -65,7 +66,7 @@ class ManifestsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {OWN_DATABASE, TRIAL})
+  @ValueSource(strings = {OWN_DATABASE, TRIAL, TLS})
   void every_container_is_restricted_limited_and_has_room_for_temporary_files(String file)
       throws IOException {
     List<Yaml> containers = new ArrayList<>(apisix().at("extraContainers").list());
@@ -126,7 +127,7 @@ class ManifestsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {OWN_DATABASE, TRIAL})
+  @ValueSource(strings = {OWN_DATABASE, TRIAL, TLS})
   void what_selects_selects_a_pod_and_ports_have_the_names_of_ports(String file)
       throws IOException {
     List<Yaml> all = Yaml.documents(file);
@@ -180,7 +181,7 @@ class ManifestsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {OWN_DATABASE, TRIAL})
+  @ValueSource(strings = {OWN_DATABASE, TRIAL, TLS})
   void what_is_mounted_is_a_volume_and_volumes_are_of_objects_that_are_there(String file)
       throws IOException {
     List<Yaml> all = Yaml.documents(file);
@@ -203,7 +204,7 @@ class ManifestsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {OWN_DATABASE, TRIAL})
+  @ValueSource(strings = {OWN_DATABASE, TRIAL, TLS})
   void network_policies_cover_every_pod_and_open_no_more_than_is_said(String file)
       throws IOException {
     List<Yaml> all = Yaml.documents(file);
@@ -222,7 +223,7 @@ class ManifestsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {OWN_DATABASE, TRIAL})
+  @ValueSource(strings = {OWN_DATABASE, TRIAL, TLS})
   void no_secret_is_in_a_manifest(String file) throws IOException {
     assertThat(of(Yaml.documents(file), "Secret")).isEmpty();
     for (Yaml pod : pods(Yaml.documents(file))) {
@@ -279,7 +280,7 @@ class ManifestsTest {
                 + service.at("spec", "ports").list().get(0).at("port").text());
   }
 
-  private static List<String> secretFiles(Yaml volumes) {
+  static List<String> secretFiles(Yaml volumes) {
     List<String> files = new ArrayList<>();
     for (Yaml volume : volumes.list()) {
       if (volume.has("secret")) {
@@ -289,19 +290,23 @@ class ManifestsTest {
     return files;
   }
 
-  /** Reads a ConfigMap as the process would, with the secrets that its pod mounts and no other. */
   private LlmtraceConfig accepted(String map, ConfigFile.Role role, List<String> secrets)
       throws Exception {
-    Path folder = Files.createDirectories(directory.resolve(map));
+    return accepted(
+        configMap(map).at("data", "llmtrace.yaml").text(), directory.resolve(map), role, secrets);
+  }
+
+  /** Reads a configuration as the process would, with the secrets of its pod and no other. */
+  static LlmtraceConfig accepted(
+      String text, Path folder, ConfigFile.Role role, List<String> secrets) throws Exception {
+    Files.createDirectories(folder);
     for (String secret : secrets) {
       Files.writeString(folder.resolve(secret), "a-secret-of-" + secret);
     }
-    String text = configMap(map).at("data", "llmtrace.yaml").text();
     assertThat(text).contains("file:/run/secrets/llmtrace/");
     Path file =
         Files.writeString(
-            folder.resolve("llmtrace.yaml"),
-            text.replace("/run/secrets/llmtrace", folder.toString()));
+            folder.resolve("llmtrace.yaml"), text.replace("/run/secrets/llmtrace/", folder + "/"));
     return ConfigFile.load(file, Map.of("HOSTNAME", "pod"), role);
   }
 

@@ -104,7 +104,7 @@ class AroundFaultsTest {
     context.init(keys.getKeyManagers(), null, null);
     try (FakePeer tls = FakePeer.startTls(context)) {
       place.controlPlaneUri = tls.uri();
-      place.error("control_plane", "cannot be trusted by TLS", "keytool -importcert");
+      place.error("control_plane", "cannot be trusted by TLS", "set plugin.control_plane_tls.ca");
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,23 @@ final class FakePeer implements AutoCloseable {
     ServerSocket server = context.getServerSocketFactory().createServerSocket();
     server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     return new FakePeer(server, "https");
+  }
+
+  /** Serves TLS, and asks whoever comes for a certificate. */
+  static FakePeer startMutualTls(SSLContext context) throws IOException {
+    SSLServerSocket server =
+        (SSLServerSocket) context.getServerSocketFactory().createServerSocket();
+    server.setNeedClientAuth(true);
+    server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    return new FakePeer(server, "https");
+  }
+
+  /** Answers as another one does. */
+  FakePeer like(FakePeer other) {
+    replies.putAll(other.replies);
+    keys.putAll(other.keys);
+    keyHeader = other.keyHeader;
+    return this;
   }
 
   int port() {

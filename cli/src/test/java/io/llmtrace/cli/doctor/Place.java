@@ -169,6 +169,7 @@ final class Place implements AutoCloseable {
         problems,
         side,
         controlPlaneUri,
+        Trust.of(config.plugin().controlPlaneTls()),
         gateway.uri(),
         routes == null ? adminUri : null,
         Secret.of(adminKey),

@@ -121,6 +121,28 @@ class GatewayCommandTest {
   }
 
   @Test
+  void what_is_switched_off_is_switched_on_only_when_told() throws Exception {
+    run("enable");
+    ObjectNode plugins = (ObjectNode) admin.stored.get("routes/chat").path("plugins");
+    for (String name : List.of("ext-plugin-post-req", "http-logger")) {
+      plugins.withObject("/" + name).putObject("_meta").put("disable", true).put("priority", 7);
+    }
+    ObjectNode before = admin.stored.get("routes/chat").deepCopy();
+    assertThat(run("enable", "--mode", "enforce")).isNotZero();
+    assertThat(err.toString())
+        .contains("has ext-plugin-post-req and http-logger switched off (_meta.disable)")
+        .contains("--replace");
+    assertThat(admin.stored.get("routes/chat")).isEqualTo(before);
+
+    assertThat(run("enable", "--replace", "--no-answers")).isZero();
+    JsonNode now = admin.stored.get("routes/chat").path("plugins");
+    assertThat(now.at("/ext-plugin-post-req/_meta"))
+        .hasToString("{\"disable\":false,\"priority\":7}");
+    assertThat(now.at("/http-logger/_meta/disable").asBoolean()).as("was not asked for").isTrue();
+    assertThat(run("enable", "--no-answers")).isZero();
+  }
+
+  @Test
   void a_setting_is_changed_and_the_others_stay() throws Exception {
     run("enable", "--policy", "strict", "--set", "{\"budget_ms\":200}");
     run("enable", "--mode", "enforce", "--fail", "closed");

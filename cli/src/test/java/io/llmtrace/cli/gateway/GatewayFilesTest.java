@@ -121,6 +121,38 @@ class GatewayFilesTest {
   }
 
   @Test
+  void what_somebody_else_put_there_is_neither_replaced_nor_removed() throws Exception {
+    try (MockAdmin admin = new MockAdmin()) {
+      ObjectNode route = (ObjectNode) JSON.readTree("{\"uri\":\"/openai/*\",\"name\":\"theirs\"}");
+      ObjectNode metadata =
+          (ObjectNode)
+              JSON.readTree(
+                  "{\"collector\":{\"address\":\"otel.example:4318\",\"request_timeout\":3}}");
+      admin.stored.put("routes/openai", route.deepCopy());
+      admin.stored.put("plugin_metadata/opentelemetry", metadata.deepCopy());
+      for (String verb : List.of("apply", "remove")) {
+        Script refused = script(admin, verb);
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.said())
+            .contains("routes/openai", "plugin_metadata/opentelemetry", "there already")
+            .contains("Nothing was changed", "--replace");
+        assertThat(admin.stored)
+            .containsOnly(
+                Map.entry("routes/openai", route),
+                Map.entry("plugin_metadata/opentelemetry", metadata));
+      }
+      assertThat(script(admin, "apply", "routes/ollama").code()).as("another one").isZero();
+      assertThat(script(admin, "--replace", "apply").code()).isZero();
+      assertThat(admin.stored.get("routes/openai").path("name").asText()).isEqualTo("openai");
+      assertThat(
+              admin.stored.get("plugin_metadata/opentelemetry").at("/collector/address").asText())
+          .isEqualTo("127.0.0.1:4318");
+      assertThat(script(admin, "remove").code()).isZero();
+      assertThat(admin.stored).isEmpty();
+    }
+  }
+
+  @Test
   void a_dry_run_asks_nobody_and_names_what_it_would_do() throws Exception {
     try (MockAdmin admin = new MockAdmin()) {
       Script dry = script(admin, "--dry-run", "apply", "routes/openai");

@@ -74,7 +74,7 @@ final class DeliveryDashboard {
                 .query(
                     "max by (alertname, alertstate, severity) (ALERTS{alertname=~\"high_error_rate|"
                         + "high_latency|breaker_open|finding_spike|inspection_coverage|node_silent|"
-                        + "events_lost\"})",
+                        + "events_lost|accounting\"})",
                     "{{alertname}} {{alertstate}}")
                 .link("Incidents of the control plane", "alerts/incidents"));
   }

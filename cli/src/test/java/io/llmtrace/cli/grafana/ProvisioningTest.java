@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** Files that Grafana and Prometheus read at start name each other's things. */
@@ -70,6 +73,21 @@ class ProvisioningTest {
       assertThat(rule.at("/data/1/model/expression").asText()).isEqualTo("A");
     }
     assertThat(names).containsExactlyElementsOf(OF_GUIDE);
+  }
+
+  @Test
+  void theBoardOfAlertsShowsEachRuleOfPrometheus() throws IOException {
+    List<String> shipped = new ArrayList<>();
+    for (JsonNode group :
+        GrafanaFiles.yaml(GrafanaFiles.PROMETHEUS.resolve("llmtrace-rules.yml")).path("groups")) {
+      for (JsonNode rule : group.path("rules")) {
+        shipped.add(rule.path("alert").asText());
+      }
+    }
+    String board = Files.readString(GrafanaFiles.DASHBOARDS.resolve("llmtrace-alerts.json"));
+    Matcher pattern = Pattern.compile("ALERTS\\{alertname=~\\\\\"([^\"\\\\]+)").matcher(board);
+    assertThat(pattern.find()).isTrue();
+    assertThat(pattern.group(1).split("\\|", -1)).containsExactlyInAnyOrderElementsOf(shipped);
   }
 
   @Test

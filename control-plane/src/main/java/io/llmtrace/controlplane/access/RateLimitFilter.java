@@ -17,7 +17,8 @@ import java.util.Set;
 /**
  * Slows down callers that ask too often, each by themselves; says so as the IETF's draft "RateLimit
  * header fields for HTTP" does. What plugins send is bounded by ingest itself, which tells them
- * when to wait without losing a record. Thread-safe.
+ * when to wait without losing a record. What applications send as spans has a limit of its own, so
+ * that neither a flood of it nor people's questions are in the way of the other. Thread-safe.
  */
 @PreMatching
 @Priority(Priorities.USER + 100)
@@ -28,17 +29,26 @@ public final class RateLimitFilter implements ContainerRequestFilter, ContainerR
           "api/v1/ingest/snapshots",
           "api/v1/ingest/leases",
           "api/v1/ingest/content",
-          "api/v1/ingest/bundle",
-          "v1/traces");
+          "api/v1/ingest/bundle");
+  private static final String SPANS = Access.SPANS.substring(1);
   private static final String TAKEN = "llmtrace.rate";
 
   private final RateLimits limits;
-  private final String policy;
+  private final RateLimits spans;
   private final Counter limited;
 
-  public RateLimitFilter(RateLimitConfig config, MeterRegistry meters) {
-    this.limits = new RateLimits(config, Ticker.systemTicker());
-    this.policy = "\"key\";q=" + limits.burst() + ";w=" + limits.windowSeconds();
+  /**
+   * @param config what one caller may ask of the API
+   * @param spans what one caller may send of spans
+   */
+  public RateLimitFilter(RateLimitConfig config, RateLimitConfig spans, MeterRegistry meters) {
+    this(config, spans, meters, Ticker.systemTicker());
+  }
+
+  RateLimitFilter(
+      RateLimitConfig config, RateLimitConfig spans, MeterRegistry meters, Ticker ticker) {
+    this.limits = new RateLimits(config, ticker);
+    this.spans = new RateLimits(spans, ticker);
     this.limited =
         Counter.builder("llmtrace.api.rate.limited")
             .description("Requests to the API that were refused because their caller sent too many")
@@ -51,7 +61,7 @@ public final class RateLimitFilter implements ContainerRequestFilter, ContainerR
     if (!Caller.isKnown(request) || EXEMPT.contains(request.getUriInfo().getPath())) {
       return;
     }
-    RateLimits.Taken taken = limits.take(Caller.of(request).actor());
+    RateLimits.Taken taken = of(request).take(Caller.of(request).actor());
     request.setProperty(TAKEN, taken);
     if (!taken.passes()) {
       limited.increment();
@@ -62,10 +72,17 @@ public final class RateLimitFilter implements ContainerRequestFilter, ContainerR
     }
   }
 
+  private RateLimits of(ContainerRequestContext request) {
+    return request.getUriInfo().getPath().equals(SPANS) ? spans : limits;
+  }
+
   @Override
   public void filter(ContainerRequestContext request, ContainerResponseContext response) {
     if (request.getProperty(TAKEN) instanceof RateLimits.Taken taken) {
-      response.getHeaders().putSingle("RateLimit-Policy", policy);
+      RateLimits of = of(request);
+      response
+          .getHeaders()
+          .putSingle("RateLimit-Policy", "\"key\";q=" + of.burst() + ";w=" + of.windowSeconds());
       response
           .getHeaders()
           .putSingle(

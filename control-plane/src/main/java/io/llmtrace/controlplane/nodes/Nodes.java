@@ -44,21 +44,40 @@ public final class Nodes {
     this.jdbi = jdbi;
   }
 
-  /** Reads the snapshots that an earlier process kept. */
+  /**
+   * Reads the snapshots that an earlier process, and other replicas, kept: a node that reports to
+   * another one is not silent. To be called more often than nodes report late.
+   */
   public void load(Jdbi from) {
     from.useHandle(
         handle ->
             handle
                 .createQuery(
-                    "SELECT snapshot::text AS s,"
-                        + " CAST(extract(epoch FROM received_at) * 1000 AS bigint) AS at"
-                        + " FROM instances")
+                    // An age, so that nothing depends on the database's clock being this one's.
+                    "SELECT snapshot::text AS s, CAST(extract(epoch FROM clock_timestamp() -"
+                        + " received_at) * 1000 AS bigint) AS age FROM instances")
                 .map(
                     (row, context) ->
-                        Optional.ofNullable(held(row.getString("s"), row.getLong("at"))))
-                .forEach(
-                    one ->
-                        one.ifPresent(known -> held.putIfAbsent(known.snapshot().node(), known))));
+                        Optional.ofNullable(
+                            held(
+                                row.getString("s"),
+                                System.currentTimeMillis() - row.getLong("age"))))
+                .forEach(one -> one.ifPresent(this::merge)));
+  }
+
+  private void merge(Held stored) {
+    String node = stored.snapshot().node();
+    held.merge(
+        node,
+        stored,
+        (mine, theirs) -> {
+          if (theirs.snapshot().at() <= mine.snapshot().at()) {
+            return mine;
+          }
+          // Its books are compared by the replica that it reports to; ours are of before.
+          differences.remove(node);
+          return theirs;
+        });
   }
 
   /** Takes a snapshot; an older one than is held is left out. */

@@ -14,7 +14,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -41,6 +43,9 @@ public final class Siem implements AutoCloseable {
   /** Far within what a sink may be unseen; see {@link SiemOutbox#configure}. */
   private static final Duration AGAIN = Duration.ofMinutes(1);
 
+  /** To find the end of what is kept, all of it is walked. */
+  private static final Duration TRIMMED = Duration.ofSeconds(15);
+
   /** What waits may be much, and is counted. */
   private static final Duration SHOWN = Duration.ofSeconds(5);
 
@@ -52,6 +57,7 @@ public final class Siem implements AutoCloseable {
   private final List<Sink> sinks = new ArrayList<>();
   private final ScheduledExecutorService deadlines = threads(1, "siem-deadlines");
   private final ScheduledExecutorService threads;
+  private final Map<String, Long> trimmedAt = new ConcurrentHashMap<>();
   private volatile long configuredAt = System.nanoTime() - AGAIN.toNanos();
   private volatile long shownAt = System.nanoTime() - SHOWN.toNanos();
 
@@ -154,6 +160,7 @@ public final class Siem implements AutoCloseable {
   /** Sends what waits, batch by batch, until nothing does or the sink fails. */
   private void drain(Sink sink) {
     configure();
+    trim(sink);
     int most = MOST_OF_A_BATCH;
     Optional<SiemOutbox.Batch> batch = outbox.take(sink.name(), most);
     while (batch.isPresent() && !Thread.currentThread().isInterrupted()) {
@@ -173,7 +180,31 @@ public final class Siem implements AutoCloseable {
           break;
         }
       }
+      // A sink that is slower than what comes is never empty, and must be bounded too.
+      trim(sink);
       batch = outbox.take(sink.name(), most);
+    }
+  }
+
+  /** By the thread of its sink alone. */
+  private void trim(Sink sink) {
+    Long before = trimmedAt.get(sink.name());
+    if (before != null && System.nanoTime() - before < TRIMMED.toNanos()) {
+      return;
+    }
+    SiemOutbox.GivenUp given = outbox.trim(sink.name(), config.waiting());
+    trimmedAt.put(sink.name(), System.nanoTime());
+    meters.givenUp(sink.name(), given);
+    if (given.rows() + given.aged() > 0) {
+      log.warn(
+          "SIEM sink {} lost {} events, {} because more than {} waited and {} because they waited"
+              + " longer than {} h",
+          sink.name(),
+          given.rows() + given.aged(),
+          given.rows(),
+          config.waiting().most(),
+          given.aged(),
+          config.waiting().longest().toHours());
     }
   }
 

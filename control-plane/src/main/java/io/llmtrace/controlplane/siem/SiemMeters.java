@@ -42,6 +42,21 @@ final class SiemMeters {
         .increment();
   }
 
+  void givenUp(String sink, SiemOutbox.GivenUp given) {
+    lost(sink, "rows", given.rows());
+    lost(sink, "age", given.aged());
+  }
+
+  private void lost(String sink, String reason, int count) {
+    // There from the start: an alert on a rate sees the first loss too.
+    Counter.builder("llmtrace.siem.lost")
+        .description("Events that a sink did not get because they were too many or too old")
+        .tag("sink", sink)
+        .tag("reason", reason)
+        .register(meters)
+        .increment(count);
+  }
+
   void show(List<SiemOutbox.Lag> all) {
     all.forEach(each -> lag(each.sink()).lag = each);
   }

@@ -8,6 +8,7 @@ import io.llmtrace.controlplane.findings.FindingRows;
 import io.llmtrace.controlplane.findings.Ocsf;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.runtime.config.SiemConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -109,6 +110,90 @@ final class SiemOutbox {
                       .bind("most", ROWS_AT_ONCE)
                       .execute());
     } while (deleted == ROWS_AT_ONCE);
+  }
+
+  /**
+   * What was given up for a sink.
+   *
+   * @param rows because there were too many
+   * @param aged because they were too old
+   */
+  record GivenUp(int rows, int aged) {}
+
+  /**
+   * Gives up the oldest rows of a sink that are too many or too old. By the replica alone that has
+   * the sink, also while the sink is put off: so no row is given up that is just being sent.
+   */
+  GivenUp trim(String sink, SiemConfig.Waiting bounds) {
+    Jdbi database = jdbi.get();
+    boolean mine =
+        database.withHandle(
+                handle ->
+                    handle
+                        .createUpdate(
+                            "UPDATE siem_sinks SET claimed_by = :me, claimed_until ="
+                                + " clock_timestamp() + make_interval(secs => :lease) WHERE name ="
+                                + " :sink AND (claimed_by = :me OR claimed_until <="
+                                + " clock_timestamp())")
+                        .bind("me", replica)
+                        .bind("lease", (double) lease.toSeconds())
+                        .bind("sink", sink)
+                        .execute())
+            > 0;
+    if (!mine) {
+      return new GivenUp(0, 0);
+    }
+    int aged =
+        delete(
+            database,
+            sink,
+            // The front alone is looked at: ids are given in the order of time, or nearly so.
+            "SELECT f.id FROM (SELECT id, created_at FROM siem_outbox WHERE sink = :sink ORDER BY"
+                + " id LIMIT :most) f WHERE f.created_at < clock_timestamp() - make_interval(secs"
+                + " => :bound)",
+            bounds.longest().toSeconds());
+    Optional<Long> last =
+        database.withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        "SELECT id FROM siem_outbox WHERE sink = :sink ORDER BY id DESC OFFSET"
+                            + " :kept LIMIT 1")
+                    .bind("sink", sink)
+                    .bind("kept", bounds.most())
+                    .mapTo(Long.class)
+                    .findOne());
+    int rows = 0;
+    if (last.isPresent()) {
+      rows =
+          delete(
+              database,
+              sink,
+              "SELECT id FROM siem_outbox WHERE sink = :sink AND id <= :bound ORDER BY id LIMIT"
+                  + " :most",
+              last.get());
+    }
+    return new GivenUp(rows, aged);
+  }
+
+  /** Deletes the rows that a query gives, some at once, until it gives no more. */
+  private static int delete(Jdbi database, String sink, String query, long bound) {
+    int all = 0;
+    int deleted;
+    do {
+      deleted =
+          database.withHandle(
+              handle ->
+                  handle
+                      .createUpdate(
+                          "DELETE FROM siem_outbox WHERE sink = :sink AND id IN (" + query + ")")
+                      .bind("sink", sink)
+                      .bind("bound", bound)
+                      .bind("most", ROWS_AT_ONCE)
+                      .execute());
+      all += deleted;
+    } while (deleted == ROWS_AT_ONCE);
+    return all;
   }
 
   /** The oldest rows of a sink, if it is this replica's turn and there are any. */

@@ -66,6 +66,7 @@ class SiemTest {
   private HttpServer server;
   private Ingest ingest;
   private long sequence;
+  private SiemConfig.Waiting bounds = SiemConfig.Waiting.DEFAULT;
 
   SiemTest(TestStorage database) {
     this.database = database;
@@ -105,7 +106,7 @@ class SiemTest {
   private Siem siem(Severity least, SiemConfig.SinkConfig... sinks) {
     Siem siem =
         new Siem(
-            new SiemConfig(least, List.of(sinks), Set.of("127.0.0.1")),
+            new SiemConfig(least, List.of(sinks), Set.of("127.0.0.1"), bounds),
             database::jdbi,
             meters,
             Clock.systemUTC(),
@@ -237,6 +238,46 @@ class SiemTest {
     }
     assertThat(uids(all)).as("the newest; older files are gone").endsWith(found.get(11));
     assertThat(found).containsSubsequence(uids(all));
+  }
+
+  @Test
+  void whatWaitsIsBoundedAndWhatIsGivenUpIsCounted() throws Exception {
+    List<String> found = new ArrayList<>();
+    status.set(503);
+    try (Siem siem = siem(Severity.INFO, webhook())) {
+      registered();
+      for (int i = 0; i < 10; i++) {
+        found.addAll(find(Severity.HIGH));
+      }
+    }
+    assertThat(waiting()).isEqualTo(10);
+    database
+        .jdbi()
+        .useHandle(
+            h ->
+                h.execute(
+                    "UPDATE siem_outbox SET created_at = now() - interval '3 hours' WHERE id IN"
+                        + " (SELECT id FROM siem_outbox ORDER BY id LIMIT 2)"));
+    bounds = new SiemConfig.Waiting(5, Duration.ofHours(2));
+    // The sink is still put off, which keeps nothing from being given up.
+    database.jdbi().useHandle(h -> h.execute("UPDATE siem_sinks SET next_at = 'infinity'"));
+    try (Siem siem = siem(Severity.INFO, webhook())) {
+      Await.until(SOON, () -> waiting() == 5);
+      status.set(200);
+      database.jdbi().useHandle(h -> h.execute("UPDATE siem_sinks SET next_at = '-infinity'"));
+      Await.until(SOON, () -> waiting() == 0);
+    }
+    assertThat(uids(lines)).as("the newest").containsExactlyElementsOf(found.subList(5, 10));
+    assertThat(lost("rows")).isEqualTo(3);
+    assertThat(lost("age")).isEqualTo(2);
+  }
+
+  private double lost(String reason) {
+    return meters
+        .get("llmtrace.siem.lost")
+        .tags("sink", "webhook", "reason", reason)
+        .counter()
+        .count();
   }
 
   @Test

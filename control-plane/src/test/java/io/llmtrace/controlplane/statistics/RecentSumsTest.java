@@ -14,6 +14,7 @@ import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.Receipt;
 import io.llmtrace.policies.wire.Ulid;
 import java.math.BigDecimal;
 import java.sql.SQLException;
@@ -222,6 +223,42 @@ class RecentSumsTest {
     assertThat(findings())
         .singleElement()
         .satisfies(f -> assertThat(f.what().tenths()).isEqualTo(10));
+  }
+
+  @Test
+  void spansOfApplicationsAreNoFaultOfAGateway() throws Exception {
+    InspectionRecord gateway = asked(NOW - MINUTE, ACME, Action.ALLOW, List.of());
+    InspectionRecord span = because("otlp", asked(NOW - 5 * MINUTE, ACME, Action.ALLOW, List.of()));
+    counted(journal -> journal.inspected(span));
+    assertThat(whole().get(RecentSum.EXCHANGES)).isEqualTo(1);
+    // What the rules "inspection_coverage" and "ingest_lag" look at.
+    assertThat(whole().get(RecentSum.UNINSPECTED)).isZero();
+    assertThat(whole().lagMillis()).isZero();
+
+    counted(journal -> journal.inspected(because("breaker", gateway)));
+    assertThat(whole().get(RecentSum.UNINSPECTED)).isEqualTo(1);
+    assertThat(whole().lagMillis()).isEqualTo(MINUTE);
+  }
+
+  private static InspectionRecord because(String reason, InspectionRecord record) {
+    return new InspectionRecord(
+        record.decisionId(),
+        record.at(),
+        record.traceId(),
+        record.tenant(),
+        record.route(),
+        record.consumer(),
+        record.method(),
+        record.path(),
+        record.dialect(),
+        record.provider(),
+        record.model(),
+        record.stream(),
+        record.decision(),
+        record.findings(),
+        Receipt.uninspected(reason, record.receipt().bytes()),
+        record.stagesMicros(),
+        record.tap());
   }
 
   @Test

@@ -213,7 +213,8 @@ public final class ConfigFile {
             section.strings(
                 "gateway_hosts",
                 "hosts such as llm-gateway.example, without scheme and path",
-                Targets.HOST.asMatchPredicate()));
+                Targets.HOST.asMatchPredicate()),
+            rates(section, OtlpIngestConfig.RATE));
     section.finish();
     return config;
   }
@@ -285,13 +286,15 @@ public final class ConfigFile {
   }
 
   private static RateLimitConfig rateLimit(ConfigSection section) {
-    RateLimitConfig defaults = RateLimitConfig.defaults();
-    RateLimitConfig limit =
-        new RateLimitConfig(
-            section.integer("requests_per_second", defaults.requestsPerSecond(), 1, 1_000_000),
-            section.integer("burst", defaults.burst(), 1, 1_000_000));
+    RateLimitConfig limit = rates(section, RateLimitConfig.defaults());
     section.finish();
     return limit;
+  }
+
+  private static RateLimitConfig rates(ConfigSection section, RateLimitConfig defaults) {
+    return new RateLimitConfig(
+        section.integer("requests_per_second", defaults.requestsPerSecond(), 1, 1_000_000),
+        section.integer("burst", defaults.burst(), 1, 1_000_000));
   }
 
   private static DatabaseConfig database(ConfigSection section, boolean open) {

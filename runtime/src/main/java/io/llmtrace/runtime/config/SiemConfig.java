@@ -2,6 +2,7 @@ package io.llmtrace.runtime.config;
 
 import io.llmtrace.policies.detect.Severity;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -12,13 +13,28 @@ import org.jspecify.annotations.Nullable;
  * @param minSeverity less severe findings are not sent
  * @param sinks where they are sent, each on its own; empty for nowhere
  * @param allowPrivateTargets hosts, or {@code host:port}, that may be private
+ * @param waiting how much waits for a sink that does not take it
  */
 public record SiemConfig(
-    Severity minSeverity, List<SinkConfig> sinks, Set<String> allowPrivateTargets) {
+    Severity minSeverity,
+    List<SinkConfig> sinks,
+    Set<String> allowPrivateTargets,
+    Waiting waiting) {
 
   public SiemConfig {
     sinks = List.copyOf(sinks);
     allowPrivateTargets = Set.copyOf(allowPrivateTargets);
+  }
+
+  /**
+   * What waits for each sink is bounded; the oldest is given up, and counted.
+   *
+   * @param most events
+   * @param longest how old one may get
+   */
+  public record Waiting(int most, Duration longest) {
+    /** A million events, and a week. */
+    public static final Waiting DEFAULT = new Waiting(1_000_000, Duration.ofDays(7));
   }
 
   /** Where events are sent. */
@@ -75,6 +91,6 @@ public record SiemConfig(
 
   /** Nothing is sent. */
   public static SiemConfig none() {
-    return new SiemConfig(Severity.INFO, List.of(), Set.of());
+    return new SiemConfig(Severity.INFO, List.of(), Set.of(), Waiting.DEFAULT);
   }
 }

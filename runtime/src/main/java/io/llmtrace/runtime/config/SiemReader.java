@@ -4,6 +4,7 @@ import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.runtime.config.SiemConfig.SinkConfig;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,6 +16,9 @@ final class SiemReader {
   private static final List<String> SEVERITIES =
       List.of("info", "low", "medium", "high", "critical");
   private static final int SYSLOG_TLS = 6514;
+  private static final int LEAST_WAITING = 1_000;
+  private static final int MOST_WAITING = 100_000_000;
+  private static final int LONGEST_HOURS = 24 * 365;
 
   private SiemReader() {}
 
@@ -35,12 +39,22 @@ final class SiemReader {
             "allow_private_targets",
             "hosts such as siem.internal or 10.0.0.5:6514, without scheme and path",
             Targets.HOST.asMatchPredicate());
+    SiemConfig.Waiting waiting =
+        new SiemConfig.Waiting(
+            section.integer(
+                "max_waiting", SiemConfig.Waiting.DEFAULT.most(), LEAST_WAITING, MOST_WAITING),
+            Duration.ofHours(
+                section.integer(
+                    "max_age_hours",
+                    (int) SiemConfig.Waiting.DEFAULT.longest().toHours(),
+                    1,
+                    LONGEST_HOURS)));
     List<SinkConfig> sinks = new ArrayList<>();
     webhook(section.section("webhook"), open, allowed, sinks);
     syslog(section.section("syslog"), sinks);
     file(section.section("file"), sinks);
     section.finish();
-    return new SiemConfig(Severity.of(severity.toLowerCase(Locale.ROOT)), sinks, allowed);
+    return new SiemConfig(Severity.of(severity.toLowerCase(Locale.ROOT)), sinks, allowed, waiting);
   }
 
   private static void webhook(

@@ -107,11 +107,12 @@ class TelemetryConfigTest {
 
   @Test
   void spansOfApplicationsAreTakenUnlessSomebodySaysNo() throws Exception {
-    assertThat(read("").otlpIngest()).isEqualTo(new OtlpIngestConfig(true, Set.of()));
+    assertThat(read("").otlpIngest())
+        .isEqualTo(new OtlpIngestConfig(true, Set.of(), new RateLimitConfig(100, 1_000)));
     assertThat(
-            read("control_plane: {otlp_ingest: {enabled: false, gateway_hosts: [gw.example]}}")
+            read("control_plane: {otlp_ingest: {enabled: false, gateway_hosts: [gw.example], burst: 7}}")
                 .otlpIngest())
-        .isEqualTo(new OtlpIngestConfig(false, Set.of("gw.example")));
+        .isEqualTo(new OtlpIngestConfig(false, Set.of("gw.example"), new RateLimitConfig(100, 7)));
     assertThatThrownBy(
             () -> read("control_plane: {otlp_ingest: {gateway_hosts: ['https://gw.example/']}}"))
         .hasMessageContaining("otlp_ingest.gateway_hosts[0]: expected hosts such as");
@@ -124,6 +125,8 @@ class TelemetryConfigTest {
         control_plane:
           siem:
             min_severity: medium
+            max_waiting: 5000
+            max_age_hours: 49
             webhook: {url: "https://siem.example/in?token=t0k", secret: s, form: array}
             syslog: {host: syslog.internal, ca: ca.pem}
             file: {path: out/findings.ndjson, max_bytes: 1MiB, keep: 2}
@@ -141,7 +144,10 @@ class TelemetryConfigTest {
                         SiemConfig.Form.ARRAY),
                     new SiemConfig.Syslog("syslog.internal", 6514, Path.of("ca.pem")),
                     new SiemConfig.File(Path.of("out/findings.ndjson"), 1 << 20, 2)),
-                Set.of("syslog.internal")));
+                Set.of("syslog.internal"),
+                new SiemConfig.Waiting(5_000, Duration.ofHours(49))));
+    assertThat(read("control_plane: {}").siem().waiting())
+        .isEqualTo(new SiemConfig.Waiting(1_000_000, Duration.ofDays(7)));
     assertThat(siem.toString()).doesNotContain("t0k");
     assertThatThrownBy(
             () ->
