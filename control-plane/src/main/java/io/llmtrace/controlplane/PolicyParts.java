@@ -9,10 +9,12 @@ import io.llmtrace.controlplane.bundles.Bundles;
 import io.llmtrace.controlplane.policies.ActivationsResource;
 import io.llmtrace.controlplane.policies.Approval;
 import io.llmtrace.controlplane.policies.PoliciesResource;
+import io.llmtrace.controlplane.policies.RolloutsResource;
 import io.llmtrace.controlplane.policies.ShadowResource;
 import io.llmtrace.controlplane.policies.ShadowSums;
 import io.llmtrace.controlplane.policies.Simulations;
 import io.llmtrace.controlplane.policies.SimulationsResource;
+import io.llmtrace.controlplane.policies.Steps;
 import io.llmtrace.controlplane.policies.ValidateResource;
 import io.llmtrace.controlplane.policies.VersionsResource;
 import io.llmtrace.controlplane.settings.Settings;
@@ -62,6 +64,7 @@ final class PolicyParts implements AutoCloseable {
     Bundles bundles = new Bundles(jdbi, keyring, clock);
     BundleWaits waits = new BundleWaits(bundles, meters);
     Approval approval = new Approval(settings);
+    Steps steps = new Steps(scoped, approval, waits::now);
     Simulations simulations = new Simulations(scoped, clock);
     return new PolicyParts(
         bundles,
@@ -73,7 +76,8 @@ final class PolicyParts implements AutoCloseable {
             new BundleNumbersResource(scoped, keyring),
             new PoliciesResource(scoped, clock, approval, waits::now),
             new VersionsResource(scoped),
-            new ActivationsResource(scoped, approval, waits::now),
+            new ActivationsResource(scoped, steps),
+            new RolloutsResource(steps),
             new ShadowResource(scoped),
             new ValidateResource(scoped, clock),
             new SimulationsResource(scoped, simulations, clock)));

@@ -25,7 +25,6 @@ import io.llmtrace.plugin.tap.Apis;
 import io.llmtrace.plugin.tap.Tap;
 import io.llmtrace.plugin.telemetry.Telemetry;
 import io.llmtrace.plugin.telemetry.TelemetrySettings;
-import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.engine.AnswerInspection;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.exchange.Api;
@@ -34,7 +33,6 @@ import io.llmtrace.policies.usage.PriceTable;
 import io.llmtrace.policies.usage.PromptTokens;
 import io.llmtrace.policies.usage.TokenCounter;
 import io.llmtrace.policies.wire.Coverage;
-import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.llmtrace.runtime.config.Secret;
@@ -46,11 +44,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +75,6 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
 
   private final PluginConfig config;
   private final DetectionEngine engine;
-  private final long startedAt = System.currentTimeMillis();
   private final Telemetry telemetry;
   private final ContentCapture capture;
   private final Thread warmingUp;
@@ -93,10 +86,12 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
   private final BundleKeeper policies;
   private final BundleSync sync;
   private final Callouts callouts;
+  private final PluginStatus status;
   private final LocalServer local;
 
   private PluginProcess(LlmtraceConfig llmtrace, RequestSide.Opener<S> opener, boolean served)
       throws IOException {
+    final long startedAt = System.currentTimeMillis();
     config = llmtrace.plugin();
     PrivateFiles.createDirectories(config.dataDirectory());
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -171,6 +166,10 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
               config.maxRequestBody(),
               RunnerConfs.ofCallouts(RouteConfReader.of(config), meters),
               meters);
+      status =
+          new PluginStatus(
+              startedAt, config, engine, requests, callouts, limits, shares, policies, sync,
+              telemetry, capture);
       try {
         local =
             LocalServer.start(
@@ -189,7 +188,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       telemetry.close();
       throw e;
     }
-    telemetry.start(this::snapshot);
+    telemetry.start(status::snapshot);
     warmingUp = WarmUp.goOn(analysis, WARM_UP_BESIDE);
   }
 
@@ -295,7 +294,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       throws IOException {
     Secret inspectKey = config.inspectKey();
     return new LocalServer.Endpoints(
-        this::health,
+        status::health,
         meters,
         new Tap(
             TapSecret.of(config),
@@ -318,12 +317,6 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     return asked == null ? callouts.dialect(route) : asked;
   }
 
-  private List<NodeSnapshot.RouteSettings> routes() {
-    List<NodeSnapshot.RouteSettings> routes = new ArrayList<>(requests.routes());
-    routes.addAll(callouts.routes());
-    return routes;
-  }
-
   private void answered(String decisionId, Api api, String body, @Nullable AnswerInspection seen) {
     capture.answer(
         decisionId,
@@ -335,85 +328,5 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
                 seen.findings(),
                 seen.receipt().missingStages(),
                 seen.receipt().coverage() != Coverage.UNINSPECTED));
-  }
-
-  private Map<String, Object> health() {
-    Map<String, Object> health = new LinkedHashMap<>(requests.health());
-    List<String> problems = problems();
-    health.put("node", config.node());
-    health.put("control_plane", breakers().get("control_plane"));
-    health.put("ml_models", models());
-    health.put("spool_bytes", telemetry.spoolBytes());
-    health.put("problems", problems);
-    if (!problems.isEmpty()) {
-      health.put("status", "degraded");
-    }
-    return health;
-  }
-
-  private Map<String, String> breakers() {
-    Map<String, String> breakers = new LinkedHashMap<>(requests.breakers());
-    String state = telemetry.breaker().getState().name().toLowerCase(Locale.ROOT);
-    breakers.put("control_plane", state);
-    return breakers;
-  }
-
-  private Map<String, String> models() {
-    Map<String, String> models = new LinkedHashMap<>();
-    engine.models().forEach((name, state) -> models.put(name, state.status().label()));
-    return models;
-  }
-
-  private List<String> problems() {
-    List<String> problems = new ArrayList<>(requests.problems());
-    problems.addAll(callouts.problems());
-    engine
-        .models()
-        .forEach(
-            (name, state) -> {
-              if (state.status() == ModelState.Status.FAILED) {
-                problems.add(state.reason());
-              }
-            });
-    problems.addAll(limits.problems());
-    problems.addAll(shares.problems());
-    problems.addAll(sync.problems());
-    routes().forEach(route -> unknownPolicy(route, problems));
-    problems.addAll(telemetry.problems());
-    problems.addAll(capture.problems());
-    return problems;
-  }
-
-  /** The tenant's standard decides there, which is not what somebody meant. */
-  private void unknownPolicy(NodeSnapshot.RouteSettings route, List<String> problems) {
-    String name = route.values().getOrDefault("policy", "");
-    if (route.sources().getOrDefault("policy", "").equals("route")
-        && policies.table().lacks(route.values().getOrDefault("tenant", ""), name)) {
-      problems.add(
-          route.key()
-              + ": policy: "
-              + name
-              + " is not among those of bundle "
-              + policies.table().revision()
-              + ", the standard policy decides");
-    }
-  }
-
-  private NodeSnapshot snapshot() {
-    String version = PluginProcess.class.getPackage().getImplementationVersion();
-    return new NodeSnapshot(
-        config.node(),
-        telemetry.bootId(),
-        System.currentTimeMillis(),
-        version == null ? "development" : version,
-        startedAt,
-        breakers(),
-        telemetry.openExchanges().count(),
-        models(),
-        policies.table().revision(),
-        telemetry.spoolBytes(),
-        routes(),
-        problems(),
-        telemetry.accounts());
   }
 }

@@ -3,19 +3,17 @@ package io.llmtrace.cli.alerts;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.cli.alerts.RefusedException.Exit;
+import io.llmtrace.cli.remote.RefusedException;
+import io.llmtrace.cli.remote.RefusedException.Exit;
+import io.llmtrace.cli.remote.Server;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.Secret;
-import java.io.IOException;
-import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,10 +21,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * {@code /api/v1/alerts} of a control plane, as whoever has the key sees it. Redirects are not
- * followed, so that the key goes nowhere else. Thread-safe.
- */
+/** {@code /api/v1/alerts} of a control plane, as whoever has the key sees it. Thread-safe. */
 final class AlertApi {
   private static final String ROOT = "/api/v1/alerts/";
 
@@ -36,19 +31,18 @@ final class AlertApi {
   private static final int PAGE = 500;
   private static final int MOST_OF_A_TEXT = 300;
 
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(10))
-          .build();
-  private final String base;
+  private final Server server;
   private final Secret key;
 
   /**
    * @param base where the control plane is: {@code http} or {@code https}, without a query
    */
   AlertApi(URI base, Secret key) {
-    this.base = base.toString().replaceFirst("/+$", "");
+    this.server =
+        new Server(
+            base,
+            Duration.ofSeconds(10),
+            at -> "no control plane can be reached at " + at + ": expected one, see --url");
     this.key = key;
   }
 
@@ -112,7 +106,7 @@ final class AlertApi {
     BodyPublisher sent =
         body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body.toString());
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(base + path))
+        HttpRequest.newBuilder(URI.create(server.base() + path))
             .timeout(LONGEST)
             .header("Authorization", "Bearer " + key.reveal())
             .header("Accept", "application/json")
@@ -120,26 +114,7 @@ final class AlertApi {
     if (body != null) {
       request.header("Content-Type", "application/json");
     }
-    HttpResponse<String> answer;
-    try {
-      answer = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-    } catch (HttpTimeoutException e) {
-      throw new RefusedException(Exit.AWAY, base + " gave no answer in time", e);
-    } catch (ConnectException e) {
-      throw new RefusedException(
-          Exit.AWAY, "no control plane can be reached at " + base + ": expected one, see --url", e);
-    } catch (IOException e) {
-      throw new RefusedException(
-          Exit.AWAY, base + " cannot be asked: " + e.getClass().getSimpleName() + reason(e), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new RefusedException(Exit.AWAY, "interrupted while " + base + " was asked", e);
-    }
-    return read(answer);
-  }
-
-  private static String reason(IOException e) {
-    return e.getMessage() == null ? "" : ", " + e.getMessage();
+    return read(server.send(request.build()));
   }
 
   private JsonNode read(HttpResponse<String> answer) throws RefusedException {
@@ -176,7 +151,7 @@ final class AlertApi {
 
   private RefusedException foreign(HttpResponse<String> answer, @Nullable Throwable cause) {
     String said =
-        base + " answered " + answer.statusCode() + " as no control plane does: see --url";
+        server.base() + " answered " + answer.statusCode() + " as no control plane does: see --url";
     return cause == null
         ? new RefusedException(Exit.AWAY, said)
         : new RefusedException(Exit.AWAY, said, cause);

@@ -1,19 +1,15 @@
 package io.llmtrace.cli.alerts;
 
-import io.llmtrace.cli.alerts.RefusedException.Exit;
+import io.llmtrace.cli.remote.Key;
+import io.llmtrace.cli.remote.RefusedException;
+import io.llmtrace.cli.remote.RefusedException.Exit;
 import io.llmtrace.runtime.config.Secret;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the key with which the API is asked. No message says any of it. Stateless. */
 final class ApiKey {
   static final String VARIABLE = "LLMTRACE_KEY";
   private static final String FILE = "file:";
-  private static final int LONGEST = 16_384;
 
   private ApiKey() {}
 
@@ -34,26 +30,7 @@ final class ApiKey {
               + " in the environment, such as"
               + " file:data/control-plane/initial-admin.key");
     }
-    String key =
-        given.startsWith(FILE) ? read(from, given.substring(FILE.length())) : given.strip();
-    // A header takes nothing else, and would repeat what it was given.
-    if (key.isEmpty() || key.length() > LONGEST || !key.chars().allMatch(c -> c > ' ' && c < 127)) {
-      throw new RefusedException(
-          Exit.WRONG, from + ": expected one line of printable ASCII without spaces");
-    }
-    return Secret.of(key);
-  }
-
-  private static String read(String from, String name) throws RefusedException {
-    try {
-      Path file = Path.of(name);
-      if (Files.size(file) > LONGEST) {
-        throw new RefusedException(Exit.WRONG, from + ": " + file + " is too large for a key");
-      }
-      return Files.readString(file, StandardCharsets.UTF_8).strip();
-    } catch (IOException | InvalidPathException e) {
-      throw new RefusedException(
-          Exit.WRONG, from + ": expected a file with a key that can be read at " + name, e);
-    }
+    return Key.of(
+        from, given.startsWith(FILE) ? Key.text(from, given.substring(FILE.length())) : given);
   }
 }

@@ -1,9 +1,8 @@
 package io.llmtrace.cli.alerts;
 
-import io.llmtrace.cli.alerts.RefusedException.Exit;
-import java.net.InetAddress;
+import io.llmtrace.cli.remote.RefusedException;
+import io.llmtrace.cli.remote.Server;
 import java.net.URI;
-import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -34,28 +33,12 @@ final class ApiOptions {
   }
 
   AlertApi api() throws RefusedException {
-    String scheme = url.getScheme() == null ? "" : url.getScheme();
-    if (!(scheme.equalsIgnoreCase("http") || scheme.equalsIgnoreCase("https"))
-        || url.getHost() == null
-        || url.getRawUserInfo() != null
-        || url.getRawQuery() != null
-        || url.getRawFragment() != null) {
-      throw new RefusedException(
-          Exit.WRONG, "--url: expected an address such as https://llmtrace.example:8080");
-    }
-    return new AlertApi(url, ApiKey.of(key, System.getenv(ApiKey.VARIABLE)));
+    URI checked = Server.address("--url", url, "https://llmtrace.example:8080");
+    return new AlertApi(checked, ApiKey.of(key, System.getenv(ApiKey.VARIABLE)));
   }
 
   /** Whether the key goes over a network for all to read. */
   boolean isOpen() {
-    if (!"http".equalsIgnoreCase(url.getScheme())) {
-      return false;
-    }
-    try {
-      return !InetAddress.getByName(url.getHost()).isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      // Nothing is sent to a host that is not there.
-      return false;
-    }
+    return Server.isOpen(url);
   }
 }

@@ -4,7 +4,8 @@ import static io.llmtrace.cli.alerts.Screen.text;
 import static io.llmtrace.cli.alerts.Screen.time;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.llmtrace.cli.alerts.RefusedException.Exit;
+import io.llmtrace.cli.remote.RefusedException;
+import io.llmtrace.cli.remote.RefusedException.Exit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

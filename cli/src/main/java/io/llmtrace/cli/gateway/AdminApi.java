@@ -4,25 +4,22 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.cli.gateway.GatewayException.Exit;
+import io.llmtrace.cli.remote.RefusedException;
+import io.llmtrace.cli.remote.RefusedException.Exit;
+import io.llmtrace.cli.remote.Server;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.Secret;
-import java.io.IOException;
-import java.net.ConnectException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Admin API of Apache APISIX 3.x, as whoever has the key sees it. Redirects are not followed,
- * so that the key goes nowhere else. Thread-safe.
+ * The Admin API of Apache APISIX 3.x, as whoever has the key sees it. Thread-safe.
  *
  * <p>A route is changed by PATCH alone: the gateway merges it into what is there by a
  * compare-and-swap of its own, so plugins that are not named keep what others write meanwhile.
@@ -36,33 +33,36 @@ final class AdminApi {
   /** What APISIX takes as an id. */
   private static final Pattern ID = Pattern.compile("[a-zA-Z0-9_.-]{1,64}");
 
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(5))
-          .build();
-  private final String base;
+  private final Server server;
   private final Secret key;
 
   /**
    * @param base where the Admin API listens, such as {@code http://127.0.0.1:9180}
    */
   AdminApi(URI base, Secret key) {
-    this.base = base.toString().replaceFirst("/+$", "");
+    this.server =
+        new Server(
+            base,
+            Duration.ofSeconds(5),
+            at ->
+                "no Admin API can be reached at "
+                    + at
+                    + ": expected one, see --admin. A gateway in standalone mode has none: see"
+                    + " --standalone");
     this.key = key;
   }
 
   /** Refuses what cannot be the id of a route, and would be another path. */
-  static String routeId(String id) throws GatewayException {
+  static String routeId(String id) throws RefusedException {
     if (!ID.matcher(id).matches() || id.equals(".") || id.equals("..")) {
-      throw new GatewayException(
+      throw new RefusedException(
           Exit.WRONG, "--route: expected the id of a route: letters, digits, _ . - (64 at most)");
     }
     return id;
   }
 
   /** The route as it is stored, without what the gateway merges into it. */
-  ObjectNode route(String id) throws GatewayException {
+  ObjectNode route(String id) throws RefusedException {
     JsonNode value = ask("GET", id, null).path("value");
     if (value instanceof ObjectNode route) {
       return route;
@@ -76,59 +76,35 @@ final class AdminApi {
    * @param kind {@code services} or {@code plugin_configs}
    * @return a missing node where there is none of that id
    */
-  JsonNode shared(String kind, String id) throws GatewayException {
+  JsonNode shared(String kind, String id) throws RefusedException {
     HttpResponse<String> answer = send("GET", ADMIN + kind + "/" + routeId(id), null);
     return answer.statusCode() == 404 ? MissingNode.getInstance() : read(id, answer).path("value");
   }
 
   /** Merges a patch into a route; a member that is null is removed. */
-  void patch(String id, ObjectNode patch) throws GatewayException {
+  void patch(String id, ObjectNode patch) throws RefusedException {
     ask("PATCH", id, patch);
   }
 
-  private JsonNode ask(String verb, String id, @Nullable ObjectNode body) throws GatewayException {
+  private JsonNode ask(String verb, String id, @Nullable ObjectNode body) throws RefusedException {
     return read(id, send(verb, ROUTES + routeId(id), body));
   }
 
   private HttpResponse<String> send(String verb, String path, @Nullable ObjectNode body)
-      throws GatewayException {
+      throws RefusedException {
     BodyPublisher sent =
         body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body.toString());
     HttpRequest request =
-        HttpRequest.newBuilder(URI.create(base + path))
+        HttpRequest.newBuilder(URI.create(server.base() + path))
             .timeout(LONGEST)
             .header("X-API-KEY", key.reveal())
             .header("Content-Type", "application/json")
             .method(verb, sent)
             .build();
-    try {
-      return http.send(request, HttpResponse.BodyHandlers.ofString());
-    } catch (HttpTimeoutException e) {
-      throw new GatewayException(Exit.AWAY, base + " gave no answer in time", e);
-    } catch (ConnectException e) {
-      throw new GatewayException(
-          Exit.AWAY,
-          "no Admin API can be reached at "
-              + base
-              + ": expected one, see --admin. A gateway in standalone mode has none: see"
-              + " --standalone",
-          e);
-    } catch (IOException e) {
-      throw new GatewayException(
-          Exit.AWAY,
-          base + " cannot be asked: " + e.getClass().getSimpleName() + reason(e.getMessage()),
-          e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new GatewayException(Exit.AWAY, "interrupted while " + base + " was asked", e);
-    }
+    return server.send(request);
   }
 
-  private static String reason(@Nullable String text) {
-    return text == null ? "" : ", " + text;
-  }
-
-  private JsonNode read(String id, HttpResponse<String> answer) throws GatewayException {
+  private JsonNode read(String id, HttpResponse<String> answer) throws RefusedException {
     int status = answer.statusCode();
     JsonNode json = json(answer.body());
     if (status >= 200 && status < 300) {
@@ -140,7 +116,7 @@ final class AdminApi {
     String said = said(json);
     throw switch (status) {
       case 400 ->
-          new GatewayException(
+          new RefusedException(
               Exit.REFUSED,
               "400: the gateway refuses the change: "
                   + said
@@ -148,7 +124,7 @@ final class AdminApi {
                       ? "; add it to plugins: in the gateway's config.yaml and restart it"
                       : ""));
       case 401 ->
-          new GatewayException(
+          new RefusedException(
               Exit.REFUSED,
               "401: the gateway does not take this admin key ("
                   + said
@@ -156,33 +132,33 @@ final class AdminApi {
                   + " role admin, by --key-file or "
                   + GatewayOptions.VARIABLE);
       case 403 ->
-          new GatewayException(
+          new RefusedException(
               Exit.REFUSED,
               "403: the gateway does not let this machine ask its Admin API: see"
                   + " deployment.admin.allow_admin of its config.yaml");
       case 404 -> notFound(id, json);
-      case 503 -> new GatewayException(Exit.AWAY, "503: the gateway's store is away: " + said);
+      case 503 -> new RefusedException(Exit.AWAY, "503: the gateway's store is away: " + said);
       default -> foreign(Integer.toString(status), said);
     };
   }
 
-  private GatewayException notFound(String id, JsonNode json) {
+  private RefusedException notFound(String id, JsonNode json) {
     // Only a gateway with etcd says so; one without has no routes to ask for.
     if (json.path("message").asText("").equalsIgnoreCase("Key not found")) {
-      return new GatewayException(Exit.REFUSED, "404: the gateway has no route " + id);
+      return new RefusedException(Exit.REFUSED, "404: the gateway has no route " + id);
     }
-    return new GatewayException(
+    return new RefusedException(
         Exit.AWAY,
         "404: there is no Admin API for routes at "
-            + base
+            + server.base()
             + ": expected its port (9180 by default, not that of the traffic). A gateway in"
             + " standalone mode has none: see --standalone");
   }
 
-  private GatewayException foreign(String status, @Nullable String said) {
-    return new GatewayException(
+  private RefusedException foreign(String status, @Nullable String said) {
+    return new RefusedException(
         Exit.AWAY,
-        base
+        server.base()
             + " answered "
             + status
             + " as no Admin API of APISIX 3 does: see --admin"

@@ -3,7 +3,8 @@ package io.llmtrace.cli.gateway;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.cli.gateway.GatewayException.Exit;
+import io.llmtrace.cli.remote.RefusedException;
+import io.llmtrace.cli.remote.RefusedException.Exit;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.PrintWriter;
@@ -33,7 +34,7 @@ public final class GatewayCommand {
 
   /** Work that may be refused. */
   private interface Work {
-    void doIt() throws GatewayException;
+    void doIt() throws RefusedException;
   }
 
   @Command(
@@ -145,14 +146,14 @@ public final class GatewayCommand {
 
   private static void inherited(
       AdminApi api, ObjectNode route, ObjectNode patch, String member, String kind, String name)
-      throws GatewayException {
+      throws RefusedException {
     String id = route.path(member).asText("");
     if (!id.isEmpty() && !patch.isEmpty()) {
       RouteChange.keepsInherited(route, patch, api.shared(kind, id), name + " " + id);
     }
   }
 
-  private AdminApi api(GatewayOptions gateway) throws GatewayException {
+  private AdminApi api(GatewayOptions gateway) throws RefusedException {
     AdminApi api = gateway.api();
     if (gateway.isOpen()) {
       spec.commandLine()
@@ -164,7 +165,7 @@ public final class GatewayCommand {
 
   private void apply(
       GatewayOptions gateway, AdminApi api, ObjectNode route, ObjectNode patch, String becomes)
-      throws GatewayException {
+      throws RefusedException {
     PrintWriter out = spec.commandLine().getOut();
     String id = gateway.route();
     if (patch.isEmpty()) {
@@ -185,7 +186,7 @@ public final class GatewayCommand {
       }
     }
     if (!otherwise.isEmpty()) {
-      throw new GatewayException(
+      throw new RefusedException(
           Exit.REFUSED,
           "route "
               + id
@@ -223,7 +224,7 @@ public final class GatewayCommand {
     return expected.equals(found);
   }
 
-  private void standalone(String id, RouteChange.Wanted wanted) throws GatewayException {
+  private void standalone(String id, RouteChange.Wanted wanted) throws RefusedException {
     ObjectNode patch = RouteChange.enable(WireJson.mapper().createObjectNode(), wanted);
     PrintWriter out = spec.commandLine().getOut();
     out.println("# Under routes: of conf/apisix.yaml, in the plugins of route " + id + ":");
@@ -232,16 +233,16 @@ public final class GatewayCommand {
 
   private static ObjectNode settings(
       @Nullable String mode, @Nullable String policy, @Nullable String tenant, @Nullable String set)
-      throws GatewayException {
+      throws RefusedException {
     ObjectNode settings = WireJson.mapper().createObjectNode();
     if (set != null) {
       try {
         if (!(WireJson.mapper().readTree(set) instanceof ObjectNode given)) {
-          throw new GatewayException(Exit.WRONG, "--set: expected a JSON object");
+          throw new RefusedException(Exit.WRONG, "--set: expected a JSON object");
         }
         settings.setAll(given);
       } catch (JsonProcessingException e) {
-        throw new GatewayException(
+        throw new RefusedException(
             Exit.WRONG, "--set: expected a JSON object: " + e.getOriginalMessage(), e);
       }
     }
@@ -249,7 +250,7 @@ public final class GatewayCommand {
       try {
         settings.put("mode", Mode.of(mode).label());
       } catch (IllegalArgumentException e) {
-        throw new GatewayException(Exit.WRONG, "--mode: expected observe or enforce", e);
+        throw new RefusedException(Exit.WRONG, "--mode: expected observe or enforce", e);
       }
     }
     if (policy != null) {
@@ -261,14 +262,14 @@ public final class GatewayCommand {
     return settings;
   }
 
-  private static @Nullable Boolean degrades(@Nullable String fail) throws GatewayException {
+  private static @Nullable Boolean degrades(@Nullable String fail) throws RefusedException {
     if (fail == null) {
       return null;
     }
     return switch (fail.toLowerCase(Locale.ROOT)) {
       case "open" -> true;
       case "closed" -> false;
-      default -> throw new GatewayException(Exit.WRONG, "--fail: expected open or closed");
+      default -> throw new RefusedException(Exit.WRONG, "--fail: expected open or closed");
     };
   }
 
@@ -285,7 +286,7 @@ public final class GatewayCommand {
     try {
       work.doIt();
       return 0;
-    } catch (GatewayException e) {
+    } catch (RefusedException e) {
       err.println(plain(String.valueOf(e.getMessage())));
       return e.exit().code();
     } finally {

@@ -1,9 +1,10 @@
 package io.llmtrace.cli.gateway;
 
-import io.llmtrace.cli.gateway.GatewayException.Exit;
-import java.net.InetAddress;
+import io.llmtrace.cli.remote.Key;
+import io.llmtrace.cli.remote.RefusedException;
+import io.llmtrace.cli.remote.RefusedException.Exit;
+import io.llmtrace.cli.remote.Server;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -41,7 +42,7 @@ final class GatewayOptions {
       description = "Prints the change that would be made, without secrets, and makes none.")
   private boolean print;
 
-  String route() throws GatewayException {
+  String route() throws RefusedException {
     return AdminApi.routeId(route);
   }
 
@@ -49,42 +50,26 @@ final class GatewayOptions {
     return print;
   }
 
-  AdminApi api() throws GatewayException {
-    String scheme = admin.getScheme() == null ? "" : admin.getScheme();
-    if (!(scheme.equalsIgnoreCase("http") || scheme.equalsIgnoreCase("https"))
-        || admin.getHost() == null
-        || admin.getRawUserInfo() != null
-        || admin.getRawQuery() != null
-        || admin.getRawFragment() != null) {
-      throw new GatewayException(
-          Exit.WRONG, "--admin: expected an address such as http://127.0.0.1:9180");
-    }
+  AdminApi api() throws RefusedException {
+    URI checked = Server.address("--admin", admin, "http://127.0.0.1:9180");
     Path file = keyFile;
     if (file != null) {
-      return new AdminApi(admin, SecretFile.read("--key-file", file));
+      return new AdminApi(checked, Key.read("--key-file", file));
     }
     String key = System.getenv(VARIABLE);
     if (key == null || key.isBlank()) {
-      throw new GatewayException(
+      throw new RefusedException(
           Exit.WRONG,
           "no admin key: expected --key-file FILE, or "
               + VARIABLE
               + " in the environment; it stands in deployment.admin.admin_key of the gateway's"
               + " config.yaml");
     }
-    return new AdminApi(admin, SecretFile.of(VARIABLE, key));
+    return new AdminApi(checked, Key.of(VARIABLE, key));
   }
 
   /** Whether the key goes over a network for all to read. */
   boolean isOpen() {
-    if (!"http".equalsIgnoreCase(admin.getScheme())) {
-      return false;
-    }
-    try {
-      return !InetAddress.getByName(admin.getHost()).isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      // Nothing is sent to a host that is not there.
-      return false;
-    }
+    return Server.isOpen(admin);
   }
 }

@@ -5,7 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.cli.gateway.GatewayException.Exit;
+import io.llmtrace.cli.remote.RefusedException;
+import io.llmtrace.cli.remote.RefusedException.Exit;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.policies.wire.WireJson;
@@ -56,9 +57,9 @@ final class RouteChange {
   /**
    * The patch that puts us on a route; empty where nothing is to be changed.
    *
-   * @throws GatewayException if the route has what would have to be replaced
+   * @throws RefusedException if the route has what would have to be replaced
    */
-  static ObjectNode enable(ObjectNode route, Wanted wanted) throws GatewayException {
+  static ObjectNode enable(ObjectNode route, Wanted wanted) throws RefusedException {
     ObjectNode patch = WireJson.mapper().createObjectNode();
     List<String> added = added(route);
     JsonNode inspects = route.at("/plugins/" + INSPECTS);
@@ -96,12 +97,12 @@ final class RouteChange {
    * @param name of that, such as {@code service s1}
    */
   static void keepsInherited(ObjectNode route, ObjectNode patch, JsonNode shared, String name)
-      throws GatewayException {
+      throws RefusedException {
     for (String plugin : List.of(INSPECTS, LOGS)) {
       if (patch.path("plugins").has(plugin)
           && route.at("/plugins/" + plugin).isMissingNode()
           && shared.path("plugins").has(plugin)) {
-        throw new GatewayException(
+        throw new RefusedException(
             Exit.REFUSED,
             "the route has "
                 + plugin
@@ -145,7 +146,7 @@ final class RouteChange {
     }
   }
 
-  private static ObjectNode inspecting(JsonNode before, Wanted wanted) throws GatewayException {
+  private static ObjectNode inspecting(JsonNode before, Wanted wanted) throws RefusedException {
     ObjectNode change = WireJson.mapper().createObjectNode();
     Boolean degrades = wanted.degrades();
     if (degrades == null && before.isMissingNode()) {
@@ -179,7 +180,7 @@ final class RouteChange {
     return change;
   }
 
-  private static ObjectNode logging(JsonNode before, Tap tap) throws GatewayException {
+  private static ObjectNode logging(JsonNode before, Tap tap) throws RefusedException {
     ObjectNode wanted = WireJson.mapper().createObjectNode();
     wanted.put("uri", tap.uri()).put("auth_header", tap.authorization());
     wanted.put("include_req_body", false).put("include_resp_body", true);
@@ -195,7 +196,7 @@ final class RouteChange {
       return wanted;
     }
     if (!before.path("uri").asText("").equals(tap.uri())) {
-      throw new GatewayException(
+      throw new RefusedException(
           Exit.REFUSED,
           "the route has an http-logger for something else, and can have only one. Without answers:"
               + " --no-answers; with them: send that log elsewhere by another plugin first");
@@ -274,13 +275,13 @@ final class RouteChange {
     return copy;
   }
 
-  private static void check(ObjectNode settings) throws GatewayException {
+  private static void check(ObjectNode settings) throws RefusedException {
     List<String> problems =
         new RouteConfReader(150, OnUninspectable.PASS)
             .read(List.of(Map.entry(RouteConf.CONF_NAME, settings.toString())))
             .problems();
     if (!problems.isEmpty()) {
-      throw new GatewayException(
+      throw new RefusedException(
           Exit.WRONG, "the route's settings would be wrong: " + String.join("; ", problems));
     }
   }
@@ -309,7 +310,7 @@ final class RouteChange {
   }
 
   /** Our settings as they are on the route; none where there are none, or none that can be read. */
-  private static ObjectNode settings(JsonNode plugin) throws GatewayException {
+  private static ObjectNode settings(JsonNode plugin) throws RefusedException {
     String value = entry(plugin).path("value").asText("");
     if (value.isBlank()) {
       return WireJson.mapper().createObjectNode();
@@ -319,10 +320,10 @@ final class RouteChange {
         return settings;
       }
     } catch (JsonProcessingException e) {
-      throw new GatewayException(
+      throw new RefusedException(
           Exit.REFUSED, "the route's settings are no JSON; disable it first, then enable it", e);
     }
-    throw new GatewayException(
+    throw new RefusedException(
         Exit.REFUSED, "the route's settings are no JSON object; disable it first, then enable it");
   }
 

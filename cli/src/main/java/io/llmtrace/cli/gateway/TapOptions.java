@@ -1,6 +1,8 @@
 package io.llmtrace.cli.gateway;
 
-import io.llmtrace.cli.gateway.GatewayException.Exit;
+import io.llmtrace.cli.remote.Key;
+import io.llmtrace.cli.remote.RefusedException;
+import io.llmtrace.cli.remote.RefusedException.Exit;
 import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.runtime.config.PluginConfig;
@@ -45,11 +47,11 @@ final class TapOptions {
   private @Nullable Path keyFile;
 
   /** Where the tap is, or where it is by default if no configuration can be read. */
-  String uri() throws GatewayException {
+  String uri() throws RefusedException {
     URI given = url;
     if (given != null) {
       if (given.getHost() == null || given.getRawUserInfo() != null) {
-        throw new GatewayException(
+        throw new RefusedException(
             Exit.WRONG, "--tap-url: expected an address such as http://127.0.0.1:9464/tap");
       }
       return given.toString();
@@ -62,19 +64,19 @@ final class TapOptions {
   /**
    * The tap with its secret.
    *
-   * @throws GatewayException if no secret can be found
+   * @throws RefusedException if no secret can be found
    */
-  RouteChange.Tap tap() throws GatewayException {
+  RouteChange.Tap tap() throws RefusedException {
     return new RouteChange.Tap(uri(), "Bearer " + secret().reveal());
   }
 
-  private Secret secret() throws GatewayException {
+  private Secret secret() throws RefusedException {
     Path given = keyFile;
     if (given != null) {
-      return SecretFile.read("--tap-key-file", given);
+      return Key.read("--tap-key-file", given);
     }
     if (!Files.exists(config)) {
-      throw new GatewayException(
+      throw new RefusedException(
           Exit.WRONG,
           "the tap's secret is not known: expected --config FILE of the plugin, or --tap-key-file"
               + " FILE; without answers: --no-answers");
@@ -86,21 +88,21 @@ final class TapOptions {
     }
     Path made = plugin.dataDirectory().resolve(MADE);
     if (!Files.exists(made)) {
-      throw new GatewayException(
+      throw new RefusedException(
           Exit.WRONG,
           "the tap has no secret yet: expected plugin.tap_secret in "
               + config
               + ", or a plugin that was started once and made "
               + made);
     }
-    return SecretFile.read("--config", made);
+    return Key.read("--config", made);
   }
 
-  private PluginConfig plugin() throws GatewayException {
+  private PluginConfig plugin() throws RefusedException {
     try {
       return ConfigFile.load(config, System.getenv(), ConfigFile.Role.PLUGIN).plugin();
     } catch (ConfigException e) {
-      throw new GatewayException(Exit.WRONG, String.valueOf(e.getMessage()), e);
+      throw new RefusedException(Exit.WRONG, String.valueOf(e.getMessage()), e);
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.ingest;
 
 import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.Receipt;
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
@@ -8,9 +9,6 @@ import org.jdbi.v3.core.Handle;
 
 /** How many records came from each process of a node. Stateless. */
 final class ReceivedRecords {
-  /** What spans of applications have for a node; see {@code otlp}. */
-  private static final String SPANS = "otlp";
-
   private ReceivedRecords() {}
 
   /** Adds batches that were taken for the first time, in the transaction that takes them. */
@@ -21,7 +19,7 @@ final class ReceivedRecords {
     // In one order, so that two replicas never wait for each other.
     Map<String, Map<String, Long>> sums = new TreeMap<>();
     for (Batch batch : taken) {
-      if (batch.node().equals(SPANS)) {
+      if (batch.node().equals(Receipt.OTLP)) {
         // Each request is a process of its own, and none of them says what it has made.
         continue;
       }

@@ -2,6 +2,7 @@ package io.llmtrace.controlplane.metrics;
 
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.wire.InspectionRecord;
+import io.llmtrace.policies.wire.Receipt;
 
 /**
  * What of a request is counted when its answer is known.
@@ -12,15 +13,15 @@ public record Asked(
     String provider, String model, String route, String tenant, boolean spendsTokens) {
 
   /** Spans of applications have the name of the application behind it, which anybody may invent. */
-  private static final String SPANS = "otlp/";
+  private static final String SPANS = Receipt.OTLP + "/";
 
   public Asked {
-    route = route.startsWith(SPANS) ? "otlp" : route;
+    route = route.startsWith(SPANS) ? Receipt.OTLP : route;
   }
 
   /** Whether an application told of it, and no gateway. */
   boolean isSpan() {
-    return route.equals("otlp");
+    return route.equals(Receipt.OTLP);
   }
 
   public static Asked of(InspectionRecord record) {

@@ -32,9 +32,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Spans of calls to models as exchanges. Thread-safe. */
 final class SpanExchanges {
-  /** Why nothing of such an exchange was inspected, and by which others know it. */
-  static final String OTLP = "otlp";
-
   private static final Duration AHEAD = Duration.ofHours(24);
 
   /** Older ones are most likely times in another unit, and days that are dropped already. */
@@ -87,7 +84,7 @@ final class SpanExchanges {
             startMillis,
             hex.formatHex(span.getTraceId().toByteArray()),
             tenant,
-            OTLP + "/" + service,
+            Receipt.OTLP + "/" + service,
             "",
             "",
             "",
@@ -97,7 +94,7 @@ final class SpanExchanges {
             values.yes("gen_ai.request.stream"),
             new DecisionEngine().decide(List.of(), Mode.OBSERVE),
             List.of(),
-            Receipt.uninspected(OTLP, 0),
+            Receipt.uninspected(Receipt.OTLP, 0),
             Map.of(),
             true,
             values.text("gen_ai.agent.name"),

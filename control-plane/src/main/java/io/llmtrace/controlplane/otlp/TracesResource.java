@@ -10,6 +10,7 @@ import io.llmtrace.controlplane.ingest.WireBody;
 import io.llmtrace.controlplane.prices.StoredPrices;
 import io.llmtrace.policies.usage.Price;
 import io.llmtrace.policies.wire.Batch;
+import io.llmtrace.policies.wire.Receipt;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.runtime.config.OtlpIngestConfig;
 import io.micrometer.core.instrument.Counter;
@@ -223,7 +224,7 @@ public final class TracesResource {
           records.subList(from, Math.min(records.size(), from + RECORDS_OF_A_BATCH));
       var unused =
           ingest.accept(
-              caller, new Batch(Batch.SCHEMA, SpanExchanges.OTLP, sent, number, List.copyOf(part)));
+              caller, new Batch(Batch.SCHEMA, Receipt.OTLP, sent, number, List.copyOf(part)));
     }
   }
 

@@ -6,7 +6,6 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
-import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.Cursor;
 import io.llmtrace.controlplane.http.Gives;
 import io.llmtrace.controlplane.http.IdempotentPost;
@@ -17,7 +16,6 @@ import io.llmtrace.controlplane.http.Revision;
 import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Parameters;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
-import io.llmtrace.controlplane.tenants.TenantId;
 import io.llmtrace.policies.wire.Ulid;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -48,47 +46,6 @@ import org.jspecify.annotations.Nullable;
 @Produces("application/json")
 public final class PoliciesResource {
   private static final int MOST = 10_000;
-  private static final int LONGEST_MESSAGE = 1_000;
-
-  /** Body of a new policy. */
-  static final class OfNew implements BodyFields {
-    private record Fields(
-        @Nullable String tenant, String source, String message, boolean standard) {}
-
-    @Override
-    public void read(JsonBody body) {
-      Fields unused = fields(body);
-    }
-
-    private static Fields fields(JsonBody body) {
-      return new Fields(
-          body.text("tenant", TenantId.EXPECTED, TenantId::isOne),
-          PolicyText.source(body),
-          PoliciesResource.message(body),
-          Boolean.TRUE.equals(body.yesOrNo("standard")));
-    }
-  }
-
-  /** Body of a new version. */
-  static final class OfEdit implements BodyFields {
-    @Override
-    public void read(JsonBody body) {
-      String unused = PolicyText.source(body) + PoliciesResource.message(body);
-    }
-  }
-
-  /** Body of a change of what is no part of a version. */
-  static final class OfChange implements BodyFields {
-    @Override
-    public void read(JsonBody body) {
-      boolean unused = standard(body);
-    }
-
-    private static boolean standard(JsonBody body) {
-      body.required("standard", "true or false");
-      return Boolean.TRUE.equals(body.yesOrNo("standard"));
-    }
-  }
 
   private final ScopedJdbi jdbi;
   private final Clock clock;
@@ -104,16 +61,6 @@ public final class PoliciesResource {
     this.clock = clock;
     this.approval = approval;
     this.changed = changed;
-  }
-
-  /** Why somebody did something; empty where they do not say. */
-  static String message(JsonBody body) {
-    String message =
-        body.text(
-            "message",
-            "a text of at most " + LONGEST_MESSAGE + " characters",
-            text -> text.length() <= LONGEST_MESSAGE && text.indexOf('\0') < 0);
-    return message == null ? "" : message;
   }
 
   private LocalDate today() {
@@ -181,7 +128,7 @@ public final class PoliciesResource {
    */
   @POST
   @Requires(Permission.POLICIES_WRITE)
-  @Takes(body = OfNew.class, repeating = Takes.Repeating.WORKS_ONCE)
+  @Takes(body = PolicyBodies.OfNew.class, repeating = Takes.Repeating.WORKS_ONCE)
   @Gives(
       value = PolicyView.class,
       status = 201,
@@ -190,7 +137,7 @@ public final class PoliciesResource {
       @Context Caller caller, @Context ContainerRequestContext request, InputStream in)
       throws IOException {
     JsonBody body = JsonBody.read(in, PolicyText.LARGEST_BODY);
-    OfNew.Fields fields = OfNew.fields(body);
+    PolicyBodies.OfNew.Fields fields = PolicyBodies.OfNew.fields(body);
     body.finish();
     caller.require(
         Permission.POLICIES_WRITE,
@@ -204,7 +151,7 @@ public final class PoliciesResource {
   }
 
   private IdempotentPost.Made made(
-      Handle handle, Caller caller, OfNew.Fields fields, PolicyText text) {
+      Handle handle, Caller caller, PolicyBodies.OfNew.Fields fields, PolicyText text) {
     String id = ids.next();
     String name = text.policy().name();
     PolicyStore.lock(handle);
@@ -223,7 +170,7 @@ public final class PoliciesResource {
     Audit.append(
         handle,
         caller,
-        new Change("policy.create", fields.tenant(), "policy:" + id, null, bare(view)));
+        new Change("policy.create", fields.tenant(), "policy:" + id, null, view.withoutSource()));
     return new IdempotentPost.Made(
         201, Map.of("Location", "/api/v1/policies/" + id, "ETag", tag(view)), view);
   }
@@ -250,7 +197,7 @@ public final class PoliciesResource {
   @PUT
   @Path("{id}")
   @Requires(Permission.POLICIES_WRITE)
-  @Takes(body = OfEdit.class)
+  @Takes(body = PolicyBodies.OfEdit.class)
   @Gives(value = PolicyView.class, headers = "ETag")
   public Response edit(
       @Context Caller caller,
@@ -260,7 +207,7 @@ public final class PoliciesResource {
       throws IOException {
     JsonBody body = JsonBody.read(in, PolicyText.LARGEST_BODY);
     String source = PolicyText.source(body);
-    String message = message(body);
+    String message = PolicyBodies.message(body);
     body.finish();
     PolicyText text = PolicyText.required(source, today());
     PolicyView edited =
@@ -298,7 +245,7 @@ public final class PoliciesResource {
   @PATCH
   @Path("{id}")
   @Requires(Permission.POLICIES_WRITE)
-  @Takes(body = OfChange.class)
+  @Takes(body = PolicyBodies.OfChange.class)
   @Gives(value = PolicyView.class, headers = "ETag")
   public Response change(
       @Context Caller caller,
@@ -307,7 +254,7 @@ public final class PoliciesResource {
       InputStream in)
       throws IOException {
     JsonBody body = JsonBody.read(in);
-    boolean standard = OfChange.standard(body);
+    boolean standard = PolicyBodies.OfChange.standard(body);
     body.finish();
     PolicyView view =
         jdbi.write(
@@ -408,24 +355,8 @@ public final class PoliciesResource {
     Audit.append(
         handle,
         caller,
-        new Change(action, before.tenant(), "policy:" + before.id(), before, bare(after)));
-  }
-
-  private static PolicyView bare(PolicyView view) {
-    return new PolicyView(
-        view.id(),
-        view.tenant(),
-        view.name(),
-        view.standard(),
-        view.state(),
-        view.active(),
-        view.candidate(),
-        view.rollout(),
-        view.shadow(),
-        view.newest(),
-        view.revision(),
-        view.createdAt(),
-        null);
+        new Change(
+            action, before.tenant(), "policy:" + before.id(), before, after.withoutSource()));
   }
 
   private static Response answer(PolicyView view) {

@@ -66,4 +66,11 @@ record PolicyView(
         row.createdAt(),
         source);
   }
+
+  /** The same as lists have it. */
+  PolicyView withoutSource() {
+    return new PolicyView(
+        id, tenant, name, standard, state, active, candidate, rollout, shadow, newest, revision,
+        createdAt, null);
+  }
 }

@@ -68,7 +68,7 @@ final class RecentJournal {
     RecentKeys keys =
         new RecentKeys(record.tenant(), record.route(), record.provider(), record.model());
     // Spans come when their collector likes, and are never looked at: neither is a fault of ours.
-    boolean span = record.receipt().reason().equals("otlp");
+    boolean span = record.receipt().ofSpans();
     if (!span) {
       // Whatever is late, it came now.
       cell(RecentRow.bucketOf(now), RecentKeys.NONE).lag(now - Math.min(now, record.at()));

@@ -15,12 +15,6 @@ import org.jdbi.v3.core.Jdbi;
 
 /** The first halves of exchanges: at hand, or read again where they came before. Thread-safe. */
 final class Asked {
-  /**
-   * Said by spans of applications themselves: whoever sent them has them already. See {@code
-   * io.llmtrace.controlplane.otlp}.
-   */
-  static final String OTLP = "otlp";
-
   private final Supplier<Jdbi> jdbi;
 
   Asked(Supplier<Jdbi> jdbi) {
@@ -48,8 +42,8 @@ final class Asked {
       InspectionRecord asked = stored.get(each.decisionId());
       if (asked == null) {
         missing++;
-      } else if (asked.tap() && !asked.receipt().reason().equals(OTLP)) {
-        // One that expects no answer was told when it came.
+      } else if (asked.tap() && !asked.receipt().ofSpans()) {
+        // One that expects no answer was told when it came, and whoever sends spans has them.
         told.add(new Told(asked, each.answered()));
       }
     }

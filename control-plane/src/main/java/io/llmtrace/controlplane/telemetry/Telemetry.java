@@ -150,7 +150,7 @@ public final class Telemetry implements ExchangeListener, AutoCloseable {
   @Override
   public void stored(List<StoredExchange> exchanges) {
     for (StoredExchange each : exchanges) {
-      if (each.asked() != null && each.asked().receipt().reason().equals(Asked.OTLP)) {
+      if (each.asked() != null && each.asked().receipt().ofSpans()) {
         continue;
       }
       if (closed || !queue.offer(each)) {

@@ -3,7 +3,6 @@ package io.llmtrace.plugin.inspection;
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.capture.ContentCapture;
 import io.llmtrace.plugin.enforcement.RequestRedaction;
-import io.llmtrace.plugin.exchangelog.ExchangeLog;
 import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.ExchangeHandler;
 import io.llmtrace.plugin.gateway.GatewayRequest;
@@ -13,9 +12,7 @@ import io.llmtrace.plugin.identity.Identities;
 import io.llmtrace.plugin.identity.Identity;
 import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.plugin.limits.Limits;
-import io.llmtrace.plugin.limits.PolicyBudgets;
 import io.llmtrace.plugin.policies.RuleRates;
-import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Exchange;
@@ -25,8 +22,6 @@ import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.netty.util.concurrent.DefaultThreadFactory;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -56,11 +51,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   /** Workers that are all late for so long hang; a flood makes them late by milliseconds. */
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private static final int RECORDERS = 2;
-  private static final int MAX_WAITING_RECORDS = 4_096;
-
   private final Analysis analysis;
-  private final TelemetrySink sink;
   private final DecisionIds ids;
   private final Identities identities;
   private final Limits limits;
@@ -71,7 +62,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
   private final InspectionMetrics metrics;
   private final ThreadPoolExecutor workers;
   private final ModelThreads models;
-  private final ThreadPoolExecutor recorders;
+  private final RecordKeeper records;
   private final RuleRates rates = new RuleRates();
   private final Deadlines deadlines = new Deadlines();
   private final AtomicInteger overdue = new AtomicInteger();
@@ -114,7 +105,6 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       RequestRedaction redactions,
       MeterRegistry meters) {
     this.analysis = analysis;
-    this.sink = sink;
     this.ids = ids;
     this.identities = identities;
     this.limits = limits;
@@ -122,12 +112,12 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     this.breaker = breaker;
     this.settlements = new Settlements(analysis, ids, redactions);
     this.metrics = new InspectionMetrics(meters);
-    this.workers = pool("llmtrace-inspect", settings.workers(), settings.queue());
+    this.workers = Pools.of("llmtrace-inspect", settings.workers(), settings.queue());
     this.models =
         new ModelThreads(settings.modelThreads(), settings.queue(), System::nanoTime, meters);
     this.questions =
         new QuestionKeeper(questions, () -> workers.getQueue().remainingCapacity() == 0);
-    this.recorders = pool("llmtrace-record", RECORDERS, MAX_WAITING_RECORDS);
+    this.records = new RecordKeeper(sink, this.questions, contents, limits, breaker, metrics);
     Gauge.builder("llmtrace_plugin_queue", workers, pool -> pool.getQueue().size())
         .description("Exchanges that wait for a worker")
         .register(meters);
@@ -185,7 +175,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
         if (request.body().isEmpty()) {
           inspection.settle();
           inspection.releaseMemory();
-          later(inspection, settlements.inspected(inspection, Seen.NOTHING));
+          records.later(inspection, settlements.inspected(inspection, Seen.NOTHING));
         } else if (!breaker.tryAcquire()) {
           refuse(inspection, "breaker");
         } else {
@@ -211,11 +201,11 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       if (overdue.get() >= workers.getMaximumPoolSize()
           && System.nanoTime() - allOverdueSince > STALL_NANOS) {
         // Not a burst, which makes every worker late for a moment: none has come back for long.
-        fault("stalled_pool", inspection, e);
+        records.fault("stalled_pool", inspection, e);
       } else {
         breaker.released();
       }
-      later(inspection, settlements.uninspected(inspection, "overload", Seen.NOTHING));
+      records.later(inspection, settlements.uninspected(inspection, "overload", Seen.NOTHING));
     }
   }
 
@@ -223,7 +213,7 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     inspection.settle();
     inspection.releaseMemory();
     contents.unread(inspection, reason);
-    later(inspection, settlements.uninspected(inspection, reason, Seen.NOTHING));
+    records.later(inspection, settlements.uninspected(inspection, reason, Seen.NOTHING));
   }
 
   /** On a worker. */
@@ -270,13 +260,15 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
       LOG.debug("body of {} cannot be read: {}", inspection.decisionId, e.getMessage());
       if (inspection.settle()) {
         breaker.released();
-        now(inspection, settlements.uninspected(inspection, e.reason(), Seen.NOTHING), false);
+        records.now(
+            inspection, settlements.uninspected(inspection, e.reason(), Seen.NOTHING), false);
       }
     } catch (Exception | StackOverflowError | LinkageError e) {
       LOG.warn("inspection {} failed", inspection.decisionId, e);
-      fault("engine", inspection, e);
+      records.fault("engine", inspection, e);
       if (inspection.settle()) {
-        now(inspection, settlements.uninspected(inspection, "error", inspection.seen()), false);
+        records.now(
+            inspection, settlements.uninspected(inspection, "error", inspection.seen()), false);
       }
     }
     return false;
@@ -300,7 +292,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     if (Limits.stops(inspection.admission, inspection.policing.mode())) {
       if (inspection.settle()) {
         breaker.released();
-        now(inspection, settlements.uninspected(inspection, Limits.REASON, Seen.NOTHING), false);
+        records.now(
+            inspection, settlements.uninspected(inspection, Limits.REASON, Seen.NOTHING), false);
       }
       return false;
     }
@@ -335,16 +328,16 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     if (!inspection.settle()) {
       LOG.debug("inspection {} ended after its budget", inspection.decisionId);
     } else if (seen.failed()) {
-      fault("engine", inspection, new IllegalStateException("a stage failed"));
-      now(inspection, settlements.uninspected(inspection, "error", seen), false);
+      records.fault("engine", inspection, new IllegalStateException("a stage failed"));
+      records.now(inspection, settlements.uninspected(inspection, "error", seen), false);
     } else if (inspection.budget.spent() && !seen.missingStages().isEmpty()) {
       breaker.released();
-      now(inspection, settlements.uninspected(inspection, "budget", seen), false);
+      records.now(inspection, settlements.uninspected(inspection, "budget", seen), false);
     } else if (!cut.isEmpty()) {
       breaker.released();
-      now(inspection, settlements.uninspected(inspection, cut, seen), false);
+      records.now(inspection, settlements.uninspected(inspection, cut, seen), false);
     } else {
-      now(inspection, settlements.inspected(inspection, seen), true);
+      records.now(inspection, settlements.inspected(inspection, seen), true);
     }
   }
 
@@ -368,12 +361,12 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
           allOverdueSince = System.nanoTime();
           overdue.incrementAndGet();
         }
-        later(inspection, settlements.uninspected(inspection, "budget", inspection.seen()));
+        records.later(inspection, settlements.uninspected(inspection, "budget", inspection.seen()));
       }
       inspection.timer(
           deadlines.in(
               TimeUnit.MILLISECONDS.toNanos(STORAGE_GRACE_MILLIS),
-              () -> storageStalls(inspection)));
+              () -> records.storageStalls(inspection)));
     } catch (RejectedExecutionException e) {
       LOG.debug("the service is closing", e);
     } catch (RuntimeException e) {
@@ -384,104 +377,15 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     }
   }
 
-  private void storageStalls(Inspection inspection) {
-    Inspection.Settlement made = inspection.settlement();
-    if (made != null && inspection.respond(made.answer())) {
-      fault("storage_stalled", inspection, new IllegalStateException("record not kept in time"));
-    }
-  }
-
-  private void settled(Inspection inspection, Inspection.Settlement made) {
-    OpenQuestions.Expected expected = made.expected();
-    if (expected != null) {
-      questions.expect(inspection, expected);
-    }
-    contents.expect(inspection, made);
-    inspection.settled(made);
-    PolicyBudgets.decided(
-        inspection.policing.budgeted(),
-        inspection.decisionId,
-        inspection.policing.mode(),
-        made.answer());
-    limits.decided(
-        inspection.admission, inspection.decisionId, inspection.policing.mode(), made.answer());
-  }
-
-  /** Keeps the record on a recorder, then answers. */
-  private void later(Inspection inspection, Inspection.Settlement made) {
-    settled(inspection, made);
-    try {
-      recorders.execute(() -> keepAndRespond(inspection, made, false));
-    } catch (RejectedExecutionException e) {
-      metrics.recordLost("recorders_busy");
-      if (!made.inspection().receipt().reason().equals(Limits.REASON)) {
-        // A flood that limits stop may outrun a disk that is well; it must not open the breaker.
-        fault("storage_stalled", inspection, e);
-      }
-      metrics.exchange(made.inspection());
-      inspection.respond(made.answer());
-    }
-  }
-
-  /** Keeps the record on this thread, then answers. */
-  private void now(Inspection inspection, Inspection.Settlement made, boolean success) {
-    settled(inspection, made);
-    keepAndRespond(inspection, made, success);
-  }
-
-  private void keepAndRespond(Inspection inspection, Inspection.Settlement made, boolean success) {
-    try {
-      sink.inspection(made.inspection());
-      if (success) {
-        breaker.succeeded(System.nanoTime() - inspection.request.completeNanos());
-      }
-    } catch (SpoolRefusedException e) {
-      LOG.warn("record of {} not kept: {}", inspection.decisionId, e.getMessage());
-      metrics.recordLost("spool_refused");
-      fault("spool", inspection, e);
-    } finally {
-      metrics.exchange(made.inspection());
-      inspection.respond(made.answer());
-      // Not before: whoever reads the log must not hold a client up.
-      ExchangeLog.decided(inspection.request, made.inspection());
-    }
-  }
-
-  private void fault(String kind, Inspection inspection, Throwable cause) {
-    metrics.fault(kind);
-    breaker.failed(System.nanoTime() - inspection.request.completeNanos(), cause);
-  }
-
   /** Finishes what is queued, for at most two seconds each kind of threads. */
   @Override
   public void close() {
     workers.shutdown();
-    await(workers);
+    Pools.await(workers);
     models.close();
     deadlines.close();
-    recorders.shutdown();
-    await(recorders);
+    records.close();
     workers.shutdownNow();
     models.closeNow();
-  }
-
-  static void await(ThreadPoolExecutor pool) {
-    try {
-      if (!pool.awaitTermination(2, TimeUnit.SECONDS)) {
-        LOG.warn("{} exchanges left behind at the end", pool.getQueue().size());
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  static ThreadPoolExecutor pool(String name, int threads, int queue) {
-    return new ThreadPoolExecutor(
-        threads,
-        threads,
-        0,
-        TimeUnit.SECONDS,
-        new ArrayBlockingQueue<>(queue),
-        new DefaultThreadFactory(name, true));
   }
 }

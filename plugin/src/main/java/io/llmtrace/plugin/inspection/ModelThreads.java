@@ -34,7 +34,7 @@ final class ModelThreads {
    * @param queue exchanges that may wait, whatever their budgets
    */
   ModelThreads(int most, int queue, LongSupplier nanoTime, MeterRegistry meters) {
-    this.threads = InspectionService.pool("llmtrace-model", most, queue);
+    this.threads = Pools.of("llmtrace-model", most, queue);
     this.nanoTime = nanoTime;
     Gauge.builder("llmtrace_plugin_model_exchanges", present, AtomicInteger::get)
         .description("Exchanges that wait for a model or are read by one")
@@ -78,7 +78,7 @@ final class ModelThreads {
   /** Takes no more, and gives what waits a little time. */
   void close() {
     threads.shutdown();
-    InspectionService.await(threads);
+    Pools.await(threads);
   }
 
   /** Ends what has not ended in that time. */

@@ -22,8 +22,19 @@ public record Receipt(
     long bytes,
     List<String> missingStages) {
 
+  /**
+   * The reason of exchanges that an application told of by OpenTelemetry spans, past every gateway:
+   * nobody could look at them. Their batches have it for a node, their routes for a first part.
+   */
+  public static final String OTLP = "otlp";
+
   public Receipt {
     missingStages = List.copyOf(missingStages);
+  }
+
+  /** Whether an application told of it, and no gateway. */
+  public boolean ofSpans() {
+    return reason.equals(OTLP);
   }
 
   /** Nothing was looked at, for this reason. */

@@ -148,11 +148,11 @@ final class AlertRuleReader {
   }
 
   private static @Nullable Expression expression(ConfigSection section, String key) {
-    List<ConfigSection.Item> items = section.itemOrItems(key, "text", 1);
+    List<ConfigKeys.Item> items = section.itemOrItems(key, "text", 1);
     if (items.isEmpty()) {
       return null;
     }
-    ConfigSection.Item item = items.get(0);
+    ConfigKeys.Item item = items.get(0);
     return new Expression(item.text(), item.path(), Reading.line(item.node()));
   }
 

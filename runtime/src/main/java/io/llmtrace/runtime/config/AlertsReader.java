@@ -301,7 +301,7 @@ final class AlertsReader {
         section.problem("after_minutes", "expected minutes as an integer");
       }
       Set<String> to = new LinkedHashSet<>();
-      for (ConfigSection.Item item :
+      for (ConfigKeys.Item item :
           section.itemOrItems("channels", "names of channels", MOST_CHANNELS)) {
         to.add(item.text());
         if (open && !names.contains(item.text())) {
@@ -370,13 +370,13 @@ final class AlertsReader {
 
   private static List<String> by(ConfigSection section) {
     return section.itemOrItems("by", "labels such as tenant and route", 4).stream()
-        .map(ConfigSection.Item::text)
+        .map(ConfigKeys.Item::text)
         .toList();
   }
 
   private List<Path> files() {
     List<Path> files = new ArrayList<>();
-    for (ConfigSection.Item item : root.itemOrItems("rule_files", "paths", MOST_FILES)) {
+    for (ConfigKeys.Item item : root.itemOrItems("rule_files", "paths", MOST_FILES)) {
       try {
         files.add(Path.of(item.text()));
       } catch (java.nio.file.InvalidPathException e) {

@@ -1,98 +1,45 @@
 package io.llmtrace.runtime.config;
 
-import io.llmtrace.policies.yaml.Nearest;
-import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.common.ScalarStyle;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
-import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
  * One mapping of the file while it is read. Each typed getter asks for a key, so the keys that were
  * asked for are the keys that exist: {@link #finish()} then refuses all others. A wrong value adds
  * a problem and yields the default, so that one reading finds every problem.
  */
-final class ConfigSection {
+final class ConfigSection extends ConfigKeys {
   private static final Pattern INTEGER = Pattern.compile("[+-]?[0-9][0-9_]*");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,9})?");
   private static final int MOST_SECTIONS = 16;
   private static final int MOST_TEXTS = 1000;
   private static final Pattern SIZE = Pattern.compile("([0-9]+) ?(B|KiB|MiB|GiB)?");
-  private static final long LARGEST_SECRET_FILE = 65_536;
-
-  private final Reading reading;
-  private final String path;
-  private final @Nullable Node at;
-  private final Map<String, NodeTuple> entries = new LinkedHashMap<>();
-  private final Set<String> asked = new LinkedHashSet<>();
 
   /** The section at a node; anything but a mapping is a problem and reads as an empty section. */
   ConfigSection(Reading reading, String path, @Nullable Node node) {
-    this.reading = reading;
-    this.path = path;
-    this.at = node;
-    if (node == null || isNull(node)) {
-      return;
-    }
-    if (!(node instanceof MappingNode mapping)) {
-      reading.problem(node, path, "expected a section with keys, was " + kind(node));
-      return;
-    }
-    for (NodeTuple tuple : mapping.getValue()) {
-      if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
-        reading.problem(tuple.getKeyNode(), path, "expected a name as key");
-        continue;
-      }
-      NodeTuple first = entries.putIfAbsent(key.getValue(), tuple);
-      if (first != null) {
-        reading.problem(
-            key,
-            full(key.getValue()),
-            "expected once, was already given on line " + Reading.line(first.getKeyNode()));
-      }
-    }
-  }
-
-  /** Dotted path of the section; empty for the whole file. */
-  String path() {
-    return path;
-  }
-
-  /** Where the section begins, counted from 1. */
-  int line() {
-    return at == null ? 1 : Reading.line(at);
+    super(reading, path, node);
   }
 
   ConfigSection section(String key) {
     return new ConfigSection(reading, full(key), node(key));
   }
-
-  /** One text of a list, with its place. */
-  record Item(String text, Node node, String path) {}
 
   /** A list of texts; absent is empty. */
   List<Item> items(String key, String expected, int most) {
@@ -138,38 +85,6 @@ final class ConfigSection {
       }
     }
     return sections;
-  }
-
-  private List<Node> list(String key, String expected, int most) {
-    @Nullable Node node = node(key);
-    if (node == null || isNull(node)) {
-      return List.of();
-    }
-    if (!(node instanceof SequenceNode sequence)) {
-      reading.problem(node, full(key), "expected " + expected + ", was " + kind(node));
-      return List.of();
-    }
-    if (sequence.getValue().size() > most) {
-      reading.problem(
-          node, full(key), "expected at most " + most + ", was " + sequence.getValue().size());
-      return List.of();
-    }
-    return sequence.getValue();
-  }
-
-  /** The keys that are there, in their order: for sections whose keys are the user's own. */
-  List<String> keys() {
-    return List.copyOf(entries.keySet());
-  }
-
-  boolean has(String key) {
-    return entries.containsKey(key);
-  }
-
-  /** Whether a key has keys of its own, rather than a value. */
-  boolean isSection(String key) {
-    @Nullable NodeTuple tuple = entries.get(key);
-    return tuple != null && tuple.getValueNode() instanceof MappingNode;
   }
 
   boolean bool(String key, boolean fallback) {
@@ -377,7 +292,8 @@ final class ConfigSection {
       return Secret.of(scalar.text());
     }
     return open
-        ? secretFile(problem -> problem(key, problem), scalar.text().substring("file:".length()))
+        ? SecretFiles.read(
+            problem -> problem(key, problem), scalar.text().substring("file:".length()))
         : null;
   }
 
@@ -391,71 +307,14 @@ final class ConfigSection {
         secrets.add(Secret.of(item.text()));
       } else if (open) {
         @Nullable Secret secret =
-            secretFile(problem -> problem(item, problem), item.text().substring("file:".length()));
+            SecretFiles.read(
+                problem -> problem(item, problem), item.text().substring("file:".length()));
         if (secret != null) {
           secrets.add(secret);
         }
       }
     }
     return secrets;
-  }
-
-  private static @Nullable Secret secretFile(Consumer<String> problem, String name) {
-    try {
-      Path file = Path.of(name);
-      if (!Files.isRegularFile(file)) {
-        problem.accept("expected a file that exists at " + file);
-      } else if (!Files.isReadable(file)) {
-        problem.accept("expected a file that this process may read at " + file);
-      } else if (Files.size(file) > LARGEST_SECRET_FILE) {
-        problem.accept("expected a secret of at most " + LARGEST_SECRET_FILE + " bytes in " + file);
-      } else {
-        String value = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
-        if (!value.isEmpty()) {
-          return Secret.of(value);
-        }
-        problem.accept("expected a secret in " + file + ", which is empty");
-      }
-    } catch (IOException e) {
-      problem.accept("expected a file that can be read at " + name + " (" + e.getMessage() + ")");
-    } catch (InvalidPathException e) {
-      problem.accept("expected a path after file: (" + e.getReason() + ")");
-    }
-    return null;
-  }
-
-  /** Refuses every key that nobody asked for. */
-  void finish() {
-    entries.forEach(
-        (key, tuple) -> {
-          if (!asked.contains(key)) {
-            String known =
-                Nearest.to(key, asked)
-                    .map(near -> "unknown key, expected \"" + near + "\"?")
-                    .orElseGet(
-                        () ->
-                            asked.stream()
-                                .sorted()
-                                .collect(
-                                    Collectors.joining(", ", "unknown key, expected one of ", "")));
-            reading.problem(tuple.getKeyNode(), full(key), known);
-          }
-        });
-  }
-
-  /** A problem with the value of a key, or with the section where the key is absent or empty. */
-  void problem(String key, String expectation) {
-    @Nullable NodeTuple tuple = entries.get(key);
-    reading.problem(tuple == null ? at : tuple.getValueNode(), full(key), expectation);
-  }
-
-  /** A problem with one text of a list. */
-  void problem(Item item, String expectation) {
-    reading.problem(item.node(), item.path(), expectation);
-  }
-
-  private void note(String key, String type, String fallback) {
-    reading.asked(new AskedKey(full(key), type, fallback));
   }
 
   private static String plain(double number) {
@@ -474,14 +333,6 @@ final class ConfigSection {
     return rest + units[unit];
   }
 
-  private void wrong(String key, String expected, String value) {
-    problem(key, "expected " + expected + ", was \"" + shown(value) + "\"");
-  }
-
-  private static String shown(String value) {
-    return value.length() > 60 ? value.substring(0, 60) + "…" : value;
-  }
-
   private long inRange(
       String key, String text, String expected, long fallback, long least, long most) {
     String digits = text.replace("_", "");
@@ -493,12 +344,6 @@ final class ConfigSection {
     }
     wrong(key, expected, text);
     return fallback;
-  }
-
-  private @Nullable Node node(String key) {
-    asked.add(key);
-    @Nullable NodeTuple tuple = entries.get(key);
-    return tuple == null ? null : tuple.getValueNode();
   }
 
   /** A scalar that must be written without quotes, unless a variable stands in it. */
@@ -516,47 +361,6 @@ final class ConfigSection {
     return node == null || isNull(node) ? null : scalar(node, full(key), expected);
   }
 
-  private @Nullable Scalar scalar(Node node, String where, String expected) {
-    if (!(node instanceof ScalarNode scalar)) {
-      reading.problem(node, where, "expected " + expected + ", was " + kind(node));
-      return null;
-    }
-    Substitution filled = Substitution.of(scalar.getValue(), reading.env());
-    if (!filled.missing().isEmpty()) {
-      for (String name : filled.missing()) {
-        reading.problem(
-            node,
-            where,
-            "expected the environment variable " + name + ", or a default: ${" + name + ":-…}");
-      }
-      return null;
-    }
-    boolean quoted = scalar.getScalarStyle() != ScalarStyle.PLAIN && !filled.substituted();
-    return new Scalar(filled.text(), quoted);
-  }
-
-  private String full(String key) {
-    if (key.isEmpty()) {
-      return path;
-    }
-    return path.isEmpty() ? key : path + "." + key;
-  }
-
-  private static boolean isNull(Node node) {
-    return node instanceof ScalarNode scalar
-        && scalar.getScalarStyle() == ScalarStyle.PLAIN
-        && (scalar.getValue().isEmpty()
-            || scalar.getValue().equals("null")
-            || scalar.getValue().equals("~"));
-  }
-
-  private static String kind(Node node) {
-    if (node instanceof MappingNode) {
-      return "a section";
-    }
-    return node instanceof SequenceNode ? "a list" : "a single value";
-  }
-
   private static boolean isHttpUrl(String text) {
     try {
       URI uri = new URI(text);
@@ -566,6 +370,4 @@ final class ConfigSection {
       return false;
     }
   }
-
-  private record Scalar(String text, boolean quoted) {}
 }

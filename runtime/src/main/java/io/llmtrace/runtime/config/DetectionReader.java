@@ -64,7 +64,7 @@ final class DetectionReader {
   private List<SignaturePack> packs() {
     Map<String, Path> files = new HashMap<>();
     List<SignaturePack> packs = new ArrayList<>();
-    for (ConfigSection.Item item : section.items("packs", "paths of packs", MOST_PACKS)) {
+    for (ConfigKeys.Item item : section.items("packs", "paths of packs", MOST_PACKS)) {
       try {
         Path file = Path.of(item.text());
         String name = name(file);
@@ -118,14 +118,14 @@ final class DetectionReader {
   }
 
   private Set<String> disabledRules() {
-    List<ConfigSection.Item> items =
+    List<ConfigKeys.Item> items =
         section.items("disabled_rules", "ids of shipped rules", MOST_NAMES);
     List<String> known = items.isEmpty() ? List.of() : SignaturePack.builtIn().ruleIds();
     return new LinkedHashSet<>(known(section, items, known, "the id of a shipped rule"));
   }
 
   private static List<String> kinds(ConfigSection sensitive, String key) {
-    List<ConfigSection.Item> items = sensitive.items(key, "kinds of sensitive data", MOST_NAMES);
+    List<ConfigKeys.Item> items = sensitive.items(key, "kinds of sensitive data", MOST_NAMES);
     List<String> known =
         items.isEmpty() ? List.of() : SensitiveKinds.all().stream().map(SensitiveKind::id).toList();
     return known(sensitive, items, known, "a kind of docs/reference/sensitive-kinds.md");
@@ -133,11 +133,11 @@ final class DetectionReader {
 
   private static List<String> known(
       ConfigSection section,
-      List<ConfigSection.Item> items,
+      List<ConfigKeys.Item> items,
       Collection<String> known,
       String expected) {
     List<String> texts = new ArrayList<>();
-    for (ConfigSection.Item item : items) {
+    for (ConfigKeys.Item item : items) {
       if (known.contains(item.text())) {
         texts.add(item.text());
       } else {
@@ -157,7 +157,7 @@ final class DetectionReader {
   private static List<String> countries(ConfigSection sensitive) {
     Set<String> known = Set.of(Locale.getISOCountries());
     List<String> countries = new ArrayList<>();
-    for (ConfigSection.Item item : sensitive.items("countries", "countries", MOST_NAMES)) {
+    for (ConfigKeys.Item item : sensitive.items("countries", "countries", MOST_NAMES)) {
       String country = item.text().toUpperCase(Locale.ROOT);
       if (known.contains(country)) {
         countries.add(country);

@@ -32,7 +32,7 @@ final class DialectsReader {
   Dialects read(boolean open) {
     List<MappedDialect> mappings = new ArrayList<>();
     Map<Path, String> files = new HashMap<>();
-    for (ConfigSection.Item item : section.items("dialects", "paths of mappings", MOST_FILES)) {
+    for (ConfigKeys.Item item : section.items("dialects", "paths of mappings", MOST_FILES)) {
       try {
         Path file = Path.of(item.text());
         String before = files.putIfAbsent(file.normalize(), item.path());

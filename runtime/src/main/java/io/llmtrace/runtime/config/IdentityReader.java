@@ -30,7 +30,7 @@ final class IdentityReader {
 
   private static List<IdentitySource> sources(ConfigSection section, String key) {
     List<IdentitySource> sources = new ArrayList<>();
-    for (ConfigSection.Item item : section.items(key, EXPECTED, MOST_SOURCES)) {
+    for (ConfigKeys.Item item : section.items(key, EXPECTED, MOST_SOURCES)) {
       IdentitySource source = source(item.text());
       if (source == null) {
         section.problem(item, "expected " + EXPECTED + ", was \"" + item.text() + "\"");

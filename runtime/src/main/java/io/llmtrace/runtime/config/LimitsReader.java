@@ -96,7 +96,7 @@ final class LimitsReader {
   private static Set<Dimension> dimensions(ConfigSection section) {
     Set<Dimension> by = new LinkedHashSet<>();
     String expected = "one of " + String.join(", ", DIMENSIONS);
-    for (ConfigSection.Item item : section.items("by", expected, DIMENSIONS.size())) {
+    for (ConfigKeys.Item item : section.items("by", expected, DIMENSIONS.size())) {
       if (!DIMENSIONS.contains(item.text())) {
         section.problem(
             item,
@@ -118,7 +118,7 @@ final class LimitsReader {
     for (Dimension dimension : Dimension.values()) {
       String key = dimension.label();
       List<String> values = new ArrayList<>();
-      for (ConfigSection.Item item :
+      for (ConfigKeys.Item item :
           section.itemOrItems(key, "values, or beginnings that end with *", MOST_VALUES)) {
         if (item.text().isBlank() || item.text().length() > 200) {
           section.problem(item, "expected a text of 1 to 200 characters");

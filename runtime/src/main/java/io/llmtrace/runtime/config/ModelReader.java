@@ -156,7 +156,7 @@ final class ModelReader {
   private static Set<Zone> zones(ConfigSection section) {
     Set<Zone> zones = new LinkedHashSet<>();
     int problems = 0;
-    for (ConfigSection.Item item : section.items("zones", "zones", ZONES.size())) {
+    for (ConfigKeys.Item item : section.items("zones", "zones", ZONES.size())) {
       if (ZONES.contains(item.text())) {
         zones.add(Zone.of(item.text()));
       } else {

@@ -46,6 +46,6 @@ public record OidcConfig(
         && uri.getFragment() == null
         && ("https".equals(uri.getScheme())
             || ("http".equals(uri.getScheme())
-                && (host.equals("[::1]") || ConfigFile.isLoopback(host))));
+                && (host.equals("[::1]") || BindAddress.isLoopback(host))));
   }
 }

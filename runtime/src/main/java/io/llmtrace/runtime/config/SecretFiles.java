@@ -1,10 +1,14 @@
 package io.llmtrace.runtime.config;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -12,8 +16,10 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
-/** Which files a configuration keeps its secrets in; for tools that look at those files. */
+/** Files that a configuration keeps its secrets in: which there are, and what is in one. */
 public final class SecretFiles {
+  private static final long LARGEST_FILE = 65_536;
+
   private static final String FILE = "file:";
 
   /**
@@ -69,5 +75,30 @@ public final class SecretFiles {
         }
       }
     }
+  }
+
+  /** The secret in a file, without spaces around it; null where it cannot be had. */
+  static @Nullable Secret read(Consumer<String> problem, String name) {
+    try {
+      Path file = Path.of(name);
+      if (!Files.isRegularFile(file)) {
+        problem.accept("expected a file that exists at " + file);
+      } else if (!Files.isReadable(file)) {
+        problem.accept("expected a file that this process may read at " + file);
+      } else if (Files.size(file) > LARGEST_FILE) {
+        problem.accept("expected a secret of at most " + LARGEST_FILE + " bytes in " + file);
+      } else {
+        String value = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
+        if (!value.isEmpty()) {
+          return Secret.of(value);
+        }
+        problem.accept("expected a secret in " + file + ", which is empty");
+      }
+    } catch (IOException e) {
+      problem.accept("expected a file that can be read at " + name + " (" + e.getMessage() + ")");
+    } catch (InvalidPathException e) {
+      problem.accept("expected a path after file: (" + e.getReason() + ")");
+    }
+    return null;
   }
 }

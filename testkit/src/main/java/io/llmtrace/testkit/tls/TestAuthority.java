@@ -13,6 +13,9 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 /**
  * A certificate authority of a test, by the JDK's keytool. Its keys are good for nothing else: they
@@ -20,6 +23,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class TestAuthority {
   private static final String PASSWORD = "changeit";
+  private static final String HERE = "dns:localhost,ip:127.0.0.1";
   private static final String AUTHORITY = "authority";
 
   private final Path folder;
@@ -51,15 +55,44 @@ public final class TestAuthority {
 
   /** Issues a certificate for {@code localhost} and {@code 127.0.0.1}, for servers and clients. */
   public Issued issue(String name) throws IOException, InterruptedException {
-    return issue(name, "-1d");
+    return issue(name, HERE, "-1d");
   }
 
   /** Issues one that ran out days ago. */
   public Issued issueExpired(String name) throws IOException, InterruptedException {
-    return issue(name, "-9d");
+    return issue(name, HERE, "-9d");
   }
 
-  private Issued issue(String name, String start) throws IOException, InterruptedException {
+  /**
+   * A TLS context with a certificate for one host alone: it shows the certificate, and trusts this
+   * authority and no other.
+   */
+  public SSLContext context(String host) throws IOException, InterruptedException {
+    issue(host, "dns:" + host, "-1d");
+    try {
+      // The store has the authority's key as well, and a server could show that one.
+      KeyStore shown = KeyStore.getInstance("PKCS12");
+      shown.load(null, null);
+      char[] password = PASSWORD.toCharArray();
+      shown.setKeyEntry(
+          host, store().getKey(host, password), password, store().getCertificateChain(host));
+      KeyManagerFactory own = KeyManagerFactory.getInstance("PKIX");
+      own.init(shown, password);
+      KeyStore trusted = KeyStore.getInstance("PKCS12");
+      trusted.load(null, null);
+      trusted.setCertificateEntry(AUTHORITY, store().getCertificate(AUTHORITY));
+      TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+      trust.init(trusted);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(own.getKeyManagers(), trust.getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private Issued issue(String name, String hosts, String start)
+      throws IOException, InterruptedException {
     keytool(
         "-genkeypair",
         "-alias",
@@ -71,7 +104,7 @@ public final class TestAuthority {
         "-startdate",
         start,
         "-ext",
-        "san=dns:localhost,ip:127.0.0.1");
+        "san=" + hosts);
     return new Issued(
         pem(folder.resolve(name + ".crt"), "CERTIFICATE", encoded(name)),
         pem(folder.resolve(name + ".key"), "PRIVATE KEY", key(name)));

@@ -10,6 +10,7 @@ import io.llmtrace.controlplane.outbound.Reply;
 import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.Secret;
+import io.llmtrace.testkit.tls.TestAuthority;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ class HttpTransportTest {
 
   @BeforeAll
   static void makeCertificate() throws Exception {
-    tls = TestTls.context(directory);
+    tls = new TestAuthority(directory).context("sink.example");
   }
 
   private static Transport transport(Set<String> allowed) {

@@ -9,6 +9,7 @@ import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.ChannelConfig.Tls;
 import io.llmtrace.runtime.config.Secret;
+import io.llmtrace.testkit.tls.TestAuthority;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -44,7 +45,7 @@ class MailTransportTest {
 
   @BeforeAll
   static void makeCertificate() throws Exception {
-    tls = TestTls.context(directory);
+    tls = new TestAuthority(directory).context("sink.example");
   }
 
   /** As much of SMTP as a client of one mail needs. */

@@ -1,18 +1,18 @@
-package io.llmtrace.cli.alerts;
+package io.llmtrace.cli.remote;
 
 import java.io.Serial;
 
 /** What was asked for cannot be done. The message says what, and what would be right. */
-final class RefusedException extends Exception {
+public final class RefusedException extends Exception {
   @Serial private static final long serialVersionUID = 1L;
 
   /** How a command ends for it. */
-  enum Exit {
-    /** The control plane refuses, or a message was not delivered. */
+  public enum Exit {
+    /** The server refuses, or what it was asked for did not come about. */
     REFUSED(1),
     /** Something in the arguments is wrong. */
     WRONG(2),
-    /** There is no control plane, or it gave no answer to go by. */
+    /** There is no such server, or it gave no answer to go by. */
     AWAY(3);
 
     private final int code;
@@ -21,24 +21,25 @@ final class RefusedException extends Exception {
       this.code = code;
     }
 
-    int code() {
+    /** The exit code of the process. */
+    public int code() {
       return code;
     }
   }
 
   private final Exit exit;
 
-  RefusedException(Exit exit, String message) {
+  public RefusedException(Exit exit, String message) {
     super(message);
     this.exit = exit;
   }
 
-  RefusedException(Exit exit, String message, Throwable cause) {
+  public RefusedException(Exit exit, String message, Throwable cause) {
     super(message, cause);
     this.exit = exit;
   }
 
-  Exit exit() {
+  public Exit exit() {
     return exit;
   }
 }
