@@ -26,6 +26,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -79,6 +80,7 @@ public final class TestControlPlane implements AutoCloseable {
   /** A channel that no incident is for, and that leads to where nothing may be sent. */
   public static final String CHANNEL = "nobody";
 
+  private final AtomicReference<Connection> database = new AtomicReference<>();
   private final HttpClient client = HttpClient.newHttpClient();
   private final Path directory;
   private final ControlPlane service;
@@ -86,6 +88,12 @@ public final class TestControlPlane implements AutoCloseable {
 
   private TestControlPlane() throws Exception {
     directory = Files.createTempDirectory("control-plane-test");
+    // Thousands of commits; whether they outlive a power cut is not what these tests ask.
+    try (EmbeddedDatabase first = EmbeddedDatabase.start(directory.resolve("postgres"));
+        Connection connection = DriverManager.getConnection(first.url());
+        Statement sql = connection.createStatement()) {
+      sql.execute("ALTER DATABASE postgres SET synchronous_commit = off");
+    }
     service = ControlPlane.start(config());
     await("/readyz");
     admin = Files.readString(directory.resolve("initial-admin.key"));
@@ -148,18 +156,31 @@ public final class TestControlPlane implements AutoCloseable {
   }
 
   public void sql(String statement) throws Exception {
-    try (Connection connection = DriverManager.getConnection(url());
-        Statement run = connection.createStatement()) {
-      run.execute(statement);
+    synchronized (database) {
+      try (Statement run = connected().createStatement()) {
+        run.execute(statement);
+      }
     }
   }
 
+  /** The first value of the first row, empty where there is none. */
   public String query(String sql) throws Exception {
-    try (Connection connection = DriverManager.getConnection(url());
-        Statement run = connection.createStatement();
-        var rows = run.executeQuery(sql)) {
-      return rows.next() ? String.valueOf(rows.getString(1)) : "";
+    synchronized (database) {
+      try (Statement run = connected().createStatement();
+          var rows = run.executeQuery(sql)) {
+        return rows.next() ? String.valueOf(rows.getString(1)) : "";
+      }
     }
+  }
+
+  /** One connection for all: to open one takes longer than most statements. */
+  private Connection connected() throws Exception {
+    Connection known = database.get();
+    if (known == null || !known.isValid(5)) {
+      known = DriverManager.getConnection(url());
+      database.set(known);
+    }
+    return known;
   }
 
   /** A new key; {@code tenants} and {@code scopes} as JSON lists. */
@@ -219,6 +240,10 @@ public final class TestControlPlane implements AutoCloseable {
 
   @Override
   public void close() throws Exception {
+    Connection known = database.get();
+    if (known != null) {
+      known.close();
+    }
     service.close();
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

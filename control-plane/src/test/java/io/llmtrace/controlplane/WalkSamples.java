@@ -47,11 +47,13 @@ final class WalkSamples {
   }
 
   private final TestControlPlane plane;
+  private final StoredRows rows;
   private final Ulid ids = new Ulid();
   private final Map<String, Maker> makers = new LinkedHashMap<>();
 
   WalkSamples(TestControlPlane plane) {
     this.plane = plane;
+    this.rows = new StoredRows(plane);
     budgets();
     content();
     prices();
@@ -516,8 +518,7 @@ final class WalkSamples {
 
   private String exchange(String tenant) throws Exception {
     String id = ids.next();
-    new StoredRows(plane)
-        .exchange(id, tenant, "walk", "\"conversation\":\"" + conversation(tenant) + "\"")
+    rows.exchange(id, tenant, "walk", "\"conversation\":\"" + conversation(tenant) + "\"")
         .finding(id, tenant, "request", 1, "jailbreak", "high", "evidence of " + tenant);
     return id;
   }

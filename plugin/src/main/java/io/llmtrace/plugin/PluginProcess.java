@@ -73,6 +73,8 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
 
   private static final Duration MODELS_WHILE_SERVED = Duration.ofSeconds(30);
 
+  private static final WarmUp.Progress JVM = new WarmUp.Progress();
+
   private final PluginConfig config;
   private final DetectionEngine engine;
   private final Telemetry telemetry;
@@ -107,7 +109,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
     if (served) {
       awaitModels();
     }
-    WarmUp.run(analysis, served ? WARM_UP_WHILE_SERVED : WARM_UP);
+    WarmUp.run(analysis, served ? WARM_UP_WHILE_SERVED : WARM_UP, JVM);
     answers = new AnswerInspector(engine, config.answers(), meters);
     answers.warmUp();
     OpenQuestions questions =
@@ -189,7 +191,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
       throw e;
     }
     telemetry.start(status::snapshot);
-    warmingUp = WarmUp.goOn(analysis, WARM_UP_BESIDE);
+    warmingUp = WarmUp.goOn(analysis, WARM_UP_BESIDE, JVM);
   }
 
   /**

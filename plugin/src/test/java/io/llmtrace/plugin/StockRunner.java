@@ -41,6 +41,7 @@ final class StockRunner implements AutoCloseable {
                 List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-Xmx256m",
+                    "-XX:TieredStopAtLevel=1",
                     "-Dloader.path=" + filter,
                     "-jar",
                     jar.toString()))

@@ -3,6 +3,7 @@ package io.llmtrace.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.cli.Main;
+import io.llmtrace.cli.stack.ChildJvm;
 import io.llmtrace.cli.stack.ChildProcess;
 import io.llmtrace.cli.stack.Readiness;
 import io.llmtrace.cli.stack.StackFiles;
@@ -280,6 +281,7 @@ class FaultsTest {
         ChildProcess.start(
             "control-plane",
             files.log("control-plane"),
+            ChildJvm.options("-Xmx512m"),
             Main.class.getName(),
             List.of("control-plane", "--config", files.config().toString()));
     URI ready = URI.create("http://127.0.0.1:" + ports.controlPlane() + "/readyz");
@@ -298,6 +300,7 @@ class FaultsTest {
     return ChildProcess.start(
         "plugin",
         files.log("plugin"),
+        ChildJvm.options("-Xmx512m"),
         Main.class.getName(),
         List.of("plugin", "--config", files.config().toString()));
   }

@@ -3,6 +3,7 @@ package io.llmtrace.cli.up;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.cli.Main;
+import io.llmtrace.cli.stack.ChildJvm;
 import io.llmtrace.cli.stack.ChildProcess;
 import io.llmtrace.testkit.provider.MockProvider;
 import java.io.IOException;
@@ -92,6 +93,8 @@ class UpProcessTest {
     return ChildProcess.start(
         "up",
         directory.resolve("up.log"),
+        ChildJvm.options("-Xmx512m"),
+        ChildJvm.environment(),
         Main.class.getName(),
         arguments.stream().filter(argument -> !argument.isEmpty()).toList());
   }

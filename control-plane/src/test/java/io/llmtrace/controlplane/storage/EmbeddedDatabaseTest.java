@@ -24,6 +24,7 @@ class EmbeddedDatabaseTest {
     Process left =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
                 LeftBehind.class.getName(),

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Comparator;
 import java.util.List;
@@ -45,14 +46,41 @@ public final class TestStorage implements AutoCloseable {
     }
   }
 
+  /** The schema, made once: a database of it is a copy. */
+  private static final String MODEL = "model";
+
   private record Server(Path directory, EmbeddedDatabase database) implements AutoCloseable {
     static Server start() {
       try {
         Path directory = Files.createTempDirectory("llmtrace-stores");
-        return new Server(directory, EmbeddedDatabase.start(directory.resolve("postgres")));
+        Server server =
+            new Server(directory, EmbeddedDatabase.start(directory.resolve("postgres")));
+        server.execute("CREATE DATABASE " + MODEL);
+        Migrations.Result unused =
+            Migrations.run(Migrations.source(server.config(MODEL).database(), ""));
+        return server;
       } catch (Exception e) {
         throw new IllegalStateException("no database for tests", e);
       }
+    }
+
+    void execute(String... statements) throws SQLException {
+      try (Connection connection = DriverManager.getConnection(database.url());
+          Statement sql = connection.createStatement()) {
+        for (String statement : statements) {
+          sql.execute(statement);
+        }
+      }
+    }
+
+    String url(String name) {
+      return database.url().replaceFirst("/[^/?]+\\?", "/" + name + "?");
+    }
+
+    ControlPlaneConfig config(String name) {
+      return ControlPlaneConfig.defaults()
+          .withDatabase(new DatabaseConfig(Secret.of(url(name)), null, null, 20))
+          .withDataDirectory(directory.resolve(name));
     }
 
     @Override
@@ -77,18 +105,17 @@ public final class TestStorage implements AutoCloseable {
 
   private static TestStorage fresh(Server server, String name) {
     String database = "t_" + Integer.toHexString(name.hashCode());
-    try (Connection connection = DriverManager.getConnection(server.database().url());
-        Statement sql = connection.createStatement()) {
-      sql.execute("CREATE DATABASE " + database);
-    } catch (java.sql.SQLException e) {
+    try {
+      server.execute(
+          "CREATE DATABASE " + database + " TEMPLATE " + MODEL,
+          // Whether commits outlive a power cut is not what tests of stores ask.
+          "ALTER DATABASE " + database + " SET synchronous_commit = off");
+    } catch (SQLException e) {
       throw new IllegalStateException("no database for " + name, e);
     }
-    String url = server.database().url().replaceFirst("/[^/?]+\\?", "/" + database + "?");
+    String url = server.url(database);
     CountDownLatch ready = new CountDownLatch(1);
-    ControlPlaneConfig config =
-        ControlPlaneConfig.defaults()
-            .withDatabase(new DatabaseConfig(Secret.of(url), null, null, 20))
-            .withDataDirectory(server.directory().resolve(database));
+    ControlPlaneConfig config = server.config(database);
     Storage storage = new Storage(config, new MetricRegistry(), made -> ready.countDown());
     TestStorage test = new TestStorage(storage, url);
     storage.start();

@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +30,10 @@ import org.slf4j.LoggerFactory;
 public final class WarmUp {
   private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
   private static final int ENOUGH_ROUNDS = 400;
+
+  /** Each text in both dialects, twice: what an engine keeps to itself is filled by then. */
+  private static final int ROUNDS_OF_AN_ENGINE = 20;
+
   private static final String CHAT =
       """
       {"model":"m","stream":false,"messages":[
@@ -63,6 +69,19 @@ public final class WarmUp {
   private static final int TURNS = 6;
   private static final int CONVERSATIONS_TO_A_DOUBT = 50;
 
+  /**
+   * How far the JVM has come. Compiled code is the JVM's: a second plugin in it needs no more than
+   * its own engine does. Thread-safe.
+   */
+  public static final class Progress {
+    private final AtomicInteger rounds = new AtomicInteger();
+    private final AtomicLong nanosBeside = new AtomicLong();
+
+    private int roundsToGo() {
+      return Math.max(ROUNDS_OF_AN_ENGINE, ENOUGH_ROUNDS - rounds.get());
+    }
+  }
+
   private WarmUp() {}
 
   /**
@@ -70,24 +89,27 @@ public final class WarmUp {
    * was read before and a message that was not, with a question to the models now and then. What is
    * compiled until then is enough for readiness, not for speed.
    *
-   * @param longest after that it ends; an interrupt ends it earlier
+   * @param longest after that it ends, and what others took of it in this JVM counts; an interrupt
+   *     ends it earlier
    */
-  public static Thread goOn(Analysis analysis, Duration longest) {
-    Thread thread = new Thread(() -> conversations(analysis, longest), "llmtrace-warm-up");
+  public static Thread goOn(Analysis analysis, Duration longest, Progress jvm) {
+    Thread thread = new Thread(() -> conversations(analysis, longest, jvm), "llmtrace-warm-up");
     thread.setDaemon(true);
     thread.start();
     return thread;
   }
 
-  private static void conversations(Analysis analysis, Duration longest) {
-    long start = System.nanoTime();
+  private static void conversations(Analysis analysis, Duration longest, Progress jvm) {
     int count = 0;
     try {
-      while (System.nanoTime() - start < longest.toNanos()
-          && !Thread.currentThread().isInterrupted()) {
+      // One at least, that a model be asked.
+      do {
+        long start = System.nanoTime();
         inspect(analysis, conversation(count), "/v1/chat/completions");
+        jvm.nanosBeside.addAndGet(System.nanoTime() - start);
         count++;
-      }
+      } while (jvm.nanosBeside.get() < longest.toNanos()
+          && !Thread.currentThread().isInterrupted());
       LOG.info("warmed up further: {} conversations", count);
     } catch (UnreadableBodyException | RuntimeException e) {
       LOG.warn("warm-up ended early, after {} conversations", count, e);
@@ -117,15 +139,17 @@ public final class WarmUp {
   }
 
   /**
-   * Runs for a fixed number of rounds, and for this long at most. Nothing is recorded.
+   * Runs for a fixed number of rounds less what was run before in this JVM, and for this long at
+   * most. Nothing is recorded.
    *
    * @param longest how long the gateway can wait: seconds where nobody serves it, longer where a
    *     predecessor does until we are ready
    */
-  public static void run(Analysis analysis, Duration longest) {
+  public static void run(Analysis analysis, Duration longest, Progress jvm) {
     long start = System.nanoTime();
+    int enough = jvm.roundsToGo();
     int rounds = 0;
-    while (rounds < ENOUGH_ROUNDS && System.nanoTime() - start < longest.toNanos()) {
+    while (rounds < enough && System.nanoTime() - start < longest.toNanos()) {
       boolean anthropic = rounds / TEXTS.size() % 2 == 1;
       try {
         // Each text once: the verdict on one seen before is remembered, and warms nothing.
@@ -137,6 +161,7 @@ public final class WarmUp {
         return;
       }
       rounds++;
+      jvm.rounds.incrementAndGet();
     }
     LOG.info(
         "warmed up: {} inspections in {} ms",

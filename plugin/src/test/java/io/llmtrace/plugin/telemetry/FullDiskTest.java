@@ -70,6 +70,7 @@ class FullDiskTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 // The virtual machine's own file is not to meet the limit.
                 "-XX:-UsePerfData",
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
                 FullDiskTest.class.getName(),

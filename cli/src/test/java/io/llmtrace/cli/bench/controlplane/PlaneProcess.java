@@ -3,6 +3,7 @@ package io.llmtrace.cli.bench.controlplane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.cli.Main;
+import io.llmtrace.cli.stack.ChildJvm;
 import io.llmtrace.cli.stack.ChildProcess;
 import io.llmtrace.cli.stack.Readiness;
 import io.llmtrace.cli.stack.StackPorts;
@@ -79,7 +80,7 @@ final class PlaneProcess implements AutoCloseable {
         ChildProcess.start(
             "control plane",
             directory.resolve("control-plane.log"),
-            List.of("-Xmx384m"),
+            ChildJvm.options("-Xmx384m"),
             Main.class.getName(),
             List.of("control-plane", "--config", directory.resolve("llmtrace.yaml").toString()));
   }

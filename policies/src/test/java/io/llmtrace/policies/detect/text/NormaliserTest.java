@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -292,8 +293,19 @@ class NormaliserTest {
   /** Counted, not timed: a question is asked at least every {@link Work#GRAIN} characters. */
   @ParameterizedTest
   @MethodSource("hostileUnits")
+  void a_long_text_of_anything_stops_when_asked_and_is_linear_work(String unit) {
+    stopsWhenAskedAndIsLinearWork(unit, 1 << 17);
+  }
+
+  @ParameterizedTest
+  @MethodSource("hostileUnits")
+  @Tag("long")
   void a_mebibyte_of_anything_stops_when_asked_and_is_linear_work(String unit) {
-    String text = unit.repeat(1024 * 1024 / unit.length());
+    stopsWhenAskedAndIsLinearWork(unit, 1 << 20);
+  }
+
+  private static void stopsWhenAskedAndIsLinearWork(String unit, int characters) {
+    String text = unit.repeat(characters / unit.length());
     long[] questions = {0};
     SegmentReading all =
         Readings.of(text, InspectionBudget.until(Long.MAX_VALUE / 2, () -> questions[0]++));
