@@ -113,7 +113,7 @@ public final class GatewayCommand {
           ObjectNode patch = RouteChange.enable(route, wanted);
           List<String> off = RouteChange.switchedOff(route, wanted);
           if (!off.isEmpty() && !replace) {
-            throw new GatewayException(
+            throw new RefusedException(
                 Exit.REFUSED,
                 "the route has "
                     + String.join(" and ", off)
