@@ -297,9 +297,8 @@ public final class ControlPlane implements AutoCloseable {
     Jobs jobs = new Jobs(dropwizard, 4);
     Jobs watching = new Jobs(dropwizard, 1);
     jobs.every(Duration.ofSeconds(10), "sweep", sweep::run);
-    // Another replica may have changed a setting.
+    // Another replica may have changed a setting, and nodes report to any.
     jobs.every(Duration.ofSeconds(15), "settings", () -> settings.refresh(storage.jdbi()));
-    // A node may report to another replica.
     jobs.every(Duration.ofSeconds(5), "nodes", () -> nodes.load(storage.jdbi()));
     jobs.every(Duration.ofMinutes(1), "holds", holds::run);
     jobs.every(Duration.ofSeconds(5), "erasures", erasures::run);

@@ -9,7 +9,6 @@ import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.WireJson;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +23,9 @@ final class CalloutReply {
 
   private static final String JSON = "application/json";
 
+  /** Twice the body, and twice its base64, which is a third more: a little less than five. */
+  private static final long WEIGHT = 5;
+
   private CalloutReply() {}
 
   /** The action that an answer comes to. */
@@ -34,23 +36,38 @@ final class CalloutReply {
     return answer instanceof Answer.Stop ? "block" : "allow";
   }
 
+  /**
+   * Bytes that an answer takes while it is made: the new body, a copy of it, and the JSON around it
+   * in base64 twice, in pieces and whole. What has no new body is small.
+   */
+  static long memory(Answer answer) {
+    ByteBuffer body = answer instanceof Answer.Rewrite rewrite ? rewrite.body() : null;
+    return body == null ? 0 : WEIGHT * body.remaining();
+  }
+
+  /**
+   * There is no memory for the new body. The old one must not go on, and the client may come again:
+   * so this is a stop, and none that tells it not to.
+   */
+  static Reply noMemory(@Nullable InspectionRecord record) {
+    ObjectNode json = head("block", record);
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put(DECISION_HEADER, "block");
+    headers.put("cache-control", "no-store");
+    headers.put(STATUS_HEADER, "503");
+    ObjectNode client = json.putObject("client");
+    client.put("status", 503);
+    set(client, "headers", Map.of("content-type", "application/problem+json", "retry-after", "1"));
+    client.put(
+        "body",
+        "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
+            + "\"detail\":\"too much is inspected at once; send it again\"}");
+    return new Reply(200, JSON, headers, bytes(json));
+  }
+
   static Reply of(Answer answer, @Nullable InspectionRecord record) {
-    ObjectNode json = WireJson.mapper().createObjectNode();
     String action = action(answer, record);
-    json.put("action", action);
-    if (record == null) {
-      // Deciding failed; the plugin's log says why.
-      json.put("would", action).put("coverage", "uninspected").put("reason", "error");
-    } else {
-      json.put("would", record.decision().would().label())
-          .put("decision_id", record.decisionId())
-          .put("policy", record.decision().policy())
-          .put("rule", record.decision().rule())
-          .put("category", record.decision().category())
-          .put("coverage", record.receipt().coverage().label())
-          .put("reason", record.receipt().reason())
-          .put("findings", record.findings().size());
-    }
+    ObjectNode json = head(action, record);
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put(DECISION_HEADER, action);
     headers.put("cache-control", "no-store");
@@ -72,12 +89,35 @@ final class CalloutReply {
         // The client's but for what was replaced, and so not surely text.
         byte[] bytes = new byte[body.remaining()];
         body.duplicate().get(bytes);
-        upstream.put("body_base64", Base64.getEncoder().encodeToString(bytes));
+        upstream.put("body_base64", bytes);
       }
       set(json.putObject("client"), "headers", rewrite.responseHeaders());
     }
+    return new Reply(200, JSON, headers, bytes(json));
+  }
+
+  private static ObjectNode head(String action, @Nullable InspectionRecord record) {
+    ObjectNode json = WireJson.mapper().createObjectNode();
+    json.put("action", action);
+    if (record == null) {
+      // Deciding failed; the plugin's log says why.
+      json.put("would", action).put("coverage", "uninspected").put("reason", "error");
+    } else {
+      json.put("would", record.decision().would().label())
+          .put("decision_id", record.decisionId())
+          .put("policy", record.decision().policy())
+          .put("rule", record.decision().rule())
+          .put("category", record.decision().category())
+          .put("coverage", record.receipt().coverage().label())
+          .put("reason", record.receipt().reason())
+          .put("findings", record.findings().size());
+    }
+    return json;
+  }
+
+  private static byte[] bytes(ObjectNode json) {
     try {
-      return new Reply(200, JSON, headers, WireJson.mapper().writeValueAsBytes(json));
+      return WireJson.mapper().writeValueAsBytes(json);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("an answer of our own cannot be written", e);
     }

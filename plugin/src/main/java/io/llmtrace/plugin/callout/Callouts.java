@@ -2,6 +2,7 @@ package io.llmtrace.plugin.callout;
 
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RunnerConfs;
+import io.llmtrace.plugin.gateway.Answer;
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.gateway.GatewayRequest.BodyState;
 import io.llmtrace.plugin.gateway.MemoryBudget;
@@ -9,6 +10,7 @@ import io.llmtrace.plugin.inspection.InspectionService;
 import io.llmtrace.plugin.local.CalloutEndpoint;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.BodyBytes;
+import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -123,6 +125,28 @@ public final class Callouts implements CalloutEndpoint {
   private Reply refused(int status, String title, String detail, Map<String, String> headers) {
     count(status == 400 ? "bad_request" : "draining");
     return CalloutReply.problem(status, title, detail, headers);
+  }
+
+  /** Counts, and makes an answer whose new body is within the same budget until it is sent. */
+  private Reply reply(Answer decision, @Nullable InspectionRecord record) {
+    long needed = CalloutReply.memory(decision);
+    MemoryBudget.Lease taken = needed == 0 ? MemoryBudget.Lease.NONE : memory.take(needed);
+    if (taken == null) {
+      count("no_memory");
+      return CalloutReply.noMemory(record);
+    }
+    count(CalloutReply.action(decision, record));
+    Reply made;
+    try {
+      made = CalloutReply.of(decision, record);
+    } catch (RuntimeException e) {
+      taken.close();
+      throw e;
+    }
+    if (needed > 0) {
+      taken.shrink(made.body().length);
+    }
+    return new Reply(made.status(), made.contentType(), made.headers(), made.body(), taken::close);
   }
 
   /** A question that is none; its body is let go. */
@@ -241,8 +265,7 @@ public final class Callouts implements CalloutEndpoint {
           (decision, record) -> {
             // The count last: a process that leaves closes connections when it says nought.
             try {
-              count(CalloutReply.action(decision, record));
-              answer.accept(CalloutReply.of(decision, record));
+              answer.accept(reply(decision, record));
             } finally {
               inFlight.decrementAndGet();
             }

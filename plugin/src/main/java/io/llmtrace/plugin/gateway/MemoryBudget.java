@@ -54,6 +54,12 @@ public final class MemoryBudget {
       return true;
     }
 
+    /** Gives back all but so many bytes; by its one owner, before it is closed. */
+    public void shrink(long to) {
+      long before = bytes.getAndUpdate(held -> Math.min(held, to));
+      budget.used.addAndGet(-Math.max(0, before - to));
+    }
+
     @Override
     public void close() {
       budget.used.addAndGet(-bytes.getAndSet(0));

@@ -51,11 +51,18 @@ public interface CalloutEndpoint {
    * @param contentType type of the body
    * @param headers others, by name
    * @param body not copied
+   * @param sent to be run, on any thread, when the answer is on its way or never will be
    */
   @SuppressWarnings("ArrayRecordComponent") // never changed
-  record Reply(int status, String contentType, Map<String, String> headers, byte[] body) {
+  record Reply(
+      int status, String contentType, Map<String, String> headers, byte[] body, Runnable sent) {
     public Reply {
       headers = Map.copyOf(headers);
+    }
+
+    /** An answer of which nobody has to know when it is sent. */
+    public Reply(int status, String contentType, Map<String, String> headers, byte[] body) {
+      this(status, contentType, headers, body, () -> {});
     }
   }
 }

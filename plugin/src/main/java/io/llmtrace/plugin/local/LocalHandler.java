@@ -95,7 +95,9 @@ final class LocalHandler extends ChannelInboundHandlerAdapter {
 
   private void begin(ChannelHandlerContext ctx, Object message) {
     if (message instanceof CalloutGate.Complete callout) {
-      callout.upload().end(reply -> answer(ctx, callout.keepAlive(), response(reply)));
+      callout
+          .upload()
+          .end(reply -> answer(ctx, callout.keepAlive(), response(reply), reply.sent()));
       return;
     }
     FullHttpRequest request = (FullHttpRequest) message;
@@ -285,6 +287,11 @@ final class LocalHandler extends ChannelInboundHandlerAdapter {
   }
 
   private void answer(ChannelHandlerContext ctx, boolean asked, FullHttpResponse response) {
+    answer(ctx, asked, response, () -> {});
+  }
+
+  private void answer(
+      ChannelHandlerContext ctx, boolean asked, FullHttpResponse response, Runnable sent) {
     boolean keepAlive = asked && !inFlight.leaving();
     if (!keepAlive) {
       response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
@@ -293,6 +300,7 @@ final class LocalHandler extends ChannelInboundHandlerAdapter {
         .addListener(
             (ChannelFutureListener)
                 written -> {
+                  sent.run();
                   inFlight.ended();
                   if (keepAlive && written.isSuccess()) {
                     next(ctx);

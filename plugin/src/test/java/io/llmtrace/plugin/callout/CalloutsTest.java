@@ -35,6 +35,9 @@ class CalloutsTest {
   private static final String STRICT =
       "{\"mode\":\"enforce\",\"budget_ms\":10000,\"on_uninspectable\":\"block\"}";
 
+  private static final String REDACTING =
+      "{\"mode\":\"enforce\",\"budget_ms\":10000,\"redact\":{\"types\":[\"secret_leakage\"]}}";
+
   @TempDir private Path folder;
   private final CountDownLatch goOn = new CountDownLatch(1);
   private final CountDownLatch held = new CountDownLatch(1);
@@ -88,14 +91,45 @@ class CalloutsTest {
   @Test
   void what_is_redacted_comes_back_as_the_new_body() throws Exception {
     Callouts callouts = callouts(1 << 20);
-    String conf =
-        "{\"mode\":\"enforce\",\"budget_ms\":10000,\"redact\":{\"types\":[\"secret_leakage\"]}}";
-    JsonNode said = json(ask(callouts, conf, "a secret here"));
+    JsonNode said = json(ask(callouts, REDACTING, "a secret here"));
     assertThat(said.path("action").asText()).isEqualTo("redact");
     byte[] body = Base64.getDecoder().decode(said.at("/upstream/body_base64").asText());
     assertThat(new String(body, UTF_8)).isEqualTo("a [SECRET_LEAKAGE_1] here");
     assertThat(said.at("/upstream/headers/content-length").asInt()).isEqualTo(body.length);
     assertThat(said.at("/client/headers/x-llmtrace-action").asText()).isEqualTo("redact");
+  }
+
+  @Test
+  void a_new_body_is_within_the_memory_until_it_is_sent() throws Exception {
+    Callouts callouts = callouts(1 << 20);
+    CalloutEndpoint.Reply reply = ask(callouts, REDACTING, "a secret " + "x".repeat(20_000));
+    assertThat(json(reply).path("action").asText()).isEqualTo("redact");
+    assertThat(reply.body().length).isGreaterThan(26_000);
+    // The request's own goes when its decision is made.
+    for (int i = 0; i < 500 && host.memory.used() > reply.body().length; i++) {
+      Thread.sleep(10);
+    }
+    assertThat(host.memory.used()).isEqualTo(reply.body().length);
+    reply.sent().run();
+    reply.sent().run();
+    assertThat(host.memory.used()).isZero();
+  }
+
+  @Test
+  void without_memory_for_the_new_body_the_old_one_does_not_go_on() throws Exception {
+    Callouts callouts = callouts(60_000);
+    CalloutEndpoint.Reply reply = ask(callouts, REDACTING, "a secret " + "x".repeat(20_000));
+    JsonNode said = json(reply);
+    assertThat(reply.status()).isEqualTo(200);
+    assertThat(said.path("action").asText()).isEqualTo("block");
+    assertThat(said.path("would").asText()).isEqualTo("redact");
+    assertThat(said.at("/client/status").asInt()).isEqualTo(503);
+    assertThat(said.at("/client/headers/retry-after").asText()).isEqualTo("1");
+    assertThat(said.has("upstream")).isFalse();
+    assertThat(reply.headers())
+        .containsEntry("x-llmtrace-decision", "block")
+        .containsEntry("x-llmtrace-status", "503");
+    awaitNoMemory();
   }
 
   @Test
