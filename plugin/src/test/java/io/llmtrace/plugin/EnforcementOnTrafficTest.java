@@ -116,7 +116,7 @@ class EnforcementOnTrafficTest {
     for (int i = 0; i < 6_000; i++) {
       text.append(" customer").append(i).append('@').append("difference-engines.org,");
     }
-    try (TestGateway gateway = gateway("{" + REDACTS + ",\"budget_ms\":2000}", null)) {
+    try (TestGateway gateway = gateway("{" + REDACTS + ",\"budget_ms\":20000}", null)) {
       assertThat(send(gateway, chat(text.toString()), Map.of()).statusCode()).isEqualTo(400);
       assertThat(asked).isEmpty();
       assertThat(inspected().decision().rule()).isEqualTo("route/not_redactable-no_span");
