@@ -374,11 +374,6 @@ public final class ControlPlane implements AutoCloseable {
     return ((ServerConnector) server.getConnectors()[0]).getLocalPort();
   }
 
-  /** The port of the admin pages, on loopback. */
-  public int adminPort() {
-    return ((ServerConnector) server.getConnectors()[1]).getLocalPort();
-  }
-
   /** Everything that the API answers, with what it asks of callers. */
   public List<ApiOperation> operations() {
     return operations;

@@ -126,11 +126,6 @@ public final class PluginHost implements RequestSide {
     return server.drained();
   }
 
-  /** Exchanges may be going on right now on this many connections. */
-  public int connections() {
-    return server.connections();
-  }
-
   @Override
   public InspectionService inspection() {
     return service;

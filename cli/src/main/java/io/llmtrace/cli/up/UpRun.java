@@ -112,10 +112,6 @@ final class UpRun implements AutoCloseable {
     return files;
   }
 
-  StackPorts ports() {
-    return ports;
-  }
-
   /** Completes with a failure that says why, when a process of the stack has ended by itself. */
   CompletableFuture<Void> ended() {
     return ended;

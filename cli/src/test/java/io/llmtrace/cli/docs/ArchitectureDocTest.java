@@ -2,130 +2,225 @@ package io.llmtrace.cli.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The arrows of {@code docs/architecture.md} are imports of the code. */
+/**
+ * What {@code docs/architecture.md} says of modules and packages is what the compiled code does.
+ */
 class ArchitectureDocTest {
   private static final Path PAGE = MarkdownPage.REPOSITORY.resolve("docs/architecture.md");
   private static final Pattern ARROW = Pattern.compile("(?m)^ *([a-z-]+) --> ([a-z-]+)$");
-  private static final Pattern IMPORT =
-      Pattern.compile("(?m)^import (?:static )?io\\.llmtrace\\.([a-z]+)\\.([a-z]+)");
+  private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-z]+)` \\| (.*) \\|$");
+  private static final Pattern NAME = Pattern.compile("`([a-z]+)`");
 
-  /** Folders of modules, with their packages. */
+  /** Folders of modules, by their packages. */
   private static final Map<String, String> MODULES =
       Map.of(
           "policies", "policies",
           "runtime", "runtime",
           "testkit", "testkit",
           "plugin", "plugin",
-          "control-plane", "controlplane",
+          "controlplane", "control-plane",
           "cli", "cli");
 
-  @Test
-  void arrows_between_modules_are_all_imports_that_there_are() throws IOException {
-    Set<String> imports = new LinkedHashSet<>();
-    for (String from : MODULES.keySet()) {
-      for (String source : sources(Path.of(from, "src/main/java"))) {
-        Matcher each = IMPORT.matcher(source);
-        while (each.find()) {
-          MODULES.forEach(
-              (to, name) -> {
-                if (name.equals(each.group(1)) && !to.equals(from)) {
-                  imports.add(from + " --> " + to);
+  /** All packages of the control plane rest on them. */
+  private static final Set<String> BASES = Set.of("access", "http", "query", "storage");
+
+  private record Arrow(String from, String to) {
+    @Override
+    public String toString() {
+      return from + " --> " + to;
+    }
+  }
+
+  private static final Set<Arrow> BETWEEN_MODULES = new TreeSet<>(ArchitectureDocTest::inOrder);
+
+  /** By folder of the module. */
+  private static final Map<String, Set<Arrow>> BETWEEN_PACKAGES = new TreeMap<>();
+
+  private static final Map<String, Set<String>> PACKAGES = new TreeMap<>();
+
+  private static int inOrder(Arrow one, Arrow other) {
+    return one.toString().compareTo(other.toString());
+  }
+
+  @BeforeAll
+  static void readClasses() {
+    for (JavaClass each :
+        new ClassFileImporter()
+            .withImportOption(location -> !location.contains("test-classes"))
+            .importPackages("io.llmtrace")) {
+      String module = module(each);
+      String from = inside(each);
+      if (module == null) {
+        continue;
+      }
+      Set<Arrow> arrows =
+          BETWEEN_PACKAGES.computeIfAbsent(
+              module, key -> new TreeSet<>(ArchitectureDocTest::inOrder));
+      if (!from.isEmpty()) {
+        PACKAGES.computeIfAbsent(module, key -> new TreeSet<>()).add(from);
+      }
+      each.getDirectDependenciesFromSelf()
+          .forEach(
+              dependency -> {
+                JavaClass target = dependency.getTargetClass().getBaseComponentType();
+                String other = module(target);
+                String to = inside(target);
+                if (other != null && !other.equals(module)) {
+                  BETWEEN_MODULES.add(new Arrow(module, other));
+                } else if (other != null && !from.isEmpty() && !to.isEmpty() && !to.equals(from)) {
+                  arrows.add(new Arrow(from, to));
                 }
               });
-        }
-      }
     }
-    assertThat(arrows("imports between modules")).containsExactlyInAnyOrderElementsOf(imports);
+    assertThat(PACKAGES.keySet()).containsExactlyInAnyOrderElementsOf(MODULES.values());
   }
 
   @Test
-  void arrows_between_packages_are_imports_and_none_goes_back() throws IOException {
-    for (String module : List.of("policies", "plugin", "control-plane")) {
-      List<String> arrows = arrows("imports of " + module);
-      assertThat(arrows).as(module).hasSizeGreaterThan(10);
-      for (String arrow : arrows) {
-        String[] ends = arrow.split(" --> ", -1);
-        assertThat(imports(module, ends[0])).as("%s: %s", module, arrow).contains(ends[1]);
-        assertThat(imports(module, ends[1]))
-            .as("%s: back of %s", module, arrow)
-            .doesNotContain(ends[0]);
-      }
-    }
+  void arrowsBetweenModulesAreThoseOfTheCode() {
+    assertThat(drawn("imports between modules"))
+        .containsExactlyInAnyOrderElementsOf(BETWEEN_MODULES);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"policies", "plugin", "control-plane"})
+  void everyArrowBetweenPackagesIsInTheCode(String module) {
+    Set<Arrow> drawn = drawn("imports of " + module);
+    assertThat(drawn).hasSizeGreaterThan(10);
+    assertThat(BETWEEN_PACKAGES.get(module)).containsAll(drawn);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"policies", "plugin"})
+  void everyImportIsAnArrowOrAPathOfArrows(String module) {
+    Set<Arrow> drawn = drawn("imports of " + module);
+    assertThat(BETWEEN_PACKAGES.get(module))
+        .allSatisfy(arrow -> assertThat(reached(drawn, arrow.from())).contains(arrow.to()));
   }
 
   @Test
-  void every_package_of_the_plugin_is_on_the_page() throws IOException {
+  void theTableOfTheControlPlaneHasAllThatEachPackageKnows() throws IOException {
+    Map<String, Set<String>> told = new TreeMap<>();
+    Matcher row = ROW.matcher(section("| package of the control plane |", "In two places"));
+    while (row.find()) {
+      Set<String> names = told.computeIfAbsent(row.group(1), key -> new TreeSet<>());
+      Matcher name = NAME.matcher(row.group(2));
+      while (name.find()) {
+        names.add(name.group(1));
+      }
+    }
+    Map<String, Set<String>> known = new TreeMap<>();
+    PACKAGES.get("control-plane").stream()
+        .filter(each -> !BASES.contains(each))
+        .forEach(each -> known.put(each, new TreeSet<>()));
+    for (Arrow arrow : BETWEEN_PACKAGES.get("control-plane")) {
+      if (BASES.contains(arrow.from())) {
+        assertThat(BASES).as(arrow.toString()).contains(arrow.to());
+      } else if (!BASES.contains(arrow.to())) {
+        known.get(arrow.from()).add(arrow.to());
+      }
+    }
+    assertThat(told).isEqualTo(known);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"policies", "runtime", "testkit", "plugin", "control-plane", "cli"})
+  void packagesKnowEachOtherOnlyWhereThePageSaysSo(String module) {
+    Set<Arrow> arrows = BETWEEN_PACKAGES.get(module);
+    Set<Set<String>> groups =
+        PACKAGES.get(module).stream()
+            .map(
+                each ->
+                    reached(arrows, each).stream()
+                        .filter(other -> reached(arrows, other).contains(each))
+                        .collect(Collectors.toSet()))
+            .filter(group -> group.size() > 1)
+            .collect(Collectors.toSet());
+    Set<Set<String>> told =
+        fences("packages of " + module + " that know each other")
+            .flatMap(String::lines)
+            .map(line -> Set.copyOf(Arrays.asList(line.strip().split(" ", -1))))
+            .collect(Collectors.toSet());
+    assertThat(groups).isEqualTo(told);
+  }
+
+  @Test
+  void everyPackageOfThePluginIsDescribed() throws IOException {
+    String plugin = section("## The plugin", "## The control plane");
+    // The plugin's own port: it shows the others and is asked by none of the traffic.
+    assertThat(PACKAGES.get("plugin").stream().filter(name -> !name.equals("local")))
+        .allSatisfy(name -> assertThat(plugin).contains("`" + name + "`"));
+  }
+
+  private static String section(String from, String until) throws IOException {
     String page = Files.readString(PAGE);
-    String plugin = page.substring(page.indexOf("## The plugin"), page.indexOf("## The control"));
-    try (Stream<Path> all = Files.list(root("plugin"))) {
-      for (Path each : all.filter(Files::isDirectory).toList()) {
-        String name = each.getFileName().toString();
-        // The plugin's own port: it shows the others and is asked by none of the traffic.
-        if (!name.equals("local")) {
-          assertThat(plugin).contains("`" + name + "`");
+    assertThat(page).contains(from, until);
+    return page.substring(page.indexOf(from), page.indexOf(until));
+  }
+
+  private static @Nullable String module(JavaClass each) {
+    String[] names = each.getPackageName().split("\\.", -1);
+    return names.length > 2 && each.getPackageName().startsWith("io.llmtrace.")
+        ? MODULES.get(names[2])
+        : null;
+  }
+
+  /** The package within its module; empty for the module's own. */
+  private static String inside(JavaClass each) {
+    String[] names = each.getPackageName().split("\\.", -1);
+    return names.length > 3 ? names[3] : "";
+  }
+
+  private static Set<String> reached(Set<Arrow> arrows, String from) {
+    Set<String> reached = new TreeSet<>();
+    Deque<String> open = new ArrayDeque<>(List.of(from));
+    while (!open.isEmpty()) {
+      String at = open.pop();
+      for (Arrow arrow : arrows) {
+        if (arrow.from().equals(at) && reached.add(arrow.to())) {
+          open.push(arrow.to());
         }
       }
     }
+    return reached;
   }
 
-  private static List<String> arrows(String comment) {
-    String text =
-        MarkdownPage.of(PAGE).fences().stream()
-            .filter(fence -> fence.comment().equals(comment))
-            .map(MarkdownPage.Fence::text)
-            .findFirst()
-            .orElseThrow(() -> new AssertionError("no diagram: " + comment));
-    List<String> arrows = new ArrayList<>();
-    Matcher each = ARROW.matcher(text);
+  private static Set<Arrow> drawn(String comment) {
+    List<String> fences = fences(comment).toList();
+    assertThat(fences).as(comment).hasSize(1);
+    Set<Arrow> arrows = new TreeSet<>(ArchitectureDocTest::inOrder);
+    Matcher each = ARROW.matcher(fences.get(0));
     while (each.find()) {
-      arrows.add(each.group(1) + " --> " + each.group(2));
+      arrows.add(new Arrow(each.group(1), each.group(2)));
     }
     return arrows;
   }
 
-  /** Packages of the module that one of its packages imports. */
-  private static Set<String> imports(String module, String from) throws IOException {
-    Set<String> imports = new LinkedHashSet<>();
-    Path folder = MarkdownPage.REPOSITORY.relativize(root(module)).resolve(from);
-    for (String source : sources(folder)) {
-      Matcher each = IMPORT.matcher(source);
-      while (each.find()) {
-        if (each.group(1).equals(MODULES.get(module)) && !each.group(2).equals(from)) {
-          imports.add(each.group(2));
-        }
-      }
-    }
-    return imports;
-  }
-
-  private static Path root(String module) {
-    return MarkdownPage.REPOSITORY
-        .resolve(module)
-        .resolve("src/main/java/io/llmtrace")
-        .resolve(MODULES.getOrDefault(module, module));
-  }
-
-  private static List<String> sources(Path folder) throws IOException {
-    List<String> sources = new ArrayList<>();
-    try (Stream<Path> all = Files.walk(MarkdownPage.REPOSITORY.resolve(folder))) {
-      for (Path each : all.filter(file -> file.toString().endsWith(".java")).toList()) {
-        sources.add(Files.readString(each));
-      }
-    }
-    assertThat(sources).as(folder.toString()).isNotEmpty();
-    return sources;
+  private static Stream<String> fences(String comment) {
+    return MarkdownPage.of(PAGE).fences().stream()
+        .filter(fence -> fence.comment().equals(comment))
+        .map(MarkdownPage.Fence::text);
   }
 }

@@ -83,11 +83,6 @@ public final class BundleKeeper {
     return keeper;
   }
 
-  /** The built-in policy, for ever. */
-  public static BundleKeeper builtIn() {
-    return new BundleKeeper(Path.of("."), "", Clock.systemUTC(), null);
-  }
-
   private synchronized void restore() throws IOException {
     floor = kept();
     byte[] sealed = PrivateFiles.read(bundleFile).orElse(null);

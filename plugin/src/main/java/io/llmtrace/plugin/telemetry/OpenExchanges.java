@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Exchanges that were inspected and have not completed: a gauge, and the trace id for the log line
@@ -38,11 +37,6 @@ public final class OpenExchanges {
 
   synchronized void completed(String decisionId) {
     open.remove(decisionId);
-  }
-
-  /** The trace of an exchange that has not completed. */
-  public synchronized Optional<String> traceId(String decisionId) {
-    return Optional.ofNullable(open.get(decisionId)).map(Open::traceId);
   }
 
   /** How many there are. */

@@ -97,9 +97,4 @@ public final class PolicyStack {
     // Of two threads the first one's is used by both: what it remembers of texts is of use to all.
     return programs.compareAndSet(which, null, made) ? made : programs.get(which);
   }
-
-  /** What a layer changes of another where all of them apply, for people. */
-  public List<String> conflicts() {
-    return Layers.of(layers).conflicts();
-  }
 }

@@ -50,9 +50,4 @@ enum ValueType {
     }
     return null;
   }
-
-  /** Whether it is kept as a {@code long}. */
-  boolean isLong() {
-    return this == INT || this == TIMESTAMP || this == DURATION;
-  }
 }

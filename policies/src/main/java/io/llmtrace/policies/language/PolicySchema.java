@@ -1,19 +1,32 @@
 package io.llmtrace.policies.language;
 
+import static io.llmtrace.policies.language.PolicyValues.ACTION;
+import static io.llmtrace.policies.language.PolicyValues.CONDITION;
+import static io.llmtrace.policies.language.PolicyValues.DESCRIPTION;
+import static io.llmtrace.policies.language.PolicyValues.DIMENSIONS;
+import static io.llmtrace.policies.language.PolicyValues.MESSAGE;
+import static io.llmtrace.policies.language.PolicyValues.NAME;
+import static io.llmtrace.policies.language.PolicyValues.OWNER;
+import static io.llmtrace.policies.language.PolicyValues.PATTERN_OF_NAMES;
+import static io.llmtrace.policies.language.PolicyValues.SEVERITY;
+import static io.llmtrace.policies.language.PolicyValues.STYLE;
+import static io.llmtrace.policies.language.PolicyValues.TYPE;
+import static io.llmtrace.policies.language.PolicyValues.ZONES;
+import static io.llmtrace.policies.language.PolicyValues.choice;
+import static io.llmtrace.policies.language.PolicyValues.clock;
+import static io.llmtrace.policies.language.PolicyValues.days;
+import static io.llmtrace.policies.language.PolicyValues.key;
+import static io.llmtrace.policies.language.PolicyValues.names;
 import static io.llmtrace.policies.yaml.Shape.Need.OPTIONAL;
 import static io.llmtrace.policies.yaml.Shape.Need.REQUIRED;
 
 import io.llmtrace.policies.detect.FindingType;
-import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.sensitive.SensitiveKind;
 import io.llmtrace.policies.detect.sensitive.SensitiveKinds;
-import io.llmtrace.policies.exchange.Zone;
-import io.llmtrace.policies.limit.Dimension;
 import io.llmtrace.policies.limit.Limit;
 import io.llmtrace.policies.limit.Window;
 import io.llmtrace.policies.policy.Action;
-import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.yaml.Shape;
 import io.llmtrace.policies.yaml.Shape.Choice;
@@ -25,11 +38,7 @@ import io.llmtrace.policies.yaml.Shape.Section;
 import io.llmtrace.policies.yaml.Shape.Single;
 import io.llmtrace.policies.yaml.Shape.Text;
 import io.llmtrace.policies.yaml.Shape.Whole;
-import java.time.DayOfWeek;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.Function;
 
 /**
  * What may stand in a policy file: the one description that the reader, the JSON Schema and the
@@ -42,38 +51,6 @@ public final class PolicySchema {
 
   /** Address by which the JSON Schema names itself. */
   public static final String ID = "https://llmtrace.io/schema/v1/policy.schema.json";
-
-  private static final Choice ACTION = choice("an action", Action.values(), Action::label);
-  private static final Choice ZONE = choice("a zone", Zone.values(), Zone::label);
-  private static final Choice TYPE =
-      choice("a finding type", FindingType.values(), FindingType::label);
-  private static final Choice STYLE =
-      choice("a block style", BlockStyle.values(), BlockStyle::label);
-  private static final Choice SEVERITY = choice("a severity", Severity.values(), Severity::label);
-  private static final Items ZONES = Items.of(ZONE, Zone.values().length);
-  private static final Items DIMENSIONS =
-      Items.of(
-          choice("something to count by", Dimension.values(), Dimension::label),
-          Dimension.values().length);
-
-  private static final Text NAME =
-      Text.of(
-          "a name of lower-case letters, digits and dashes, at most 63",
-          63,
-          "[a-z0-9][a-z0-9-]{0,62}");
-  private static final Text PATTERN_OF_NAMES =
-      Text.of(
-          "a name, in which up to four * stand for any characters",
-          NamePattern.LONGEST,
-          "[^*]*(\\*[^*]*){0,4}");
-  private static final Items NAMES = Items.of(PATTERN_OF_NAMES, PolicyLimits.MOST_NAMES);
-  private static final Text DESCRIPTION =
-      Text.lines("a description", PolicyLimits.LONGEST_DESCRIPTION);
-  private static final Text MESSAGE =
-      Text.lines("a message for callers", PolicyLimits.LONGEST_MESSAGE);
-  private static final Text OWNER = Text.line("somebody who answers for it", 200);
-  private static final Text CONDITION =
-      Text.lines("a condition in CEL", PolicyLimits.LONGEST_CONDITION);
 
   private static final Section TIME =
       new Section(
@@ -137,7 +114,7 @@ public final class PolicySchema {
                       choice(
                           "a group of finding types",
                           FindingType.Group.values(),
-                          PolicySchema::lower),
+                          PolicyValues::lower),
                       FindingType.Group.values().length),
                   "Of a type of these groups. With `types` as well, one of both is enough."),
               names(
@@ -393,31 +370,5 @@ public final class PolicySchema {
             key("match", OPTIONAL, MATCH, "Exchanges it is for. Without: all of the policy's."),
             key("findings", OPTIONAL, SELECTION, "Which findings. Without: all."),
             key("when", OPTIONAL, CONDITION, "A condition in CEL that must hold as well.")));
-  }
-
-  private static Shape.Key key(String name, Shape.Need need, Shape shape, String doc) {
-    return new Shape.Key(name, need, shape, doc);
-  }
-
-  private static Shape.Key names(String name, String doc) {
-    return key(name, OPTIONAL, NAMES, doc);
-  }
-
-  private static Text clock() {
-    return Text.of("a time of day such as 08:00", 5, "([01][0-9]|2[0-3]):[0-5][0-9]");
-  }
-
-  private static <E> Choice choice(String what, E[] values, Function<E, String> label) {
-    return new Choice(what, Arrays.stream(values).map(label).toList());
-  }
-
-  private static String lower(Enum<?> each) {
-    return each.name().toLowerCase(Locale.ROOT);
-  }
-
-  private static List<String> days() {
-    return Arrays.stream(DayOfWeek.values())
-        .map(day -> day.name().substring(0, 3).toLowerCase(Locale.ROOT))
-        .toList();
   }
 }

@@ -51,25 +51,6 @@ public record LlmtraceConfig(
         List.of());
   }
 
-  public LlmtraceConfig withLogging(LoggingConfig changed) {
-    return new LlmtraceConfig(
-        changed,
-        alerts,
-        circuitBreaker,
-        metrics,
-        controlPlane,
-        plugin,
-        detection,
-        models,
-        limits,
-        prices);
-  }
-
-  public LlmtraceConfig withCircuitBreaker(BreakerConfig changed) {
-    return new LlmtraceConfig(
-        logging, alerts, changed, metrics, controlPlane, plugin, detection, models, limits, prices);
-  }
-
   public LlmtraceConfig withAlerts(AlertsConfig changed) {
     return new LlmtraceConfig(
         logging,

@@ -57,10 +57,6 @@ final class SyntheticTenant {
     this.incidents = incidents(incidents);
   }
 
-  Habit habit() {
-    return habit;
-  }
-
   List<Incident> incidents() {
     return incidents;
   }

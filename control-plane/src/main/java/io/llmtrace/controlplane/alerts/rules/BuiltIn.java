@@ -173,16 +173,6 @@ public enum BuiltIn {
     return allowed.labels();
   }
 
-  /** Whether it has a threshold that can be changed. */
-  public boolean hasThreshold() {
-    return threshold != null;
-  }
-
-  /** Whether it looks at a window that can be changed. */
-  public boolean hasWindow() {
-    return window > 0;
-  }
-
   /**
    * The rule with settings.
    *

@@ -80,11 +80,6 @@ final class CelExpressions {
     return List.copyOf(SUM_TYPES.keySet());
   }
 
-  /** Names that expressions about findings may use. */
-  static List<String> findingNames() {
-    return List.copyOf(FINDING_TYPES.keySet());
-  }
-
   static OfSums ofSums(String expression) throws RefusedException {
     CelRuntime.Program program = program(SUMS, expression);
     return (sums, labels, seconds) ->

@@ -60,13 +60,6 @@ final class ShellRules {
     return rules.reading.dangers();
   }
 
-  /** Reads what was parsed before. */
-  static List<Danger> read(List<Pipeline> pipelines, InspectionBudget budget) {
-    ShellRules rules = new ShellRules(budget);
-    rules.walk(pipelines, Scope.own(0));
-    return rules.reading.dangers();
-  }
-
   /** Reads a command line that another one carries, from one character of that to another. */
   private void nested(String text, int start, int end, int depth) {
     script(text, start, end, new Scope(start, end, depth));

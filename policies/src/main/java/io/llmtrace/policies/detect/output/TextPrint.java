@@ -10,13 +10,11 @@ import java.util.List;
  * nothing that could be read. Immutable.
  */
 final class TextPrint {
-  static final TextPrint EMPTY = new TextPrint(1, new long[0]);
+  static final TextPrint EMPTY = new TextPrint(new long[0]);
 
-  private final int length;
   private final long[] sorted;
 
-  private TextPrint(int length, long[] sorted) {
-    this.length = length;
+  private TextPrint(long[] sorted) {
     this.sorted = sorted;
   }
 
@@ -37,7 +35,7 @@ final class TextPrint {
     }
     long[] sorted = Arrays.copyOf(hashes, count);
     Arrays.sort(sorted);
-    return new TextPrint(length, sorted);
+    return new TextPrint(sorted);
   }
 
   int bytes() {
@@ -46,14 +44,5 @@ final class TextPrint {
 
   boolean contains(long shingle) {
     return Arrays.binarySearch(sorted, shingle) >= 0;
-  }
-
-  /** Sequences of the words that are in the print. */
-  int overlap(Words words) {
-    int overlap = 0;
-    for (int i = 0; sorted.length > 0 && i + length <= words.size(); i++) {
-      overlap += contains(words.shingle(i, length)) ? 1 : 0;
-    }
-    return overlap;
   }
 }

@@ -188,10 +188,6 @@ final class LiteralAutomaton {
     return ending.length;
   }
 
-  String literal(int index) {
-    return literals[index];
-  }
-
   /** Strings that there are. */
   int literals() {
     return literals.length;

@@ -1,7 +1,6 @@
 package io.llmtrace.policies.detect.signatures;
 
 import io.llmtrace.policies.detect.FindingType;
-import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.yaml.LocatedYaml;
@@ -16,9 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -53,7 +50,6 @@ final class PackReader {
       Arrays.stream(Severity.values()).map(Severity::label).toList();
 
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}");
-  private static final Pattern WORD = Pattern.compile("\\{\\{([a-z0-9_]{1,40})}}");
 
   /** What is known of the pack's writer. */
   enum Trust {
@@ -66,7 +62,7 @@ final class PackReader {
   private final String name;
   private final Trust trust;
   private final List<PackException.Problem> problems = new ArrayList<>();
-  private final Map<String, String> words = new LinkedHashMap<>();
+  private final PackWords words = new PackWords(this::problem);
   private Map<String, Node> defaults = Map.of();
   private int instructions;
 
@@ -94,7 +90,7 @@ final class PackReader {
       reader.add(1, "", "'rules' must be a list with at least one rule");
     }
     if (reader.problems.isEmpty() && trust == Trust.UPLOADED) {
-      reader.runCases(rules);
+      RuleCases.run(rules, reader::add);
     }
     if (!reader.problems.isEmpty()) {
       throw new PackException(name, reader.problems);
@@ -106,7 +102,7 @@ final class PackReader {
     Map<String, Node> pack = mapping(root, "the pack", PACK_KEYS, "a pack");
     Node words = pack.get("words");
     if (words != null) {
-      readWords(words);
+      this.words.add(mapping(words, "words", null, ""));
     }
     Node defaults = pack.get("defaults");
     if (defaults != null) {
@@ -142,38 +138,6 @@ final class PackReader {
     return rules;
   }
 
-  private void readWords(Node node) {
-    for (Map.Entry<String, Node> word : mapping(node, "words", null, "").entrySet()) {
-      String text = scalar(word.getValue());
-      if (text == null || text.isEmpty()) {
-        problem(word.getValue(), "words", word.getKey(), "must be a text");
-      } else {
-        words.put(word.getKey(), expand(word.getValue(), "words", word.getKey(), text));
-      }
-    }
-  }
-
-  /** Puts words in the place of {@code {{name}}}. */
-  private String expand(Node node, String where, String key, String text) {
-    Matcher matcher = WORD.matcher(text);
-    StringBuilder out = new StringBuilder();
-    int at = 0;
-    while (matcher.find()) {
-      String word = words.get(matcher.group(1));
-      if (word == null) {
-        problem(node, where, key, "names the unknown word '" + matcher.group(1) + "'");
-        return "";
-      }
-      out.append(text, at, matcher.start()).append("(?:").append(word).append(')');
-      at = matcher.end();
-      if (out.length() > PackLimits.LONGEST_PATTERN) {
-        problem(node, where, key, "must be at most " + PackLimits.LONGEST_PATTERN + " characters");
-        return "";
-      }
-    }
-    return out.append(text.substring(at)).toString();
-  }
-
   private void problem(Node node, String where, String key, String what) {
     add(LocatedYaml.line(node), where, (key + " " + what).strip());
   }
@@ -182,7 +146,7 @@ final class PackReader {
     problems.add(new PackException.Problem(name, line, where, what));
   }
 
-  private static @Nullable String scalar(@Nullable Node node) {
+  static @Nullable String scalar(@Nullable Node node) {
     return node instanceof ScalarNode scalar ? scalar.getValue() : null;
   }
 
@@ -210,67 +174,6 @@ final class PackReader {
 
   private static List<String> sorted(Set<String> keys) {
     return keys.stream().sorted().toList();
-  }
-
-  /** Runs each rule's own cases on the rule alone. */
-  private void runCases(List<SignatureRule> rules) {
-    long steps = 0;
-    for (SignatureRule rule : rules) {
-      steps += steps(rule);
-      if (steps > PackLimits.MOST_CASE_STEPS) {
-        add(
-            rule.line(),
-            rule.id(),
-            "the cases of the rules up to here are too long for patterns as large as theirs; shorten"
-                + " either");
-        return;
-      }
-      for (String failed : failedCases(rule)) {
-        add(rule.line(), rule.id(), failed);
-      }
-    }
-  }
-
-  /** How much running a rule's cases takes at worst. */
-  private static long steps(SignatureRule rule) {
-    long characters =
-        Stream.concat(rule.matches().stream(), rule.doesNotMatch().stream())
-            .mapToLong(String::length)
-            .sum();
-    return characters * rule.pattern().compiled().programSize();
-  }
-
-  /** What a rule gets wrong of its own cases. */
-  static List<String> failedCases(SignatureRule rule) {
-    SignatureProgram alone = new SignatureProgram(List.of(rule));
-    List<String> failed = new ArrayList<>();
-    for (String text : rule.matches()) {
-      if (!finds(alone, rule, text)) {
-        failed.add("matches '" + shown(text) + "', but the pattern does not");
-      }
-    }
-    for (String text : rule.doesNotMatch()) {
-      if (finds(alone, rule, text)) {
-        failed.add("does_not_match '" + shown(text) + "', but the pattern does");
-      }
-    }
-    return failed;
-  }
-
-  private static boolean finds(SignatureProgram program, SignatureRule rule, String text) {
-    List<Integer> found = new ArrayList<>();
-    program.read(
-        text,
-        rule.zones().get(0),
-        CandidateFinder.LITERALS_ONLY,
-        program.counts(),
-        InspectionBudget.until(1, () -> 0),
-        (number, start, end) -> found.add(start));
-    return !found.isEmpty();
-  }
-
-  private static String shown(String text) {
-    return text.length() <= 60 ? text : text.substring(0, 60) + "…";
   }
 
   /** Reads one rule; each method names what it expected when it did not find it. */
@@ -468,7 +371,7 @@ final class PackReader {
       if (raw == null) {
         return null;
       }
-      String text = expand(node, id, "pattern", raw);
+      String text = words.expand(node, id, "pattern", raw);
       if (text.isEmpty()) {
         return null;
       }

@@ -4,7 +4,6 @@ import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
 import io.llmtrace.policies.detect.TextView;
 import io.llmtrace.policies.exchange.Segment;
-import io.llmtrace.policies.exchange.Zone;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -38,11 +37,6 @@ public final class Normaliser {
   public static final int LEAST_OUTPUT = 16 * 1024;
 
   private static final int MOST_FOLDS = 3;
-
-  /** A little of everything that has tables of its own. */
-  private static final String WARM_UP =
-      "Wаrm up: ｗ ᴡ é ж λ ш א ع अ 中 あ 한 … – “x” 🙂 \u200B YSBiIGMgZCBl 61206220632064 &#97; %61 a1b2"
-          + " qzxv kjqw vgbnq jhfds pqwxz ɐqɔp .- -... -.-. -.. . ..-. a b c d e f";
 
   private static final List<Decoder> PIECES =
       List.of(
@@ -81,14 +75,6 @@ public final class Normaliser {
       search.start(Form.of(segment.text()));
     }
     return new SegmentReading(segment, search.views, !work.stopped() && !search.bounded);
-  }
-
-  /**
-   * Loads the tables that reading needs (some tens of milliseconds, most of them Unicode's), so
-   * that no inspection pays for them. Called by whoever starts a process, off the path of requests.
-   */
-  public static void warmUp() {
-    read(new Segment(Zone.USER, "user", "", WARM_UP), InspectionBudget.until(0, () -> -1));
   }
 
   private void start(Form original) {

@@ -151,11 +151,6 @@ final class Words {
     bounds[count++] = to;
   }
 
-  /** Letters of all words. */
-  int letters() {
-    return letters;
-  }
-
   int stretches() {
     return strangeCount / 2;
   }

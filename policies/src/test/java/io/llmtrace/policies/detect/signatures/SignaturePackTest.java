@@ -43,7 +43,7 @@ class SignaturePackTest {
         .map(
             rule ->
                 DynamicTest.dynamicTest(
-                    rule.id(), () -> assertThat(PackReader.failedCases(rule)).isEmpty()));
+                    rule.id(), () -> assertThat(RuleCases.failed(rule)).isEmpty()));
   }
 
   @Test
