@@ -16,7 +16,7 @@ final class Faults {
   private static final Duration HOLD = Duration.ofSeconds(4);
 
   /** A cold JVM looks at its first exchanges with interpreted code. */
-  private static final Duration COLD = Duration.ofSeconds(2);
+  static final Duration COLD = Duration.ofSeconds(2);
 
   /** A page that some proxy in between shows. */
   private static final Weather PAGE =
@@ -47,7 +47,7 @@ final class Faults {
     all.addAll(StorageFaults.all());
     all.addAll(provider());
     all.addAll(gateway());
-    all.addAll(machine());
+    all.addAll(MachineFaults.all());
     all.addAll(pairs());
     return List.copyOf(all);
   }
@@ -282,70 +282,6 @@ final class Faults {
                 .errors(ClientError.CONNECTION, ClientError.CUT)
                 .withoutLog()
                 .adds(COLD)));
-  }
-
-  private static List<Fault> machine() {
-    return List.of(
-        fault(
-            "cpu-starved",
-            Group.MACHINE,
-            "the plugin runs for a fifth of the time",
-            HOLD,
-            12,
-            MachineInjections::starved,
-            Expectation.unnoticed().reasons("budget", "overload").adds(COLD)),
-        on(
-            Need.PRLIMIT,
-            fault(
-                "handles-exhausted",
-                Group.MACHINE,
-                "the plugin can open no file and take no connection",
-                SHORT,
-                13,
-                MachineInjections::noHandles,
-                refused().adds(COLD))),
-        on(
-            Need.FAKETIME,
-            fault(
-                "clock-an-hour-ahead",
-                Group.MACHINE,
-                "the plugin's clock goes an hour ahead; it is restarted for that",
-                SHORT,
-                26,
-                () -> MachineInjections.clock(Duration.ofHours(1)),
-                away())),
-        on(
-            Need.FAKETIME,
-            fault(
-                "clock-an-hour-back",
-                Group.MACHINE,
-                "the plugin's clock goes an hour back; it is restarted for that",
-                SHORT,
-                26,
-                () -> MachineInjections.clock(Duration.ofHours(-1)),
-                away())),
-        fault(
-            "certificate-expired",
-            Group.MACHINE,
-            "the certificate that the plugin is shown for the control plane has run out",
-            HOLD,
-            20,
-            TlsInjections::expired,
-            Expectation.unnoticed().reasons("budget", "overload").adds(COLD)),
-        fault(
-            "small-heap",
-            Group.MACHINE,
-            "the plugin has a heap of 96 MiB and gets bodies of 16 MiB; it is restarted for that",
-            HOLD,
-            28,
-            () ->
-                Injection.within(
-                    Injections.startedWith(Part.PLUGIN, List.of("-Xmx96m")),
-                    ClientInjections.bigBodies()),
-            Expectation.unnoticed()
-                .errors(ClientError.CLOSED_ROUTE)
-                .reasons("degraded", "budget", "overload", "memory", "too_large")
-                .adds(Duration.ofSeconds(4))));
   }
 
   private static List<Fault> pairs() {
