@@ -8,6 +8,7 @@ import io.llmtrace.controlplane.outbound.AddressGuard;
 import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.runtime.config.SiemConfig;
+import io.llmtrace.testkit.tls.TestAuthority;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -76,6 +77,8 @@ class SinksTest {
     }
   }
 
+  private static final String HOST = "syslog.example";
+
   private static final ScheduledExecutorService DEADLINES =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
@@ -87,7 +90,7 @@ class SinksTest {
   private static SyslogSink syslog(Server server, String host, SSLContext trust) {
     AddressGuard guard =
         new AddressGuard(
-            new TransportSettings(Set.of(TestCertificate.HOST), "siem.allow_private_targets"),
+            new TransportSettings(Set.of(HOST), "siem.allow_private_targets"),
             name -> new InetAddress[] {InetAddress.getLoopbackAddress()});
     return new SyslogSink(
         new SiemConfig.Syslog(host, server.socket.getLocalPort(), null),
@@ -101,13 +104,11 @@ class SinksTest {
   /** A server that reads everything and never says that it has: nobody knows what it keeps. */
   @Test
   void whatWasNotReadToItsEndIsSentAgain() throws Exception {
-    TestCertificate certificate = TestCertificate.make(directory);
+    TestAuthority authority = new TestAuthority(directory);
+    SSLContext tls = authority.context(HOST);
     SSLServerSocket mute =
         (SSLServerSocket)
-            certificate
-                .server()
-                .getServerSocketFactory()
-                .createServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            tls.getServerSocketFactory().createServerSocket(0, 1, InetAddress.getLoopbackAddress());
     try (mute) {
       Thread thread =
           new Thread(
@@ -128,13 +129,13 @@ class SinksTest {
       thread.start();
       AddressGuard guard =
           new AddressGuard(
-              new TransportSettings(Set.of(TestCertificate.HOST), "siem.allow_private_targets"),
+              new TransportSettings(Set.of(HOST), "siem.allow_private_targets"),
               name -> new InetAddress[] {InetAddress.getLoopbackAddress()});
       SyslogSink sink =
           new SyslogSink(
-              new SiemConfig.Syslog(TestCertificate.HOST, mute.getLocalPort(), null),
+              new SiemConfig.Syslog(HOST, mute.getLocalPort(), null),
               guard,
-              Trust.of(certificate.pem(directory)),
+              Trust.of(authority.certificate()),
               "gw",
               DEADLINES,
               500);
@@ -147,24 +148,24 @@ class SinksTest {
 
   @Test
   void syslogIsOfRfc5424OverTlsWithCountedOctets() throws Exception {
-    TestCertificate certificate = TestCertificate.make(directory);
-    try (Server server = new Server(certificate.server())) {
-      SyslogSink sink = syslog(server, TestCertificate.HOST, Trust.of(certificate.pem(directory)));
+    TestAuthority authority = new TestAuthority(directory);
+    SSLContext tls = authority.context(HOST);
+    try (Server server = new Server(tls)) {
+      SyslogSink sink = syslog(server, HOST, Trust.of(authority.certificate()));
       sink.send(EVENTS);
       assertThat(server.messages)
           .containsExactly(
               "<107>1 2026-03-01T23:59:59.123Z gw_1 llmtrace - prompt_injection - {\"n\":1}",
               "<110>1 2026-03-02T00:00:00.000Z gw_1 llmtrace - secret - {\"n\":\"\\u00fc\"}");
-      assertThatThrownBy(
-              () -> syslog(server, TestCertificate.HOST, SSLContext.getDefault()).send(EVENTS))
+      assertThatThrownBy(() -> syslog(server, HOST, SSLContext.getDefault()).send(EVENTS))
           .isInstanceOf(Sink.FailedException.class)
           .hasMessageContaining("TLS failed");
-      assertThatThrownBy(() -> syslog(server, "other.example", certificate.server()).send(EVENTS))
+      assertThatThrownBy(() -> syslog(server, "other.example", tls).send(EVENTS))
           .hasMessageContaining("siem.allow_private_targets may allow that host");
       assertThat(server.messages).as("nothing was said to whom nobody trusts").hasSize(2);
     }
-    try (Server gone = new Server(certificate.server())) {
-      SyslogSink sink = syslog(gone, TestCertificate.HOST, certificate.server());
+    try (Server gone = new Server(tls)) {
+      SyslogSink sink = syslog(gone, HOST, tls);
       gone.close();
       assertThatThrownBy(() -> sink.send(EVENTS)).isInstanceOf(Sink.FailedException.class);
     }
