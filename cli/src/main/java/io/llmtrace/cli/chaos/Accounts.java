@@ -48,16 +48,7 @@ final class Accounts {
       String id, String trace, String coverage, String reason, boolean completed) {}
 
   Standing standing() throws SQLException {
-    Map<String, Long> lost = new TreeMap<>();
-    for (String row :
-        stack
-            .database()
-            .column(
-                "SELECT (labels::jsonb ->> 0) || ' ' || sum(value)::bigint FROM metric_totals"
-                    + " WHERE metric = 'llmtrace_events_lost_total' GROUP BY labels")) {
-      String[] parts = row.split(" ", 2);
-      lost.put(parts[0], Long.valueOf(parts[1]));
-    }
+    Map<String, Long> lost = lost();
     return new Standing(
         stack.database().column("SELECT clock_timestamp()::text").get(0),
         stack.tee().logged(),
@@ -68,6 +59,26 @@ final class Accounts {
             "SELECT coalesce(sum(value), 0)::bigint FROM metric_totals"
                 + " WHERE metric = 'llmtrace_inspections_total'"),
         lost);
+  }
+
+  /** Counted as lost, by reason. */
+  private Map<String, Long> lost() throws SQLException {
+    Map<String, Long> lost = new TreeMap<>();
+    for (String row :
+        stack
+            .database()
+            .column(
+                "SELECT (labels::jsonb ->> 0) || ' ' || sum(value)::bigint FROM metric_totals"
+                    + " WHERE metric = 'llmtrace_events_lost_total' GROUP BY labels")) {
+      String[] parts = row.split(" ", 2);
+      lost.put(parts[0], Long.valueOf(parts[1]));
+    }
+    return lost;
+  }
+
+  /** Records that were counted as lost since. */
+  long lostSince(Standing before) throws SQLException {
+    return lostSince(before, lost()).values().stream().mapToLong(Long::longValue).sum();
   }
 
   private long number(String sql) throws SQLException {
@@ -120,7 +131,18 @@ final class Accounts {
           }
         });
     List<Stored> completed = rows.stream().filter(Stored::completed).toList();
-    int orphans = rows.size() - completed.size();
+    int unrecorded = (int) (now.unrecorded() - before.unrecorded());
+    Map<String, Long> lost = lostSince(before, now.lost());
+    // An inspection without a completion: the answer was lost, or the completion was, and counted.
+    int alone = rows.size() - completed.size();
+    int incomplete =
+        (int)
+            Math.max(
+                0,
+                Math.min(
+                    Math.min(alone, logged - completed.size() - unrecorded),
+                    lost.values().stream().mapToLong(Long::longValue).sum()));
+    int orphans = alone - incomplete;
     Map<String, Integer> coverage = new HashMap<>();
     Map<String, Integer> reasons = new HashMap<>();
     for (Stored row : completed) {
@@ -129,15 +151,6 @@ final class Accounts {
         reasons.merge(row.reason(), 1, Integer::sum);
       }
     }
-    Map<String, Long> lost = new HashMap<>();
-    now.lost()
-        .forEach(
-            (reason, count) -> {
-              long more = count - before.lost().getOrDefault(reason, 0L);
-              if (more != 0) {
-                lost.put(reason, more);
-              }
-            });
     long miscounted =
         Math.abs(now.inspections() - before.inspections() - (now.exchanges() - before.exchanges()));
     return new Measured(
@@ -151,7 +164,8 @@ final class Accounts {
             coverage.getOrDefault("inspected", 0),
             coverage.getOrDefault("partial", 0),
             coverage.getOrDefault("uninspected", 0),
-            (int) (now.unrecorded() - before.unrecorded()),
+            unrecorded,
+            incomplete,
             reasons),
         orphans,
         new Measured.Records(
@@ -167,6 +181,18 @@ final class Accounts {
             twice(completed) + miscounted),
         missed(sent, completed),
         recoveryMillis);
+  }
+
+  private static Map<String, Long> lostSince(Standing before, Map<String, Long> now) {
+    Map<String, Long> lost = new HashMap<>();
+    now.forEach(
+        (reason, count) -> {
+          long more = count - before.lost().getOrDefault(reason, 0L);
+          if (more != 0) {
+            lost.put(reason, more);
+          }
+        });
+    return lost;
   }
 
   /**

@@ -72,7 +72,7 @@ final class ChaosRun {
       Thread.sleep(time.toMillis() / 2);
       sent.addAll(traffic.stop());
     }
-    settle(before, answered(sent), SETTLED);
+    settle(before, toBeLogged(sent), SETTLED);
     remember(sent, warm, System.nanoTime());
   }
 
@@ -127,7 +127,7 @@ final class ChaosRun {
       recovery = recovered(traffic, ended, PATIENCE);
       sent = traffic.stop();
     }
-    settle(before, answered(sent) + injection.sends(), SETTLED);
+    settle(before, toBeLogged(sent) + injection.sends(), SETTLED);
     remember(sent, 0, begun);
     Accounts.Latency latency =
         new Accounts.Latency(p95(healthy), p95(latencies(sent, begun, ended)));
@@ -221,8 +221,12 @@ final class ChaosRun {
     return Duration.ofNanos(System.nanoTime() - from).toMillis();
   }
 
-  private static long answered(List<Sent> sent) {
-    return sent.stream().filter(one -> one.status() > 0).count();
+  /**
+   * Of one that failed nobody knows whether the gateway logs it: more than there are waits for
+   * quiet.
+   */
+  static long toBeLogged(List<Sent> sent) {
+    return sent.stream().allMatch(one -> one.status() > 0) ? sent.size() : Long.MAX_VALUE / 2;
   }
 
   /**
@@ -235,15 +239,19 @@ final class ChaosRun {
       throws InterruptedException, SQLException, IOException {
     long start = System.nanoTime();
     long changed = start;
-    int lastLogged = -1;
+    long last = -1;
     while (System.nanoTime() - start < most.toNanos()) {
-      int logged = stack.tee().logged() - before.logged();
-      if (logged != lastLogged) {
-        lastLogged = logged;
+      long logged = (long) stack.tee().logged() - before.logged();
+      long completions = accounts.completionsSince(before);
+      if (logged + completions != last) {
+        last = logged + completions;
         changed = System.nanoTime();
       }
-      boolean all = logged >= answered || System.nanoTime() - changed > QUIET.toNanos();
-      if (all && accounts.completionsSince(before) >= logged && accounts.inSpool() == 0) {
+      boolean quiet = System.nanoTime() - changed > QUIET.toNanos();
+      boolean there = (logged >= answered || quiet) && completions >= logged;
+      // What is lost never comes.
+      boolean gone = quiet && completions + accounts.lostSince(before) >= logged;
+      if ((there || gone) && accounts.inSpool() == 0) {
         return;
       }
       Thread.sleep(100);
@@ -300,7 +308,7 @@ final class ChaosRun {
   int capacity(Duration time) throws InterruptedException, SQLException, IOException {
     Accounts.Standing before = accounts.standing();
     List<Sent> sent = Traffic.closed(client, CONNECTIONS, time);
-    settle(before, answered(sent), SETTLED);
+    settle(before, toBeLogged(sent), SETTLED);
     return (int) (sent.size() / (time.toMillis() / 1e3));
   }
 }

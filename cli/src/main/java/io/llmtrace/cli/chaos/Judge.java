@@ -68,10 +68,11 @@ final class Judge {
     if (expected.mustLose() && records.lostInAll() == 0) {
       problems.add("no loss was counted, although the fault destroys records");
     }
-    if (measured.exchanges().unrecorded() > records.lostInAll()) {
+    int halves = measured.exchanges().unrecorded() + measured.exchanges().incomplete();
+    if (halves > records.lostInAll()) {
       problems.add(
-          measured.exchanges().unrecorded()
-              + " exchanges without an inspection, and "
+          halves
+              + " exchanges without an inspection or a completion, and "
               + records.lostInAll()
               + " records counted as lost");
     }

@@ -38,21 +38,21 @@ final class MachineFaults {
             Faults.fault(
                 "clock-an-hour-ahead",
                 Group.MACHINE,
-                "the plugin's clock goes an hour ahead; it is restarted for that",
+                "the plugin's clock goes an hour ahead, and right again",
                 SHORT,
                 26,
                 () -> MachineInjections.clock(Duration.ofHours(1)),
-                Faults.away())),
+                Expectation.unnoticed().reasons("budget", "overload").adds(Faults.COLD))),
         Faults.on(
             Need.FAKETIME,
             Faults.fault(
                 "clock-an-hour-back",
                 Group.MACHINE,
-                "the plugin's clock goes an hour back; it is restarted for that",
+                "the plugin's clock goes an hour back, and right again",
                 SHORT,
                 26,
                 () -> MachineInjections.clock(Duration.ofHours(-1)),
-                Faults.away())),
+                Expectation.unnoticed().reasons("budget", "overload").adds(Faults.COLD))),
         Faults.fault(
             "certificate-expired",
             Group.MACHINE,

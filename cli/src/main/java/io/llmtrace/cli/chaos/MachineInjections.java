@@ -110,53 +110,68 @@ final class MachineInjections {
   }
 
   /**
-   * The plugin's clock is wrong by so much all of a sudden. It runs under libfaketime for as long
-   * as the fault holds, and is restarted for that.
+   * The plugin's clock steps, and steps back. It runs under libfaketime from before until after,
+   * and is restarted for that without traffic: the library makes a start slow.
    */
   static Injection clock(Duration step) {
     return new Injection() {
       @Override
-      public void begin(ChaosStack stack) throws IOException, InterruptedException {
-        Path offset = stack.files().directory().resolve("clock");
-        Files.writeString(offset, "+0\n");
-        stack.process(Part.PLUGIN).close();
+      public void prepare(ChaosStack stack) throws IOException, InterruptedException {
+        set(stack, Duration.ZERO);
         Map<String, String> environment =
             Map.of(
                 "LD_PRELOAD",
                 Machine.faketime().orElseThrow(() -> new IOException("no libfaketime")),
                 "FAKETIME_TIMESTAMP_FILE",
-                offset.toString(),
+                file(stack).toString(),
                 // Seconds for which it goes by what it read there.
                 "FAKETIME_CACHE_DURATION",
                 "1",
                 // Durations are measured by the clock that no step moves.
                 "FAKETIME_DONT_FAKE_MONOTONIC",
                 "1");
-        stack
-            .processes()
-            .start(Part.PLUGIN, stack.processes().usual().with(List.of(), environment));
-        Thread.sleep(500);
-        Files.writeString(offset, "%+d\n".formatted(step.toSeconds()));
-        awaitStep(stack);
+        stack.process(Part.PLUGIN).close();
+        Processes processes = stack.processes();
+        processes.start(Part.PLUGIN, processes.usual().with(List.of(), environment));
       }
 
-      private void awaitStep(ChaosStack stack) throws IOException, InterruptedException {
+      @Override
+      public void begin(ChaosStack stack) throws IOException, InterruptedException {
+        set(stack, step);
+        await(stack, step);
+      }
+
+      @Override
+      public void end(ChaosStack stack) throws IOException, InterruptedException {
+        set(stack, Duration.ZERO);
+        await(stack, Duration.ZERO);
+      }
+
+      @Override
+      public void after(ChaosStack stack) throws IOException, InterruptedException {
+        stack.process(Part.PLUGIN).close();
+        stack.start(Part.PLUGIN);
+      }
+
+      private void set(ChaosStack stack, Duration off) throws IOException {
+        Files.writeString(file(stack), "%+d\n".formatted(off.toSeconds()));
+      }
+
+      private Path file(ChaosStack stack) {
+        return stack.files().directory().resolve("clock");
+      }
+
+      private void await(ChaosStack stack, Duration off) throws IOException, InterruptedException {
         long end = System.nanoTime() + NOTICED.toNanos();
         Duration wrong = Duration.ZERO;
         while (System.nanoTime() < end) {
           Thread.sleep(200);
           wrong = Duration.between(Instant.now(), stack.pluginTime());
-          if (wrong.minus(step).abs().compareTo(Duration.ofMinutes(1)) < 0) {
+          if (wrong.minus(off).abs().compareTo(Duration.ofMinutes(1)) < 0) {
             return;
           }
         }
-        throw new IOException("the plugin's clock is " + wrong + " off, expected " + step);
-      }
-
-      @Override
-      public void end(ChaosStack stack) throws IOException, InterruptedException {
-        stack.process(Part.PLUGIN).close();
-        stack.start(Part.PLUGIN);
+        throw new IOException("the plugin's clock is " + wrong + " off, expected " + off);
       }
     };
   }

@@ -40,17 +40,23 @@ record Measured(
    * Completed exchanges by coverage.
    *
    * @param unrecorded that completed without an inspection, because its record was lost
+   * @param incomplete that were inspected and whose completion was lost, and counted
    * @param reasons of those that were not inspected as a whole; {@code degraded} passed while the
    *     plugin was away
    */
   record Exchanges(
-      int inspected, int partial, int uninspected, int unrecorded, Map<String, Integer> reasons) {
+      int inspected,
+      int partial,
+      int uninspected,
+      int unrecorded,
+      int incomplete,
+      Map<String, Integer> reasons) {
     Exchanges {
       reasons = new TreeMap<>(reasons);
     }
 
     int all() {
-      return inspected + partial + uninspected + unrecorded;
+      return inspected + partial + uninspected + unrecorded + incomplete;
     }
   }
 

@@ -137,6 +137,14 @@ final class StorageInjections {
       public void end(ChaosStack stack) throws IOException, InterruptedException {
         stack.start(Part.PLUGIN);
       }
+
+      @Override
+      public void after(ChaosStack stack) throws IOException, InterruptedException {
+        String problems = stack.pluginHealth().path("problems").toString();
+        if (!problems.equals("[]")) {
+          throw new IOException("the plugin has not got over it: " + problems);
+        }
+      }
     };
   }
 

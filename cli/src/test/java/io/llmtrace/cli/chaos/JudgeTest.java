@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 /** Made results: each differs in one thing from one that is as expected. */
 class JudgeTest {
   private static final Expectation UNNOTICED = Expectation.unnoticed();
-  private static final Measured.Exchanges ALL = new Measured.Exchanges(100, 0, 0, 0, Map.of());
+  private static final Measured.Exchanges ALL = new Measured.Exchanges(100, 0, 0, 0, 0, Map.of());
   private static final Measured.Records BALANCED = new Measured.Records(200, 200, 0, Map.of(), 0);
 
   @Test
@@ -70,7 +70,7 @@ class JudgeTest {
   @Test
   void anExchangeThatWasNotInspected() {
     Measured.Exchanges partly =
-        new Measured.Exchanges(97, 1, 2, 0, Map.of("budget", 1, "degraded", 2));
+        new Measured.Exchanges(97, 1, 2, 0, 0, Map.of("budget", 1, "degraded", 2));
     assertThat(Judge.problems(UNNOTICED, measured(Map.of(), partly, BALANCED)))
         .containsExactly(
             "1 exchanges not inspected: budget", "2 exchanges not inspected: degraded");
@@ -82,19 +82,31 @@ class JudgeTest {
 
   @Test
   void anExchangeThatTheGatewayLoggedAndNoRecordTellsOf() {
-    Measured.Exchanges fewer = new Measured.Exchanges(99, 0, 0, 0, Map.of());
+    Measured.Exchanges fewer = new Measured.Exchanges(99, 0, 0, 0, 0, Map.of());
     assertThat(Judge.problems(UNNOTICED, measured(Map.of(), fewer, BALANCED)))
         .containsExactly("the gateway logged 100 exchanges, and records tell of 99");
   }
 
   @Test
   void anExchangeWhoseInspectionIsGoneMustBeCountedAsALoss() {
-    Measured.Exchanges alone = new Measured.Exchanges(99, 0, 0, 1, Map.of());
+    Measured.Exchanges alone = new Measured.Exchanges(99, 0, 0, 1, 0, Map.of());
     Measured.Records counted = new Measured.Records(200, 199, 0, Map.of("spool_refused", 1L), 0);
     assertThat(Judge.problems(UNNOTICED, measured(Map.of(), alone, BALANCED)))
-        .containsExactly("1 exchanges without an inspection, and 0 records counted as lost");
+        .containsExactly(
+            "1 exchanges without an inspection or a completion, and 0 records counted as lost");
     assertThat(
             Judge.problems(UNNOTICED.mayLose("spool_refused"), measured(Map.of(), alone, counted)))
+        .isEmpty();
+  }
+
+  @Test
+  void anExchangeWhoseCompletionIsGoneMustBeCountedAsALoss() {
+    Measured.Exchanges half = new Measured.Exchanges(99, 0, 0, 0, 1, Map.of());
+    Measured.Records counted = new Measured.Records(200, 199, 0, Map.of("spool_corrupt", 1L), 0);
+    assertThat(Judge.problems(UNNOTICED, measured(Map.of(), half, BALANCED)))
+        .containsExactly(
+            "1 exchanges without an inspection or a completion, and 0 records counted as lost");
+    assertThat(Judge.problems(UNNOTICED.loses("spool_corrupt"), measured(Map.of(), half, counted)))
         .isEmpty();
   }
 

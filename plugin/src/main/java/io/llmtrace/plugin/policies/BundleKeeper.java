@@ -175,7 +175,10 @@ public final class BundleKeeper {
       if (clock.millis() > bundle.notAfter()) {
         throw new RefusedBundleException("expired", "it was good until " + bundle.notAfter());
       }
-      if (bundle.revision() <= Math.max(floor, table.revision())) {
+      // What was in force may come again where its copy on disk was damaged or is gone: no older
+      // one.
+      boolean again = bundle.revision() == floor && table.revision() < floor;
+      if (bundle.revision() <= Math.max(floor, table.revision()) && !again) {
         throw new RefusedBundleException(
             "revision",
             "revision "
@@ -220,7 +223,7 @@ public final class BundleKeeper {
       PrivateFiles.createDirectories(Objects.requireNonNull(lockFile.toAbsolutePath().getParent()));
       try (FileChannel channel = PrivateFiles.openLock(lockFile);
           FileLock lock = channel.lock()) {
-        if (lock.isValid() && kept() < bundle.revision()) {
+        if (lock.isValid() && kept() <= bundle.revision()) {
           // The bundle first: after a crash between the two it is newer than the floor, which is
           // good. The other way round it would be refused, and the built-in policy decide.
           PrivateFiles.write(bundleFile, sealed);

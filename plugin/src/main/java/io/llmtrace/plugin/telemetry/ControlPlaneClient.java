@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class ControlPlaneClient {
   private static final Logger log = LoggerFactory.getLogger(ControlPlaneClient.class);
 
+  private volatile Runnable answered = () -> {};
   private final TelemetrySettings settings;
   private final CircuitBreaker breaker;
   private final HttpClients clients;
@@ -75,6 +76,16 @@ public final class ControlPlaneClient {
 
   public Backoff backoff() {
     return new Backoff();
+  }
+
+  /**
+   * Has something done whenever the control plane has answered a call, whoever made it, and not
+   * with an error of its own.
+   *
+   * @param what quick; on the caller's thread
+   */
+  void whenItAnswers(Runnable what) {
+    answered = what;
   }
 
   /** Whether there is a key to call with. */
@@ -153,6 +164,7 @@ public final class ControlPlaneClient {
           new IOException("the control plane answered " + response.statusCode()));
     } else {
       breaker.onSuccess(took, TimeUnit.NANOSECONDS);
+      answered.run();
     }
     return response;
   }

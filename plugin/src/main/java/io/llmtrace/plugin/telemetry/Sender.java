@@ -13,7 +13,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
@@ -23,7 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends batches one at a time, the same one until it is acknowledged or refused for good. Failures
- * are repeated as {@link ControlPlaneClient.Backoff} says. Runs on one thread.
+ * are repeated as {@link ControlPlaneClient.Backoff} says, and at once when another call has
+ * reached the control plane. Runs on one thread.
  */
 final class Sender implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Sender.class);
@@ -34,8 +35,13 @@ final class Sender implements Runnable {
   private final ControlPlaneClient client;
   private final ControlPlaneClient.Backoff backoff;
   private final MeterRegistry metrics;
-  private final CountDownLatch stopped = new CountDownLatch(1);
+
+  /** Ends a pause early: the control plane answers again, or we are to stop. */
+  private final Semaphore wake = new Semaphore(0);
+
+  private volatile boolean stopped;
   private volatile long drainUntil;
+  private long notBefore = System.nanoTime();
   private volatile @Nullable String problem;
 
   Sender(
@@ -45,6 +51,14 @@ final class Sender implements Runnable {
     this.client = client;
     this.backoff = client.backoff();
     this.metrics = metrics;
+    client.whenItAnswers(this::reached);
+  }
+
+  /** It does not matter who has reached the control plane: what waits need not wait longer. */
+  private void reached() {
+    if (problem != null) {
+      wake.release();
+    }
   }
 
   /** What the control plane has against us, or null. */
@@ -55,7 +69,8 @@ final class Sender implements Runnable {
   /** Ends the thread when the spool is empty, when a call fails, or when this time has passed. */
   void stop(Duration drain) {
     drainUntil = System.nanoTime() + drain.toNanos();
-    stopped.countDown();
+    stopped = true;
+    wake.release();
   }
 
   @Override
@@ -63,17 +78,29 @@ final class Sender implements Runnable {
     try {
       while (true) {
         long pause = step();
-        if (stopped.getCount() == 0) {
+        if (stopped) {
           boolean late = System.nanoTime() - drainUntil >= 0;
           if (late || pause > 0) {
             return;
           }
         } else if (pause > 0) {
-          boolean unused = stopped.await(pause, TimeUnit.MILLISECONDS);
+          await(pause);
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void await(long millis) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    wake.drainPermits();
+    while (!stopped) {
+      long left = end - System.nanoTime();
+      boolean woken = left > 0 && wake.tryAcquire(left, TimeUnit.NANOSECONDS);
+      if (!woken || System.nanoTime() - notBefore >= 0) {
+        return;
+      }
     }
   }
 
@@ -132,13 +159,19 @@ final class Sender implements Runnable {
       }
       case 401, 403, 404 -> {
         failed("refused", "the control plane refuses this node's batches: " + status);
-        yield settings.pacing().refusedDelay().toMillis();
+        yield atLeast(settings.pacing().refusedDelay().toMillis());
       }
       default -> {
         long delay = failed("answer", "the control plane answered " + status);
-        yield Math.max(delay, client.retryAfter(response));
+        yield Math.max(delay, atLeast(client.retryAfter(response)));
       }
     };
+  }
+
+  /** A pause that nothing ends but a stop. */
+  private long atLeast(long millis) {
+    notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    return millis;
   }
 
   /** A proxy's friendly page is no acknowledgement. */

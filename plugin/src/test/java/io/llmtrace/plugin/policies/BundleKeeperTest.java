@@ -170,6 +170,32 @@ class BundleKeeperTest {
     assertThat(restarted.take(bundle(NOW + 6, Mode.ENFORCE))).isTrue();
   }
 
+  /** Otherwise a damaged disk would cost a node its policies until somebody changes them. */
+  @Test
+  void whatWasInForceIsTakenAgainWhereItsCopyIsDamagedOrGone() throws IOException {
+    BundleKeeper keeper = open();
+    keeper.take(bundle(NOW, Mode.OBSERVE));
+    byte[] current = bundle(NOW + 5, Mode.ENFORCE);
+    keeper.take(current);
+    assertThat(keeper.take(current)).as("the same again").isFalse();
+    Path file = folder.resolve("data/policies.bundle");
+    byte[] damaged = Files.readAllBytes(file);
+    damaged[damaged.length / 2] ^= 1;
+    Files.write(file, damaged);
+
+    BundleKeeper restarted = open();
+    assertThat(restarted.table()).isSameAs(PolicyTable.BUILT_IN);
+    assertThat(restarted.take(bundle(NOW + 4, Mode.OBSERVE))).as("an older one").isFalse();
+    assertThat(restarted.take(current)).isTrue();
+    assertThat(restarted.problems()).isEmpty();
+    assertThat(mode(open())).as("the copy is good again").isEqualTo(Mode.ENFORCE);
+
+    Files.delete(file);
+    BundleKeeper bare = open();
+    assertThat(bare.take(current)).isTrue();
+    assertThat(mode(open())).isEqualTo(Mode.ENFORCE);
+  }
+
   @Test
   void ofAnotherKeyOrNodeOrTimeItIsRefused() throws IOException {
     BundleKeeper keeper = open();

@@ -102,6 +102,10 @@ class TelemetryTest {
   }
 
   private Telemetry open() throws IOException {
+    return open(Duration.ofMillis(5), Duration.ofMillis(40));
+  }
+
+  private Telemetry open(Duration firstDelay, Duration maxDelay) throws IOException {
     return Telemetry.open(
         new TelemetrySettings(
             data,
@@ -113,8 +117,8 @@ class TelemetryTest {
             Duration.ofMillis(20),
             Duration.ofMillis(50),
             new TelemetrySettings.Pacing(
-                Duration.ofMillis(5),
-                Duration.ofMillis(40),
+                firstDelay,
+                maxDelay,
                 Duration.ofMillis(50),
                 Duration.ofMillis(100),
                 Duration.ofSeconds(5))),
@@ -162,6 +166,19 @@ class TelemetryTest {
           .as("all that was made is with the server")
           .isEqualTo(new NodeSnapshot.Accounts(100, 0, 0, 0));
       await(() -> snapshots.get() > 0);
+    }
+  }
+
+  /** A pause grows while nobody answers; it is not to outlast that by as much. */
+  @Test
+  void aPauseEndsWhenAnotherCallHasReachedTheControlPlane() throws Exception {
+    refuseWith = 503;
+    try (Telemetry telemetry = open(Duration.ofHours(10), Duration.ofHours(10))) {
+      telemetry.start(TelemetryTest::snapshot);
+      telemetry.completion(completion("kept"));
+      await(() -> !refusedAt.isEmpty());
+      refuseWith = 0;
+      await(() -> ids().contains("kept"));
     }
   }
 
