@@ -110,13 +110,13 @@ final class MachineInjections {
   }
 
   /**
-   * The plugin's clock steps, and steps back. It runs under libfaketime from before until after,
-   * and is restarted for that without traffic: the library makes a start slow.
+   * The plugin's clock steps. It runs under libfaketime for as long as the fault holds, and is
+   * restarted for that: the library makes every look at the clock slow, and waits inexact.
    */
   static Injection clock(Duration step) {
     return new Injection() {
       @Override
-      public void prepare(ChaosStack stack) throws IOException, InterruptedException {
+      public void begin(ChaosStack stack) throws IOException, InterruptedException {
         set(stack, Duration.ZERO);
         Map<String, String> environment =
             Map.of(
@@ -133,22 +133,12 @@ final class MachineInjections {
         stack.process(Part.PLUGIN).close();
         Processes processes = stack.processes();
         processes.start(Part.PLUGIN, processes.usual().with(List.of(), environment));
-      }
-
-      @Override
-      public void begin(ChaosStack stack) throws IOException, InterruptedException {
         set(stack, step);
         await(stack, step);
       }
 
       @Override
       public void end(ChaosStack stack) throws IOException, InterruptedException {
-        set(stack, Duration.ZERO);
-        await(stack, Duration.ZERO);
-      }
-
-      @Override
-      public void after(ChaosStack stack) throws IOException, InterruptedException {
         stack.process(Part.PLUGIN).close();
         stack.start(Part.PLUGIN);
       }
