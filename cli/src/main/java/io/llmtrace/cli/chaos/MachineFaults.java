@@ -81,6 +81,6 @@ final class MachineFaults {
   private static Expectation slowed() {
     return Faults.away()
         .reasons("degraded", "budget", "overload", "breaker")
-        .adds(Duration.ofSeconds(4));
+        .adds(Duration.ofSeconds(10));
   }
 }
