@@ -84,7 +84,9 @@ public final class SoakCommand implements Callable<Integer> {
       soak = new Soak(stack, run, say);
       soak.steady(Duration.ofMinutes(minutes), Math.max(1, carried / 2));
       if (overloadMinutes > 0) {
-        soak.overload(Duration.ofMinutes(overloadMinutes), carried * 2);
+        // Warm processes carry more than those that had just begun.
+        int warm = perSecond == null ? run.capacity(CAPACITY) : carried;
+        soak.overload(Duration.ofMinutes(overloadMinutes), warm * 2);
       }
     }
     if (json != null) {
