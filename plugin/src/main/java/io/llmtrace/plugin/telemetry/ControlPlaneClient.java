@@ -26,10 +26,10 @@ import org.slf4j.LoggerFactory;
 public final class ControlPlaneClient {
   private static final Logger log = LoggerFactory.getLogger(ControlPlaneClient.class);
 
-  private volatile Runnable answered = () -> {};
   private final TelemetrySettings settings;
   private final CircuitBreaker breaker;
   private final HttpClients clients;
+  private volatile Runnable answered = () -> {};
 
   ControlPlaneClient(TelemetrySettings settings, CircuitBreaker breaker) {
     this.settings = settings;

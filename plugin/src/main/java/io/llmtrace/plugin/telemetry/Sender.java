@@ -40,6 +40,7 @@ final class Sender implements Runnable {
   private final Semaphore wake = new Semaphore(0);
 
   private volatile boolean stopped;
+  private volatile boolean unreachable;
   private volatile long drainUntil;
   private long notBefore = System.nanoTime();
   private volatile @Nullable String problem;
@@ -54,9 +55,12 @@ final class Sender implements Runnable {
     client.whenItAnswers(this::reached);
   }
 
-  /** It does not matter who has reached the control plane: what waits need not wait longer. */
+  /**
+   * It does not matter who has reached the control plane: what waits because nobody could need not
+   * wait longer. What it answered with an error is not hurried by answers to others.
+   */
   private void reached() {
-    if (problem != null) {
+    if (unreachable) {
       wake.release();
     }
   }
@@ -141,8 +145,13 @@ final class Sender implements Runnable {
     try {
       response = client.post("/api/v1/ingest/batches", body, Encoding.GZIP);
     } catch (IOException e) {
-      return failed("unreachable", "the control plane is not reachable: " + e);
+      unreachable = true;
+      long delay = failed("unreachable", "the control plane is not reachable: " + e);
+      // Where others reach it and this call does not, it is not tried without a pause either.
+      atLeast(settings.pacing().firstDelay().toMillis());
+      return delay;
     }
+    unreachable = false;
     int status = response.statusCode();
     if (status == 200 && acknowledges(response.body(), batch)) {
       spool.acknowledge(batch, contents);
