@@ -352,8 +352,9 @@ final class Spool implements AutoCloseable {
   /** The control plane has the batch: it goes. */
   void acknowledge(SealedBatch batch, SegmentFile.Contents sent) throws IOException {
     remove(batch, sent.records().size());
-    if (sent.damaged()) {
-      lost("spool_corrupt", sent.lost());
+    int damaged = batch.records() - sent.records().size();
+    if (damaged > 0) {
+      lost("spool_corrupt", damaged);
     }
   }
 
