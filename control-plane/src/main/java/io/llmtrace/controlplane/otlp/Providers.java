@@ -1,9 +1,18 @@
 package io.llmtrace.controlplane.otlp;
 
+import io.llmtrace.policies.exchange.Dialects;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Providers as spans name them, by the names that our metrics and prices have. Stateless. */
 final class Providers {
+  /** What gateways call them, and servers of models whose spans say what they are. */
+  private static final Set<String> KNOWN =
+      Stream.concat(Dialects.providers().stream(), Stream.of("vllm", "sglang"))
+          .collect(Collectors.toUnmodifiableSet());
+
   private Providers() {}
 
   static String label(String provider) {
@@ -16,25 +25,8 @@ final class Providers {
       case "gcp.vertex_ai", "google_vertex" -> "vertex_ai";
       case "mistral_ai", "mistralai" -> "mistral";
       case "x_ai" -> "xai";
-      case "openai",
-          "anthropic",
-          "azure_openai",
-          "bedrock",
-          "gemini",
-          "vertex_ai",
-          "cohere",
-          "mistral",
-          "ollama",
-          "groq",
-          "deepseek",
-          "perplexity",
-          "xai",
-          "vllm",
-          "sglang",
-          "tgi" ->
-          name;
       // A label of metrics: whoever sends spans could invent names until there is room for none.
-      default -> "other";
+      default -> KNOWN.contains(name) ? name : "other";
     };
   }
 }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The APIs that a node knows: those of the product and those of its mappings. Immutable. */
 public final class Dialects {
@@ -69,6 +70,11 @@ public final class Dialects {
    */
   public static String provider(Api api, String method, String path, Map<String, String> headers) {
     return provider(api, new RequestHead(method, path, headers));
+  }
+
+  /** Every value that {@link #provider} may give, but those of mappings. */
+  public static Set<String> providers() {
+    return Providers.labels();
   }
 
   static String provider(Api api, RequestHead head) {

@@ -1,6 +1,8 @@
 package io.llmtrace.policies.exchange;
 
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Who offers an API, by host: many speak OpenAI's. The labels are few, as metrics need them. */
 final class Providers {
@@ -36,6 +38,15 @@ final class Providers {
           Map.entry("bigmodel.cn", "zhipu"));
 
   private Providers() {}
+
+  /** Every label that {@link #of} may give. */
+  static Set<String> labels() {
+    Set<String> labels = new TreeSet<>(BY_DOMAIN.values());
+    for (Dialect dialect : Dialect.values()) {
+      labels.add(dialect.provider());
+    }
+    return labels;
+  }
 
   static String of(Dialect dialect, RequestHead head) {
     String byHost = byHost(head.host());
