@@ -50,19 +50,41 @@ public final class Nodes {
    */
   public void load(Jdbi from) {
     from.useHandle(
-        handle ->
-            handle
-                .createQuery(
-                    // An age, so that nothing depends on the database's clock being this one's.
-                    "SELECT snapshot::text AS s, CAST(extract(epoch FROM clock_timestamp() -"
-                        + " received_at) * 1000 AS bigint) AS age FROM instances")
-                .map(
-                    (row, context) ->
-                        Optional.ofNullable(
-                            held(
-                                row.getString("s"),
-                                System.currentTimeMillis() - row.getLong("age"))))
-                .forEach(one -> one.ifPresent(this::merge)));
+        handle -> {
+          // What reports to this replica is held already, and most of them do: their settings are
+          // not read again every few seconds.
+          List<String> newer =
+              handle
+                  .createQuery(
+                      "SELECT node, CAST(snapshot ->> 'at' AS bigint) AS at FROM instances")
+                  .map((row, context) -> Map.entry(row.getString("node"), row.getLong("at")))
+                  .stream()
+                  .filter(stored -> isNewer(stored.getKey(), stored.getValue()))
+                  .map(Map.Entry::getKey)
+                  .toList();
+          if (!newer.isEmpty()) {
+            read(handle, newer);
+          }
+        });
+  }
+
+  private boolean isNewer(String node, long at) {
+    Held known = held.get(node);
+    return known == null || known.snapshot().at() < at;
+  }
+
+  private void read(Handle handle, List<String> nodes) {
+    handle
+        .createQuery(
+            // An age, so that nothing depends on the database's clock being this one's.
+            "SELECT snapshot::text AS s, CAST(extract(epoch FROM clock_timestamp() - received_at)"
+                + " * 1000 AS bigint) AS age FROM instances WHERE node = ANY(:nodes)")
+        .bindArray("nodes", String.class, nodes)
+        .map(
+            (row, context) ->
+                Optional.ofNullable(
+                    held(row.getString("s"), System.currentTimeMillis() - row.getLong("age"))))
+        .forEach(one -> one.ifPresent(this::merge));
   }
 
   private void merge(Held stored) {
