@@ -79,10 +79,7 @@ public final class RateLimitFilter implements ContainerRequestFilter, ContainerR
   @Override
   public void filter(ContainerRequestContext request, ContainerResponseContext response) {
     if (request.getProperty(TAKEN) instanceof RateLimits.Taken taken) {
-      RateLimits of = of(request);
-      response
-          .getHeaders()
-          .putSingle("RateLimit-Policy", "\"key\";q=" + of.burst() + ";w=" + of.windowSeconds());
+      response.getHeaders().putSingle("RateLimit-Policy", of(request).policy());
       response
           .getHeaders()
           .putSingle(

@@ -31,12 +31,14 @@ final class RateLimits {
   private final Ticker ticker;
   private final long each;
   private final int burst;
+  private final String policy;
   private final Cache<String, Long> fullAt;
 
   RateLimits(RateLimitConfig config, Ticker ticker) {
     this.ticker = ticker;
     this.each = TimeUnit.SECONDS.toNanos(1) / config.requestsPerSecond();
     this.burst = config.burst();
+    this.policy = "\"key\";q=" + burst + ";w=" + seconds(Duration.ofNanos(each * burst));
     this.fullAt =
         Caffeine.newBuilder()
             .ticker(ticker)
@@ -73,13 +75,9 @@ final class RateLimits {
     return fullAt.estimatedSize();
   }
 
-  int burst() {
-    return burst;
-  }
-
-  /** Seconds in which a whole burst comes again, rounded up. */
-  long windowSeconds() {
-    return seconds(Duration.ofNanos(each * burst));
+  /** As {@code RateLimit-Policy} says it: a burst, and the seconds in which it comes again. */
+  String policy() {
+    return policy;
   }
 
   static long seconds(Duration duration) {

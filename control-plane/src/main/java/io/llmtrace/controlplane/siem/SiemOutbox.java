@@ -35,6 +35,10 @@ final class SiemOutbox {
 
   private static final int ROWS_AT_ONCE = 5_000;
 
+  /** The oldest rows of a sink. */
+  private static final String UP_TO =
+      "SELECT id FROM siem_outbox WHERE sink = :sink AND id <= :bound ORDER BY id LIMIT :most";
+
   private final Supplier<Jdbi> jdbi;
   private final String replica;
   private final Duration lease;
@@ -90,26 +94,10 @@ final class SiemOutbox {
                     .list());
     for (String sink : gone) {
       // Its rows before and behind it: ingest goes on meanwhile, and waits for neither.
-      empty(database, sink);
+      delete(database, sink, UP_TO, Long.MAX_VALUE);
       database.useHandle(handle -> handle.execute("DELETE FROM siem_sinks WHERE name = ?", sink));
-      empty(database, sink);
+      delete(database, sink, UP_TO, Long.MAX_VALUE);
     }
-  }
-
-  private static void empty(Jdbi database, String sink) {
-    int deleted;
-    do {
-      deleted =
-          database.withHandle(
-              handle ->
-                  handle
-                      .createUpdate(
-                          "DELETE FROM siem_outbox WHERE sink = :sink AND id IN (SELECT id FROM"
-                              + " siem_outbox WHERE sink = :sink ORDER BY id LIMIT :most)")
-                      .bind("sink", sink)
-                      .bind("most", ROWS_AT_ONCE)
-                      .execute());
-    } while (deleted == ROWS_AT_ONCE);
   }
 
   /**
@@ -126,20 +114,7 @@ final class SiemOutbox {
    */
   GivenUp trim(String sink, SiemConfig.Waiting bounds) {
     Jdbi database = jdbi.get();
-    boolean mine =
-        database.withHandle(
-                handle ->
-                    handle
-                        .createUpdate(
-                            "UPDATE siem_sinks SET claimed_by = :me, claimed_until ="
-                                + " clock_timestamp() + make_interval(secs => :lease) WHERE name ="
-                                + " :sink AND (claimed_by = :me OR claimed_until <="
-                                + " clock_timestamp())")
-                        .bind("me", replica)
-                        .bind("lease", (double) lease.toSeconds())
-                        .bind("sink", sink)
-                        .execute())
-            > 0;
+    boolean mine = database.withHandle(handle -> claim(handle, sink, "")).isPresent();
     if (!mine) {
       return new GivenUp(0, 0);
     }
@@ -165,13 +140,7 @@ final class SiemOutbox {
                     .findOne());
     int rows = 0;
     if (last.isPresent()) {
-      rows =
-          delete(
-              database,
-              sink,
-              "SELECT id FROM siem_outbox WHERE sink = :sink AND id <= :bound ORDER BY id LIMIT"
-                  + " :most",
-              last.get());
+      rows = delete(database, sink, UP_TO, last.get());
     }
     return new GivenUp(rows, aged);
   }
@@ -201,21 +170,25 @@ final class SiemOutbox {
     return jdbi.get()
         .inTransaction(
             handle -> {
-              Optional<Integer> least =
-                  handle
-                      .createQuery(
-                          "UPDATE siem_sinks SET claimed_by = :me,"
-                              + " claimed_until = clock_timestamp() + make_interval(secs => :lease)"
-                              + " WHERE name = :sink AND next_at <= clock_timestamp()"
-                              + " AND (claimed_by = :me OR claimed_until <= clock_timestamp())"
-                              + " RETURNING min_severity")
-                      .bind("me", replica)
-                      .bind("lease", (double) lease.toSeconds())
-                      .bind("sink", sink)
-                      .mapTo(Integer.class)
-                      .findOne();
+              Optional<Integer> least = claim(handle, sink, " AND next_at <= clock_timestamp()");
               return least.flatMap(severity -> read(handle, sink, severity, most));
             });
+  }
+
+  /** The least severity of a sink, if it is this replica's turn. */
+  private Optional<Integer> claim(Handle handle, String sink, String due) {
+    return handle
+        .createQuery(
+            "UPDATE siem_sinks SET claimed_by = :me,"
+                + " claimed_until = clock_timestamp() + make_interval(secs => :lease)"
+                + " WHERE name = :sink AND (claimed_by = :me OR claimed_until <= clock_timestamp())"
+                + due
+                + " RETURNING min_severity")
+        .bind("me", replica)
+        .bind("lease", (double) lease.toSeconds())
+        .bind("sink", sink)
+        .mapTo(Integer.class)
+        .findOne();
   }
 
   private static Optional<Batch> read(Handle handle, String sink, int least, int most) {

@@ -64,24 +64,7 @@ class RecentSumsTest {
   private static InspectionRecord asked(long at, Who who, Action action, List<Finding> findings) {
     InspectionRecord record =
         Records.inspection(Ulid.of(at, 0, 1), who, action, Coverage.UNINSPECTED, findings);
-    return new InspectionRecord(
-        record.decisionId(),
-        at,
-        record.traceId(),
-        record.tenant(),
-        record.route(),
-        record.consumer(),
-        record.method(),
-        record.path(),
-        record.dialect(),
-        record.provider(),
-        record.model(),
-        record.stream(),
-        record.decision(),
-        record.findings(),
-        record.receipt(),
-        record.stagesMicros(),
-        record.tap());
+    return with(at, record.receipt(), record);
   }
 
   /** Of a request that started then. */
@@ -241,9 +224,13 @@ class RecentSumsTest {
   }
 
   private static InspectionRecord because(String reason, InspectionRecord record) {
+    return with(record.at(), Receipt.uninspected(reason, record.receipt().bytes()), record);
+  }
+
+  private static InspectionRecord with(long at, Receipt receipt, InspectionRecord record) {
     return new InspectionRecord(
         record.decisionId(),
-        record.at(),
+        at,
         record.traceId(),
         record.tenant(),
         record.route(),
@@ -256,7 +243,7 @@ class RecentSumsTest {
         record.stream(),
         record.decision(),
         record.findings(),
-        Receipt.uninspected(reason, record.receipt().bytes()),
+        receipt,
         record.stagesMicros(),
         record.tap());
   }
