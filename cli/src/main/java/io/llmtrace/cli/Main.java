@@ -53,11 +53,11 @@ public final class Main {
   Main() {}
 
   public static void main(String[] args) {
+    // Java remembers for ten seconds that a name does not resolve: an outage of DNS would outlive
+    // its end by as much. Before any name is asked for.
+    Security.setProperty("networkaddress.cache.negative.ttl", "1");
     // A process that reads a configuration sets its logging up again, as that says.
     LogSetup.configureCommand();
-    // Java remembers for ten seconds that a name does not resolve: an outage of DNS would outlive
-    // its end by as much.
-    Security.setProperty("networkaddress.cache.negative.ttl", "1");
     System.exit(commandLine().execute(args));
   }
 

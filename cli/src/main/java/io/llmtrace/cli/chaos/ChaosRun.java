@@ -72,7 +72,7 @@ final class ChaosRun {
       Thread.sleep(time.toMillis() / 2);
       sent.addAll(traffic.stop());
     }
-    settle(before, toBeLogged(sent), SETTLED);
+    settle(before, sent, 0, SETTLED);
     remember(sent, warm, System.nanoTime());
   }
 
@@ -127,7 +127,7 @@ final class ChaosRun {
       recovery = recovered(traffic, ended, PATIENCE);
       sent = traffic.stop();
     }
-    settle(before, toBeLogged(sent) + injection.sends(), SETTLED);
+    settle(before, sent, injection.sends(), SETTLED);
     remember(sent, 0, begun);
     Accounts.Latency latency =
         new Accounts.Latency(p95(healthy), p95(latencies(sent, begun, ended)));
@@ -222,21 +222,15 @@ final class ChaosRun {
   }
 
   /**
-   * Of one that failed nobody knows whether the gateway logs it: more than there are waits for
-   * quiet.
-   */
-  static long toBeLogged(List<Sent> sent) {
-    return sent.stream().allMatch(one -> one.status() > 0) ? sent.size() : Long.MAX_VALUE / 2;
-  }
-
-  /**
    * Waits until every exchange that the gateway logged is stored, or nothing more comes.
    *
-   * @param answered that the gateway is to log; it may log fewer
+   * @param beside answered requests that are not among {@code sent}
    * @param most how long at most
    */
-  void settle(Accounts.Standing before, long answered, Duration most)
+  void settle(Accounts.Standing before, List<Sent> sent, int beside, Duration most)
       throws InterruptedException, SQLException, IOException {
+    // Of one that failed nobody knows whether the gateway logs it: then only quiet tells.
+    boolean certain = sent.stream().allMatch(one -> one.status() > 0);
     long start = System.nanoTime();
     long changed = start;
     long last = -1;
@@ -248,7 +242,8 @@ final class ChaosRun {
         changed = System.nanoTime();
       }
       boolean quiet = System.nanoTime() - changed > QUIET.toNanos();
-      boolean there = (logged >= answered || quiet) && completions >= logged;
+      boolean there =
+          ((certain && logged >= sent.size() + beside) || quiet) && completions >= logged;
       // What is lost never comes.
       boolean gone = quiet && completions + accounts.lostSince(before) >= logged;
       if ((there || gone) && accounts.inSpool() == 0) {
@@ -308,7 +303,7 @@ final class ChaosRun {
   int capacity(Duration time) throws InterruptedException, SQLException, IOException {
     Accounts.Standing before = accounts.standing();
     List<Sent> sent = Traffic.closed(client, CONNECTIONS, time);
-    settle(before, toBeLogged(sent), SETTLED);
+    settle(before, sent, 0, SETTLED);
     return (int) (sent.size() / (time.toMillis() / 1e3));
   }
 }

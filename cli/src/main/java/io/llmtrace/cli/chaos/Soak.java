@@ -164,7 +164,7 @@ final class Soak {
         sent.addAll(after.stop());
       }
     }
-    run.settle(before, ChaosRun.toBeLogged(sent), SETTLED);
+    run.settle(before, sent, 0, SETTLED);
     return new Phase(sent, run.accounts().of(before, sent, new Accounts.Latency(0, 0), recovery));
   }
 
