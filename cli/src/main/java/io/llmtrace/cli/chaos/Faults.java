@@ -260,7 +260,8 @@ final class Faults {
             SHORT,
             10,
             ClientInjections::slowReaders,
-            Expectation.unnoticed()),
+            // All sixty are looked at first, at once.
+            Expectation.unnoticed().adds(Duration.ofMillis(500))),
         fault(
             "big-bodies",
             Group.GATEWAY,
