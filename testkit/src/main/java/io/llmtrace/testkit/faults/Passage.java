@@ -62,6 +62,10 @@ final class Passage {
     boolean cut;
     synchronized (change) {
       cut = misled;
+      if (cut) {
+        // Before anybody wakes: who waited must not reach the server first.
+        over.set(true);
+      }
       weather = next;
       allowance = next instanceof Weather.Cut limit ? limit.bytes() : Long.MAX_VALUE;
       change.notifyAll();
@@ -74,7 +78,11 @@ final class Passage {
   /** Requests, and before them the connection to the server. */
   private void forth() {
     try {
-      if (await() instanceof Weather.Answer answer) {
+      Weather now = await();
+      if (over.get()) {
+        return;
+      }
+      if (now instanceof Weather.Answer answer) {
         answer(answer);
         return;
       }
