@@ -1,6 +1,7 @@
 package io.llmtrace.cli.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.llmtrace.cli.stack.ChildProcess;
 import io.llmtrace.cli.stack.StackFiles;
 import io.llmtrace.cli.stack.StackPorts;
@@ -314,15 +315,26 @@ final class ChaosStack implements AutoCloseable {
         .readTree(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
   }
 
-  private void makeTenant(String name) throws IOException, InterruptedException {
+  /** A request to the control plane's API, as its admin. */
+  HttpResponse<String> ask(String method, String path, @Nullable JsonNode body)
+      throws IOException, InterruptedException {
     HttpRequest request =
-        HttpRequest.newBuilder(controlPlane("/api/v1/tenants"))
+        HttpRequest.newBuilder(controlPlane(path))
             .timeout(LONGEST)
             .header("content-type", "application/json")
             .header("authorization", "Bearer " + Files.readString(files.adminKey()).strip())
-            .POST(HttpRequest.BodyPublishers.ofString("{\"id\":\"" + name + "\"}"))
+            .method(
+                method,
+                body == null
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(body.toString()))
             .build();
-    HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+    return http.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  private void makeTenant(String name) throws IOException, InterruptedException {
+    HttpResponse<String> answer =
+        ask("POST", "/api/v1/tenants", JsonNodeFactory.instance.objectNode().put("id", name));
     if (answer.statusCode() != 201) {
       throw new IOException("tenant " + name + ": " + answer.statusCode() + " " + answer.body());
     }

@@ -73,7 +73,7 @@ final class MachineFaults {
                     ClientInjections.bigBodies()),
             Expectation.unnoticed()
                 .errors(ClientError.CLOSED_ROUTE)
-                .reasons("degraded", "budget", "overload", "memory", "too_large")
+                .reasons("breaker", "degraded", "budget", "overload", "memory", "too_large")
                 .adds(Duration.ofSeconds(4))));
   }
 

@@ -43,6 +43,9 @@ final class Soak {
   private static final Allowance HANDLES = new Allowance(0.05, 8);
   private static final Allowance THREADS = new Allowance(0.05, 4);
 
+  /** What waits for the next batch goes up and down. */
+  private static final Allowance SPOOL = new Allowance(0.05, MEBIBYTE);
+
   /** The table of exchanges grows by what is stored, and not by more. */
   private static final Allowance BYTES_AN_EXCHANGE = new Allowance(0.05, 64);
 
@@ -118,6 +121,7 @@ final class Soak {
       case "direct_bytes" -> DIRECT;
       case "handles" -> HANDLES;
       case "threads" -> THREADS;
+      case "spool_bytes" -> SPOOL;
       case "bytes_an_exchange" -> BYTES_AN_EXCHANGE;
       default -> throw new IllegalArgumentException("no allowance for " + series);
     };
@@ -154,6 +158,7 @@ final class Soak {
         sample("plugin", now, collect ? plugin.collected() : plugin.now());
         sample("control_plane", now, collect ? controlPlane.collected() : controlPlane.now());
         if (collect) {
+          add("plugin spool_bytes", now, stack.pluginHealth().path("spool_bytes").asDouble());
           add("database bytes_an_exchange", now, bytesAnExchange());
         }
       }

@@ -58,6 +58,14 @@ final class StorageFaults {
             () -> StorageInjections.damaged("policies.bundle"),
             Faults.away()),
         Faults.fault(
+            "policy-file-corrupt",
+            Group.STORAGE,
+            "policies are brought to the control plane with another byte and cut in half",
+            SHORT,
+            8,
+            PolicyInjections::damaged,
+            Expectation.unnoticed()),
+        Faults.fault(
             "conf-tokens-corrupt",
             Group.STORAGE,
             "kill -9 of the plugin, and a byte of the route settings that it keeps is another one",

@@ -41,11 +41,18 @@ final class Volume implements AutoCloseable {
 
   /**
    * Lets nothing new be made in it. A second, read-only mount lies over it: a file system in which
-   * somebody writes cannot be made read-only itself, and a file that is open stays writable.
+   * somebody writes cannot be made read-only itself, and a file that is open stays writable. It is
+   * made read-only elsewhere first, where nobody can begin to write in it meanwhile.
    */
   void readOnly() throws IOException, InterruptedException {
-    Signals.run(List.of("mount", "--bind", path.toString(), path.toString()));
-    Signals.run(List.of("mount", "-o", "remount,bind,ro", path.toString()));
+    Path side = Files.createDirectories(path.resolveSibling(path.getFileName() + "-read-only"));
+    Signals.run(List.of("mount", "--bind", path.toString(), side.toString()));
+    try {
+      Signals.run(List.of("mount", "-o", "remount,bind,ro", side.toString()));
+      Signals.run(List.of("mount", "--bind", side.toString(), path.toString()));
+    } finally {
+      Signals.run(List.of("umount", "-l", side.toString()));
+    }
   }
 
   /** Takes that away again. */
