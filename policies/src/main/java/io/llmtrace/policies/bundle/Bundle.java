@@ -2,6 +2,7 @@ package io.llmtrace.policies.bundle;
 
 import io.llmtrace.policies.language.Policy;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,9 @@ import org.jspecify.annotations.Nullable;
 public record Bundle(
     long revision, String node, long issuedAt, long notAfter, List<String> keys, Content content) {
   public Bundle {
+    Objects.requireNonNull(node, "node");
     keys = List.copyOf(keys);
+    Objects.requireNonNull(content, "content");
   }
 
   /** The policies, ordered by tenant (global ones first), name and role. */
@@ -56,5 +59,11 @@ public record Bundle(
       int version,
       Role role,
       boolean standard,
-      Policy policy) {}
+      Policy policy) {
+    public Entry {
+      Objects.requireNonNull(name, "name");
+      Objects.requireNonNull(role, "role");
+      Objects.requireNonNull(policy, "policy");
+    }
+  }
 }

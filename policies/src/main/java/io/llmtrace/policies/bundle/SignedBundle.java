@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.HexFormat;
+import java.util.Objects;
 
 /**
  * A bundle as it travels: {@code LLMTRACE-BUNDLE-1} and a line feed, 64 bytes of an Ed25519
@@ -79,7 +80,8 @@ public final class SignedBundle {
       throw new RefusedBundleException("signature", "not signed by a key that is trusted here");
     }
     try {
-      return READER.readValue(sealed, body, sealed.length - body);
+      Bundle bundle = READER.readValue(sealed, body, sealed.length - body);
+      return Objects.requireNonNull(bundle, "null is no bundle");
     } catch (IOException | RuntimeException e) {
       throw new RefusedBundleException("content", "signed, but cannot be read: " + e.getMessage());
     }
