@@ -39,6 +39,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     EmbeddedPostgres postgres =
         EmbeddedPostgres.builder()
             .setDataDirectory(data)
+            .setOverrideWorkingDirectory(EmbeddedBinaries.folder(data).toFile())
             .setCleanDataDirectory(false)
             .setRegisterShutdownHook(false)
             .setPGStartupWait(Duration.ofSeconds(60))

@@ -118,6 +118,8 @@ public final class Migrations {
     }
     factory.getProperties().put("connectTimeout", "5");
     factory.getProperties().put("socketTimeout", "30");
+    // The server's details quote the rows that they are about, and messages are logged.
+    factory.getProperties().put("logServerErrorDetail", "false");
     factory.setInitialSize(1);
     factory.setMinSize(1);
     factory.setMaxSize(database.poolSize());

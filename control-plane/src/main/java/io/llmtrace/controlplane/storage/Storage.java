@@ -11,6 +11,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.StatementContext;
+import org.jdbi.v3.core.statement.StatementException;
+import org.jdbi.v3.core.statement.StatementExceptions;
 import org.jdbi.v3.postgres.PostgresPlugin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -153,8 +156,16 @@ public final class Storage implements AutoCloseable {
       pool = source;
     }
     Jdbi made = Jdbi.create(source).installPlugin(new PostgresPlugin());
+    made.getConfig(StatementExceptions.class).setMessageRendering(Storage::withoutValues);
     whenReady.accept(made);
     return made;
+  }
+
+  /** Messages are logged: what a statement says may be in them, and what it was about may not. */
+  private static String withoutValues(StatementException fault) {
+    StatementContext context = fault.getStatementContext();
+    String sql = context == null ? null : context.getRawSql();
+    return sql == null ? fault.getShortMessage() : fault.getShortMessage() + " in " + sql;
   }
 
   private DataSourceFactory source() {

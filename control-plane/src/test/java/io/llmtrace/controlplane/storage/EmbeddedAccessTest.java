@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llmtrace.controlplane.Await;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -29,6 +30,9 @@ class EmbeddedAccessTest {
       assertThatThrownBy(() -> DriverManager.getConnection(stranger + "&password=wrong"))
           .isInstanceOf(SQLException.class);
       query(url);
+      assertThat(openToOthers(program(data)))
+          .as("whoever may change the program runs others as this user")
+          .isFalse();
     }
     assertThat(
             PosixFilePermissions.toString(
@@ -38,6 +42,20 @@ class EmbeddedAccessTest {
     try (EmbeddedDatabase again = EmbeddedDatabase.start(data)) {
       query(again.url());
     }
+  }
+
+  private static Path program(Path data) throws IOException {
+    long pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip());
+    return Path.of(ProcessHandle.of(pid).orElseThrow().info().command().orElseThrow());
+  }
+
+  private static boolean openToOthers(Path program) throws IOException {
+    for (Path folder = program.getParent(); folder != null; folder = folder.getParent()) {
+      if (PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)).endsWith("---")) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean refused(String url) {
