@@ -215,6 +215,8 @@ public final class ControlPlane implements AutoCloseable {
         own.tls().isPresent() ? new TlsConnector(own.bind(), own.port(), own.tls()) : null;
     DefaultServerFactory factory = HttpServers.factory(own, tls);
     configuration.setServerFactory(factory);
+    HealthCheckRegistry checks = new HealthCheckRegistry();
+    checks.register("storage", new StorageCheck(storage));
     Environment environment =
         new Environment(
             "llmtrace-control-plane",
@@ -222,7 +224,7 @@ public final class ControlPlane implements AutoCloseable {
             Validators.newValidatorFactory(),
             dropwizard,
             ControlPlane.class.getClassLoader(),
-            new HealthCheckRegistry(),
+            checks,
             configuration);
     factory.configure(environment);
     environment.jersey().register(new ProblemMapper());
@@ -285,6 +287,8 @@ public final class ControlPlane implements AutoCloseable {
     environment.jersey().register(new OpenApiResource(operations));
     environment.jersey().register(new DocsResource());
     Server server = factory.build(environment);
+    server.setErrorHandler(new ProblemErrors());
+    environment.getApplicationContext().setErrorHandler(new ProblemErrors());
     server.start();
 
     storage.start();
@@ -372,6 +376,11 @@ public final class ControlPlane implements AutoCloseable {
   /** The port of the API. */
   public int port() {
     return ((ServerConnector) server.getConnectors()[0]).getLocalPort();
+  }
+
+  /** The port that only this machine reaches. */
+  int adminPort() {
+    return ((ServerConnector) server.getConnectors()[1]).getLocalPort();
   }
 
   /** Everything that the API answers, with what it asks of callers. */

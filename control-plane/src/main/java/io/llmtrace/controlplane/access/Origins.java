@@ -3,10 +3,11 @@ package io.llmtrace.controlplane.access;
 import io.llmtrace.policies.wire.Ulid;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Reads where requests come from. Thread-safe. */
 public final class Origins {
-  static final String REQUEST_ID = "X-Request-Id";
+  public static final String REQUEST_ID = "X-Request-Id";
 
   private static final String ATTRIBUTE = "llmtrace.origin";
   private static final int LONGEST_AGENT = 200;
@@ -21,14 +22,18 @@ public final class Origins {
       return known;
     }
     String agent = request.getHeader("User-Agent");
-    String id = request.getHeader(REQUEST_ID);
     Origin origin =
         new Origin(
             request.getRemoteAddr(),
             agent == null ? "" : printable(agent),
-            id != null && ID.matcher(id).matches() ? id : ids.next());
+            id(request.getHeader(REQUEST_ID)));
     request.setAttribute(ATTRIBUTE, origin);
     return origin;
+  }
+
+  /** The id that a caller has given a request, or else a new one. */
+  public static String id(@Nullable String sent) {
+    return sent != null && ID.matcher(sent).matches() ? sent : ids.next();
   }
 
   private static String printable(String agent) {

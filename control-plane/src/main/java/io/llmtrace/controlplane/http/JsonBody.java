@@ -3,6 +3,7 @@ package io.llmtrace.controlplane.http;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -36,14 +37,18 @@ public final class JsonBody {
   public static final int MOST_BYTES = 64 << 10;
 
   private static final int MOST_PLACES = 9;
+  private static final int DEEPEST = 32;
+  private static final int LONGEST_NUMBER = 100;
+  private static final int LONGEST_NAME = 1_000;
 
   private static final ObjectMapper STRICT =
       JsonMapper.builder(
               com.fasterxml.jackson.core.JsonFactory.builder()
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
-                          .maxNestingDepth(32)
-                          .maxNumberLength(100)
+                          .maxNestingDepth(DEEPEST)
+                          .maxNumberLength(LONGEST_NUMBER)
+                          .maxNameLength(LONGEST_NAME)
                           .build())
                   .build())
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
@@ -97,6 +102,12 @@ public final class JsonBody {
         return new JsonBody(object, sent, null);
       }
       throw Problem.of(400, "body: expected an object");
+    } catch (StreamConstraintsException e) {
+      throw Problem.of(
+          400,
+          "body: expected at most %d levels, numbers of at most %d digits and names of at most %d"
+                  .formatted(DEEPEST, LONGEST_NUMBER, LONGEST_NAME)
+              + " characters");
     } catch (JsonProcessingException e) {
       e.clearLocation();
       throw Problem.of(400, "body: expected JSON, but " + firstLine(e.getOriginalMessage()));

@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The API over HTTP, as somebody sees it who means it ill. */
 @ExtendWith(TestControlPlane.Extension.class)
@@ -96,7 +98,36 @@ class HostileCallersTest {
   void aBodyOfManyBracketsIsRefused() throws Exception {
     String deep = "{\"name\":" + "[".repeat(20_000) + "]".repeat(20_000) + "}";
 
-    assertThat(plane.call("POST", "/api/v1/keys", plane.admin(), deep).statusCode()).isEqualTo(400);
+    HttpResponse<String> answer = plane.call("POST", "/api/v1/keys", plane.admin(), deep);
+
+    assertThat(answer.statusCode()).isEqualTo(400);
+    assertThat(answer.body()).contains("at most 32 levels").doesNotContain("StreamReadConstraints");
+  }
+
+  /** No resource sees these, and no filter: the server answers them by itself. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /%zz HTTP/1.1\r\nHost: a",
+        "GET /api/v1/..%2fme HTTP/1.1\r\nHost: a",
+        "GET /livez HTTP/1.1",
+        "GET /livez HTTP/1.1\r\nHost: a\r\nHost: b",
+        "TRACE /livez HTTP/1.1\r\nHost: a",
+        "GET /livez HTTP/7.1\r\nHost: a",
+        "GET /livez HTTP/1.1\r\nHost: a\r\nBroken header",
+        "NONSENSE"
+      })
+  void whatTheServerAnswersByItselfIsAProblemWithTheSameHeaders(String head) throws Exception {
+    String answer = raw(head);
+
+    assertThat(answer).matches("(?s)HTTP/1.1 [45]\\d\\d .*");
+    assertThat(answer.toLowerCase(java.util.Locale.ROOT))
+        .contains("content-type: application/problem+json")
+        .contains("x-content-type-options: nosniff")
+        .contains("content-security-policy: default-src 'none'; frame-ancestors 'none'")
+        .containsPattern("x-request-id: [0-9a-z]{26}\r\n")
+        .doesNotContain("html")
+        .doesNotContain("jetty");
   }
 
   /** What a caller names is answered, logged and audited: it must stay one value of one header. */
