@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigDecimal;
@@ -102,6 +103,9 @@ public final class JsonBody {
         return new JsonBody(object, sent, null);
       }
       throw Problem.of(400, "body: expected an object");
+    } catch (CharConversionException e) {
+      // Zeros at the beginning look like UTF-32.
+      throw Problem.of(400, "body: expected UTF-8");
     } catch (StreamConstraintsException e) {
       throw Problem.of(
           400,

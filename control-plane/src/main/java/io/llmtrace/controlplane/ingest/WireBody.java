@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.ByteArrayOutputStream;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.zip.GZIPInputStream;
@@ -107,6 +108,8 @@ public final class WireBody {
         throw Problem.of(400, "body: expected an object");
       }
       return value;
+    } catch (CharConversionException e) {
+      throw Problem.of(400, "body: expected UTF-8");
     } catch (JsonProcessingException e) {
       // A record that misses a list or a map fails in its constructor, which says nothing useful.
       String fault =

@@ -11,6 +11,7 @@ import io.llmtrace.policies.wire.WireJson;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
 import java.io.ByteArrayOutputStream;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -64,6 +65,8 @@ enum OtlpBody {
             .ignoringUnknownFields()
             .merge(WireJson.mapper().writeValueAsString(tree), request);
         return request.build();
+      } catch (CharConversionException e) {
+        throw Problem.of(400, "body: expected UTF-8");
       } catch (JsonProcessingException e) {
         throw Problem.of(400, "body: expected JSON (" + e.getOriginalMessage() + ")");
       } catch (InvalidProtocolBufferException e) {
