@@ -194,7 +194,7 @@ final class Addresses {
     int colon = value.lastIndexOf(':');
     int cut = value.indexOf("::");
     String port = value.substring(colon + 1);
-    if (cut < 0 || cut >= colon - 1 || !NationalIds.digits(port, 0, port.length())) {
+    if (cut < 0 || cut >= colon - 1 || !Text.digits(port, 0, port.length())) {
       return end;
     }
     long groupsBehind = 1 + value.substring(cut + 2).chars().filter(c -> c == ':').count();
