@@ -153,7 +153,7 @@ final class Numbers {
     boolean small = bytes[0] < 13 && bytes[1] < 13 && bytes[2] < 13 && bytes[3] < 13;
     boolean section = small && bytes[0] != 10 && !scan.isNear(Cue.IP, start, end, 40, 10);
     if (!left && !right && !version && !section) {
-      Addresses.internet(scan, start, end, Addresses.range(bytes));
+      NetworkAddresses.internet(scan, start, end, NetworkAddresses.range(bytes));
     }
   }
 
