@@ -5,7 +5,6 @@ import io.llmtrace.policies.detect.action.Shell.Command;
 import io.llmtrace.policies.detect.action.Shell.Pipeline;
 import io.llmtrace.policies.detect.action.Shell.Redirect;
 import io.llmtrace.policies.detect.action.Shell.Word;
-import io.llmtrace.policies.detect.parse.Letters;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -28,35 +27,25 @@ final class ShellParser {
 
   private static final int STEPS_BETWEEN_QUESTIONS = 1024;
 
-  /** How backslashes are meant. */
-  enum Dialect {
-    POSIX,
-    /** cmd.exe and PowerShell: a backslash belongs to a path, {@code ^} and a backtick escape. */
-    WINDOWS
-  }
-
   private final String text;
-  private final Dialect dialect;
+  private final ShellDialect dialect;
   private final InspectionBudget budget;
-  private final List<Heredoc> heredocs = new ArrayList<>();
+  private final List<HereDocument> heredocs = new ArrayList<>();
   private int pos;
   private int commands;
   private int steps;
 
-  private ShellParser(String text, Dialect dialect, InspectionBudget budget) {
+  private ShellParser(String text, ShellDialect dialect, InspectionBudget budget) {
     this.text = text;
     this.dialect = dialect;
     this.budget = budget;
   }
 
-  /** A document that a line announced; it becomes one of the command's redirections. */
-  private record Heredoc(String delimiter, List<Redirect> into) {}
-
   static List<Pipeline> parse(String text, InspectionBudget budget) {
-    return parse(text, dialect(text), budget);
+    return parse(text, ShellDialect.of(text), budget);
   }
 
-  static List<Pipeline> parse(String text, Dialect dialect, InspectionBudget budget) {
+  static List<Pipeline> parse(String text, ShellDialect dialect, InspectionBudget budget) {
     ShellParser parser = new ShellParser(text, dialect, budget);
     List<Pipeline> pipelines = new ArrayList<>();
     while (parser.more()) {
@@ -66,53 +55,6 @@ final class ShellParser {
     }
     return pipelines;
   }
-
-  /** Windows, when the text names one of its programs or has a drive letter. */
-  static Dialect dialect(String text) {
-    String head = Letters.lower(text.substring(0, Math.min(text.length(), 4096)));
-    for (String mark : WINDOWS_MARKS) {
-      int at = head.indexOf(mark);
-      if (at == 0 || (at > 0 && !Character.isLetterOrDigit(head.charAt(at - 1)))) {
-        return Dialect.WINDOWS;
-      }
-    }
-    for (int i = head.indexOf(":\\"); i >= 0; i = head.indexOf(":\\", i + 1)) {
-      boolean drive = i > 0 && Character.isLetter(head.charAt(i - 1));
-      if (drive && (i == 1 || !Character.isLetterOrDigit(head.charAt(i - 2)))) {
-        return Dialect.WINDOWS;
-      }
-    }
-    return Dialect.POSIX;
-  }
-
-  private static final List<String> WINDOWS_MARKS =
-      List.of(
-          "powershell",
-          "pwsh",
-          "cmd /",
-          "cmd.exe",
-          "certutil",
-          "bitsadmin",
-          "schtasks",
-          "vssadmin",
-          "wmic ",
-          "mshta",
-          "regsvr32",
-          "rundll32",
-          "reg add",
-          "reg save",
-          "net user",
-          "net localgroup",
-          "invoke-",
-          "iex ",
-          "iex(",
-          "new-object",
-          "remove-item",
-          "set-mppreference",
-          "start-process",
-          "%appdata%",
-          "%userprofile%",
-          "$env:");
 
   /** Whether there is more to read; a spent budget ends the text here. */
   private boolean more() {
@@ -195,7 +137,7 @@ final class ShellParser {
         skipLine();
         continue;
       }
-      if (c == '#' && pos > 0 && isBlank(text.charAt(pos - 1)) && dialect == Dialect.POSIX) {
+      if (c == '#' && pos > 0 && isBlank(text.charAt(pos - 1)) && dialect == ShellDialect.POSIX) {
         skipLine();
         continue;
       }
@@ -231,11 +173,8 @@ final class ShellParser {
   /** Reads the documents that a line announced, and stands before the last line break of them. */
   private void readHeredocs() {
     int at = pos + 1;
-    for (Heredoc doc : heredocs) {
-      String[] read = heredocBody(at, doc.delimiter());
-      Word body = new Word(read[0], at, at + read[0].length(), true, List.of());
-      doc.into().add(new Redirect("<<", body));
-      at += read[1].length();
+    for (HereDocument doc : heredocs) {
+      at = doc.read(text, at);
     }
     heredocs.clear();
     // The line break ends the command that the documents were for.
@@ -243,23 +182,6 @@ final class ShellParser {
     if (pos < text.length() && text.charAt(pos) != '\n') {
       pos = text.length();
     }
-  }
-
-  /** The body, and the body with the line of the delimiter. */
-  private String[] heredocBody(int from, String delimiter) {
-    int line = from;
-    while (line < text.length()) {
-      int end = text.indexOf('\n', line);
-      end = end < 0 ? text.length() : end;
-      if (text.substring(line, Math.min(end, line + 200)).strip().equals(delimiter)) {
-        return new String[] {
-          text.substring(from, line), text.substring(from, Math.min(text.length(), end + 1))
-        };
-      }
-      line = end + 1;
-    }
-    String rest = from < text.length() ? text.substring(from) : "";
-    return new String[] {rest, rest};
   }
 
   private void skipLine() {
@@ -316,7 +238,7 @@ final class ShellParser {
     }
     Word target = word(depth, '\0');
     if (operator.equals("<<")) {
-      heredocs.add(new Heredoc(target.text(), redirects));
+      heredocs.add(new HereDocument(target.text(), redirects));
     } else if (target.end() > target.start()) {
       redirects.add(new Redirect(operator, target));
     }
@@ -337,13 +259,13 @@ final class ShellParser {
       if (isBlank(c) || c == '\n' || c == '\r' || ";|&<>()".indexOf(c) >= 0 || c == terminator) {
         break;
       }
-      if (c == '\\' && dialect == Dialect.POSIX) {
+      if (c == '\\' && dialect == ShellDialect.POSIX) {
         quoted |= !isLineJoin();
         if (!isLineJoin() && pos + 1 < text.length()) {
           out.append(text.charAt(pos + 1));
         }
         pos = Math.min(text.length(), pos + 2);
-      } else if (c == '^' && dialect == Dialect.WINDOWS) {
+      } else if (c == '^' && dialect == ShellDialect.WINDOWS) {
         pos++;
       } else if (c == '\'') {
         quoted = true;
@@ -351,7 +273,7 @@ final class ShellParser {
       } else if (c == '"') {
         quoted = true;
         doubled(depth, out, inner);
-      } else if (c == '`' && dialect == Dialect.WINDOWS) {
+      } else if (c == '`' && dialect == ShellDialect.WINDOWS) {
         // PowerShell's escape, a favourite way to break up a name.
         pos++;
       } else if (c == '`') {
@@ -386,7 +308,7 @@ final class ShellParser {
     pos++;
     while (more() && text.charAt(pos) != '"') {
       char c = text.charAt(pos);
-      if (c == '\\' && dialect == Dialect.POSIX && pos + 1 < text.length()) {
+      if (c == '\\' && dialect == ShellDialect.POSIX && pos + 1 < text.length()) {
         char next = text.charAt(pos + 1);
         if ("$`\"\\\n".indexOf(next) < 0) {
           out.append(c);
@@ -395,7 +317,7 @@ final class ShellParser {
           out.append(next);
         }
         pos += 2;
-      } else if (c == '`' && dialect == Dialect.POSIX) {
+      } else if (c == '`' && dialect == ShellDialect.POSIX) {
         backtick(depth, out, inner);
       } else if (c == '$') {
         dollar(depth, out, inner);
@@ -438,7 +360,7 @@ final class ShellParser {
       keep(out, from);
       return false;
     }
-    if (at("$'") && dialect == Dialect.POSIX) {
+    if (at("$'") && dialect == ShellDialect.POSIX) {
       pos += 2;
       ansi(out);
       return true;

@@ -71,7 +71,7 @@ final class ShellRules {
     }
     forkBomb(text, start, end);
     List<Pipeline> pipelines = ShellParser.parse(text, budget);
-    if (ShellParser.dialect(text) == ShellParser.Dialect.WINDOWS) {
+    if (ShellDialect.of(text) == ShellDialect.WINDOWS) {
       interpreters.powerShell(text, start, end);
     }
     walk(pipelines, scope);
