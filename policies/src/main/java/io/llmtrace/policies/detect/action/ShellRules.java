@@ -94,7 +94,7 @@ final class ShellRules {
         names.add(program.name());
         command(program, scope);
         for (Word word : program.command().words()) {
-          if (!word.inner().isEmpty() && scope.depth() < ShellParser.DEEPEST) {
+          if (!word.inner().isEmpty() && scope.depth() < ShellLexer.DEEPEST) {
             walk(word.inner(), scope.deeper());
           }
         }
