@@ -6,7 +6,7 @@ public final class UnreadableBodyException extends Exception {
 
   private final String reason;
 
-  public UnreadableBodyException(String reason, String message) {
+  UnreadableBodyException(String reason, String message) {
     super(message);
     this.reason = reason;
   }

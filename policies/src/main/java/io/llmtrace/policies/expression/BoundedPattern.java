@@ -10,12 +10,12 @@ import java.util.Deque;
  * no larger than is reasonable. RE2/J writes repetitions out: {@code ((a{1000}){1000}){1000}} would
  * take all memory there is, so how large a pattern becomes is found out before it is compiled.
  */
-public final class BoundedPattern {
+final class BoundedPattern {
   /** Characters of a pattern. */
-  public static final int LONGEST = 1_000;
+  static final int LONGEST = 1_000;
 
   /** Instructions of RE2's program, about one for each character and class. */
-  public static final int LARGEST = 1_000;
+  static final int LARGEST = 1_000;
 
   private static final int LONGEST_QUOTE = 40;
 
@@ -26,7 +26,7 @@ public final class BoundedPattern {
    *
    * @throws IllegalArgumentException says for people what is wrong with it
    */
-  public static Pattern compile(String pattern) {
+  static Pattern compile(String pattern) {
     if (pattern.length() > LONGEST) {
       throw new IllegalArgumentException(
           "the pattern has "

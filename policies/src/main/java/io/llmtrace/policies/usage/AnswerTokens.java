@@ -11,7 +11,7 @@ import io.llmtrace.policies.wire.UsageSource;
  * Tokens of an answer whose provider did not say how many it has. Stateless. What a model thought
  * and did not show is not in it, so that for models that reason the number is too low.
  */
-public final class AnswerTokens {
+final class AnswerTokens {
   /** Around a call: its name's marks, its channel. */
   private static final int OF_A_CALL = 8;
 
@@ -24,8 +24,7 @@ public final class AnswerTokens {
    * @param model as the answer names it, else as the request does
    * @param budget a spent one makes the rest of it an estimate
    */
-  public static TokenCount of(
-      String provider, String model, Answer answer, InspectionBudget budget) {
+  static TokenCount of(String provider, String model, Answer answer, InspectionBudget budget) {
     TokenCounter counter = TokenCounter.of(provider, model);
     TokenCount tokens = TokenCount.NONE;
     for (Segment segment : answer.segments()) {

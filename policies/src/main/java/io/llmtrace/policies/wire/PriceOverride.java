@@ -1,7 +1,6 @@
 package io.llmtrace.policies.wire;
 
 import java.math.BigDecimal;
-import java.time.LocalDate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,11 +32,4 @@ public record PriceOverride(
     String validFrom,
     @Nullable String validUntil,
     String source,
-    long revision) {
-
-  /** Whether it holds on a day. */
-  public boolean holdsOn(LocalDate day) {
-    return !day.isBefore(LocalDate.parse(validFrom))
-        && (validUntil == null || day.isBefore(LocalDate.parse(validUntil)));
-  }
-}
+    long revision) {}

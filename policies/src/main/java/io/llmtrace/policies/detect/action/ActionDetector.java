@@ -144,7 +144,9 @@ public final class ActionDetector implements Detector {
       }
       TextView code = block.view(view);
       List<Danger> dangers =
-          shell ? ShellRules.read(code.text(), budget) : SqlRules.inAnswer(code.text(), budget);
+          shell
+              ? ShellRules.read(code.text(), budget)
+              : SqlQueryRules.inAnswer(code.text(), budget);
       for (Danger danger : dangers) {
         Severity severity =
             danger.severity() == Severity.CRITICAL
@@ -254,8 +256,8 @@ public final class ActionDetector implements Detector {
         dangers.addAll(ShellRules.read(text, budget));
         dangers.addAll(UrlRules.inside(text, budget));
       }
-      case QUERY -> dangers.addAll(query(text, SqlRules.Value.PLAIN, budget));
-      case SEARCH -> dangers.addAll(query(text, SqlRules.Value.SEARCH, budget));
+      case QUERY -> dangers.addAll(query(text, SqlInjectionRules.Value.PLAIN, budget));
+      case SEARCH -> dangers.addAll(query(text, SqlInjectionRules.Value.SEARCH, budget));
       case ADDRESS -> {
         dangers.addAll(UrlRules.address(text));
         WebAddress.parse(text).ifPresent(a -> dangers.addAll(inPath(a, text.length())));
@@ -282,16 +284,16 @@ public final class ActionDetector implements Detector {
   }
 
   private static List<Danger> query(
-      String text, SqlRules.Value otherwise, InspectionBudget budget) {
-    return SqlRules.looksLikeStatement(text, budget)
-        ? SqlRules.query(text, budget)
-        : SqlRules.value(text, otherwise, budget);
+      String text, SqlInjectionRules.Value otherwise, InspectionBudget budget) {
+    return SqlStatements.looksLikeStatement(text, budget)
+        ? SqlQueryRules.query(text, budget)
+        : SqlInjectionRules.value(text, otherwise, budget);
   }
 
   private static List<Danger> shapes(String text, InspectionBudget budget) {
     List<Danger> dangers = new ArrayList<>(InjectedCommands.find(text, budget));
     if (dangers.isEmpty()) {
-      dangers.addAll(SqlRules.value(text, SqlRules.Value.PLAIN, budget));
+      dangers.addAll(SqlInjectionRules.value(text, SqlInjectionRules.Value.PLAIN, budget));
     }
     return dangers;
   }
@@ -357,8 +359,8 @@ public final class ActionDetector implements Detector {
     } else if (PathRules.looksLikePath(text)) {
       PathRules.path(text).stream().filter(d -> d.severity().atLeast(MEDIUM)).forEach(out::add);
     }
-    if (SqlRules.looksLikeStatement(text, budget)) {
-      SqlRules.query(text, budget).forEach(out::add);
+    if (SqlStatements.looksLikeStatement(text, budget)) {
+      SqlQueryRules.query(text, budget).forEach(out::add);
     }
     // A tool may name its command as it likes: what is as bad as this is no other thing.
     if (text.length() <= WINDOW && !InjectedCommands.hasLines(text, MOST_LINES_OF_A_COMMAND)) {

@@ -154,7 +154,7 @@ final class InjectedCommands {
   private static @Nullable Danger find(
       String text, int offset, String head, InspectionBudget budget) {
     boolean first = !startsWithMark(text);
-    for (Pipeline pipeline : ShellParser.parse(text, ShellParser.Dialect.POSIX, budget)) {
+    for (Pipeline pipeline : ShellParser.parse(text, ShellDialect.POSIX, budget)) {
       for (Command command : pipeline.commands()) {
         Danger inner = substituted(command, offset, text.length());
         if (inner != null) {

@@ -5,58 +5,31 @@ import io.llmtrace.policies.detect.action.Shell.Command;
 import io.llmtrace.policies.detect.action.Shell.Pipeline;
 import io.llmtrace.policies.detect.action.Shell.Redirect;
 import io.llmtrace.policies.detect.action.Shell.Word;
-import io.llmtrace.policies.detect.parse.Letters;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Splits a command line as a POSIX shell does (POSIX.1-2017, 2.3 token recognition), with the parts
- * of bash that attackers use: {@code $'…'}, {@code &>}, here documents and here strings, process
- * substitution, brace lists, {@code ${IFS}}. It never fails; what no shell would accept is read in
- * some way. One pass over the text, and nesting is bounded: deeper substitutions are plain text.
+ * Reads a command line as a POSIX shell does (POSIX.1-2017, 2.10 shell grammar): lists, pipelines,
+ * commands, redirections. To them come the parts of bash that attackers use: {@code &>}, here
+ * strings, process substitution, brace lists. It never fails; what no shell would accept is read in
+ * some way. One pass over the text, and nesting is bounded.
  */
-final class ShellParser {
-  static final int DEEPEST = 12;
-  private static final int MOST_COMMANDS = 200_000;
-
+final class ShellParser extends ShellLexer {
   /** Words of one command; it is told as cut, and the rest read as another. */
   private static final int MOST_WORDS = 20_000;
 
-  /** Characters that a word keeps of a substitution's text; what it runs is kept apart. */
-  private static final int MOST_OF_A_SUBSTITUTION = 8192;
+  private final List<HereDocument> heredocs = new ArrayList<>();
 
-  private static final int STEPS_BETWEEN_QUESTIONS = 1024;
-
-  /** How backslashes are meant. */
-  enum Dialect {
-    POSIX,
-    /** cmd.exe and PowerShell: a backslash belongs to a path, {@code ^} and a backtick escape. */
-    WINDOWS
+  private ShellParser(String text, ShellDialect dialect, InspectionBudget budget) {
+    super(text, dialect, budget);
   }
-
-  private final String text;
-  private final Dialect dialect;
-  private final InspectionBudget budget;
-  private final List<Heredoc> heredocs = new ArrayList<>();
-  private int pos;
-  private int commands;
-  private int steps;
-
-  private ShellParser(String text, Dialect dialect, InspectionBudget budget) {
-    this.text = text;
-    this.dialect = dialect;
-    this.budget = budget;
-  }
-
-  /** A document that a line announced; it becomes one of the command's redirections. */
-  private record Heredoc(String delimiter, List<Redirect> into) {}
 
   static List<Pipeline> parse(String text, InspectionBudget budget) {
-    return parse(text, dialect(text), budget);
+    return parse(text, ShellDialect.of(text), budget);
   }
 
-  static List<Pipeline> parse(String text, Dialect dialect, InspectionBudget budget) {
+  static List<Pipeline> parse(String text, ShellDialect dialect, InspectionBudget budget) {
     ShellParser parser = new ShellParser(text, dialect, budget);
     List<Pipeline> pipelines = new ArrayList<>();
     while (parser.more()) {
@@ -67,67 +40,9 @@ final class ShellParser {
     return pipelines;
   }
 
-  /** Windows, when the text names one of its programs or has a drive letter. */
-  static Dialect dialect(String text) {
-    String head = Letters.lower(text.substring(0, Math.min(text.length(), 4096)));
-    for (String mark : WINDOWS_MARKS) {
-      int at = head.indexOf(mark);
-      if (at == 0 || (at > 0 && !Character.isLetterOrDigit(head.charAt(at - 1)))) {
-        return Dialect.WINDOWS;
-      }
-    }
-    for (int i = head.indexOf(":\\"); i >= 0; i = head.indexOf(":\\", i + 1)) {
-      boolean drive = i > 0 && Character.isLetter(head.charAt(i - 1));
-      if (drive && (i == 1 || !Character.isLetterOrDigit(head.charAt(i - 2)))) {
-        return Dialect.WINDOWS;
-      }
-    }
-    return Dialect.POSIX;
-  }
-
-  private static final List<String> WINDOWS_MARKS =
-      List.of(
-          "powershell",
-          "pwsh",
-          "cmd /",
-          "cmd.exe",
-          "certutil",
-          "bitsadmin",
-          "schtasks",
-          "vssadmin",
-          "wmic ",
-          "mshta",
-          "regsvr32",
-          "rundll32",
-          "reg add",
-          "reg save",
-          "net user",
-          "net localgroup",
-          "invoke-",
-          "iex ",
-          "iex(",
-          "new-object",
-          "remove-item",
-          "set-mppreference",
-          "start-process",
-          "%appdata%",
-          "%userprofile%",
-          "$env:");
-
-  /** Whether there is more to read; a spent budget ends the text here. */
-  private boolean more() {
-    boolean asks = (++steps & (STEPS_BETWEEN_QUESTIONS - 1)) == 0;
-    if (commands > MOST_COMMANDS && pos < text.length()) {
-      budget.leaveOut();
-      pos = text.length();
-    } else if (asks && budget.spent()) {
-      pos = text.length();
-    }
-    return pos < text.length();
-  }
-
   /** Pipelines up to {@code terminator}, which is not consumed, or to the end. */
-  private List<Pipeline> list(int depth, char terminator) {
+  @Override
+  List<Pipeline> list(int depth, char terminator) {
     List<Pipeline> pipelines = new ArrayList<>();
     List<Command> pipe = new ArrayList<>();
     int start = pos;
@@ -167,13 +82,9 @@ final class ShellParser {
     return c == ';' || c == '|' || c == '&' || c == '\n' || c == ')';
   }
 
-  private boolean at(String operator) {
-    return text.startsWith(operator, pos);
-  }
-
   /** One command up to an operator, which is not consumed; null for an empty one. */
   private @Nullable Command command(int depth, char terminator) {
-    commands++;
+    countCommand();
     List<Word> words = new ArrayList<>();
     List<Redirect> redirects = new ArrayList<>();
     int start = -1;
@@ -195,7 +106,7 @@ final class ShellParser {
         skipLine();
         continue;
       }
-      if (c == '#' && pos > 0 && isBlank(text.charAt(pos - 1)) && dialect == Dialect.POSIX) {
+      if (c == '#' && pos > 0 && isBlank(text.charAt(pos - 1)) && dialect == ShellDialect.POSIX) {
         skipLine();
         continue;
       }
@@ -231,11 +142,8 @@ final class ShellParser {
   /** Reads the documents that a line announced, and stands before the last line break of them. */
   private void readHeredocs() {
     int at = pos + 1;
-    for (Heredoc doc : heredocs) {
-      String[] read = heredocBody(at, doc.delimiter());
-      Word body = new Word(read[0], at, at + read[0].length(), true, List.of());
-      doc.into().add(new Redirect("<<", body));
-      at += read[1].length();
+    for (HereDocument doc : heredocs) {
+      at = doc.read(text, at);
     }
     heredocs.clear();
     // The line break ends the command that the documents were for.
@@ -245,34 +153,9 @@ final class ShellParser {
     }
   }
 
-  /** The body, and the body with the line of the delimiter. */
-  private String[] heredocBody(int from, String delimiter) {
-    int line = from;
-    while (line < text.length()) {
-      int end = text.indexOf('\n', line);
-      end = end < 0 ? text.length() : end;
-      if (text.substring(line, Math.min(end, line + 200)).strip().equals(delimiter)) {
-        return new String[] {
-          text.substring(from, line), text.substring(from, Math.min(text.length(), end + 1))
-        };
-      }
-      line = end + 1;
-    }
-    String rest = from < text.length() ? text.substring(from) : "";
-    return new String[] {rest, rest};
-  }
-
   private void skipLine() {
     int line = text.indexOf('\n', pos);
     pos = line < 0 ? text.length() : line;
-  }
-
-  private boolean isLineJoin() {
-    return text.charAt(pos) == '\\' && pos + 1 < text.length() && text.charAt(pos + 1) == '\n';
-  }
-
-  private static boolean isBlank(char c) {
-    return c == ' ' || c == '\t';
   }
 
   private Word group(int depth) {
@@ -316,7 +199,7 @@ final class ShellParser {
     }
     Word target = word(depth, '\0');
     if (operator.equals("<<")) {
-      heredocs.add(new Heredoc(target.text(), redirects));
+      heredocs.add(new HereDocument(target.text(), redirects));
     } else if (target.end() > target.start()) {
       redirects.add(new Redirect(operator, target));
     }
@@ -324,177 +207,5 @@ final class ShellParser {
 
   private static boolean isNumber(String text) {
     return !text.isEmpty() && text.length() < 4 && text.chars().allMatch(Character::isDigit);
-  }
-
-  /** One word; consumes nothing when it stands at an operator. */
-  private Word word(int depth, char terminator) {
-    StringBuilder out = new StringBuilder();
-    List<Pipeline> inner = new ArrayList<>();
-    boolean quoted = false;
-    int from = pos;
-    while (more()) {
-      char c = text.charAt(pos);
-      if (isBlank(c) || c == '\n' || c == '\r' || ";|&<>()".indexOf(c) >= 0 || c == terminator) {
-        break;
-      }
-      if (c == '\\' && dialect == Dialect.POSIX) {
-        quoted |= !isLineJoin();
-        if (!isLineJoin() && pos + 1 < text.length()) {
-          out.append(text.charAt(pos + 1));
-        }
-        pos = Math.min(text.length(), pos + 2);
-      } else if (c == '^' && dialect == Dialect.WINDOWS) {
-        pos++;
-      } else if (c == '\'') {
-        quoted = true;
-        single(out);
-      } else if (c == '"') {
-        quoted = true;
-        doubled(depth, out, inner);
-      } else if (c == '`' && dialect == Dialect.WINDOWS) {
-        // PowerShell's escape, a favourite way to break up a name.
-        pos++;
-      } else if (c == '`') {
-        backtick(depth, out, inner);
-      } else if (c == '$') {
-        if (at("${IFS}") || at("$IFS")) {
-          int length = at("${IFS}") ? 6 : 4;
-          if (out.length() > 0) {
-            break;
-          }
-          pos += length;
-          from = pos;
-          continue;
-        }
-        quoted |= dollar(depth, out, inner);
-      } else {
-        out.append(c);
-        pos++;
-      }
-    }
-    return new Word(out.toString(), from, pos, quoted, inner);
-  }
-
-  private void single(StringBuilder out) {
-    int close = text.indexOf('\'', pos + 1);
-    int end = close < 0 ? text.length() : close;
-    out.append(text, pos + 1, end);
-    pos = Math.min(text.length(), end + 1);
-  }
-
-  private void doubled(int depth, StringBuilder out, List<Pipeline> inner) {
-    pos++;
-    while (more() && text.charAt(pos) != '"') {
-      char c = text.charAt(pos);
-      if (c == '\\' && dialect == Dialect.POSIX && pos + 1 < text.length()) {
-        char next = text.charAt(pos + 1);
-        if ("$`\"\\\n".indexOf(next) < 0) {
-          out.append(c);
-        }
-        if (next != '\n') {
-          out.append(next);
-        }
-        pos += 2;
-      } else if (c == '`' && dialect == Dialect.POSIX) {
-        backtick(depth, out, inner);
-      } else if (c == '$') {
-        dollar(depth, out, inner);
-      } else {
-        out.append(c);
-        pos++;
-      }
-    }
-    pos = Math.min(text.length(), pos + 1);
-  }
-
-  private void backtick(int depth, StringBuilder out, List<Pipeline> inner) {
-    int from = pos++;
-    if (depth < DEEPEST) {
-      inner.addAll(list(depth + 1, '`'));
-    } else {
-      int close = text.indexOf('`', pos);
-      pos = close < 0 ? text.length() : close;
-    }
-    pos = Math.min(text.length(), pos + 1);
-    keep(out, from);
-  }
-
-  private void keep(StringBuilder out, int from) {
-    out.append(text, from, Math.min(pos, from + MOST_OF_A_SUBSTITUTION));
-  }
-
-  /** Reads from a dollar sign; true when it was a quoted string. */
-  private boolean dollar(int depth, StringBuilder out, List<Pipeline> inner) {
-    int from = pos;
-    if (at("$(")) {
-      pos += 2;
-      boolean arithmetic = pos < text.length() && text.charAt(pos) == '(';
-      if (depth < DEEPEST && !arithmetic) {
-        inner.addAll(list(depth + 1, ')'));
-      }
-      if (pos < text.length() && text.charAt(pos) == ')') {
-        pos++;
-      }
-      keep(out, from);
-      return false;
-    }
-    if (at("$'") && dialect == Dialect.POSIX) {
-      pos += 2;
-      ansi(out);
-      return true;
-    }
-    if (at("${")) {
-      pos += 2;
-      // A name is short; else a brace far away would swallow what lies between.
-      int limit = Math.min(text.length(), pos + 200);
-      while (pos < limit && text.charAt(pos) != '}') {
-        pos++;
-      }
-      pos = pos < limit ? pos + 1 : from + 2;
-      out.append(text, from, pos);
-      return false;
-    }
-    out.append('$');
-    pos++;
-    return false;
-  }
-
-  private void ansi(StringBuilder out) {
-    while (more() && text.charAt(pos) != '\'') {
-      char c = text.charAt(pos++);
-      if (c != '\\' || pos >= text.length()) {
-        out.append(c);
-        continue;
-      }
-      char kind = text.charAt(pos++);
-      switch (kind) {
-        case 'n' -> out.append('\n');
-        case 't' -> out.append('\t');
-        case 'x' -> out.append(number(16, 2));
-        case 'u' -> out.append(number(16, 4));
-        default -> {
-          if (kind >= '0' && kind <= '7') {
-            pos--;
-            out.append(number(8, 3));
-          } else {
-            out.append(kind);
-          }
-        }
-      }
-    }
-    pos = Math.min(text.length(), pos + 1);
-  }
-
-  private char number(int radix, int most) {
-    int value = 0;
-    for (int i = 0; i < most && pos < text.length(); i++) {
-      int digit = Character.digit(text.charAt(pos), radix);
-      if (digit < 0) {
-        break;
-      }
-      value = value * radix + digit;
-      pos++;
-    }
-    return (char) value;
   }
 }

@@ -71,7 +71,7 @@ final class ShellRules {
     }
     forkBomb(text, start, end);
     List<Pipeline> pipelines = ShellParser.parse(text, budget);
-    if (ShellParser.dialect(text) == ShellParser.Dialect.WINDOWS) {
+    if (ShellDialect.of(text) == ShellDialect.WINDOWS) {
       interpreters.powerShell(text, start, end);
     }
     walk(pipelines, scope);
@@ -94,7 +94,7 @@ final class ShellRules {
         names.add(program.name());
         command(program, scope);
         for (Word word : program.command().words()) {
-          if (!word.inner().isEmpty() && scope.depth() < ShellParser.DEEPEST) {
+          if (!word.inner().isEmpty() && scope.depth() < ShellLexer.DEEPEST) {
             walk(word.inner(), scope.deeper());
           }
         }

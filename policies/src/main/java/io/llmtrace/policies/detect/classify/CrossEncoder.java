@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * search, so that a grounded answer costs about a run a sentence. A sentence that was not held
  * against every window is not judged.
  */
-public final class CrossEncoder implements LabelModel {
+final class CrossEncoder implements LabelModel {
   /** Shorter ones say little by themselves ("Yes, of course."): they go with what follows. */
   private static final int SHORTEST_SENTENCE = 24;
 
@@ -61,7 +61,7 @@ public final class CrossEncoder implements LabelModel {
    * @throws ModelException if one cannot be read, a label is not among the outputs, or the model
    *     does not run
    */
-  public static CrossEncoder load(
+  static CrossEncoder load(
       LabelModelSpec spec, byte[] model, byte[] tokenizer, byte @Nullable [] config)
       throws ModelException {
     ModelCard card = ModelCard.read(spec.id(), config);

@@ -1,6 +1,5 @@
 package io.llmtrace.policies.detect.classify;
 
-import io.llmtrace.policies.detect.Detector;
 import io.llmtrace.policies.detect.Evidence;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * something gives a finding of its own where its probability reaches its threshold in some window;
  * the confidence is that probability, as the model says it. Thread-safe.
  */
-public final class LabelClassifier implements Detector, LabelModel {
+final class LabelClassifier implements LabelModel {
   private final LabelModelSpec spec;
   private final OnnxModel model;
   private final LabelOutputs outputs;
@@ -38,7 +37,7 @@ public final class LabelClassifier implements Detector, LabelModel {
    * @throws ModelException if one cannot be read, a label is not among the outputs, or the model
    *     does not run
    */
-  public static LabelClassifier load(
+  static LabelClassifier load(
       LabelModelSpec spec, byte[] model, byte[] tokenizer, byte @Nullable [] config)
       throws ModelException {
     ModelCard card = ModelCard.read(spec.id(), config);
@@ -56,33 +55,10 @@ public final class LabelClassifier implements Detector, LabelModel {
   }
 
   @Override
-  public String name() {
-    return spec.id();
-  }
-
-  /** Whether the model reads texts of a zone. */
-  public boolean reads(Zone zone) {
-    return spec.zones().contains(zone);
-  }
-
-  /**
-   * Reads every view, window after window.
-   *
-   * @throws IllegalStateException if the runtime fails on a window
-   */
-  @Override
-  public void detect(SegmentReading reading, InspectionBudget budget, Consumer<Finding> sink) {
-    boolean unused = read(reading, budget, sink);
-  }
-
-  /**
-   * The same, and says whether every window was read.
-   *
-   * @throws IllegalStateException if the runtime fails on a window
-   */
-  public boolean read(SegmentReading reading, InspectionBudget budget, Consumer<Finding> sink) {
+  public boolean read(
+      SegmentReading reading, Sources sources, InspectionBudget budget, Consumer<Finding> sink) {
     Zone zone = reading.segment().zone();
-    if (!reads(zone)) {
+    if (!spec.zones().contains(zone)) {
       return true;
     }
     Highest highest = new Highest();
@@ -116,12 +92,6 @@ public final class LabelClassifier implements Detector, LabelModel {
   @Override
   public void close() {
     model.close();
-  }
-
-  @Override
-  public boolean read(
-      SegmentReading reading, Sources sources, InspectionBudget budget, Consumer<Finding> sink) {
-    return read(reading, budget, sink);
   }
 
   /** Where a label is most probable. */

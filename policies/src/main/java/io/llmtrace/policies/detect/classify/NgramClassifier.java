@@ -14,7 +14,7 @@ import java.io.UncheckedIOException;
  * <p>A text is read in blocks, so that the budget can be asked between them; blocks overlap by more
  * than the widest window of ordinary words.
  */
-public final class NgramClassifier implements TextClassifier {
+public final class NgramClassifier {
   /** The classifier's name. */
   public static final String NAME = "ngram";
 
@@ -24,11 +24,9 @@ public final class NgramClassifier implements TextClassifier {
   private static final int OVERLAP = 2 * 1024;
   private static final String RESOURCE = "/models/ngram.bin";
 
-  private final String version;
   private final ThreadLocal<Reader> readers;
 
   NgramClassifier(NgramModel model) {
-    this.version = model.digest();
     this.readers = ThreadLocal.withInitial(() -> new Reader(model));
   }
 
@@ -48,17 +46,15 @@ public final class NgramClassifier implements TextClassifier {
     }
   }
 
-  @Override
+  /** The classifier's name in receipts. */
   public String name() {
     return NAME;
   }
 
-  @Override
-  public String version() {
-    return version;
-  }
-
-  @Override
+  /**
+   * How much a segment looks like an attack, by all its views. When the budget ends first, the
+   * score is that of what was read, and says so.
+   */
   public Score score(SegmentReading reading, InspectionBudget budget) {
     return readers.get().read(reading, budget);
   }

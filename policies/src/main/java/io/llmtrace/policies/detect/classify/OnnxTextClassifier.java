@@ -11,7 +11,7 @@ import java.util.Map;
  * A text classification model in ONNX form that says one thing: how much a text looks like an
  * attack. {@link LabelClassifier} reads models that say several. Thread-safe.
  */
-public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
+public final class OnnxTextClassifier implements AutoCloseable {
   /** Characters before and after a nominated spot that a window may reach; as in training. */
   static final int AROUND = 1200;
 
@@ -20,12 +20,10 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
 
   private final TextModelSpec spec;
   private final OnnxModel model;
-  private final String version;
 
-  private OnnxTextClassifier(TextModelSpec spec, OnnxModel model, String version) {
+  private OnnxTextClassifier(TextModelSpec spec, OnnxModel model) {
     this.spec = spec;
     this.model = model;
-    this.version = version;
   }
 
   /**
@@ -35,7 +33,7 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
    * @param tokenizer the bytes of its {@code tokenizer.json}
    * @throws ModelException if either cannot be read or the model's outputs are not the labels
    */
-  public static OnnxTextClassifier load(TextModelSpec spec, byte[] model, byte[] tokenizer)
+  static OnnxTextClassifier load(TextModelSpec spec, byte[] model, byte[] tokenizer)
       throws ModelException {
     Map<Zone, String> prefixes = new EnumMap<>(Zone.class);
     spec.zones().forEach(z -> prefixes.put(z, spec.zonePrefixes().getOrDefault(z, "")));
@@ -59,21 +57,16 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
         }
       }
       opened.fillWindow(spec.zones().iterator().next());
-      return new OnnxTextClassifier(spec, opened, Checksum.hex(Checksum.sha256(model), 0, 4));
+      return new OnnxTextClassifier(spec, opened);
     } catch (ModelException e) {
       opened.close();
       throw e;
     }
   }
 
-  @Override
+  /** The model's name in receipts, for example {@code guard-minilm}. */
   public String name() {
     return spec.id();
-  }
-
-  @Override
-  public String version() {
-    return version;
   }
 
   /** Whether the model reads texts of a zone. */
@@ -82,12 +75,12 @@ public final class OnnxTextClassifier implements TextClassifier, AutoCloseable {
   }
 
   /**
-   * Reads every view, window after window.
+   * Reads every view, window after window. When the budget ends first, the score is that of what
+   * was read, and says so.
    *
    * @throws IllegalArgumentException for a zone that the model does not read
    * @throws IllegalStateException if the runtime fails on a window
    */
-  @Override
   public Score score(SegmentReading reading, InspectionBudget budget) {
     Best best = new Best(reading, spec.mostWindows());
     boolean complete = true;

@@ -22,7 +22,7 @@ import java.util.Set;
  *     it is not complete
  * @param threads threads of one run; results are the same for any number
  */
-public record TextModelSpec(
+record TextModelSpec(
     String id,
     List<String> labels,
     Set<String> attackLabels,
@@ -36,7 +36,7 @@ public record TextModelSpec(
   /**
    * @throws IllegalArgumentException if no label means an attack, or a size is out of its bounds
    */
-  public TextModelSpec {
+  TextModelSpec {
     labels = List.copyOf(labels);
     attackLabels = Set.copyOf(attackLabels);
     zones = Set.copyOf(zones);

@@ -161,7 +161,7 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, 
         keep(e);
         return false;
       } finally {
-        progress.stage(name, (System.nanoTime() - start) / 1000);
+        progress.stageSince(name, start);
       }
       if (budget.spent()) {
         unfinished.add(name);

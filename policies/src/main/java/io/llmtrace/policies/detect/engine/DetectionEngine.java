@@ -45,10 +45,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DetectionEngine {
   /** The stage that makes the forms of a text that the others read. */
-  public static final String NORMALISE = "normalise";
+  static final String NORMALISE = "normalise";
 
   /** The stage that answers for segments that were read before. */
-  public static final String CACHE = "cache";
+  static final String CACHE = "cache";
 
   /** Stages of the shipped engine that can be left out, in the order they run. */
   public static final List<String> BUILT_IN_STAGES =
@@ -287,7 +287,7 @@ public final class DetectionEngine {
   }
 
   /** Names of the stages that read answers, in the order they run, {@link #NORMALISE} first. */
-  public List<String> answerStages() {
+  List<String> answerStages() {
     return answers.stages();
   }
 

@@ -6,19 +6,14 @@ import io.llmtrace.policies.detect.ExchangeReading;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.SegmentReading;
-import io.llmtrace.policies.detect.Sources;
 import io.llmtrace.policies.detect.classify.CombinationModel.Profile;
 import io.llmtrace.policies.detect.classify.CombinationModel.Verdict;
-import io.llmtrace.policies.detect.classify.ModelSlot;
-import io.llmtrace.policies.detect.classify.ModelState;
 import io.llmtrace.policies.detect.classify.NgramClassifier;
-import io.llmtrace.policies.detect.classify.OnnxTextClassifier;
 import io.llmtrace.policies.detect.classify.Score;
 import io.llmtrace.policies.detect.text.Normaliser;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -59,8 +54,7 @@ public final class ExchangeCascade {
   private final InspectionProgress progress;
   private final Set<String> unfinished = new LinkedHashSet<>();
   private final Set<String> absent = new LinkedHashSet<>();
-  private final List<Doubt> doubts = new ArrayList<>();
-  private final List<Judged> forOwn = new ArrayList<>();
+  private final OpenQuestions questions;
   private final SegmentReading[] readings;
 
   ExchangeCascade(
@@ -80,6 +74,7 @@ public final class ExchangeCascade {
     this.knownBy = judge == configured ? tenant : profile + "\n" + tenant;
     this.budget = budget;
     this.progress = progress;
+    this.questions = new OpenQuestions(engine, judge, progress, unfinished, absent);
     this.readings = new SegmentReading[exchange.segments().size()];
   }
 
@@ -110,8 +105,7 @@ public final class ExchangeCascade {
       }
       segment(i, segments.get(i));
     }
-    boolean asks = !doubts.isEmpty() || !forOwn.isEmpty();
-    if (asks && !budget.spent() && engine.asksModels()) {
+    if (!questions.isEmpty() && !budget.spent() && engine.asksModels()) {
       return false;
     }
     // Nobody is to be asked, or nobody could answer: saying so takes no time.
@@ -133,16 +127,8 @@ public final class ExchangeCascade {
   }
 
   private void rest(InspectionBudget forModels) {
-    doubts.sort(
-        Comparator.comparingDouble((Doubt doubt) -> -doubt.verdict.confidence())
-            .thenComparingInt(doubt -> -doubt.number));
-    for (Doubt doubt : doubts) {
-      ask(doubt, forModels);
-    }
-    for (Judged judged : forOwn) {
-      askOwn(judged, forModels);
-    }
-    // Also those whose verdicts the engine.cache has answered without them.
+    questions.ask(forModels);
+    // Also those without which the cache has answered.
     absent.addAll(engine.own.missing(exchange.segments()));
     wholeExchange();
     progress.end(unfinished, absent);
@@ -173,7 +159,7 @@ public final class ExchangeCascade {
       long start = System.nanoTime();
       int leftOut = budget.leftOut();
       detector.detect(reading, budget, progress::foundInExchange);
-      progress.stage(detector.name(), micros(start));
+      progress.stageSince(detector.name(), start);
       if (budget.spent() || budget.leftOut() != leftOut) {
         unfinished.add(detector.name());
       }
@@ -195,7 +181,7 @@ public final class ExchangeCascade {
         progress.assessed(number, known.at(segment), known.score());
         progress.stageRead();
         progress.segmentRead();
-        progress.stage(DetectionEngine.CACHE, micros(start));
+        progress.stageSince(DetectionEngine.CACHE, start);
         return;
       }
     }
@@ -210,7 +196,7 @@ public final class ExchangeCascade {
         budget.sparing(AFTER_FORMS_NANOS * segment.text().length(), FOR_FORMS);
     SegmentReading reading = Normaliser.read(segment, forForms);
     readings[number] = reading;
-    progress.stage(DetectionEngine.NORMALISE, micros(start));
+    progress.stageSince(DetectionEngine.NORMALISE, start);
     boolean whole = reading.complete();
     if (!whole) {
       unfinished.add(DetectionEngine.NORMALISE);
@@ -222,12 +208,13 @@ public final class ExchangeCascade {
     NgramClassifier classifier = engine.ngram;
     SegmentJudge combine = judge;
     if (classifier == null || combine == null) {
-      finish(number, key, reading, found, InspectionProgress.attackConfidence(found), whole);
+      double score = InspectionProgress.attackConfidence(found);
+      questions.finish(number, key, reading, found, score, whole);
       return;
     }
     long before = System.nanoTime();
     Score score = classifier.score(reading, budget);
-    progress.stage(classifier.name(), micros(before));
+    progress.stageSince(classifier.name(), before);
     if (!score.complete() || budget.spent()) {
       unfinished.add(classifier.name());
       whole = false;
@@ -235,17 +222,8 @@ public final class ExchangeCascade {
       progress.stageRead();
     }
     Verdict verdict = combine.combine(reading, score, found, Optional.empty());
-    Doubt doubt = new Doubt(number, key, reading, found, score, verdict, whole);
-    if (combine.inDoubt(verdict)) {
-      // What is known counts already, should the budget end before the model is asked.
-      Verdict now = SegmentJudge.unasked(verdict, found);
-      settle(combine, doubt, now, score, classifier.name(), engine.neural == null);
-      if (engine.neural != null) {
-        doubts.add(doubt);
-      }
-    } else {
-      settle(combine, doubt, verdict, score, classifier.name(), true);
-    }
+    questions.take(
+        combine, new OpenQuestions.Spoken(number, key, reading, found, score, verdict, whole));
   }
 
   private boolean detect(
@@ -265,7 +243,7 @@ public final class ExchangeCascade {
             progress.found(number, finding);
           });
     } finally {
-      progress.stage(detector.name(), micros(start));
+      progress.stageSince(detector.name(), start);
     }
     // A detector that was cut short has read something, but not all.
     if (budget.spent()) {
@@ -278,154 +256,5 @@ public final class ExchangeCascade {
       return false;
     }
     return true;
-  }
-
-  /** Asks the engine.neural model about a segment that the other stages leave in doubt. */
-  private void ask(Doubt doubt, InspectionBudget forModels) {
-    ModelSlot<OnnxTextClassifier> slot = engine.neural;
-    SegmentJudge combine = judge;
-    if (slot == null || combine == null) {
-      throw new IllegalStateException("doubts are kept only where a model can be asked");
-    }
-    if (forModels.spent()) {
-      unfinished.add(slot.id());
-      return;
-    }
-    long start = System.nanoTime();
-    Optional<Score> answer =
-        slot.ask(
-            model ->
-                model.reads(doubt.reading.segment().zone())
-                    ? Optional.of(model.score(doubt.reading, doubt.ngram, forModels))
-                    : Optional.empty());
-    progress.stage(slot.id(), micros(start));
-    if (answer.isEmpty()) {
-      // Not there, or not for this zone: the verdict without it stands.
-      boolean missing = slot.state().status() != ModelState.Status.LOADED;
-      if (missing) {
-        absent.add(slot.id());
-      }
-      boolean later = slot.state().status() == ModelState.Status.LOADING;
-      Verdict stands = SegmentJudge.unasked(doubt.verdict, doubt.found);
-      settle(combine, doubt, stands, doubt.ngram, NgramClassifier.NAME, true, !later);
-      return;
-    }
-    if (!answer.get().complete()) {
-      unfinished.add(slot.id());
-      return;
-    }
-    Verdict verdict = combine.combine(doubt.reading, doubt.ngram, doubt.found, answer);
-    settle(combine, doubt, verdict, answer.get(), slot.id(), true);
-  }
-
-  private void settle(
-      SegmentJudge combine, Doubt doubt, Verdict verdict, Score where, String said, boolean last) {
-    settle(combine, doubt, verdict, where, said, last, last);
-  }
-
-  private void settle(
-      SegmentJudge combine,
-      Doubt doubt,
-      Verdict verdict,
-      Score where,
-      String said,
-      boolean last,
-      boolean remember) {
-    List<Finding> findings = combine.findings(doubt.reading, where, doubt.found, verdict, said);
-    double confidence = SegmentJudge.score(verdict, findings);
-    if (!last) {
-      progress.assessed(doubt.number, findings, confidence);
-      return;
-    }
-    if (progress.isExplaining()) {
-      progress.explain(contributions(doubt.reading.segment(), verdict));
-    }
-    finish(
-        doubt.number,
-        remember ? doubt.key : null,
-        doubt.reading,
-        findings,
-        confidence,
-        doubt.whole);
-  }
-
-  /** The shipped stages are done with a segment: what is left are the models of the user. */
-  private void finish(
-      int number,
-      VerdictCache.@Nullable Key key,
-      SegmentReading reading,
-      List<Finding> findings,
-      double score,
-      boolean whole) {
-    if (engine.own.read(reading.segment().zone())) {
-      progress.assessed(number, findings, score);
-      forOwn.add(new Judged(number, key, reading, findings, score, whole));
-    } else {
-      finish(number, key, findings, score, whole);
-    }
-  }
-
-  /** Asks the models that somebody brought, when all that is cheaper has spoken. */
-  private void askOwn(Judged judged, InspectionBudget forModels) {
-    OwnModels.Said said = engine.own.ask(judged.reading, Sources.NONE, forModels);
-    said.micros().forEach(progress::stage);
-    unfinished.addAll(said.unfinished());
-    absent.addAll(said.silent());
-    List<Finding> findings = new ArrayList<>(judged.findings);
-    findings.addAll(said.findings());
-    finish(
-        judged.number,
-        said.loading() ? null : judged.key,
-        findings,
-        Math.max(judged.score, SegmentJudge.flagging(said.findings())),
-        judged.whole && said.unfinished().isEmpty());
-  }
-
-  private void finish(
-      int number,
-      VerdictCache.@Nullable Key key,
-      List<Finding> findings,
-      double score,
-      boolean whole) {
-    progress.assessed(number, findings, score);
-    if (!whole) {
-      return;
-    }
-    progress.segmentRead();
-    if (engine.cache != null && key != null) {
-      engine.cache.put(key, new VerdictCache.Verdict(findings, score));
-    }
-  }
-
-  private static List<Contribution> contributions(Segment segment, Verdict verdict) {
-    return verdict.contributions().stream()
-        .map(
-            part ->
-                new Contribution(
-                    segment.pointer(), segment.zone(), part.feature(), part.value(), part.logit()))
-        .toList();
-  }
-
-  /** A segment on which the cheap stages have spoken. */
-  private record Doubt(
-      int number,
-      VerdictCache.@Nullable Key key,
-      SegmentReading reading,
-      List<Finding> found,
-      Score ngram,
-      Verdict verdict,
-      boolean whole) {}
-
-  /** A segment of which the shipped stages have said all they will. */
-  private record Judged(
-      int number,
-      VerdictCache.@Nullable Key key,
-      SegmentReading reading,
-      List<Finding> findings,
-      double score,
-      boolean whole) {}
-
-  private static long micros(long startNanos) {
-    return (System.nanoTime() - startNanos) / 1000;
   }
 }

@@ -140,6 +140,11 @@ public final class InspectionProgress {
     stagesMicros.merge(name, micros, Long::sum);
   }
 
+  /** Adds the time of a stage that began at {@code startNanos}, by {@link System#nanoTime()}. */
+  void stageSince(String name, long startNanos) {
+    stage(name, (System.nanoTime() - startNanos) / 1000);
+  }
+
   synchronized void begin(int count, List<String> stages) {
     segments = count;
     missingStages.addAll(stages);

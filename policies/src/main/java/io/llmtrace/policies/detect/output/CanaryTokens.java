@@ -38,7 +38,7 @@ public final class CanaryTokens {
    * @param tenantKey at least 16 bytes that nobody else knows; copied
    * @throws IllegalArgumentException for a shorter key
    */
-  public CanaryTokens(byte[] tenantKey) {
+  CanaryTokens(byte[] tenantKey) {
     if (tenantKey.length < LEAST_KEY_BYTES) {
       throw new IllegalArgumentException(
           "a canary key of " + tenantKey.length + " bytes; " + LEAST_KEY_BYTES + " are the least");

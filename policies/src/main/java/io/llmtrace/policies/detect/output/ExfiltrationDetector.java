@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  * Signed addresses of file stores, tokens of logins, searches and services that draw what their
  * address says are everyday traffic. Thread-safe.
  */
-public final class ExfiltrationDetector implements AnswerDetector {
+final class ExfiltrationDetector implements AnswerDetector {
   /** The stage's name. */
-  public static final String NAME = "exfiltration";
+  static final String NAME = "exfiltration";
 
   private static final int MOST_FINDINGS = 20;
   private static final int FEWEST_IMAGES = 8;

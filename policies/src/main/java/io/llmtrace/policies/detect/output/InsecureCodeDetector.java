@@ -21,9 +21,9 @@ import java.util.function.Consumer;
  * Patterns see one statement and no flow of data, so they keep to what is wrong wherever its data
  * comes from. Thread-safe.
  */
-public final class InsecureCodeDetector implements AnswerDetector {
+final class InsecureCodeDetector implements AnswerDetector {
   /** The stage's name. */
-  public static final String NAME = "insecure_code";
+  static final String NAME = "insecure_code";
 
   private static final int WINDOW = 16 * 1024;
   private static final int OVERLAP = 512;
@@ -32,7 +32,7 @@ public final class InsecureCodeDetector implements AnswerDetector {
   private final Map<String, List<CodeRule>> byLanguage = new HashMap<>();
 
   /** With the rules that the product ships. */
-  public InsecureCodeDetector() {
+  InsecureCodeDetector() {
     for (CodeRule rule : CodeRules.builtIn()) {
       for (String language : rule.languages()) {
         byLanguage.computeIfAbsent(language, l -> new ArrayList<>()).add(rule);

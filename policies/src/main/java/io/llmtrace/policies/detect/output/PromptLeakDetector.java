@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The thresholds were set by hand: a piece of fifteen words of an instruction is three lines of
  * speech and no turn of phrase, and half of a prompt is most of what is in it.
  */
-public final class PromptLeakDetector implements AnswerDetector {
+final class PromptLeakDetector implements AnswerDetector {
   /** The stage's name. */
-  public static final String NAME = "prompt_leak";
+  static final String NAME = "prompt_leak";
 
   private static final int MOST_WORDS = 400_000;
 

@@ -19,9 +19,9 @@ import java.util.function.Consumer;
  * of phrase and no context: it misses most of what is toxic, slurs altogether, and it takes a
  * quotation for speech. Therefore it is not among the detectors that run by default. Thread-safe.
  */
-public final class ToxicityDetector implements AnswerDetector {
+final class ToxicityDetector implements AnswerDetector {
   /** The stage's name. */
-  public static final String NAME = "toxicity_lexicon";
+  static final String NAME = "toxicity_lexicon";
 
   private static final int WINDOW = 32 * 1024;
   private static final int OVERLAP = 256;

@@ -14,7 +14,7 @@ import java.util.List;
  */
 public record FencedCode(String language, int start, int end) {
   /** Blocks read of one text: an answer has a dozen, a hostile one has as many as it likes. */
-  public static final int MOST_BLOCKS = 1000;
+  private static final int MOST_BLOCKS = 1000;
 
   /** The blocks in the order of the text. */
   public static List<FencedCode> find(String text) {

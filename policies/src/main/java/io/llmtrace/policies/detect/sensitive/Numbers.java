@@ -153,7 +153,7 @@ final class Numbers {
     boolean small = bytes[0] < 13 && bytes[1] < 13 && bytes[2] < 13 && bytes[3] < 13;
     boolean section = small && bytes[0] != 10 && !scan.isNear(Cue.IP, start, end, 40, 10);
     if (!left && !right && !version && !section) {
-      Addresses.internet(scan, start, end, Addresses.range(bytes));
+      NetworkAddresses.internet(scan, start, end, NetworkAddresses.range(bytes));
     }
   }
 
@@ -226,7 +226,7 @@ final class Numbers {
             && text.charAt(starts[0] - 1) == ' '
             && Text.upper(text.charAt(before))
             && Text.upper(text.charAt(before + 1))
-            && NationalIds.digits(text, before + 2, before + 4);
+            && Text.digits(text, before + 2, before + 4);
     return account
         || (inside != 0
             && ((first > 0 && separators[first] == inside)
@@ -348,9 +348,7 @@ final class Numbers {
     char sign = Text.at(text, end);
     if (length == 6 && (sign == '-' || sign == '+') && end + 5 <= text.length()) {
       String value = text.substring(starts[last], end + 5).toUpperCase(java.util.Locale.ROOT);
-      if (Text.closes(text, end + 5)
-          && NationalIds.digits(value, 7, 10)
-          && NationalIds.fiHetu(value)) {
+      if (Text.closes(text, end + 5) && Text.digits(value, 7, 10) && EuropeanIds.fiHetu(value)) {
         scan.found(PiiKinds.FI_HETU, starts[last], end + 5, 0.95, Rank.BY_FORM);
       }
     }
@@ -364,10 +362,10 @@ final class Numbers {
       return;
     }
     String number = digits(first, last) + letter;
-    if (number.length() == 9 && NationalIds.esDni(number)) {
+    if (number.length() == 9 && EuropeanIds.esDni(number)) {
       scan.found(PiiKinds.ES_DNI, starts[first], end + 2, 0.85, Rank.BY_FORM);
     }
-    if (letter == 'K' && number.length() <= 9 && NationalIds.clRut(number)) {
+    if (letter == 'K' && number.length() <= 9 && AmericanIds.clRut(number)) {
       scan.found(PiiKinds.CL_RUT, starts[first], end + 2, 0.85, Rank.BY_FORM);
     }
   }
@@ -380,7 +378,7 @@ final class Numbers {
       return;
     }
     String value = text.substring(start, Math.min(text.length(), end + 2)).replace(" ", "");
-    if (value.length() == 9 && Text.opens(text, start) && NationalIds.ukNino(value)) {
+    if (value.length() == 9 && Text.opens(text, start) && EuropeanIds.ukNino(value)) {
       boolean named = scan.isNear(Cue.UK_NINO, start, end, 60, 25);
       scan.found(PiiKinds.UK_NINO, start, end + 2, named ? 0.97 : 0.8, Rank.BY_FORM);
     }

@@ -71,7 +71,7 @@ final class Scan {
 
   private final Numbers numbers;
   private final Words words;
-  private final Addresses addresses;
+  private final NetworkAddresses network;
   private final Secrets secrets;
   private final Assignments assignments;
   private final Labelled labelled;
@@ -90,7 +90,7 @@ final class Scan {
     this.sink = sink;
     this.numbers = new Numbers(this);
     this.words = new Words(this);
-    this.addresses = new Addresses(this);
+    this.network = new NetworkAddresses(this);
     this.secrets = new Secrets(this);
     this.assignments = new Assignments(this);
     this.labelled = new Labelled(this);
@@ -208,8 +208,8 @@ final class Scan {
       looked++;
       switch (what) {
         case WORD -> words.read(start, end, numbers);
-        case AT_SIGN -> addresses.atSign(start);
-        case COLON -> addresses.colon(start);
+        case AT_SIGN -> MailAddresses.atSign(this, start);
+        case COLON -> network.colon(start);
         default -> {
           if (entry != null) {
             literal(entry, start, end);
@@ -244,9 +244,9 @@ final class Scan {
       case JWT -> secrets.jwt(start);
       case OTP -> secrets.otp(start);
       case BASIC -> secrets.basic(start, end);
-      case URL -> addresses.url(start);
+      case URL -> UserInfo.url(this, start);
       case BEARER -> assignments.bearer(start, end);
-      case CURL_USER -> addresses.curlUser(end);
+      case CURL_USER -> UserInfo.curlUser(this, end);
     }
   }
 

@@ -1,6 +1,6 @@
 package io.llmtrace.policies.detect.sensitive;
 
-/** Small questions about characters. */
+/** Small questions about characters, and about a few of them in a row. */
 final class Text {
   /** Letters and digits of ASCII: a look at a table, since every character of a text is asked. */
   private static final boolean[] ALNUM = new boolean[128];
@@ -39,6 +39,26 @@ final class Text {
 
   static boolean word(char c) {
     return alnum(c) || c == '_';
+  }
+
+  /** Whether all of {@code [from, to)} are digits. */
+  static boolean digits(String text, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (!digit(text.charAt(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether all of {@code [from, to)} are upper case letters. */
+  static boolean capitals(String text, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (!upper(text.charAt(i))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** A letter of any script. */

@@ -13,8 +13,8 @@ import java.util.Locale;
 
 /**
  * Reads RE2 syntax as a {@link PatternTree} that matches at least what RE2 does: assertions other
- * than {@code \\b} are dropped, case is ignored, Unicode classes hold everything. RE2/J says
- * whether a pattern is right; its own tree is not public.
+ * than {@code \b} are dropped, case is ignored, Unicode classes hold everything. RE2/J says whether
+ * a pattern is right; its own tree is not public.
  *
  * @see <a href="https://github.com/google/re2/wiki/Syntax">RE2 syntax</a>
  */
@@ -258,21 +258,7 @@ final class PatternParser {
       at = end + 1;
       return CodePoints.everything();
     }
-    CodePoints set = new CodePoints();
-    switch (Character.toLowerCase(c)) {
-      case 'd' -> set.add('0', '9');
-      case 's' -> {
-        set.add('\t', '\n');
-        set.add('\f', '\r');
-        set.add(' ', ' ');
-      }
-      default -> {
-        set.add('0', '9');
-        set.add('A', 'Z');
-        set.add('a', 'z');
-        set.add('_', '_');
-      }
-    }
+    CodePoints set = NamedClasses.perl(Character.toLowerCase(c));
     return Character.isUpperCase(c) ? set.complement(caseMatters) : withCase(set);
   }
 
@@ -316,39 +302,9 @@ final class PatternParser {
   }
 
   private CodePoints posix(String name) {
-    CodePoints set = new CodePoints();
-    switch (name) {
-      case "alpha" -> letters(set);
-      case "alnum", "word" -> {
-        letters(set);
-        set.add('0', '9');
-        if (name.equals("word")) {
-          set.add('_', '_');
-        }
-      }
-      case "digit" -> set.add('0', '9');
-      case "lower" -> set.add('a', 'z');
-      case "upper" -> set.add('A', 'Z');
-      case "xdigit" -> {
-        set.add('0', '9');
-        set.add('A', 'F');
-        set.add('a', 'f');
-      }
-      case "space" -> {
-        set.add('\t', '\r');
-        set.add(' ', ' ');
-      }
-      default -> {
-        large = true;
-        return CodePoints.everything();
-      }
-    }
-    return set;
-  }
-
-  private static void letters(CodePoints set) {
-    set.add('A', 'Z');
-    set.add('a', 'z');
+    CodePoints set = NamedClasses.posix(name);
+    large |= set == null;
+    return set == null ? CodePoints.everything() : set;
   }
 
   private CodePoints withCase(CodePoints set) {

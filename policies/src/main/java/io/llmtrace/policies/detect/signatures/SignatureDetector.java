@@ -53,12 +53,12 @@ public final class SignatureDetector implements Detector {
   }
 
   /** What names candidates now: {@code hyperscan} or {@code aho-corasick}. */
-  public String engineName() {
+  String engineName() {
     return choice.finder().name();
   }
 
   /** Why {@link #engineName()} is not Hyperscan, for people; empty when it is. */
-  public String engineNote() {
+  String engineNote() {
     return choice.note();
   }
 
@@ -67,7 +67,7 @@ public final class SignatureDetector implements Detector {
    *
    * @throws InterruptedException if the thread is interrupted while it waits
    */
-  public void awaitEngine() throws InterruptedException {
+  void awaitEngine() throws InterruptedException {
     choice.await();
   }
 

@@ -25,16 +25,16 @@ import java.util.Set;
  */
 public final class Normaliser {
   /** How deep encodings are undone inside each other. */
-  public static final int DEPTH = 3;
+  static final int DEPTH = 3;
 
   /** How many forms a reading holds at most, the text as it stands counted. */
-  public static final int MOST_VIEWS = 64;
+  static final int MOST_VIEWS = 64;
 
   /** How many times the segment's length all other forms have at most, … */
   public static final int MOST_GROWTH = 4;
 
   /** … and how many characters they may always have, for short texts. */
-  public static final int LEAST_OUTPUT = 16 * 1024;
+  static final int LEAST_OUTPUT = 16 * 1024;
 
   private static final int MOST_FOLDS = 3;
 

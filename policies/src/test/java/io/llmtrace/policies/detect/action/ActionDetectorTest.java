@@ -183,7 +183,7 @@ class ActionDetectorTest {
         "Update Anna on the new date; then set up a call with the vendor.",
       })
   void words_of_a_statement_in_a_request_are_no_statement(String request) {
-    assertThat(SqlRules.looksLikeStatement(request, Readings.unlimited())).isFalse();
+    assertThat(SqlStatements.looksLikeStatement(request, Readings.unlimited())).isFalse();
     assertThat(detect("{\"query\":\"" + request + "\"}")).isEmpty();
   }
 

@@ -28,8 +28,8 @@ class ActionFuzzTest {
   @FuzzTest(maxDuration = "10m")
   void parsers_read_anything(FuzzedDataProvider data) {
     String text = data.consumeRemainingAsString();
-    ShellParser.parse(text, ShellParser.Dialect.POSIX, Readings.unlimited());
-    ShellParser.parse(text, ShellParser.Dialect.WINDOWS, Readings.unlimited());
+    ShellParser.parse(text, ShellDialect.POSIX, Readings.unlimited());
+    ShellParser.parse(text, ShellDialect.WINDOWS, Readings.unlimited());
     SqlLexer.read(text, 0, Readings.unlimited());
     Host.of(text);
     WebAddress.parse(text).ifPresent(WebAddress::parameters);

@@ -43,7 +43,7 @@ class ShellParserTest {
 
   @Property(tries = 1000)
   void any_text_is_parsed_and_every_span_lies_within_it(@ForAll String text) {
-    for (ShellParser.Dialect dialect : ShellParser.Dialect.values()) {
+    for (ShellDialect dialect : ShellDialect.values()) {
       List<Pipeline> pipelines = ShellParser.parse(text, dialect, Readings.unlimited());
       check(pipelines, text.length());
     }
@@ -121,8 +121,7 @@ class ShellParserTest {
   }
 
   private static Command only(String text) {
-    List<Pipeline> pipelines =
-        ShellParser.parse(text, ShellParser.Dialect.POSIX, Readings.unlimited());
+    List<Pipeline> pipelines = ShellParser.parse(text, ShellDialect.POSIX, Readings.unlimited());
     assertThat(pipelines).hasSize(1);
     assertThat(pipelines.get(0).commands()).hasSize(1);
     return pipelines.get(0).commands().get(0);

@@ -16,6 +16,7 @@ import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.detect.Sources;
 import io.llmtrace.policies.detect.classify.LabelModelSpec.Activation;
 import io.llmtrace.policies.detect.classify.LabelModelSpec.Label;
 import io.llmtrace.policies.exchange.Zone;
@@ -40,7 +41,7 @@ class LabelClassifierTest {
   @Test
   void each_label_over_its_threshold_is_a_finding_with_the_models_own_probability()
       throws Exception {
-    try (LabelClassifier tiny = TinyModel.load(spec(Zone.USER))) {
+    try (LabelModel tiny = TinyModel.load(spec(Zone.USER))) {
       // The strongest word decides: logits 2, 0, 6.
       Finding dragon = only(tiny, "\ud83d\ude42 the dragon is a harbour.");
       assertThat(dragon.type()).isEqualTo(FindingType.PROMPT_INJECTION);
@@ -59,11 +60,11 @@ class LabelClassifierTest {
 
   @Test
   void a_threshold_is_reached_from_it_on() throws Exception {
-    try (LabelClassifier tiny = load(Activation.SIGMOID, finds("DRAGON", 0.998))) {
+    try (LabelModel tiny = load(Activation.SIGMOID, finds("DRAGON", 0.998))) {
       // Sigmoid of 6 is 0.9975.
       assertThat(read(tiny, Zone.USER, "dragon")).isEmpty();
     }
-    try (LabelClassifier tiny = load(Activation.SIGMOID, finds("DRAGON", 0.997))) {
+    try (LabelModel tiny = load(Activation.SIGMOID, finds("DRAGON", 0.997))) {
       assertThat(only(tiny, "dragon").confidence()).isCloseTo(1 / (1 + Math.exp(-6)), offset(1e-5));
     }
   }
@@ -73,14 +74,14 @@ class LabelClassifierTest {
     Label rude = finds("RUDE", 0.4);
     Label dragon = finds("DRAGON", 0.4);
     String both = "the rude dragon";
-    try (LabelClassifier softmax = load(Activation.AUTO, rude, dragon)) {
+    try (LabelModel softmax = load(Activation.AUTO, rude, dragon)) {
       assertThat(read(softmax, Zone.USER, both)).extracting(Finding::rule).containsExactly("RUDE");
     }
     byte[] multiLabel =
         new String(file("config.json"), StandardCharsets.UTF_8)
             .replace("single_label", "multi_label")
             .getBytes(StandardCharsets.UTF_8);
-    try (LabelClassifier sigmoid =
+    try (LabelModel sigmoid =
         LabelClassifier.load(
             spec(List.of(rude, dragon), Activation.AUTO, 64, Zone.USER),
             file("model.onnx"),
@@ -94,10 +95,10 @@ class LabelClassifierTest {
 
   @Test
   void labels_are_outputs_by_name_or_by_number() throws Exception {
-    try (LabelClassifier byNumber = load(Activation.AUTO, harmless("0"), finds("2", 0.8))) {
+    try (LabelModel byNumber = load(Activation.AUTO, harmless("0"), finds("2", 0.8))) {
       assertThat(only(byNumber, "a wyvern").rule()).isEqualTo("DRAGON");
     }
-    try (LabelClassifier nameless =
+    try (LabelModel nameless =
         LabelClassifier.load(
             spec(List.of(finds("2", 0.8)), Activation.AUTO, 64, Zone.USER),
             file("model.onnx"),
@@ -124,26 +125,30 @@ class LabelClassifierTest {
 
   @Test
   void a_long_text_is_read_to_its_end_in_windows() throws Exception {
-    try (LabelClassifier tiny = TinyModel.load(spec(Zone.DOCUMENT))) {
+    try (LabelModel tiny = TinyModel.load(spec(Zone.DOCUMENT))) {
       String text = HARBOUR.repeat(20) + "the dragon.";
       List<Finding> found = read(tiny, Zone.DOCUMENT, text);
       assertThat(found).hasSize(1);
       assertThat(found.get(0).end()).isEqualTo(text.length());
       assertThat(found.get(0).start()).isGreaterThan(text.length() / 2);
-      boolean whole = tiny.read(reading(Zone.DOCUMENT, HARBOUR.repeat(2000)), AMPLE, finding -> {});
+      boolean whole =
+          tiny.read(
+              reading(Zone.DOCUMENT, HARBOUR.repeat(2000)), Sources.NONE, AMPLE, finding -> {});
       assertThat(whole).as("a text of more windows than it may take is read in part").isFalse();
     }
   }
 
   @Test
   void it_reads_its_zones_only_and_asks_the_budget_between_windows() throws Exception {
-    try (LabelClassifier tiny = TinyModel.load(spec(Zone.USER))) {
+    try (LabelModel tiny = TinyModel.load(spec(Zone.USER))) {
       assertThat(read(tiny, Zone.DOCUMENT, "dragon")).isEmpty();
       long[] questions = {0};
       // Asked before and after the words are split, and a second passes with each question.
       InspectionBudget two =
           InspectionBudget.until(4_000_000_000L, () -> questions[0]++ * 1_000_000_000L);
-      assertThat(tiny.read(reading(Zone.USER, HARBOUR.repeat(30)), two, finding -> {})).isFalse();
+      assertThat(
+              tiny.read(reading(Zone.USER, HARBOUR.repeat(30)), Sources.NONE, two, finding -> {}))
+          .isFalse();
       assertThat(questions[0]).as("two windows, and the question that ends it").isEqualTo(5);
     }
   }
@@ -176,8 +181,8 @@ class LabelClassifierTest {
         new LabelModelSpec(
             one.id(), one.labels(), one.activation(), one.zones(), one.maxTokens(), 16, 3);
     ExecutorService pool = Executors.newFixedThreadPool(4);
-    try (LabelClassifier single = TinyModel.load(one);
-        LabelClassifier several = TinyModel.load(three)) {
+    try (LabelModel single = TinyModel.load(one);
+        LabelModel several = TinyModel.load(three)) {
       List<List<Finding>> alone =
           texts.stream().map(text -> read(single, Zone.USER, text)).toList();
       List<Future<List<Finding>>> together =
@@ -217,7 +222,7 @@ class LabelClassifierTest {
     FutureTask<Long> task =
         new FutureTask<>(
             () -> {
-              try (LabelClassifier tiny = TinyModel.load(spec)) {
+              try (LabelModel tiny = TinyModel.load(spec)) {
                 assertThat(read(tiny, Zone.USER, "dragon")).hasSize(1);
                 return threadsNamed(name);
               }
@@ -243,8 +248,7 @@ class LabelClassifierTest {
     }
   }
 
-  private static LabelClassifier load(Activation activation, Label... labels)
-      throws ModelException {
+  private static LabelModel load(Activation activation, Label... labels) throws ModelException {
     return TinyModel.load(spec(List.of(labels), activation, 64, Zone.USER));
   }
 
@@ -252,15 +256,15 @@ class LabelClassifierTest {
     return catchThrowableOfType(ModelException.class, () -> TinyModel.load(spec)).getMessage();
   }
 
-  private static Finding only(LabelClassifier tiny, String text) {
+  private static Finding only(LabelModel tiny, String text) {
     List<Finding> found = read(tiny, Zone.USER, text);
     assertThat(found).hasSize(1);
     return found.get(0);
   }
 
-  private static List<Finding> read(LabelClassifier tiny, Zone zone, String text) {
+  private static List<Finding> read(LabelModel tiny, Zone zone, String text) {
     List<Finding> found = new ArrayList<>();
-    tiny.detect(reading(zone, text), AMPLE, found::add);
+    boolean unused = tiny.read(reading(zone, text), Sources.NONE, AMPLE, found::add);
     return found;
   }
 }

@@ -38,9 +38,8 @@ public final class TinyModel {
   }
 
   /** Loads it with the file that names its outputs. */
-  public static LabelClassifier load(LabelModelSpec spec) throws ModelException {
-    return LabelClassifier.load(
-        spec, file("model.onnx"), file("tokenizer.json"), file("config.json"));
+  public static LabelModel load(LabelModelSpec spec) throws ModelException {
+    return LabelModel.load(spec, file("model.onnx"), file("tokenizer.json"), file("config.json"));
   }
 
   static byte[] file(String name) {
