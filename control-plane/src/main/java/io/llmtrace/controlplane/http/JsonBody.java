@@ -108,7 +108,7 @@ public final class JsonBody {
   }
 
   /** As sent. */
-  byte[] bytes() {
+  public byte[] bytes() {
     return bytes.clone();
   }
 
