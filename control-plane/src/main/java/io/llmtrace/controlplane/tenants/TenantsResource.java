@@ -6,6 +6,7 @@ import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Reach;
 import io.llmtrace.controlplane.access.Requires;
+import io.llmtrace.controlplane.access.TenantId;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
