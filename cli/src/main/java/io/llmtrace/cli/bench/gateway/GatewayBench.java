@@ -2,6 +2,8 @@ package io.llmtrace.cli.bench.gateway;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.cli.measure.Rounded;
+import io.llmtrace.cli.measure.Rounds;
 import io.llmtrace.policies.detect.classify.GuardModel;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.terminal.Terminal;
@@ -99,7 +101,8 @@ final class GatewayBench implements AutoCloseable {
       double exchanges = exchanges(inspect);
       throughput(noop, inspect, stock);
       json.put(
-          "onnx_share", thousandths((onnx(inspect) - asked) / (exchanges(inspect) - exchanges)));
+          "onnx_share",
+          Rounded.thousandths((onnx(inspect) - asked) / (exchanges(inspect) - exchanges)));
     }
     if (plan.has(BenchPlan.Part.SOCKET)) {
       socket(noop, inspect);
@@ -233,23 +236,23 @@ final class GatewayBench implements AutoCloseable {
               ArrayNode rounds = node.putArray(name + "_rounds");
               list.forEach(value -> rounds.add(rounded(value)));
             });
-        node.put("ratio_to_noop", thousandths(toNoop));
+        node.put("ratio_to_noop", Rounded.thousandths(toNoop));
         worstNoop = Math.min(worstNoop, toNoop);
         String figure = size + " bytes, " + connections + " connections: ";
         judge(figure + "throughput to noop", toNoop, "≥ 0.85", toNoop >= 0.85);
         if (stock != null) {
           double toStock = Rounds.medianRatio(ours, rates.getOrDefault(stock.name(), List.of()));
-          node.put("ratio_to_stock", thousandths(toStock));
+          node.put("ratio_to_stock", Rounded.thousandths(toStock));
           worstStock = Math.min(worstStock, toStock);
           judge(figure + "throughput to stock runner", toStock, "≥ 1", toStock >= 1);
         }
       }
     }
-    json.put("ratio_to_noop", thousandths(worstNoop));
+    json.put("ratio_to_noop", Rounded.thousandths(worstNoop));
     if (stock == null) {
       json.putNull("ratio_to_stock");
     } else {
-      json.put("ratio_to_stock", thousandths(worstStock));
+      json.put("ratio_to_stock", Rounded.thousandths(worstStock));
     }
   }
 
@@ -286,16 +289,16 @@ final class GatewayBench implements AutoCloseable {
       ours.add(seen.perSecond());
       errorsSeen += seen.errors(200);
     }
-    json.put("socket_ratio_to_noop", thousandths(Rounds.medianRatio(ours, idle)));
-    json.put("cpu_us_per_call", tenths(Rounds.median(cpu)));
-    json.put("noop_cpu_us_per_call", tenths(Rounds.median(idleCpu)));
-    json.put("compiler_us_per_call", tenths(Rounds.median(compilers)));
+    json.put("socket_ratio_to_noop", Rounded.thousandths(Rounds.medianRatio(ours, idle)));
+    json.put("cpu_us_per_call", Rounded.tenths(Rounds.median(cpu)));
+    json.put("noop_cpu_us_per_call", Rounded.tenths(Rounds.median(idleCpu)));
+    json.put("compiler_us_per_call", Rounded.tenths(Rounds.median(compilers)));
     note(
         new Judgement(
             "8 KB straight on the socket: µs of processor time a call (noop "
-                + tenths(Rounds.median(idleCpu))
+                + Rounded.tenths(Rounds.median(idleCpu))
                 + ", compilers "
-                + tenths(Rounds.median(compilers))
+                + Rounded.tenths(Rounds.median(compilers))
                 + " of it)",
             Rounds.median(cpu),
             "–",
@@ -353,8 +356,8 @@ final class GatewayBench implements AutoCloseable {
       worstP50 = Math.max(worstP50, pairs.p50());
       worstP99 = Math.max(worstP99, pairs.p99());
     }
-    json.put("added_p50_ms", thousandths(worstP50));
-    json.put("added_p99_ms", thousandths(worstP99));
+    json.put("added_p50_ms", Rounded.thousandths(worstP50));
+    json.put("added_p99_ms", Rounded.thousandths(worstP99));
     judge("added latency at half load, p50, ms", worstP50, "≤ 0.5", worstP50 <= 0.5);
     judge("added latency at half load, p99, ms", worstP99, "≤ 5", worstP99 <= 5);
   }
@@ -398,13 +401,14 @@ final class GatewayBench implements AutoCloseable {
         Rounds.medianDifference(
             p99.getOrDefault(inspect.name(), List.of()), p99.getOrDefault(noop.name(), List.of()));
     double own = Rounds.median(p99.getOrDefault(inspect.name(), List.of()));
-    node.put("added_p50_ms", thousandths(added50)).put("added_p99_ms", thousandths(added99));
+    node.put("added_p50_ms", Rounded.thousandths(added50))
+        .put("added_p99_ms", Rounded.thousandths(added99));
     return new Pairs(node, added50, added99, own);
   }
 
   private static void list(ObjectNode node, String name, List<Double> values) {
     ArrayNode array = node.putArray(name);
-    values.forEach(value -> array.add(thousandths(value)));
+    values.forEach(value -> array.add(Rounded.thousandths(value)));
   }
 
   private void judge(String figure, double value, String bar, boolean meets) {
@@ -432,14 +436,6 @@ final class GatewayBench implements AutoCloseable {
       out.printf(Locale.ROOT, "  " + format + "%n", values);
       out.flush();
     }
-  }
-
-  static double thousandths(double value) {
-    return Math.round(value * 1_000) / 1e3;
-  }
-
-  private static double tenths(double value) {
-    return Math.round(value * 10) / 10.0;
   }
 
   private static long rounded(double value) {

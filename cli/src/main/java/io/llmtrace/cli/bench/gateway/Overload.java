@@ -1,6 +1,7 @@
 package io.llmtrace.cli.bench.gateway;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.cli.measure.Rounded;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
@@ -41,12 +42,12 @@ final class Overload {
             .putObject("overload")
             .put("capacity_per_second", Math.round(capacity))
             .put("requests", seen.nanos().length + seen.failed())
-            .put("p50_ms", GatewayBench.thousandths(seen.percentile(0.5)))
-            .put("p99_ms", GatewayBench.thousandths(seen.percentile(0.99)))
+            .put("p50_ms", Rounded.thousandths(seen.percentile(0.5)))
+            .put("p99_ms", Rounded.thousandths(seen.percentile(0.99)))
             .put("uninspected", Math.round(shed))
             .put("answers_5xx", fiveHundreds)
             .put("failed", seen.failed())
-            .put("p99_ms_after", GatewayBench.thousandths(after.percentile(0.99)))
+            .put("p99_ms_after", Rounded.thousandths(after.percentile(0.99)))
             .put("uninspected_after", Math.round(stillShed));
     seen.statuses().forEach((status, count) -> node.put("status_" + status, count));
     double p99 = seen.percentile(0.99);
