@@ -1,6 +1,6 @@
 package io.llmtrace.controlplane.ingest;
 
-import io.llmtrace.controlplane.ingest.GroupStore.Joined;
+import io.llmtrace.controlplane.ingest.Completions.Joined;
 import io.llmtrace.controlplane.ingest.Prepared.Row;
 import io.llmtrace.controlplane.storage.CopyInto;
 import io.llmtrace.controlplane.storage.RetentionClass;
