@@ -45,7 +45,7 @@ final class BigBodies {
             .put("uninspected", Math.round(outcomes(subject, "uninspected") - unread))
             .put("of", 5);
         notes.note(
-            new GatewayBench.Judgement(
+            new Notes.Judgement(
                 mebibytes + " MiB body: the slowest of five, ms, transfer included",
                 worst,
                 "≤ 170",
@@ -72,7 +72,7 @@ final class BigBodies {
               && subject.alive()
               && peak < MOST_MEBIBYTES;
       notes.note(
-          new GatewayBench.Judgement(
+          new Notes.Judgement(
               "64 bodies of 15 MiB at once: peak of heap and direct memory, MiB",
               peak,
               "< 768",

@@ -52,18 +52,18 @@ final class Overload {
     seen.statuses().forEach((status, count) -> node.put("status_" + status, count));
     double p99 = seen.percentile(0.99);
     notes.note(
-        new GatewayBench.Judgement(
+        new Notes.Judgement(
             "twice the load: client's p99, ms", p99, "≤ 170", p99 <= BUDGET_MS + 20),
         detail);
     notes.note(
-        new GatewayBench.Judgement(
+        new Notes.Judgement(
             "twice the load: 5xx and failures",
             (double) (fiveHundreds + seen.failed()),
             "0",
             fiveHundreds + seen.failed() == 0),
         null);
     notes.note(
-        new GatewayBench.Judgement(
+        new Notes.Judgement(
             "two seconds after it: exchanges not inspected", stillShed, "0", stillShed == 0),
         null);
   }

@@ -226,7 +226,7 @@ final class Soak {
             .put("p50_ms", Rounded.thousandths(seen.percentile(0.5)))
             .put("p99_ms", Rounded.thousandths(seen.percentile(0.99)));
     notes.note(
-        new GatewayBench.Judgement(
+        new Notes.Judgement(
             "soak: errors of " + (seen.nanos().length + seen.failed()) + " requests",
             (double) seen.errors(200),
             "0",
@@ -238,7 +238,7 @@ final class Soak {
       ok &= growth.ok();
       node.set(each.getKey().label(), growth.json());
       notes.note(
-          new GatewayBench.Judgement(
+          new Notes.Judgement(
               String.format(
                   Locale.ROOT,
                   "soak, second half: rise of %s (%,.0f to %,.0f)",
