@@ -12,7 +12,7 @@ import com.tngtech.archunit.lang.ArchRule;
 @AnalyzeClasses(
     packages = "io.llmtrace.controlplane",
     importOptions = ImportOption.DoNotIncludeTests.class)
-class ArchitectureTest {
+class ControlPlaneArchitectureTest {
   @ArchTest
   static final ArchRule theControlPlaneNeverKnowsThePlugin =
       noClasses()
