@@ -42,7 +42,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ControlPlaneTest {
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofMinutes(1);
 
   @TempDir static Path directory;
   private static final HttpClient client = HttpClient.newHttpClient();
@@ -317,7 +317,7 @@ class ControlPlaneTest {
   }
 
   private static void ready() throws Exception {
-    Await.until(Duration.ofMinutes(1), () -> get("/readyz", "").statusCode() == 200);
+    Await.until(Duration.ofMinutes(3), () -> get("/readyz", "").statusCode() == 200);
   }
 
   private static InspectionRecord inspection(String id, String route) {
