@@ -30,7 +30,6 @@ import io.llmtrace.controlplane.feedback.FindingFeedbackResource;
 import io.llmtrace.controlplane.findings.FindingStates;
 import io.llmtrace.controlplane.findings.FindingsExport;
 import io.llmtrace.controlplane.findings.FindingsResource;
-import io.llmtrace.controlplane.http.ProblemMapper;
 import io.llmtrace.controlplane.http.SecurityHeaders;
 import io.llmtrace.controlplane.ingest.ExchangeListener;
 import io.llmtrace.controlplane.ingest.Ingest;

@@ -1,6 +1,7 @@
 package io.llmtrace.plugin;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -26,4 +27,8 @@ class PluginArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.llmtrace.plugin.inspection..", "io.llmtrace.plugin.telemetry..");
+
+  @ArchTest
+  static final ArchRule NO_TWO_PACKAGES_KNOW_EACH_OTHER =
+      slices().matching("io.llmtrace.plugin.(*)..").should().beFreeOfCycles();
 }

@@ -1,10 +1,10 @@
 package io.llmtrace.cli.chaos;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.cli.bench.gateway.Growth;
-import io.llmtrace.cli.bench.gateway.Growth.Allowance;
 import io.llmtrace.cli.chaos.ChaosStack.Part;
 import io.llmtrace.cli.chaos.Sent.Kind;
+import io.llmtrace.cli.measure.Growth;
+import io.llmtrace.cli.measure.Growth.Allowance;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
 import java.sql.SQLException;

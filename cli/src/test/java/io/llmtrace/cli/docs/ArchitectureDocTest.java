@@ -44,8 +44,9 @@ class ArchitectureDocTest {
           "controlplane", "control-plane",
           "cli", "cli");
 
-  /** All packages of the control plane rest on them. */
-  private static final Set<String> BASES = Set.of("access", "http", "query", "storage");
+  /** All packages of the control plane rest on them, and each of them on earlier ones at most. */
+  private static final List<String> BASES =
+      List.of("http", "access", "storage", "query", "idempotency");
 
   private record Arrow(String from, String to) {
     @Override
@@ -123,7 +124,7 @@ class ArchitectureDocTest {
   @Test
   void theTableOfTheControlPlaneHasAllThatEachPackageKnows() throws IOException {
     Map<String, Set<String>> told = new TreeMap<>();
-    Matcher row = ROW.matcher(section("| package of the control plane |", "In two places"));
+    Matcher row = ROW.matcher(section("| package of the control plane |", "No two of them"));
     while (row.find()) {
       Set<String> names = told.computeIfAbsent(row.group(1), key -> new TreeSet<>());
       Matcher name = NAME.matcher(row.group(2));
@@ -137,7 +138,9 @@ class ArchitectureDocTest {
         .forEach(each -> known.put(each, new TreeSet<>()));
     for (Arrow arrow : BETWEEN_PACKAGES.get("control-plane")) {
       if (BASES.contains(arrow.from())) {
-        assertThat(BASES).as(arrow.toString()).contains(arrow.to());
+        assertThat(BASES.subList(0, BASES.indexOf(arrow.from())))
+            .as(arrow.toString())
+            .contains(arrow.to());
       } else if (!BASES.contains(arrow.to())) {
         known.get(arrow.from()).add(arrow.to());
       }

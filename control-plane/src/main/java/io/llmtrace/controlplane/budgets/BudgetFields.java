@@ -1,8 +1,8 @@
 package io.llmtrace.controlplane.budgets;
 
+import io.llmtrace.controlplane.access.TenantId;
 import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.JsonBody;
-import io.llmtrace.controlplane.tenants.TenantId;
 import io.llmtrace.policies.limit.Window;
 import java.math.BigDecimal;
 import java.util.Arrays;

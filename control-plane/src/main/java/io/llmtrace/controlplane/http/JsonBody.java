@@ -123,7 +123,7 @@ public final class JsonBody {
   }
 
   /** As sent. */
-  byte[] bytes() {
+  public byte[] bytes() {
     return bytes.clone();
   }
 

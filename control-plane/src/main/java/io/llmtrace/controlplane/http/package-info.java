@@ -1,4 +1,7 @@
-/** Plain HTTP manners. Exceptions come in, RFC 9457 problems go out. Nobody sees a stack trace. */
+/**
+ * Plain HTTP manners. Bodies, parameters and places of pages come in and are read strictly; pages
+ * and RFC 9457 problems go out.
+ */
 @NullMarked
 package io.llmtrace.controlplane.http;
 

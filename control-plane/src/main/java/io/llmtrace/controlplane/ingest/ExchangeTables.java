@@ -1,10 +1,10 @@
 package io.llmtrace.controlplane.ingest;
 
-import io.llmtrace.controlplane.ingest.GroupStore.Joined;
+import io.llmtrace.controlplane.ingest.Completions.Joined;
 import io.llmtrace.controlplane.ingest.Prepared.Row;
-import io.llmtrace.controlplane.siem.SeverityRank;
 import io.llmtrace.controlplane.storage.CopyInto;
 import io.llmtrace.controlplane.storage.RetentionClass;
+import io.llmtrace.controlplane.storage.SeverityRank;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.wire.CompletionRecord;

@@ -1,6 +1,6 @@
 package io.llmtrace.controlplane.ingest;
 
-import io.llmtrace.controlplane.ingest.GroupStore.Joined;
+import io.llmtrace.controlplane.ingest.Completions.Joined;
 import io.llmtrace.controlplane.ingest.Halves.First;
 import io.llmtrace.controlplane.ingest.Prepared.Row;
 import io.llmtrace.controlplane.metrics.Deltas;
@@ -149,13 +149,13 @@ public final class Sweep {
         .bind("most", WAITING_OF_A_STEP)
         .map(
             (row, context) ->
-                Prepared.row(row.getString("node"), GroupStore.parse(row.getString("record"))))
+                Prepared.row(row.getString("node"), Completions.parse(row.getString("record"))))
         .forEach(row -> due.put(row.record().decisionId(), row));
     if (due.isEmpty()) {
       return false;
     }
     Map<String, First> stored = Halves.stored(handle, Halves.Ids.of(due));
-    Set<String> settled = GroupStore.settleLate(handle, stored);
+    Set<String> settled = Completions.settleLate(handle, stored);
     List<Joined> joined = new ArrayList<>();
     due.forEach(
         (id, row) -> {
@@ -167,10 +167,10 @@ public final class Sweep {
             joined.add(new Joined(row, first, !first.late() || settled.contains(id)));
           }
         });
-    GroupStore.settle(handle, joined, deltas, journal);
+    Completions.settle(handle, joined, deltas, journal);
     for (Joined each : joined) {
       if (each.counts() && each.first().asked() != null) {
-        told.add(GroupStore.whole(each, null));
+        told.add(each.whole(null));
       }
     }
     return due.size() == WAITING_OF_A_STEP;

@@ -2,10 +2,10 @@ package io.llmtrace.controlplane.keys;
 
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Role;
+import io.llmtrace.controlplane.access.TenantId;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.JsonBody;
-import io.llmtrace.controlplane.tenants.TenantId;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;

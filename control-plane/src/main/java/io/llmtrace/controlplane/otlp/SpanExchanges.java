@@ -3,6 +3,7 @@ package io.llmtrace.controlplane.otlp;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.ByteString;
+import io.llmtrace.controlplane.semconv.ProviderNames;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.policy.DecisionEngine;
@@ -74,7 +75,7 @@ final class SpanExchanges {
     check(span);
     long startMillis = span.getStartTimeUnixNano() / NANOS_OF_A_MILLI;
     String id = id(span, tenant, startMillis);
-    String provider = Providers.label(values.text("gen_ai.provider.name", "gen_ai.system"));
+    String provider = ProviderNames.label(values.text("gen_ai.provider.name", "gen_ai.system"));
     String model = values.text("gen_ai.request.model", "gen_ai.response.model");
     HexFormat hex = HexFormat.of();
     String conversation = values.text("gen_ai.conversation.id");

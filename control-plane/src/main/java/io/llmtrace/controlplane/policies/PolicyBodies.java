@@ -1,9 +1,9 @@
 package io.llmtrace.controlplane.policies;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.controlplane.access.TenantId;
 import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.JsonBody;
-import io.llmtrace.controlplane.tenants.TenantId;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package io.llmtrace.controlplane.prices;
 
+import io.llmtrace.controlplane.access.TenantId;
 import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.JsonBody;
-import io.llmtrace.controlplane.tenants.TenantId;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.LocalDate;

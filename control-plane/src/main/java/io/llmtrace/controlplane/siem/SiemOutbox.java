@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import io.llmtrace.controlplane.findings.FindingId;
 import io.llmtrace.controlplane.findings.FindingRows;
 import io.llmtrace.controlplane.findings.Ocsf;
+import io.llmtrace.controlplane.storage.SeverityRank;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.SiemConfig;

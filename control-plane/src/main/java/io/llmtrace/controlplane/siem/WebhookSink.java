@@ -2,9 +2,9 @@ package io.llmtrace.controlplane.siem;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.llmtrace.controlplane.alerts.channels.Signature;
 import io.llmtrace.controlplane.outbound.HttpTransport;
 import io.llmtrace.controlplane.outbound.Reply;
+import io.llmtrace.controlplane.outbound.Signature;
 import io.llmtrace.runtime.config.SiemConfig;
 import io.llmtrace.runtime.config.SiemConfig.Form;
 import java.net.URI;

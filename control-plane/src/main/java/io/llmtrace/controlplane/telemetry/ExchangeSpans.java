@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.telemetry;
 
+import io.llmtrace.controlplane.semconv.ProviderNames;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.policy.Decision;
@@ -158,8 +159,8 @@ final class ExchangeSpans {
   /** Puts the name of a provider where a version of the conventions has it. */
   static void provider(AttributesBuilder to, Conventions conventions, String label) {
     switch (conventions) {
-      case V1_36 -> to.put(GenAi.SYSTEM, GenAi.system(label));
-      case V1_37 -> to.put(GenAi.PROVIDER, GenAi.provider(label));
+      case V1_36 -> to.put(GenAi.SYSTEM, ProviderNames.system(label));
+      case V1_37 -> to.put(GenAi.PROVIDER, ProviderNames.name(label));
     }
   }
 

@@ -3,7 +3,6 @@ package io.llmtrace.controlplane.telemetry;
 import io.llmtrace.policies.exchange.Dialect;
 import io.opentelemetry.api.common.AttributeKey;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Names and values of the semantic conventions of generative AI
@@ -55,35 +54,7 @@ final class GenAi {
       List.of(
           0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92);
 
-  /** Providers whose names differ; each other one has its own name. */
-  private static final Map<String, String> PROVIDERS =
-      Map.of(
-          "azure_openai", "azure.ai.openai",
-          "bedrock", "aws.bedrock",
-          "gemini", "gcp.gemini",
-          "vertex_ai", "gcp.vertex_ai",
-          "mistral", "mistral_ai",
-          "xai", "x_ai");
-
-  /** What 1.36 and before called them. */
-  private static final Map<String, String> SYSTEMS =
-      Map.of(
-          "azure_openai", "az.ai.openai",
-          "bedrock", "aws.bedrock",
-          "gemini", "gcp.gemini",
-          "vertex_ai", "gcp.vertex_ai",
-          "mistral", "mistral_ai",
-          "xai", "xai");
-
   private GenAi() {}
-
-  static String provider(String label) {
-    return PROVIDERS.getOrDefault(label, label);
-  }
-
-  static String system(String label) {
-    return SYSTEMS.getOrDefault(label, label);
-  }
 
   /**
    * What a request of a dialect asks for; the dialect's own name where the conventions have none.

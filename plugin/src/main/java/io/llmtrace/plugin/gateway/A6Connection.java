@@ -2,20 +2,13 @@ package io.llmtrace.plugin.gateway;
 
 import io.llmtrace.plugin.conf.ConfTable;
 import io.llmtrace.plugin.conf.RouteConf;
-import io.llmtrace.plugin.gateway.GatewayRequest.BodyState;
-import io.llmtrace.policies.exchange.BodyBytes;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Future;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -31,13 +24,6 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
    * and a connection whose state is in any doubt is closed instead of repaired.
    */
   private static final Logger LOG = LoggerFactory.getLogger(A6Connection.class);
-  private static final List<String> VARIABLES = List.of("route_id", "consumer_name", "request_id");
-  private static final byte[] QUESTIONS = A6.questions(VARIABLES, A6.Asking.VARIABLES);
-  private static final byte[] QUESTIONS_AND_BODY = A6.questions(VARIABLES, A6.Asking.BODY_TOO);
-  private static final Set<String> METHODS_WITH_BODY = Set.of("POST", "PUT", "PATCH", "DELETE");
-
-  /** The gateway gives up a read after 60 s; an unanswered question after that is a lost peer. */
-  private static final long PATIENCE_SECONDS = 65;
 
   private final A6Server server;
   private final ConfTable confs;
@@ -45,8 +31,9 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
   private final AnswerHandler answers;
   private final GatewayMetrics metrics;
   private final long maxRequestBody;
+  private final CallLine line = new Line();
   private @Nullable Channel channel;
-  private @Nullable Call call;
+  private @Nullable RequestCall call;
   private @Nullable ResponseCall held;
   private long idleSince = System.nanoTime();
 
@@ -63,24 +50,6 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
     this.answers = answers;
     this.metrics = metrics;
     this.maxRequestBody = maxRequestBody;
-  }
-
-  private static final class Call {
-    final A6.RequestCall request;
-    final AtomicBoolean answered = new AtomicBoolean();
-    final String[] variables = {"", "", ""};
-    @Nullable RouteConf conf;
-    int repliesLeft;
-    int repliesSeen;
-    BodyBytes body = BodyBytes.NONE;
-    long bodyBytes;
-    BodyState bodyState = BodyState.READ;
-    MemoryBudget.Lease lease = MemoryBudget.Lease.NONE;
-    @Nullable Future<?> patience;
-
-    Call(A6.RequestCall request) {
-      this.request = request;
-    }
   }
 
   @Override
@@ -111,7 +80,7 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
     boolean moved = false;
     try {
       if (frame.type() == Frame.EXTRA_INFO) {
-        moved = held == null ? extraInfo(frame) : held.reply(frame);
+        moved = reply(frame);
       } else if (call != null || held != null) {
         close("call_in_call");
       } else if (payload == null) {
@@ -142,7 +111,7 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
 
   private void responseCall(byte[] payload) throws BadFrameException {
     A6.ResponseCall response = A6.responseCall(payload);
-    ResponseCall made = new ResponseCall(response, answers, maxRequestBody, new HeldLine());
+    ResponseCall made = new ResponseCall(response, answers, maxRequestBody, line);
     held = made;
     find(
         response.token(),
@@ -159,11 +128,22 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
         });
   }
 
-  /** The connection as a held answer sees it. */
-  private final class HeldLine implements ResponseCall.Line {
+  private final class Line implements CallLine {
     @Override
-    public void ask(ByteBuf question) {
-      send(question);
+    public void ask(ByteBuf questions) {
+      send(questions);
+    }
+
+    @Override
+    public void answer(RequestCall answered, Answer answer) {
+      if (answered.take()) {
+        finish(
+            () -> call == answered,
+            A6.answer(answered.call.id(), answer),
+            answer instanceof Answer.Stop ? "stop" : "rewrite");
+      } else {
+        metrics.lateAnswer();
+      }
     }
 
     @Override
@@ -208,128 +188,39 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
   }
 
   private void requestCall(byte[] payload) throws BadFrameException {
-    Call made = new Call(A6.requestCall(payload));
+    A6.RequestCall request = A6.requestCall(payload);
     if (server.sendsCallsAway()) {
       // The gateway closes this connection and prepares again, on the process that took over.
       write(A6.tokenNotFound(), "handed_over");
       return;
     }
+    RequestCall made = new RequestCall(request, handler, maxRequestBody, line);
     call = made;
-    find(made.request.token(), conf -> lookedUp(made, conf));
-  }
-
-  private void lookedUp(Call made, @Nullable RouteConf conf) {
-    if (call != made) {
-      return;
-    }
-    if (conf != null) {
-      ask(made, conf);
-    } else if (made.answered.compareAndSet(false, true)) {
-      done();
-      write(A6.tokenNotFound(), "token_not_found");
-    }
-  }
-
-  private void ask(Call made, RouteConf conf) {
-    made.conf = conf;
-    long announced = contentLength(made.request.headers());
-    boolean body =
-        METHODS_WITH_BODY.contains(made.request.method())
-            || announced > 0
-            || made.request.headers().containsKey("transfer-encoding");
-    if (body && announced > maxRequestBody) {
-      made.bodyState = BodyState.TOO_LARGE;
-      made.bodyBytes = announced;
-      body = false;
-    }
-    made.repliesLeft = VARIABLES.size() + (body ? 1 : 0);
-    made.patience =
-        channel()
-            .eventLoop()
-            .schedule(
-                () -> {
-                  if (call == made && made.repliesLeft > 0) {
-                    close("silent_gateway");
-                  }
-                },
-                PATIENCE_SECONDS,
-                TimeUnit.SECONDS);
-    // All questions at once: one round trip instead of four.
-    send(Unpooled.wrappedBuffer(body ? QUESTIONS_AND_BODY : QUESTIONS));
+    find(
+        request.token(),
+        conf -> {
+          if (call != made) {
+            return;
+          }
+          if (conf != null) {
+            made.begin(conf);
+          } else if (made.take()) {
+            done();
+            write(A6.tokenNotFound(), "token_not_found");
+          }
+        });
   }
 
   /** Whether the frame's lease has moved on to the call. */
-  private boolean extraInfo(Frame frame) throws BadFrameException {
-    Call current = call;
-    if (current == null || current.repliesLeft == 0) {
-      close("unasked_reply");
-      return false;
+  private boolean reply(Frame frame) throws BadFrameException {
+    if (held != null) {
+      return held.reply(frame);
     }
-    boolean moved = false;
-    int index = current.repliesSeen++;
-    current.repliesLeft--;
-    byte[] payload = frame.payload();
-    if (index < VARIABLES.size()) {
-      if (payload != null) {
-        current.variables[index] = A6.extraInfo(payload).utf8();
-      }
-    } else if (payload == null) {
-      current.bodyState = BodyState.NO_MEMORY;
-      current.bodyBytes = frame.length();
-    } else {
-      current.body = A6.extraInfo(payload);
-      current.bodyBytes = current.body.length();
-      if (current.bodyBytes > maxRequestBody) {
-        current.bodyState = BodyState.TOO_LARGE;
-        current.body = BodyBytes.NONE;
-      } else {
-        current.lease = frame.lease();
-        moved = true;
-      }
+    if (call != null) {
+      return call.reply(frame);
     }
-    if (current.repliesLeft == 0) {
-      handOn(current);
-    }
-    return moved;
-  }
-
-  private void handOn(Call current) {
-    if (current.patience != null) {
-      current.patience.cancel(false);
-    }
-    RouteConf conf = current.conf;
-    if (conf == null) {
-      close("no_conf");
-      return;
-    }
-    GatewayRequest request =
-        new GatewayRequest(
-            conf,
-            current.request.method(),
-            current.request.path(),
-            current.request.headers(),
-            current.body,
-            current.bodyState,
-            current.bodyBytes,
-            current.variables[0],
-            current.variables[1],
-            current.variables[2],
-            current.request.remoteAddress(),
-            System.nanoTime());
-    current.body = BodyBytes.NONE;
-    handler.handle(request, current.lease, answer -> answer(current, answer));
-  }
-
-  /** Called from any thread. */
-  private void answer(Call answered, Answer answer) {
-    if (!answered.answered.compareAndSet(false, true)) {
-      metrics.lateAnswer();
-      return;
-    }
-    finish(
-        () -> call == answered,
-        A6.answer(answered.request.id(), answer),
-        answer instanceof Answer.Stop ? "stop" : "rewrite");
+    close("unasked_reply");
+    return false;
   }
 
   /** Writes an answer if its call is still the connection's. Any thread. */
@@ -418,18 +309,10 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
       held.abandon();
       held = null;
     }
-    Call abandoned = call;
+    RequestCall abandoned = call;
     call = null;
-    if (abandoned == null) {
-      return;
-    }
-    if (abandoned.patience != null) {
-      abandoned.patience.cancel(false);
-    }
-    abandoned.answered.set(true);
-    if (abandoned.repliesLeft > 0) {
-      // Not handed on yet, so nobody else gives its memory back.
-      abandoned.lease.close();
+    if (abandoned != null) {
+      abandoned.abandon();
     }
   }
 
@@ -439,18 +322,5 @@ final class A6Connection extends ChannelInboundHandlerAdapter {
       throw new IllegalStateException("connection used before it was opened");
     }
     return ch;
-  }
-
-  private static long contentLength(Map<String, String> headers) {
-    String text = headers.get("content-length");
-    if (text == null) {
-      return 0;
-    }
-    try {
-      return Long.parseLong(text.strip());
-    } catch (NumberFormatException e) {
-      // The gateway has judged the header already; we only want a hint, and have none.
-      return 0;
-    }
   }
 }

@@ -23,7 +23,7 @@ final class ResponseCall {
   final A6.ResponseCall call;
   private final AnswerHandler handler;
   private final long mostBytes;
-  private final Line line;
+  private final CallLine line;
   private final AtomicBoolean answered = new AtomicBoolean();
   private @Nullable RouteConf conf;
   private @Nullable HeldAnswer answer;
@@ -36,20 +36,7 @@ final class ResponseCall {
     BODY
   }
 
-  /** The connection, as this call sees it. */
-  interface Line {
-    /** Writes a question. */
-    void ask(io.netty.buffer.ByteBuf question);
-
-    /** Writes the answer if this is still the connection's call. Any thread. */
-    void answer(ResponseCall call, HeldAnswer.Decision decision, String action);
-
-    void close(String reason);
-
-    Future<?> later(Runnable task, long delay, TimeUnit unit);
-  }
-
-  ResponseCall(A6.ResponseCall call, AnswerHandler handler, long mostBytes, Line line) {
+  ResponseCall(A6.ResponseCall call, AnswerHandler handler, long mostBytes, CallLine line) {
     this.call = call;
     this.handler = handler;
     this.mostBytes = mostBytes;

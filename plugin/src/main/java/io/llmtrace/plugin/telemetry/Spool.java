@@ -5,7 +5,6 @@ import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.files.PrivateFiles;
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,10 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -35,9 +31,8 @@ import org.slf4j.LoggerFactory;
  * Records on disk until they are acknowledged. Thread-safe: {@link #append} may be called by many
  * threads, {@link #flush} by one at a time, the rest by the sender.
  *
- * <p>{@code append} is one write into the page cache under the lock of its lane. Everything slow,
- * fsync and rename, is done by {@code flush} outside of that lock, for all records since the last
- * one together. A full file only changes places with a new one.
+ * <p>{@code append} is one write into the page cache. Everything slow, fsync and rename, is done by
+ * {@code flush}, for all records since the last one together.
  */
 final class Spool implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Spool.class);
@@ -55,31 +50,16 @@ final class Spool implements AutoCloseable {
   private final String node;
   private final SpoolDirectory own;
   private final long maxBytes;
-  private final long segmentMaxBytes;
   private final Clock clock;
   private final MeterRegistry metrics;
-  private final Map<Lane, LaneFiles> lanes = new EnumMap<>(Lane.class);
+  private final OpenFiles open;
   private final Map<String, SpoolDirectory> adopted = new ConcurrentHashMap<>();
   private final NavigableSet<SealedBatch> sealed = new ConcurrentSkipListSet<>();
   private final Map<String, Long> lossesToWrite = new ConcurrentHashMap<>();
-  private final Map<Long, Long> begun = new ConcurrentHashMap<>();
-  private final AtomicLong sequence = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
   private final Books books = new Books();
   private final Object dropping = new Object();
-  private volatile boolean closed;
   private volatile @Nullable String problem;
-
-  /** The files of a lane that are not sealed; guarded by itself. */
-  private static final class LaneFiles {
-    private final Counter written;
-    private @Nullable SegmentWriter current;
-    private final Deque<SegmentWriter> full = new ArrayDeque<>();
-
-    LaneFiles(Counter written) {
-      this.written = written;
-    }
-  }
 
   /**
    * Makes the directory of a new process under {@code root}.
@@ -100,16 +80,10 @@ final class Spool implements AutoCloseable {
     this.node = node;
     this.own = SpoolDirectory.create(root, bootId);
     this.maxBytes = maxBytes;
-    this.segmentMaxBytes = segmentMaxBytes;
     this.clock = clock;
     this.metrics = metrics;
-    for (Lane lane : Lane.values()) {
-      lanes.put(
-          lane,
-          new LaneFiles(
-              metrics.counter(
-                  "llmtrace.plugin.spool.records", "lane", String.valueOf(lane.letter()))));
-    }
+    this.open =
+        new OpenFiles(own, node, segmentMaxBytes, bytes, books, why -> problem = why, metrics);
     metrics.gauge("llmtrace.plugin.spool.bytes", bytes);
     metrics.gaugeCollectionSize("llmtrace.plugin.spool.batches", List.of(), sealed);
   }
@@ -128,12 +102,7 @@ final class Spool implements AutoCloseable {
    * that was written before it is acknowledged, or lost.
    */
   Duration oldest() {
-    long now = System.nanoTime();
-    long longest = 0;
-    for (long at : begun.values()) {
-      longest = Math.max(longest, now - at);
-    }
-    return Duration.ofNanos(longest);
+    return books.oldest();
   }
 
   /** Why the last write failed, or null while writes succeed. */
@@ -150,51 +119,8 @@ final class Spool implements AutoCloseable {
   }
 
   private void write(Lane lane, TelemetryRecord item) throws SpoolRefusedException {
-    byte[] frame = SegmentFile.frame(RecordJson.of(item));
-    LaneFiles files = files(lane);
-    synchronized (files) {
-      if (closed) {
-        throw new SpoolRefusedException("the spool is closed");
-      }
-      try {
-        SegmentWriter writer = files.current;
-        if (writer == null) {
-          long number = sequence.incrementAndGet();
-          writer = SegmentWriter.create(own.openFile(number, lane), number, node);
-          files.current = writer;
-          bytes.addAndGet(writer.bytes());
-        }
-        writer.append(frame);
-        books.made();
-        // From its first record on: a file that could not take any has nothing to wait for.
-        if (writer.records() == 1) {
-          begun.put(writer.sequence(), System.nanoTime());
-        }
-        bytes.addAndGet(frame.length);
-        if (writer.bytes() >= segmentMaxBytes) {
-          files.full.add(writer);
-          files.current = null;
-        }
-      } catch (IOException e) {
-        SegmentWriter broken = files.current;
-        if (e instanceof SegmentWriter.BrokenSegmentException && broken != null) {
-          files.full.add(broken);
-          files.current = null;
-        }
-        problem = "the spool refuses: " + e.getMessage();
-        throw new SpoolRefusedException("cannot write to " + own.path() + ": " + e.getMessage(), e);
-      }
-    }
+    open.append(lane, SegmentFile.frame(RecordJson.of(item)));
     problem = null;
-    files.written.increment();
-  }
-
-  private LaneFiles files(Lane lane) {
-    LaneFiles files = lanes.get(lane);
-    if (files == null) {
-      throw new IllegalStateException("no files for " + lane);
-    }
-    return files;
   }
 
   /** Counts records that are gone; the count itself is spooled, now or as soon as that works. */
@@ -232,35 +158,7 @@ final class Spool implements AutoCloseable {
   }
 
   private synchronized void flush(Lane lane, boolean sealCurrent) throws IOException {
-    LaneFiles files = files(lane);
-    SegmentWriter current;
-    synchronized (files) {
-      if (sealCurrent && files.current != null && files.current.records() > 0) {
-        files.full.add(files.current);
-        files.current = null;
-      }
-      current = files.current;
-    }
-    while (true) {
-      SegmentWriter writer;
-      synchronized (files) {
-        writer = files.full.peek();
-      }
-      if (writer == null) {
-        break;
-      }
-      writer.sync();
-      writer.close();
-      SealedBatch batch =
-          own.seal(writer.path(), writer.sequence(), lane, writer.bytes(), writer.records());
-      sealed.add(batch);
-      synchronized (files) {
-        files.full.remove();
-      }
-    }
-    if (current != null) {
-      current.sync();
-    }
+    open.seal(lane, sealCurrent, sealed::add);
   }
 
   private long waiting(Lane lane) {
@@ -393,8 +291,7 @@ final class Spool implements AutoCloseable {
       return;
     }
     if (isOwn(batch)) {
-      begun.remove(batch.sequence());
-      books.left(batch.records(), taken);
+      books.left(batch.sequence(), batch.records(), taken);
     }
     bytes.addAndGet(-batch.bytes());
     String boot = batch.bootId();
@@ -445,11 +342,7 @@ final class Spool implements AutoCloseable {
   /** Refuses further records and seals those that are there, so that they can be sent. */
   void stopWriting() throws IOException {
     writeLosses();
-    for (Lane lane : Lane.values()) {
-      synchronized (files(lane)) {
-        closed = true;
-      }
-    }
+    open.refuse();
     for (Lane lane : Lane.values()) {
       flush(lane, true);
     }
@@ -468,7 +361,7 @@ final class Spool implements AutoCloseable {
 
   /** Leaves everything as the death of the process would: open files open, only the locks freed. */
   void abandon() throws IOException {
-    closed = true;
+    open.abandon();
     own.release();
     for (SpoolDirectory directory : adopted.values()) {
       directory.release();

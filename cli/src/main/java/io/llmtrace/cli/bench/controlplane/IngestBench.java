@@ -2,6 +2,7 @@ package io.llmtrace.cli.bench.controlplane;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.cli.measure.Rounds;
 import io.llmtrace.controlplane.storage.EmbeddedDatabase;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
@@ -19,7 +20,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -117,7 +117,7 @@ final class IngestBench implements AutoCloseable {
             database.url(),
             "SELECT sum(value)::bigint FROM metric_totals WHERE metric ="
                 + " 'llmtrace_requests_total'");
-    double ratio = median(measured.stream().mapToDouble(Round::ratio).toArray());
+    double ratio = Rounds.median(measured.stream().map(Round::ratio).toList());
     double heap = measured.stream().mapToDouble(Round::heapMib).max().orElse(Double.NaN);
     boolean exact = exchangesStored == sent && completionsStored == sent && counted == sent;
     ObjectNode root = WireJson.mapper().createObjectNode();
@@ -125,11 +125,10 @@ final class IngestBench implements AutoCloseable {
     root.put("ratio_to_copy", two(ratio));
     root.put(
         "rows_per_second",
-        Math.round(median(measured.stream().mapToDouble(r -> r.rows() / r.seconds()).toArray())));
+        Math.round(Rounds.median(measured.stream().map(r -> r.rows() / r.seconds()).toList())));
     root.put(
         "copy_rows_per_second",
-        Math.round(
-            median(measured.stream().mapToDouble(r -> r.rows() / r.copySeconds()).toArray())));
+        Math.round(Rounds.median(measured.stream().map(r -> r.rows() / r.copySeconds()).toList())));
     root.put("heap_peak_mib", Math.round(heap));
     root.put("heap_limit_mib", HEAP_MIB);
     root.put("senders", senders);
@@ -319,13 +318,6 @@ final class IngestBench implements AutoCloseable {
 
   private static long number(String url, String query) throws SQLException {
     return Long.parseLong(text(url, query));
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 
   private static double two(double value) {

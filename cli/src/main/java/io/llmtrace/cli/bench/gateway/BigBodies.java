@@ -1,6 +1,7 @@
 package io.llmtrace.cli.bench.gateway;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.cli.measure.Rounded;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,12 +40,12 @@ final class BigBodies {
         }
         detail
             .putObject("body_" + mebibytes + "_mib")
-            .put("worst_ms", GatewayBench.thousandths(worst))
+            .put("worst_ms", Rounded.thousandths(worst))
             .put("partial", Math.round(outcomes(subject, "partial") - partial))
             .put("uninspected", Math.round(outcomes(subject, "uninspected") - unread))
             .put("of", 5);
         notes.note(
-            new GatewayBench.Judgement(
+            new Notes.Judgement(
                 mebibytes + " MiB body: the slowest of five, ms, transfer included",
                 worst,
                 "≤ 170",
@@ -59,7 +60,7 @@ final class BigBodies {
           .putObject("at_once_64")
           .put("answered", all.nanos().length)
           .put("errors", all.errors(200))
-          .put("slowest_ms", GatewayBench.thousandths(all.percentile(1)))
+          .put("slowest_ms", Rounded.thousandths(all.percentile(1)))
           .put(
               "uninspected_memory",
               Math.round(Page.sum(subject.localPort(), EXCHANGES, "reason=\"memory\"") - refused))
@@ -71,7 +72,7 @@ final class BigBodies {
               && subject.alive()
               && peak < MOST_MEBIBYTES;
       notes.note(
-          new GatewayBench.Judgement(
+          new Notes.Judgement(
               "64 bodies of 15 MiB at once: peak of heap and direct memory, MiB",
               peak,
               "< 768",

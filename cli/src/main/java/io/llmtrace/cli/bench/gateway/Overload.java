@@ -1,6 +1,7 @@
 package io.llmtrace.cli.bench.gateway;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.cli.measure.Rounded;
 import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
@@ -41,28 +42,28 @@ final class Overload {
             .putObject("overload")
             .put("capacity_per_second", Math.round(capacity))
             .put("requests", seen.nanos().length + seen.failed())
-            .put("p50_ms", GatewayBench.thousandths(seen.percentile(0.5)))
-            .put("p99_ms", GatewayBench.thousandths(seen.percentile(0.99)))
+            .put("p50_ms", Rounded.thousandths(seen.percentile(0.5)))
+            .put("p99_ms", Rounded.thousandths(seen.percentile(0.99)))
             .put("uninspected", Math.round(shed))
             .put("answers_5xx", fiveHundreds)
             .put("failed", seen.failed())
-            .put("p99_ms_after", GatewayBench.thousandths(after.percentile(0.99)))
+            .put("p99_ms_after", Rounded.thousandths(after.percentile(0.99)))
             .put("uninspected_after", Math.round(stillShed));
     seen.statuses().forEach((status, count) -> node.put("status_" + status, count));
     double p99 = seen.percentile(0.99);
     notes.note(
-        new GatewayBench.Judgement(
+        new Notes.Judgement(
             "twice the load: client's p99, ms", p99, "≤ 170", p99 <= BUDGET_MS + 20),
         detail);
     notes.note(
-        new GatewayBench.Judgement(
+        new Notes.Judgement(
             "twice the load: 5xx and failures",
             (double) (fiveHundreds + seen.failed()),
             "0",
             fiveHundreds + seen.failed() == 0),
         null);
     notes.note(
-        new GatewayBench.Judgement(
+        new Notes.Judgement(
             "two seconds after it: exchanges not inspected", stillShed, "0", stillShed == 0),
         null);
   }

@@ -1,8 +1,10 @@
 package io.llmtrace.cli.bench.gateway;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.cli.bench.gateway.Growth.Allowance;
-import io.llmtrace.cli.bench.gateway.Growth.Sample;
+import io.llmtrace.cli.measure.Growth;
+import io.llmtrace.cli.measure.Growth.Allowance;
+import io.llmtrace.cli.measure.Growth.Sample;
+import io.llmtrace.cli.measure.Rounded;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.testkit.gateway.GatewayConfig;
 import io.llmtrace.testkit.gateway.Options;
@@ -217,14 +219,14 @@ final class Soak {
         detail
             .putObject("soak")
             .put("minutes", plan.minutes())
-            .put("per_second", GatewayBench.thousandths(perSecond))
+            .put("per_second", Rounded.thousandths(perSecond))
             .put("requests", seen.nanos().length + seen.failed())
             .put("errors", seen.errors(200))
             .put("answers_in_the_log", Math.round(joined))
-            .put("p50_ms", GatewayBench.thousandths(seen.percentile(0.5)))
-            .put("p99_ms", GatewayBench.thousandths(seen.percentile(0.99)));
+            .put("p50_ms", Rounded.thousandths(seen.percentile(0.5)))
+            .put("p99_ms", Rounded.thousandths(seen.percentile(0.99)));
     notes.note(
-        new GatewayBench.Judgement(
+        new Notes.Judgement(
             "soak: errors of " + (seen.nanos().length + seen.failed()) + " requests",
             (double) seen.errors(200),
             "0",
@@ -236,7 +238,7 @@ final class Soak {
       ok &= growth.ok();
       node.set(each.getKey().label(), growth.json());
       notes.note(
-          new GatewayBench.Judgement(
+          new Notes.Judgement(
               String.format(
                   Locale.ROOT,
                   "soak, second half: rise of %s (%,.0f to %,.0f)",

@@ -2,7 +2,7 @@ package io.llmtrace.cli.bench.policies;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.cli.bench.gateway.Rounds;
+import io.llmtrace.cli.measure.Rounds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

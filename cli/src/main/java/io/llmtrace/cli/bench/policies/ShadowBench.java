@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.management.ThreadMXBean;
 import io.llmtrace.cli.bench.gateway.Conversation;
-import io.llmtrace.cli.bench.gateway.Rounds;
+import io.llmtrace.cli.measure.Rounds;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.GatewayRequest;

@@ -1,7 +1,6 @@
 package io.llmtrace.cli.bench.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.policies.wire.WireJson;
@@ -10,12 +9,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.IntToDoubleFunction;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -37,16 +33,6 @@ class GatewayBenchPartsTest {
   }
 
   @Test
-  void medians_are_of_pairs_and_no_contender_is_always_first() {
-    assertThat(Rounds.median(List.of(3.0, 1.0, 2.0, 10.0))).isEqualTo(2.5);
-    assertThat(Rounds.medianRatio(List.of(2.0, 30.0, 8.0), List.of(1.0, 10.0, 2.0))).isEqualTo(3);
-    assertThat(Rounds.medianDifference(List.of(5.0, 7.0), List.of(1.0, 1.0))).isEqualTo(5);
-    assertThat(List.of(0, 1, 2))
-        .extracting(round -> Rounds.turned(List.of("a", "b", "c"), round).get(0))
-        .containsExactlyInAnyOrder("a", "b", "c");
-  }
-
-  @Test
   void what_did_not_end_as_expected_is_an_error_and_late_is_counted_from_when_it_was_due() {
     Outcome seen = Outcome.of(2, Map.of(200, 3L, 503, 1L), 2, new long[] {4, 1_000_000, 2, 3});
     assertThat(seen.errors(200)).isEqualTo(3);
@@ -65,39 +51,6 @@ class GatewayBenchPartsTest {
       assertThat(closed.statuses()).containsOnlyKeys(200);
       assertThat(closed.nanos().length).isPositive();
     }
-  }
-
-  @Test
-  void what_fills_and_stays_does_not_grow_and_what_leaks_does() {
-    Growth.Allowance allowance = new Growth.Allowance(0.05, 8);
-    Growth flat = growth(allowance, i -> 500 + (i % 2 == 0 ? 10 : -10));
-    assertThat(flat.ok()).isTrue();
-    assertThat(flat.slopePerMinute()).isBetween(-1.0, 1.0);
-    Growth fills = growth(allowance, i -> Math.min(100 + 20 * i, 500));
-    assertThat(fills.first()).isEqualTo(100);
-    assertThat(fills.last()).isEqualTo(500);
-    assertThat(fills.slopePerMinute()).isPositive();
-    assertThat(fills.inSecondHalf()).isZero();
-    assertThat(fills.ok()).isTrue();
-    Growth leaks = growth(allowance, i -> 500 + i);
-    assertThat(leaks.slopePerMinute()).isCloseTo(6, within(1e-9));
-    assertThat(leaks.inSecondHalf()).isCloseTo(30, within(1e-9));
-    assertThat(leaks.allowed()).as("a twentieth of 545").isCloseTo(27.25, within(1e-9));
-    assertThat(leaks.ok()).isFalse();
-    assertThat(growth(allowance, i -> 500 - i).ok()).as("what falls").isTrue();
-    assertThat(growth(allowance, i -> i == 45 ? 900 : 500).ok()).as("one strange sample").isTrue();
-    assertThat(growth(new Growth.Allowance(0.05, 40), i -> 500 + i).ok()).isTrue();
-    assertThat(leaks.json().path("ok").asBoolean(true)).isFalse();
-    assertThat(leaks.json().path("samples")).hasSize(61);
-  }
-
-  /** A sample each ten seconds for ten minutes. */
-  private static Growth growth(Growth.Allowance allowance, IntToDoubleFunction value) {
-    return new Growth(
-        IntStream.rangeClosed(0, 60)
-            .mapToObj(i -> new Growth.Sample(10 * i, value.applyAsDouble(i)))
-            .toList(),
-        allowance);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.alerts.channels;
 
+import io.llmtrace.controlplane.outbound.Signature;
 import io.llmtrace.runtime.config.ChannelConfig;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.alerts.channels;
 
 import io.llmtrace.controlplane.alerts.notice.Notice;
+import io.llmtrace.controlplane.outbound.Signature;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.Secret;
 import java.util.ArrayList;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.alerts.notice.Notice;
 import io.llmtrace.controlplane.alerts.notice.Notice.Kind;
+import io.llmtrace.controlplane.outbound.Signature;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.ChannelConfig.Common;
 import io.llmtrace.runtime.config.Secret;

@@ -1,10 +1,13 @@
-package io.llmtrace.controlplane.http;
+package io.llmtrace.controlplane.idempotency;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.http.BearerToken;
+import io.llmtrace.controlplane.http.JsonBody;
+import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.policies.wire.WireJson;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Response;

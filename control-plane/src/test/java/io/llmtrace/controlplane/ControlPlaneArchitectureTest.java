@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -11,11 +12,15 @@ import com.tngtech.archunit.lang.ArchRule;
 @AnalyzeClasses(
     packages = "io.llmtrace.controlplane",
     importOptions = ImportOption.DoNotIncludeTests.class)
-class ArchitectureTest {
+class ControlPlaneArchitectureTest {
   @ArchTest
   static final ArchRule theControlPlaneNeverKnowsThePlugin =
       noClasses()
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.llmtrace.plugin..", "io.llmtrace.testkit..", "io.llmtrace.cli..");
+
+  @ArchTest
+  static final ArchRule noWayLeadsFromAFeatureBackToIt =
+      slices().matching("io.llmtrace.controlplane.(*)..").should().beFreeOfCycles();
 }

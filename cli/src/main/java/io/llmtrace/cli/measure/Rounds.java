@@ -1,10 +1,10 @@
-package io.llmtrace.cli.bench.gateway;
+package io.llmtrace.cli.measure;
 
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** Summaries of interleaved rounds. */
+/** Summaries of interleaved rounds. Stateless. */
 public final class Rounds {
   private Rounds() {}
 
@@ -18,7 +18,7 @@ public final class Rounds {
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 
-  /** The median of what pairs of rounds differ by or are to each other. */
+  /** The median of what each of some rounds is to the one beside it; NaN of none. */
   public static double medianRatio(List<Double> over, List<Double> under) {
     List<Double> ratios = new ArrayList<>();
     for (int i = 0; i < Math.min(over.size(), under.size()); i++) {
@@ -27,7 +27,8 @@ public final class Rounds {
     return median(ratios);
   }
 
-  static double medianDifference(List<Double> from, List<Double> taken) {
+  /** The median of what each of some rounds has beyond the one beside it; NaN of none. */
+  public static double medianDifference(List<Double> from, List<Double> taken) {
     List<Double> differences = new ArrayList<>();
     for (int i = 0; i < Math.min(from.size(), taken.size()); i++) {
       differences.add(from.get(i) - taken.get(i));
@@ -36,7 +37,7 @@ public final class Rounds {
   }
 
   /** The contenders of a round in an order of its own, so that none is always the first. */
-  static <T> List<T> turned(List<T> contenders, int round) {
+  public static <T> List<T> turned(List<T> contenders, int round) {
     List<T> order = new ArrayList<>(contenders);
     Collections.rotate(order, round);
     return order;

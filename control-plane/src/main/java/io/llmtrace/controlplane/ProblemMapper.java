@@ -1,5 +1,6 @@
-package io.llmtrace.controlplane.http;
+package io.llmtrace.controlplane;
 
+import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.storage.SqlStates;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
 import jakarta.ws.rs.WebApplicationException;
@@ -11,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Turns whatever went wrong into a problem that says no more than the caller may know. */
-public final class ProblemMapper implements ExceptionMapper<Throwable> {
+final class ProblemMapper implements ExceptionMapper<Throwable> {
   private static final Logger log = LoggerFactory.getLogger(ProblemMapper.class);
 
   private static final String NOT_ALLOWED = "42501";

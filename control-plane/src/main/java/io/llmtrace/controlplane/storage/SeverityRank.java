@@ -1,4 +1,4 @@
-package io.llmtrace.controlplane.siem;
+package io.llmtrace.controlplane.storage;
 
 import io.llmtrace.policies.detect.Severity;
 

@@ -1,4 +1,4 @@
-package io.llmtrace.controlplane.http;
+package io.llmtrace.controlplane.idempotency;
 
 import static io.llmtrace.controlplane.TestControlPlane.OWN;
 import static io.llmtrace.controlplane.TestControlPlane.json;

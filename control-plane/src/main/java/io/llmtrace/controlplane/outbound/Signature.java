@@ -1,4 +1,4 @@
-package io.llmtrace.controlplane.alerts.channels;
+package io.llmtrace.controlplane.outbound;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 

@@ -1,4 +1,4 @@
-package io.llmtrace.cli.bench.gateway;
+package io.llmtrace.cli.measure;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -91,15 +91,15 @@ public record Growth(List<Sample> samples, Allowance allowance) {
             .createObjectNode()
             .put("first", Math.round(first()))
             .put("last", Math.round(last()))
-            .put("slope_per_minute", GatewayBench.thousandths(slopePerMinute()))
-            .put("growth_in_second_half", GatewayBench.thousandths(inSecondHalf()))
-            .put("allowed", GatewayBench.thousandths(allowed()))
+            .put("slope_per_minute", Rounded.thousandths(slopePerMinute()))
+            .put("growth_in_second_half", Rounded.thousandths(inSecondHalf()))
+            .put("allowed", Rounded.thousandths(allowed()))
             .put("ok", ok());
     ArrayNode all = node.putArray("samples");
     samples.forEach(
         sample ->
             all.addArray()
-                .add(GatewayBench.thousandths(sample.seconds()))
+                .add(Rounded.thousandths(sample.seconds()))
                 .add(Math.round(sample.value())));
     return node;
   }

@@ -1,4 +1,4 @@
-package io.llmtrace.controlplane.tenants;
+package io.llmtrace.controlplane.access;
 
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
