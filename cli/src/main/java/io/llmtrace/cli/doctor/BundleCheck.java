@@ -5,10 +5,7 @@ import io.llmtrace.plugin.policies.BundleKeeper;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.llmtrace.runtime.config.Secret;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -55,7 +52,7 @@ final class BundleCheck implements Check {
       String text = problem.substring(isAbout(problem) ? PREFIX.length() : 0);
       findings.error("On this node's disk: " + text, mend(deployment, text));
     }
-    pinned(deployment, findings);
+    pinned(deployment, keeper.trustedKeys(), findings);
     if (findings.none()) {
       running(deployment, findings);
     }
@@ -66,7 +63,8 @@ final class BundleCheck implements Check {
   }
 
   /** Whether what signs now is among what this node trusts. */
-  private static void pinned(Deployment deployment, Findings findings) throws InterruptedException {
+  private static void pinned(Deployment deployment, Set<String> trusted, Findings findings)
+      throws InterruptedException {
     Secret key = deployment.config().plugin().apiKey();
     if (key == null) {
       return;
@@ -87,14 +85,6 @@ final class BundleCheck implements Check {
       // "control_plane" tells it.
       return;
     }
-    Set<String> trusted = new HashSet<>();
-    for (Path file : deployment.config().plugin().policies().publicKeys()) {
-      trusted.add(bare(read(file)));
-    }
-    // Keys that an accepted bundle named are trusted as well.
-    read(deployment.config().plugin().dataDirectory().resolve("policies.keys"))
-        .lines()
-        .forEach(trusted::add);
     for (JsonNode each : keys) {
       if (each.path("signs").asBoolean()
           && !trusted.contains(bare(each.path("public_key").asText()))) {
@@ -104,15 +94,6 @@ final class BundleCheck implements Check {
                 + ", which plugin.policies.public_keys does not have: its bundles are refused",
             pin(deployment));
       }
-    }
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.isReadable(file) ? Files.readString(file, StandardCharsets.US_ASCII) : "";
-    } catch (IOException e) {
-      // Opening it as the plugin does has said so already.
-      return "";
     }
   }
 

@@ -42,7 +42,14 @@ final class ControlPlaneCheck implements Check {
           .or("");
     }
     String storage = health.path("storage").asText();
-    if (!storage.equals("connected")) {
+    if (storage.equals("starting")) {
+      findings.error(
+          "The control plane is starting: its database is not ready yet",
+          "wait, the first start makes the schema and may take a minute or two; then"
+              + " ./llmtrace doctor"
+              + deployment.configOption()
+              + " again");
+    } else if (!storage.equals("connected")) {
       findings.error(
           "The control plane has no storage: it says \"" + storage + "\"",
           storage.equals("not set up, see the log")

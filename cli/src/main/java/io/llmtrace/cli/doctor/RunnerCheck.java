@@ -88,7 +88,7 @@ final class RunnerCheck implements Check {
               "The runner takes connections and gives no answer within "
                   + patience.toMillis() / 1000.0
                   + " s, so that clients of the gateway wait for a"
-                  + " minute",
+                  + " minute; or this machine is only busy, and --timeout 15 looks longer",
               restart)
           .or("");
     } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {

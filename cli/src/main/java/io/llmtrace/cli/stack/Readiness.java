@@ -51,7 +51,11 @@ public final class Readiness {
     if (!await(address, longest, process::alive)) {
       String what =
           process.alive()
-              ? address.getPath() + " did not answer 200 within " + longest.toSeconds() + " s"
+              ? address.getPath()
+                  + " did not answer 200 within "
+                  + longest.toSeconds()
+                  + " s, as on a machine that is busy with other things; started again it goes on"
+                  + " with what it has in its data directory"
               : "it " + process.ending();
       throw new IOException(
           "the " + process.name() + " is not ready: " + what + "; it wrote:\n" + process.tail());

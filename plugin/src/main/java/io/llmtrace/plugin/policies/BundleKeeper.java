@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -116,6 +117,11 @@ public final class BundleKeeper {
   /** Whether bundles are asked for. */
   public boolean asks() {
     return trust != null;
+  }
+
+  /** The keys that bundles may be signed with now, in base64. */
+  public synchronized Set<String> trustedKeys() {
+    return trust == null ? Set.of() : Set.copyOf(trust.keys());
   }
 
   /** What is in force. */

@@ -10,6 +10,7 @@ import io.llmtrace.policies.language.Policy;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.runtime.config.PluginConfig;
 import io.llmtrace.runtime.config.PoliciesConfig;
+import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -231,6 +232,57 @@ class BundleKeeperTest {
                     Mode.ENFORCE)))
         .isTrue();
     assertThat(mode(open())).isEqualTo(Mode.ENFORCE);
+  }
+
+  /** The answer to a key that leaked: whoever has it may have named one of their own. */
+  @Test
+  void whoPinsAnotherKeyTakesBackWhatWasNamedUnderTheOld() throws IOException {
+    BundleKeys stolen = BundleKeys.fresh();
+    List<String> both = List.of(keys.publicKey(), stolen.publicKey());
+    assertThat(open().take(bundle(NOW, "gateway-1", NOW + MONTH, keys, both, Mode.OBSERVE)))
+        .isTrue();
+    BundleKeys fresh = BundleKeys.fresh();
+    fresh.write(folder.resolve("signing.pub"));
+
+    BundleKeeper keeper = open();
+
+    assertThat(keeper.trustedKeys()).containsExactly(fresh.publicKey());
+    for (BundleKeys old : List.of(keys, stolen)) {
+      assertThat(keeper.take(bundle(NOW + 1, "gateway-1", NOW + MONTH, old, both, Mode.OBSERVE)))
+          .isFalse();
+    }
+    assertThat(
+            keeper.take(
+                bundle(
+                    NOW + 2,
+                    "gateway-1",
+                    NOW + MONTH,
+                    fresh,
+                    List.of(fresh.publicKey()),
+                    Mode.ENFORCE)))
+        .isTrue();
+    assertThat(mode(open())).isEqualTo(Mode.ENFORCE);
+  }
+
+  /** As versions of before have written it. */
+  @Test
+  void keysOfAFileThatDoesNotSayUnderWhichTheyWereNamedStayUntilTheNextBundleDoes()
+      throws IOException {
+    BundleKeys next = BundleKeys.fresh();
+    PrivateFiles.write(config.dataDirectory().resolve("policies.keys"), next.publicKey() + "\n");
+
+    assertThat(
+            open()
+                .take(
+                    bundle(
+                        NOW,
+                        "gateway-1",
+                        NOW + MONTH,
+                        next,
+                        List.of(next.publicKey()),
+                        Mode.OBSERVE)))
+        .isTrue();
+    assertThat(config.dataDirectory().resolve("policies.keys")).content().contains("# named under");
   }
 
   @Test
