@@ -13,9 +13,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Whether somebody else may read files with secrets, or write the configuration and data. Secrets
- * that a container runtime mounts below {@code /run/secrets} have a mode of its own, and nobody
- * else in the container; they are left out.
+ * Whether somebody else may read files with secrets, or write the configuration and data, and
+ * whether the certificates of TLS and their keys can be used. Secrets that a container runtime
+ * mounts below {@code /run/secrets} have a mode of its own, and nobody else in the container; they
+ * are left out.
  */
 final class SecretsCheck implements Check {
   static final String NAME = "secrets";
@@ -90,6 +91,7 @@ final class SecretsCheck implements Check {
             "chmod 600 " + secret);
       }
     }
+    Certificates.look(deployment, findings);
     return findings.or(secrets.size() + " files with secrets");
   }
 

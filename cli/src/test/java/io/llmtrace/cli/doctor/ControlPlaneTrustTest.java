@@ -142,6 +142,28 @@ class ControlPlaneTrustTest {
     assertThat(looked("plugin", "secrets")).isEmpty();
   }
 
+  @Test
+  void aCertificateOfAnotherKeyIsToldBeforeTheStart() throws Exception {
+    controlPlane(1, new TestAuthority.Issued(server.certificate(), node.privateKey()));
+    assertThat(looked("control-plane", "secrets"))
+        .singleElement()
+        .asString()
+        .contains(
+            "control_plane.tls: " + node.privateKey(),
+            "expected the key of the first certificate in " + server.certificate(),
+            "mend control_plane.tls in ");
+  }
+
+  @Test
+  void aCertificateThatRanOutIsTold() throws Exception {
+    plugin(authority.certificate(), authority.issueExpired("old"));
+    assertThat(looked("plugin", "secrets"))
+        .anySatisfy(
+            problem ->
+                assertThat(problem)
+                    .contains("plugin.control_plane_tls: the certificate of ", " ran out at 20"));
+  }
+
   private void plugin(Path ca, TestAuthority.Issued shown) {
     List<String> keys = new ArrayList<>();
     if (ca != null) {
