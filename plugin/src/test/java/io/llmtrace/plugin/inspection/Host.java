@@ -30,6 +30,12 @@ import java.util.function.Consumer;
 
 /** The host with a marker analysis and a sink in memory; everything else is real. */
 public final class Host implements AutoCloseable {
+  /** What a route has that names no budget: a busy machine is not the subject. */
+  private static final int PATIENT_MILLIS = 10_000;
+
+  /** Long enough for a busy machine to ask once more while the breaker is open. */
+  private static final Duration RECOVERY = Duration.ofSeconds(1);
+
   public final Map<String, InspectionRecord> records = new ConcurrentHashMap<>();
   public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   public final OpenQuestions questions = new OpenQuestions(0, meters);
@@ -50,9 +56,10 @@ public final class Host implements AutoCloseable {
       throws IOException {
     this.socket = directory.resolve("r.sock");
     this.memory = new MemoryBudget(bytes);
-    this.breaker =
-        new AnalysisBreaker(new BreakerConfig(true, 5, Duration.ofMillis(300), 2), "n", meters);
-    this.confs = ConfTable.open(directory, new RouteConfReader(150, OnUninspectable.PASS), meters);
+    this.breaker = new AnalysisBreaker(new BreakerConfig(true, 5, RECOVERY, 2), "n", meters);
+    this.confs =
+        ConfTable.open(
+            directory, new RouteConfReader(PATIENT_MILLIS, OnUninspectable.PASS), meters);
     TelemetrySink sink =
         new TelemetrySink() {
           @Override
