@@ -445,7 +445,7 @@ class ControlPlaneTest {
   }
 
   private static void await(Callable<Boolean> condition) throws Exception {
-    for (int i = 0; i < 200 && !condition.call(); i++) {
+    for (int i = 0; i < 600 && !condition.call(); i++) {
       Thread.sleep(100);
     }
     assertThat(condition.call()).isTrue();
@@ -604,7 +604,7 @@ class ControlPlaneTest {
   }
 
   private static void ready() throws Exception {
-    for (int i = 0; i < 600 && get("/readyz", "").statusCode() != 200; i++) {
+    for (int i = 0; i < 1_200 && get("/readyz", "").statusCode() != 200; i++) {
       Thread.sleep(100);
     }
     assertThat(get("/readyz", "").statusCode()).isEqualTo(200);
