@@ -26,6 +26,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /** The host with a marker analysis and a sink in memory; everything else is real. */
@@ -100,10 +102,19 @@ public final class Host implements AutoCloseable {
             meters);
   }
 
-  /** The record of an answer, found by its header. */
+  /**
+   * The record of an answer, found by its header. An answer whose budget is over waits for its
+   * record for a quarter of a second and no longer: on a busy machine it may come first.
+   */
   public InspectionRecord recordOf(Map<String, String> headers) {
-    String id = headers.get("x-llmtrace-id");
-    return records.get(id.substring(0, Ulid.LENGTH));
+    String id = headers.get("x-llmtrace-id").substring(0, Ulid.LENGTH);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    InspectionRecord record = records.get(id);
+    while (record == null && System.nanoTime() - end < 0) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+      record = records.get(id);
+    }
+    return record;
   }
 
   @Override
