@@ -131,7 +131,7 @@ public final class TestControlPlane implements AutoCloseable {
   }
 
   private void await(String path) throws Exception {
-    for (int i = 0; i < 600 && call("GET", path, "", null).statusCode() != 200; i++) {
+    for (int i = 0; i < 1_200 && call("GET", path, "", null).statusCode() != 200; i++) {
       Thread.sleep(100);
     }
     assertThat(call("GET", path, "", null).statusCode()).isEqualTo(200);

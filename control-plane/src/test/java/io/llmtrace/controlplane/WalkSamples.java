@@ -300,7 +300,7 @@ final class WalkSamples {
   /** One to begin, when none waits: few may, and a walk is faster than they are. */
   private Sample simulationOf(String tenant, PolicySamples policies) throws Exception {
     Await.until(
-        Duration.ofSeconds(20),
+        Duration.ofSeconds(60),
         () ->
             plane
                 .query("SELECT count(*) FROM policy_simulations WHERE state = 'waiting'")

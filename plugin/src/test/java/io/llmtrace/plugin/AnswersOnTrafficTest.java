@@ -11,6 +11,8 @@ import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.Secret;
 import io.llmtrace.runtime.config.SpoolConfig;
+import io.llmtrace.testkit.faults.FaultProxy;
+import io.llmtrace.testkit.faults.Weather;
 import io.llmtrace.testkit.gateway.GatewayConfig;
 import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
@@ -32,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The whole plugin between a gateway, a provider that answers badly, and whoever takes batches. */
-@Timeout(60)
+@Timeout(120)
 class AnswersOnTrafficTest {
   private static final String CHAT =
       """
@@ -91,24 +93,22 @@ class AnswersOnTrafficTest {
 
   @Test
   void aPluginThatWasStartedAgainReadsAnswersWithoutTheirQuestions() throws Exception {
-    String id;
-    int port;
-    // The gateway tries its log again until somebody takes it.
     PluginProcess<PluginHost> first = PluginProcess.start(config(true));
-    TestGateway gateway = gateway(first, 3);
-    try {
-      port = first.localPort();
-      id = send(gateway, "image-beacon", false);
+    int port = first.localPort();
+    // The gateway tries its log again until somebody takes it; the first plugin never hears of it.
+    try (FaultProxy tap = FaultProxy.before(port);
+        TestGateway gateway = gateway(tap.port())) {
+      tap.set(new Weather.Refuse());
+      String id = send(gateway, "image-beacon", false);
       first.close();
       try (PluginProcess<PluginHost> second = PluginProcess.start(config(true, port))) {
         assertThat(second.localPort()).isEqualTo(port);
+        tap.set(Weather.pass());
         CompletionRecord completion = completed(id);
         assertThat(completion.receipt().coverage()).isEqualTo(Coverage.INSPECTED);
         // That it is the user's own words is not known any more, that it is text is.
         assertThat(completion.findings()).extracting(Finding::rule).containsExactly("encoded-text");
       }
-    } finally {
-      gateway.close();
     }
   }
 
@@ -167,7 +167,7 @@ class AnswersOnTrafficTest {
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + plugin.localPort() + "/health"))
             .build();
     String said = "";
-    for (int i = 0; i < 500 && !said.contains("\"pairs\":\"loaded\""); i++) {
+    for (int i = 0; i < 1_500 && !said.contains("\"pairs\":\"loaded\""); i++) {
       Thread.sleep(20);
       said = HttpClient.newHttpClient().send(health, HttpResponse.BodyHandlers.ofString()).body();
     }
@@ -206,10 +206,10 @@ class AnswersOnTrafficTest {
   }
 
   private TestGateway gateway(PluginProcess<PluginHost> plugin) {
-    return gateway(plugin, 1);
+    return gateway(plugin.localPort());
   }
 
-  private TestGateway gateway(PluginProcess<PluginHost> plugin, int logSeconds) {
+  private TestGateway gateway(int tapPort) {
     return TestGateway.start(
         GatewayConfig.parse(
             """
@@ -224,8 +224,7 @@ class AnswersOnTrafficTest {
                     uri: http://127.0.0.1:%d/tap
                     auth_header: Bearer tap-secret
                     include_resp_body: true
-                    batch_max_size: 20
-                    inactive_timeout: %d
+                    batch_max_size: 1
                     max_retry_count: 60
                     retry_delay: 1
                 upstream:
@@ -233,7 +232,7 @@ class AnswersOnTrafficTest {
                     "127.0.0.1:%d": 1
             #END
             """
-                .formatted(plugin.localPort(), logSeconds, provider.port())),
+                .formatted(tapPort, provider.port())),
         Options.of(folder.resolve("r.sock")));
   }
 

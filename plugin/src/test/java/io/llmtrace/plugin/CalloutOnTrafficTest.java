@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code POST /inspect} of a whole plugin, as a gateway calls it, up to the control plane. */
-@Timeout(90)
+@Timeout(120)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS) // a plugin takes seconds to start
 class CalloutOnTrafficTest {
   private static final String KEY = "Bearer an-inspect-key";
@@ -252,16 +252,16 @@ class CalloutOnTrafficTest {
               },
               task -> new Thread(task).start()));
     }
-    assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
     PluginProcess<PluginHost> leaving = plugin;
     plugin =
         PluginProcess.start(
             config().withPlugin(config().plugin().toBuilder().port(fixed.getPort()).build()));
-    leaving.requestSide().superseded().get(10, TimeUnit.SECONDS);
+    leaving.requestSide().superseded().get(60, TimeUnit.SECONDS);
     Thread.sleep(500);
     stop.set(true);
     for (CompletableFuture<Void> caller : callers) {
-      caller.get(20, TimeUnit.SECONDS);
+      caller.get(60, TimeUnit.SECONDS);
     }
     leaving.close();
     assertThat(wrong).hasValue(0);

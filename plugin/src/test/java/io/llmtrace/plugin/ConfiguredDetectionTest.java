@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The whole plugin process on a configuration with packs and models of the user's own. */
-@Timeout(60)
+@Timeout(120)
 class ConfiguredDetectionTest {
   private static final Path TINY = Path.of("..", "policies/src/test/resources/models/tiny");
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -119,6 +119,7 @@ class ConfiguredDetectionTest {
               socket: %s/r.sock
               data_directory: %s/data
               port: 0
+              budget_ms: 20000
               inspect_key: inspect-me
               drain_timeout_ms: 1000
             %s"""
@@ -155,7 +156,7 @@ class ConfiguredDetectionTest {
   }
 
   private JsonNode healthWhenLoaded(PluginProcess<?> process) throws Exception {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 1_200; i++) {
       HttpResponse<String> response =
           http.send(at(process, "/health").build(), BodyHandlers.ofString());
       if (!response.body().contains("\"loading\"")) {
@@ -163,7 +164,7 @@ class ConfiguredDetectionTest {
       }
       Thread.sleep(50);
     }
-    throw new AssertionError("a model is still loading after ten seconds");
+    throw new AssertionError("a model is still loading after a minute");
   }
 
   private static HttpRequest.Builder at(PluginProcess<?> process, String path) {

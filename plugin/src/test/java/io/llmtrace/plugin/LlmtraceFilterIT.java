@@ -195,7 +195,7 @@ class LlmtraceFilterIT {
         plugin:
           node: stock-runner
           port: 0
-          budget_ms: 2000
+          budget_ms: 20000
           data_directory: %s
           control_plane_url: http://127.0.0.1:9
         """

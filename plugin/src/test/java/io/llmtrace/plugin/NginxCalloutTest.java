@@ -13,6 +13,7 @@ import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.Secret;
 import io.llmtrace.runtime.config.SpoolConfig;
+import io.llmtrace.testkit.ports.FreePort;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -107,7 +108,7 @@ class NginxCalloutTest {
   void stopNginx() throws InterruptedException {
     if (nginx != null) {
       nginx.destroy();
-      assertThat(nginx.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(nginx.waitFor(30, TimeUnit.SECONDS)).isTrue();
       nginx = null;
     }
   }
@@ -200,7 +201,7 @@ class NginxCalloutTest {
                 + "a".repeat(7_000)
                 + "\r\n")) {
       try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
-        client.setSoTimeout(10_000);
+        client.setSoTimeout(30_000);
         client
             .getOutputStream()
             .write(
@@ -239,10 +240,7 @@ class NginxCalloutTest {
   @Test
   void while_the_plugin_is_away_traffic_passes_or_is_refused_as_the_gateway_was_told()
       throws Exception {
-    int nobody;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      nobody = socket.getLocalPort();
-    }
+    int nobody = FreePort.next();
     enforce(nobody, "open");
     byte[] attack = chat(ATTACK).getBytes(UTF_8);
     HttpResponse<String> open = send(attack, "x-llmtrace-id", "forged");
@@ -290,7 +288,7 @@ class NginxCalloutTest {
   @Test
   void auth_request_announces_a_body_and_sends_none() throws Exception {
     try (ServerSocket inspector = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
-      port = freePort();
+      port = FreePort.next();
       start(
           """
           events {}
@@ -313,7 +311,7 @@ class NginxCalloutTest {
           http.sendAsync(
               request(chat("hello").getBytes(UTF_8)), HttpResponse.BodyHandlers.ofString());
       try (Socket call = inspector.accept()) {
-        call.setSoTimeout(1_000);
+        call.setSoTimeout(30_000);
         InputStream in = call.getInputStream();
         StringBuilder head = new StringBuilder();
         while (head.indexOf("\r\n\r\n") < 0) {
@@ -322,6 +320,7 @@ class NginxCalloutTest {
         int announced = chat("hello").length();
         assertThat(head.toString().toLowerCase(java.util.Locale.ROOT))
             .contains("content-length: " + announced);
+        call.setSoTimeout(1_000);
         boolean hangs = false;
         try {
           assertThat(in.read()).as("a byte of the body").isEqualTo(-1);
@@ -332,7 +331,7 @@ class NginxCalloutTest {
         call.getOutputStream()
             .write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".getBytes(US_ASCII));
       }
-      assertThat(answer.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      assertThat(answer.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     }
   }
 
@@ -342,7 +341,7 @@ class NginxCalloutTest {
 
   /** The shipped file with this test's ports, and with nothing else changed. */
   private String conf(String name, int plugin, String fail) throws IOException {
-    port = freePort();
+    port = FreePort.next();
     Files.writeString(key(), "set $llmtrace_key \"an-inspect-key\";\n");
     String conf = Files.readString(SHIPPED.resolve(name));
     conf = replaced(conf, "127.0.0.1:9464", "127.0.0.1:" + plugin);
@@ -391,7 +390,7 @@ class NginxCalloutTest {
             .redirectErrorStream(true)
             .redirectOutput(own.resolve("out.log").toFile())
             .start();
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 1_500; i++) {
       try (Socket probe = new Socket()) {
         probe.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
         return;
@@ -412,12 +411,6 @@ class NginxCalloutTest {
       return Files.exists(file) ? Files.readString(file) : "";
     } catch (IOException e) {
       return e.toString();
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
     }
   }
 

@@ -22,11 +22,13 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(30)
+@Timeout(60)
 class PluginHostTest {
   @TempDir Path directory;
 
@@ -47,9 +49,15 @@ class PluginHostTest {
 
   @Test
   void aCallInFlightIsAnsweredBeforeTheProcessStops() throws Exception {
-    PluginHost host = start("boot-1", directory.resolve("r.sock"));
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    PluginHost host =
+        start(
+            "boot-1",
+            directory.resolve("r.sock"),
+            new MarkerAnalysis(text -> hold(text, begun, goOn)));
     try (RawGateway gateway = new RawGateway(host.socket())) {
-      int token = gateway.prepare("route#a#1", "{\"mode\":\"enforce\"}");
+      int token = gateway.prepare("route#a#1", "{\"mode\":\"enforce\",\"budget_ms\":20000}");
       Thread stopper = new Thread(host::close);
       java.util.concurrent.CompletableFuture<RawGateway.Reply> reply =
           java.util.concurrent.CompletableFuture.supplyAsync(
@@ -60,8 +68,11 @@ class PluginHostTest {
                   throw new java.io.UncheckedIOException(e);
                 }
               });
-      Thread.sleep(40);
+      assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
       stopper.start();
+      // Time for a process that would not wait to stop; however much of it, the call is answered.
+      Thread.sleep(100);
+      goOn.countDown();
       assertThat(reply.get().kind()).isEqualTo("stop");
       stopper.join();
     }
@@ -96,7 +107,7 @@ class PluginHostTest {
   }
 
   private PluginHost start(String bootId, Path socket) throws IOException {
-    return start(bootId, socket, new MarkerAnalysis(PluginHostTest::slowly));
+    return start(bootId, socket, new MarkerAnalysis(text -> {}));
   }
 
   private PluginHost start(String bootId, Path socket, Analysis analysis) throws IOException {
@@ -107,7 +118,7 @@ class PluginHostTest {
                 .node("n1")
                 .socket(socket)
                 .dataDirectory(directory.resolve("data"))
-                .drainTimeout(Duration.ofSeconds(5))
+                .drainTimeout(Duration.ofSeconds(20))
                 .build());
     TelemetrySink nowhere =
         new TelemetrySink() {
@@ -130,10 +141,11 @@ class PluginHostTest {
         new SimpleMeterRegistry());
   }
 
-  private static void slowly(String text) {
+  private static void hold(String text, CountDownLatch begun, CountDownLatch goOn) {
     if (text.contains("slow")) {
+      begun.countDown();
       try {
-        Thread.sleep(100);
+        goOn.await();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

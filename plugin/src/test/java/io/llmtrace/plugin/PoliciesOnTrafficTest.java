@@ -30,12 +30,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Policies as a control plane gives them, in front of traffic. */
-@Timeout(60)
+@Timeout(120)
 class PoliciesOnTrafficTest {
   private static final String BLOCKS =
       """
@@ -307,13 +308,14 @@ class PoliciesOnTrafficTest {
     String allows = "metadata: {name: standard}\nmode: enforce";
     give(101, entry(Bundle.Role.ACTIVE, true, BLOCKS.formatted("standard")));
     awaitRevision(101);
-    List<Integer> statuses = new ArrayList<>();
+    List<Integer> statuses = new CopyOnWriteArrayList<>();
+    AtomicBoolean swapped = new AtomicBoolean();
     try (TestGateway gateway = gateway("{\"mode\":\"enforce\"}")) {
       CompletableFuture<Void> load =
           CompletableFuture.runAsync(
               () -> {
                 try {
-                  while (!Thread.currentThread().isInterrupted() && statuses.size() < 400) {
+                  while (!swapped.get() || statuses.size() < 200) {
                     statuses.add(ask(gateway, "o3", "n " + statuses.size()).statusCode());
                   }
                 } catch (Exception e) {
@@ -329,11 +331,14 @@ class PoliciesOnTrafficTest {
                 true,
                 revision % 2 == 1 ? BLOCKS.formatted("standard") : allows));
         awaitRevision(revision);
+        int before = statuses.size();
+        await("a decision by " + revision, () -> load.isDone() || statuses.size() > before + 1);
       }
+      swapped.set(true);
       load.join();
     }
-    assertThat(statuses).hasSize(400).containsOnly(200, 400);
-    await("stored", () -> controlPlane.inspections.size() == 400);
+    assertThat(statuses).hasSizeGreaterThanOrEqualTo(200).containsOnly(200, 400);
+    await("stored", () -> controlPlane.inspections.size() == statuses.size());
     assertThat(controlPlane.inspections.values())
         .allSatisfy(
             record ->
@@ -341,9 +346,12 @@ class PoliciesOnTrafficTest {
                     .as("revision %d", record.decision().revision())
                     .isEqualTo(
                         record.decision().revision() % 2 == 1 ? Action.BLOCK : Action.ALLOW));
-    assertThat(controlPlane.inspections.values().stream().map(r -> r.decision().revision()))
-        .as("several were in force")
-        .hasSizeGreaterThan(2);
+    assertThat(
+            controlPlane.inspections.values().stream()
+                .map(record -> record.decision().revision())
+                .distinct())
+        .as("each decided while it was in force")
+        .hasSizeGreaterThanOrEqualTo(20);
   }
 
   @Test
@@ -370,7 +378,7 @@ class PoliciesOnTrafficTest {
   }
 
   private static void await(String what, Callable<Boolean> condition) throws Exception {
-    long end = System.nanoTime() + Duration.ofSeconds(25).toNanos();
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     while (!condition.call()) {
       assertThat(System.nanoTime()).as(what).isLessThan(end);
       Thread.sleep(20);

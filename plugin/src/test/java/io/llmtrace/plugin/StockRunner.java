@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** The stock APISIX Java Plugin Runner, as its users start it, with our jar beside it. */
 final class StockRunner implements AutoCloseable {
   private static final Pattern PORT = Pattern.compile("the tap listens on port (\\d+)");
-  private static final long START_SECONDS = 25;
+  private static final long START_SECONDS = 90;
 
   private final Process process;
   private final Path socket;

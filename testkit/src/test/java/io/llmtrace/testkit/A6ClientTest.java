@@ -18,9 +18,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The raw client, for tests that send a runner what no gateway would. */
-@Timeout(20)
+@Timeout(60)
 class A6ClientTest {
-  private static final Duration SOON = Duration.ofSeconds(5);
+  private static final Duration SOON = Duration.ofSeconds(30);
   private static final A6Frame PREPARE =
       GatewayFrames.prepareConf("key", List.of(new Entry("llmtrace", "{}")));
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** When and how often the http-logger delivers. */
-@Timeout(20)
+@Timeout(60)
 class HttpLoggerTest {
   @TempDir Path folder;
   private LogSink sink;

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * decision from a runner that answered twice. Here too they do, so a plugin that mixes up answers
  * cannot pass its tests on this gateway.
  */
-@Timeout(30)
+@Timeout(60)
 class MixedUpAnswersTest {
   private static final int CLIENTS = 16;
   private static final int REQUESTS = 1_600;

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The stand-in answers as the providers do, well and badly. */
-@Timeout(20)
+@Timeout(60)
 class MockProviderTest {
   private static final String OPEN_AI = "/v1/chat/completions";
   private static final String ANTHROPIC = "/v1/messages";

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** ext-plugin-post-resp: what the runner can do to an answer, and what is lost or leaks. */
-@Timeout(20)
+@Timeout(60)
 class PostRespTest {
   private static final A6Frame NO_CHANGE = Answers.response(0, Map.of(), "");
 
@@ -226,7 +226,7 @@ class PostRespTest {
                   .getBytes(UTF_8));
           out.flush();
           try {
-            between.await(15, TimeUnit.SECONDS);
+            between.await(45, TimeUnit.SECONDS);
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException(e);

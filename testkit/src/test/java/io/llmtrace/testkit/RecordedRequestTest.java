@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The test gateway gives a runner and an upstream what APISIX gave them in the recordings. */
-@Timeout(20)
+@Timeout(60)
 class RecordedRequestTest {
   private final LinkedBlockingQueue<Req> calls = new LinkedBlockingQueue<>();
   private final LinkedBlockingQueue<byte[]> bodies = new LinkedBlockingQueue<>();

@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * that sends the recorded frames, an upstream that answers as recorded. The runner must be asked
  * and the client answered as they were.
  */
-@Timeout(20)
+@Timeout(60)
 class RecordedScenariosTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 /** Upstreams over TLS: whom the gateway believes, what it asks for, and what failures look like. */
-@Timeout(20)
+@Timeout(60)
 class TlsUpstreamTest {
   private static final String NAME = "localhost";
 

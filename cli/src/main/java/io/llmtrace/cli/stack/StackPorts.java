@@ -2,6 +2,7 @@ package io.llmtrace.cli.stack;
 
 import io.llmtrace.runtime.config.ControlPlaneConfig;
 import io.llmtrace.runtime.config.PluginConfig;
+import io.llmtrace.testkit.ports.FreePort;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -39,10 +40,8 @@ public record StackPorts(int controlPlane, int admin, int plugin) {
     }
   }
 
-  /** One that is free now. */
+  /** One that is free now, and that nobody is given by chance before it is used. */
   public static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
+    return FreePort.next();
   }
 }

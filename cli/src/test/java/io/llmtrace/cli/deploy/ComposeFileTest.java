@@ -349,7 +349,7 @@ class ComposeFileTest {
     builder.environment().put("LLMTRACE_GENERATED", directory.toAbsolutePath().toString());
     Process process = builder.redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), UTF_8);
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
     return said;
   }
 }

@@ -8,7 +8,7 @@ import io.llmtrace.controlplane.storage.Storage;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
 import io.llmtrace.runtime.config.DatabaseConfig;
 import io.llmtrace.runtime.config.Secret;
-import java.net.ServerSocket;
+import io.llmtrace.testkit.ports.FreePort;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -55,7 +55,7 @@ class DatabaseFaultsTest {
             new MetricRegistry(),
             jdbi -> {})) {
       storage.start();
-      for (int i = 0; !storage.probe().ready() && i < 600; i++) {
+      for (int i = 0; !storage.probe().ready() && i < 1_800; i++) {
         Thread.sleep(50);
       }
       assertThat(storage.probe().ready()).isTrue();
@@ -111,10 +111,7 @@ class DatabaseFaultsTest {
 
   @Test
   void aServerThatDoesNotRun() throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = FreePort.next();
     database("jdbc:postgresql://127.0.0.1:" + port + "/llmtrace", "app", "right", 10);
     place.error("database", "cannot be reached (SQLSTATE 08001", "start PostgreSQL");
   }

@@ -9,7 +9,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -255,9 +254,9 @@ class NodeFaultsTest {
   @Test
   void aRunnerThatHangs() throws Exception {
     runner.handler((request, lease, responder) -> lease.close());
-    place.patience = Duration.ofMillis(900);
+    place.patience = Place.SHORT;
     place.serve(runner);
-    place.error("runner", "gives no answer within 0.9 s", "./llmtrace plugin");
+    place.error("runner", "gives no answer within 2.0 s", "./llmtrace plugin");
   }
 
   @Test

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -64,7 +63,7 @@ class RouteFaultsTest {
   @Test
   void anAdminApiThatHangs() throws Exception {
     place.admin.hang();
-    place.patience = Duration.ofMillis(700);
+    place.patience = Place.SHORT;
     place.error("routes", "gave no", "curl -v");
   }
 

@@ -7,12 +7,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpServer;
 import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.testkit.gateway.GatewayConfig;
+import io.llmtrace.testkit.ports.FreePort;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -264,10 +264,7 @@ class GatewayCommandTest {
     admin.standalone = true;
     assertThat(run("enable")).isEqualTo(3);
     assertThat(err.toString()).contains("there is no Admin API for routes", "--standalone");
-    int free;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = FreePort.next();
     assertThat(runAt("http://127.0.0.1:" + free, "enable")).isEqualTo(3);
     assertThat(err.toString()).contains("no Admin API can be reached at http://127.0.0.1:" + free);
     assertThat(runAt("ftp://x", "enable")).isEqualTo(2);

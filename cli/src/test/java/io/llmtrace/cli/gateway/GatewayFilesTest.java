@@ -241,7 +241,7 @@ class GatewayFilesTest {
             Files.writeString(folder.resolve("consumer.key"), CONSUMER).toString());
     Process process = builder.start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
     assertThat(said).doesNotContain(TAP, CONSUMER, MockAdmin.KEY);
     return new Script(process.exitValue(), said);
   }

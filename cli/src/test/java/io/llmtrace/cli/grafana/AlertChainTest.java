@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import io.llmtrace.cli.demo.LiveDemo;
+import io.llmtrace.testkit.ports.FreePort;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -60,7 +61,7 @@ class AlertChainTest {
                 .replace("group_interval: 1m", "group_interval: 2s"));
     Program.run(folder, "amtool", "check-config", config.toString());
     try (LiveDemo demo = LiveDemo.start(folder.resolve("demo"), Duration.ofMinutes(2));
-        Program alertmanager = Program.alertmanager(folder, config, Program.freePort());
+        Program alertmanager = Program.alertmanager(folder, config, FreePort.next());
         PrometheusServer prometheus =
             PrometheusServer.start(folder, demo, Optional.of(alertmanager.address()))) {
       demo.traffic();

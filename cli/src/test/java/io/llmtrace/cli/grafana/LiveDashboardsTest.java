@@ -40,6 +40,9 @@ class LiveDashboardsTest {
   private static final Pattern FIELD =
       Pattern.compile("\\$\\{__field\\.labels\\.([a-z_]+):percentencode}");
 
+  /** Until everything that the traffic leaves behind is there, on a machine that builds. */
+  private static final Duration LONGEST = Duration.ofSeconds(60);
+
   @TempDir private static Path folder;
   private static LiveDemo demo;
   private static Exposition controlPlane;
@@ -49,6 +52,16 @@ class LiveDashboardsTest {
   static void start() throws Exception {
     demo = LiveDemo.start(folder.resolve("demo"), Duration.ofSeconds(2));
     demo.traffic();
+    // What is counted by a job, or of the gateway's log, is there a moment after the traffic.
+    long end = System.nanoTime() + LONGEST.toNanos();
+    readPages();
+    while (!(unexposed().isEmpty() && unlikeReference().isEmpty()) && System.nanoTime() < end) {
+      Thread.sleep(200);
+      readPages();
+    }
+  }
+
+  private static void readPages() throws Exception {
     controlPlane = Exposition.parse(page(demo.controlPlane()));
     plugin = Exposition.parse(page(demo.plugin()));
   }
@@ -72,22 +85,26 @@ class LiveDashboardsTest {
 
   @Test
   void everyMetricLabelAndValueInPanelsAndRulesIsExposed() throws Exception {
+    assertThat(unexposed()).isEmpty();
+    assertThat(GrafanaFiles.expressions()).hasSizeGreaterThan(90);
+  }
+
+  /** What dashboards and rules ask for and no page has. */
+  private static List<String> unexposed() throws Exception {
     Set<String> recorded =
         GrafanaFiles.rules().stream()
             .filter(rule -> !rule.alert())
             .map(GrafanaFiles.Rule::name)
             .collect(Collectors.toSet());
     List<String> problems = new ArrayList<>();
-    List<Expression> all = GrafanaFiles.expressions();
-    for (Expression each : all) {
+    for (Expression each : GrafanaFiles.expressions()) {
       for (Promql.Selector selector : Promql.selectors(Promql.chosen(each.expr()))) {
         if (!selector.metric().equals(ALERTS) && !recorded.contains(selector.metric())) {
           exposed(each.place(), selector).ifPresent(problems::add);
         }
       }
     }
-    assertThat(problems).isEmpty();
-    assertThat(all).hasSizeGreaterThan(90);
+    return problems;
   }
 
   private static Optional<String> exposed(String place, Promql.Selector selector) {
@@ -133,12 +150,16 @@ class LiveDashboardsTest {
   /** The tables in docs/metrics-and-dashboards.md are what the pages say, in both directions. */
   @Test
   void theReferenceHasEveryMetricWithItsTypeAndLabels() throws Exception {
+    assertThat(unlikeReference()).isEmpty();
+  }
+
+  private static List<String> unlikeReference() throws Exception {
     MetricsReference reference = MetricsReference.read();
     List<String> problems = new ArrayList<>();
     problems.addAll(reference.against(controlPlane));
     problems.addAll(reference.against(plugin));
     problems.addAll(reference.missing(List.of(controlPlane, plugin)));
-    assertThat(problems).isEmpty();
+    return problems;
   }
 
   /** Links lead to the API, which refuses parameters that it does not know. */
@@ -203,14 +224,12 @@ class LiveDashboardsTest {
       prometheus.awaitScrapes(2);
       // What is counted between two scrapes is what rate() sees.
       demo.more();
-      prometheus.awaitScrapes(6);
-
       // Records reach the control plane after the traffic, and its counters the next scrape.
       prometheus.await("max(" + Guide.ERROR_RATE + ") == 1");
       prometheus.await("max(" + Guide.REQUEST_RATE + ") > 0");
       rulesAreHealthy(prometheus);
       for (String expr : Guide.ALL) {
-        assertThat(prometheus.query(expr)).as(expr).isNotEmpty();
+        prometheus.await(expr);
       }
       panelsHaveData(prometheus);
     }
@@ -235,11 +254,25 @@ class LiveDashboardsTest {
   }
 
   private static void panelsHaveData(PrometheusServer prometheus) throws Exception {
-    List<String> problems = new ArrayList<>();
     int panels = 0;
     for (JsonNode dashboard : GrafanaFiles.dashboards()) {
+      panels += GrafanaFiles.panels(dashboard).size();
+    }
+    assertThat(panels).isGreaterThan(70);
+    // Some series have their second scrape later than others, and only then a rate.
+    long end = System.nanoTime() + LONGEST.toNanos();
+    List<String> problems = withoutData(prometheus);
+    while (!problems.isEmpty() && System.nanoTime() < end) {
+      Thread.sleep(500);
+      problems = withoutData(prometheus);
+    }
+    assertThat(problems).isEmpty();
+  }
+
+  private static List<String> withoutData(PrometheusServer prometheus) throws Exception {
+    List<String> problems = new ArrayList<>();
+    for (JsonNode dashboard : GrafanaFiles.dashboards()) {
       for (JsonNode panel : GrafanaFiles.panels(dashboard)) {
-        panels++;
         for (JsonNode target : panel.path("targets")) {
           String expr = Promql.chosen(target.path("expr").asText());
           JsonNode result = prometheus.query(expr);
@@ -258,7 +291,6 @@ class LiveDashboardsTest {
         }
       }
     }
-    assertThat(problems).isEmpty();
-    assertThat(panels).isGreaterThan(70);
+    return problems;
   }
 }

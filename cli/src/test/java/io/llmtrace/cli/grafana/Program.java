@@ -2,8 +2,6 @@ package io.llmtrace.cli.grafana;
 
 import java.io.File;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -45,13 +43,6 @@ final class Program implements AutoCloseable {
       }
     }
     return Optional.empty();
-  }
-
-  /** A port that nobody has now. */
-  static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   /** Starts Prometheus, and waits until it is ready. */

@@ -3,6 +3,7 @@ package io.llmtrace.cli.grafana;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmtrace.cli.demo.LiveDemo;
+import io.llmtrace.testkit.ports.FreePort;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -45,7 +46,7 @@ final class PrometheusServer implements AutoCloseable {
           Files.readString(GrafanaFiles.PROMETHEUS.resolve(rules))
               .replaceAll("(?m)^    interval: [0-9]+s$", "    interval: 1s"));
     }
-    return new PrometheusServer(Program.prometheus(directory, file, Program.freePort()));
+    return new PrometheusServer(Program.prometheus(directory, file, FreePort.next()));
   }
 
   /**

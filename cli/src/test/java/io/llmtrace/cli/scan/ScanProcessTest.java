@@ -46,7 +46,7 @@ class ScanProcessTest {
             .redirectOutput(out.toFile())
             .redirectError(err.toFile())
             .start();
-    assertThat(scan.waitFor(28, TimeUnit.SECONDS)).isTrue();
+    assertThat(scan.waitFor(90, TimeUnit.SECONDS)).isTrue();
     List<String> lines = Files.readAllLines(out, StandardCharsets.UTF_8);
     assertThat(lines).as(Files.readString(err)).hasSize(2);
     JsonNode first = new ObjectMapper().readTree(lines.get(0));

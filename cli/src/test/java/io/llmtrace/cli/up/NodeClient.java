@@ -52,7 +52,7 @@ final class NodeClient implements SdkClient {
           new ProcessBuilder(
                   "node", "-e", "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)")
               .start();
-      return version.waitFor(20, TimeUnit.SECONDS) && version.exitValue() == 0;
+      return version.waitFor(60, TimeUnit.SECONDS) && version.exitValue() == 0;
     } catch (IOException e) {
       return false; // not there: the caller says so
     }

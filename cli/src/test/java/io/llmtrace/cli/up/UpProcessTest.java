@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code up} as a user starts it: a process with children, until it is told to stop. */
-@Timeout(120)
+@Timeout(240)
 class UpProcessTest {
   private static final Pattern BASE = Pattern.compile("ANTHROPIC_BASE_URL=(http://\\S+)");
   private static final Duration LONGEST = Duration.ofSeconds(90);

@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.keys;
 
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -19,7 +20,11 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("try")
 public final class KeyWatch implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(KeyWatch.class);
-  private static final int USES_SECONDS = 60;
+
+  /** How often it looks: a key that was revoked by another replica works so long here. */
+  static final Duration LOOKS = Duration.ofSeconds(1);
+
+  private static final Duration WRITES_USES = Duration.ofSeconds(60);
 
   private final Supplier<Jdbi> jdbi;
   private final KeyDirectory keys;
@@ -37,8 +42,8 @@ public final class KeyWatch implements AutoCloseable {
   }
 
   public void start() {
-    every(1, TimeUnit.SECONDS, () -> keys.refresh(jdbi.get()));
-    every(USES_SECONDS, TimeUnit.SECONDS, () -> keys.writeUses(jdbi.get()));
+    every(LOOKS, () -> keys.refresh(jdbi.get()));
+    every(WRITES_USES, () -> keys.writeUses(jdbi.get()));
   }
 
   /**
@@ -49,9 +54,10 @@ public final class KeyWatch implements AutoCloseable {
     tried(() -> keys.refresh(jdbi.get()));
   }
 
-  private void every(long delay, TimeUnit unit, Runnable work) {
+  private void every(Duration delay, Runnable work) {
     ScheduledFuture<?> unused =
-        thread.scheduleWithFixedDelay(() -> tried(work), delay, delay, unit);
+        thread.scheduleWithFixedDelay(
+            () -> tried(work), delay.toMillis(), delay.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private static void tried(Runnable work) {

@@ -18,12 +18,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Fetches JSON of an identity provider: https (http on loopback), no redirects, five seconds for
- * the whole answer, at most 512 KiB. Thread-safe.
+ * Fetches JSON of an identity provider: https (http on loopback), no redirects, a time for the
+ * whole answer, at most 512 KiB. Thread-safe.
  */
 final class GuardedFetch {
   private static final Duration CONNECT = Duration.ofSeconds(3);
-  private static final Duration WHOLE = Duration.ofSeconds(5);
+  static final Duration WHOLE = Duration.ofSeconds(5);
   private static final int MOST_BYTES = 512 << 10;
 
   private final HttpClient client =
@@ -31,6 +31,15 @@ final class GuardedFetch {
           .followRedirects(HttpClient.Redirect.NEVER)
           .connectTimeout(CONNECT)
           .build();
+
+  private final Duration whole;
+
+  /**
+   * @param whole for the whole answer
+   */
+  GuardedFetch(Duration whole) {
+    this.whole = whole;
+  }
 
   byte[] get(URI address) throws IOException {
     if (!OidcConfig.isGuarded(address)) {
@@ -41,7 +50,7 @@ final class GuardedFetch {
     CompletableFuture<HttpResponse<byte[]>> answer =
         client.sendAsync(request, info -> new Bounded());
     try {
-      HttpResponse<byte[]> response = answer.get(WHOLE.toMillis(), TimeUnit.MILLISECONDS);
+      HttpResponse<byte[]> response = answer.get(whole.toMillis(), TimeUnit.MILLISECONDS);
       if (response.statusCode() != 200) {
         throw new IOException(address + " answered " + response.statusCode());
       }
@@ -49,7 +58,7 @@ final class GuardedFetch {
     } catch (ExecutionException e) {
       throw new IOException(address + " cannot be read", e);
     } catch (TimeoutException e) {
-      throw new IOException(address + " did not answer within " + WHOLE, e);
+      throw new IOException(address + " did not answer within " + whole, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);

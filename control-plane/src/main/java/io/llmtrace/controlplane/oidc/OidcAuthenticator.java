@@ -70,6 +70,10 @@ public final class OidcAuthenticator implements Authenticator {
    * @param active takes suspended tenants out of a scope
    */
   public OidcAuthenticator(OidcConfig config, UnaryOperator<TenantScope> active) {
+    this(config, active, new GuardedFetch(GuardedFetch.WHOLE));
+  }
+
+  OidcAuthenticator(OidcConfig config, UnaryOperator<TenantScope> active, GuardedFetch fetch) {
     this.config = config;
     this.active = active;
     processor.setJWSTypeVerifier(
@@ -78,7 +82,7 @@ public final class OidcAuthenticator implements Authenticator {
     processor.setJWSKeySelector(
         new JWSVerificationKeySelector<>(
             Set.of(JWSAlgorithm.RS256, JWSAlgorithm.ES256),
-            JWKSourceBuilder.create(new ProviderKeys(config))
+            JWKSourceBuilder.create(new ProviderKeys(config, fetch))
                 .retrying(false)
                 .refreshAheadCache(false)
                 .cache(CACHED.toMillis(), REFRESH.toMillis())

@@ -23,10 +23,11 @@ final class ProviderKeys implements JWKSetSource<SecurityContext> {
   private static final String DISCOVERY = "/.well-known/openid-configuration";
 
   private final OidcConfig config;
-  private final GuardedFetch fetch = new GuardedFetch();
+  private final GuardedFetch fetch;
 
-  ProviderKeys(OidcConfig config) {
+  ProviderKeys(OidcConfig config, GuardedFetch fetch) {
     this.config = config;
+    this.fetch = fetch;
   }
 
   @Override

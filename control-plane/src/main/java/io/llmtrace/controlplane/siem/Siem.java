@@ -55,6 +55,7 @@ public final class Siem implements AutoCloseable {
   private final AddressGuard guard;
   private final HttpTransport http;
   private final List<Sink> sinks = new ArrayList<>();
+  private final Duration pause;
   private final ScheduledExecutorService deadlines = threads(1, "siem-deadlines");
   private final ScheduledExecutorService threads;
   private final Map<String, Long> trimmedAt = new ConcurrentHashMap<>();
@@ -68,10 +69,21 @@ public final class Siem implements AutoCloseable {
    *     its key
    */
   public Siem(SiemConfig config, Supplier<Jdbi> jdbi, MeterRegistry meters, Clock clock) {
-    this(config, jdbi, meters, clock, WHOLE_MILLIS);
+    this(config, jdbi, meters, clock, WHOLE_MILLIS, PAUSE);
   }
 
-  Siem(SiemConfig config, Supplier<Jdbi> jdbi, MeterRegistry meters, Clock clock, int millis) {
+  /**
+   * @param millis for a message on its whole way
+   * @param pause between two looks at what waits
+   */
+  Siem(
+      SiemConfig config,
+      Supplier<Jdbi> jdbi,
+      MeterRegistry meters,
+      Clock clock,
+      int millis,
+      Duration pause) {
+    this.pause = pause;
     this.config = config;
     this.outbox = new SiemOutbox(jdbi, new Ulid().next(), LEASE);
     this.meters = new SiemMeters(meters);
@@ -139,7 +151,7 @@ public final class Siem implements AutoCloseable {
               }
             },
             0,
-            PAUSE.toMillis(),
+            pause.toMillis(),
             TimeUnit.MILLISECONDS);
   }
 

@@ -60,6 +60,7 @@ public final class Telemetry implements ExchangeListener, AutoCloseable {
   private final @Nullable SdkMeterProvider metrics;
   private final @Nullable Histograms histograms;
   private final Retries retries;
+  private final Duration linger;
   private final AddressGuard guard;
   private final HttpTransport http;
   private final GrpcTransport grpc;
@@ -78,15 +79,20 @@ public final class Telemetry implements ExchangeListener, AutoCloseable {
       TelemetryConfig config, String slot, Supplier<Jdbi> jdbi, MeterRegistry meters) {
     return config.endpoint() == null
         ? null
-        : new Telemetry(config, slot, jdbi, meters, new Retries(5, Duration.ofSeconds(1)));
+        : new Telemetry(config, slot, jdbi, meters, new Retries(5, Duration.ofSeconds(1)), LINGER);
   }
 
+  /**
+   * @param linger how long an export waits for more
+   */
   Telemetry(
       TelemetryConfig config,
       String slot,
       Supplier<Jdbi> jdbi,
       MeterRegistry registry,
-      Retries retries) {
+      Retries retries,
+      Duration linger) {
+    this.linger = linger;
     SDK.setLevel(Level.OFF);
     String version =
         Objects.requireNonNullElse(
@@ -186,7 +192,7 @@ public final class Telemetry implements ExchangeListener, AutoCloseable {
 
   /** More of what comes soon, so that an export is worth its call. */
   private void fill(List<StoredExchange> batch) throws InterruptedException {
-    long until = System.nanoTime() + LINGER.toNanos();
+    long until = System.nanoTime() + linger.toNanos();
     while (batch.size() < SPANS_OF_AN_EXPORT) {
       queue.drainTo(batch, SPANS_OF_AN_EXPORT - batch.size());
       long left = until - System.nanoTime();

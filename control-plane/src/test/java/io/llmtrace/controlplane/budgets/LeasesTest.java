@@ -11,22 +11,40 @@ import io.llmtrace.policies.wire.LeaseRequest;
 import io.llmtrace.policies.wire.LeaseRequest.Demand;
 import io.llmtrace.policies.wire.LimitLease;
 import io.llmtrace.policies.wire.Ulid;
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(TestControlPlane.Extension.class)
 class LeasesTest {
+  private static final ThreadLocal<Jdbi> OF_THREAD = new ThreadLocal<>();
+  private static final Queue<Connection> OPEN = new ConcurrentLinkedQueue<>();
+
   private final String limit = "limit-" + new Ulid().next();
+
+  @AfterAll
+  static void close() throws SQLException {
+    for (Connection each : OPEN) {
+      each.close();
+    }
+    OF_THREAD.remove();
+  }
 
   private Demand demand(double total, double demand, long holds) {
     return new Demand(
@@ -255,11 +273,19 @@ class LeasesTest {
     assertThat(given).isEqualTo(1);
   }
 
+  /** On a connection of the thread: to open one takes longer than to ask. */
   private static Jdbi jdbi(TestControlPlane plane) {
-    try {
-      return Jdbi.create(plane.url());
-    } catch (java.io.IOException e) {
-      throw new java.io.UncheckedIOException(e);
+    Jdbi known = OF_THREAD.get();
+    if (known == null) {
+      try {
+        Connection connection = DriverManager.getConnection(plane.url());
+        OPEN.add(connection);
+        known = Jdbi.create(connection);
+      } catch (IOException | SQLException e) {
+        throw new IllegalStateException(e);
+      }
+      OF_THREAD.set(known);
     }
+    return known;
   }
 }

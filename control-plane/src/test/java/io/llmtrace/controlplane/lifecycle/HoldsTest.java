@@ -146,7 +146,7 @@ class HoldsTest {
                   assertThat(other).isNotDone();
                   return other;
                 });
-    dropped.get(20, TimeUnit.SECONDS);
+    dropped.get(60, TimeUnit.SECONDS);
     assertThat(stored.rows(id)).isEqualTo(in("short"));
   }
 

@@ -28,7 +28,7 @@ class LifecycleResourcesTest {
   }
 
   private JsonNode done(JsonNode asked) throws Exception {
-    Instant end = Instant.now().plus(Duration.ofSeconds(25));
+    Instant end = Instant.now().plus(Duration.ofSeconds(60));
     String path = "/api/v1/erasures/" + asked.get("id").asText();
     JsonNode seen = json(plane.call("GET", path, plane.admin(), null));
     while (seen.get("state").asText().equals("pending") && Instant.now().isBefore(end)) {
@@ -91,7 +91,7 @@ class LifecycleResourcesTest {
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve("out").toFile())
             .start();
-    assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     return process.exitValue();
   }
 

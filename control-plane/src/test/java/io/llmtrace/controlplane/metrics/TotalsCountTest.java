@@ -38,7 +38,7 @@ class TotalsCountTest {
                         await(ends);
                         return 1;
                       }));
-      assertThat(begun.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
       Future<?> others =
           threads.submit(
               () -> {
@@ -50,9 +50,9 @@ class TotalsCountTest {
                       return 2;
                     });
               });
-      others.get(10, TimeUnit.SECONDS);
+      others.get(30, TimeUnit.SECONDS);
       ends.countDown();
-      slow.get(10, TimeUnit.SECONDS);
+      slow.get(30, TimeUnit.SECONDS);
     } finally {
       ends.countDown();
       threads.shutdownNow();
@@ -66,7 +66,7 @@ class TotalsCountTest {
 
   private static void await(CountDownLatch latch) {
     try {
-      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(latch.await(90, TimeUnit.SECONDS)).isTrue();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

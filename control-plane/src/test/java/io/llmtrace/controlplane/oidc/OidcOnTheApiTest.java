@@ -84,7 +84,7 @@ class OidcOnTheApiTest {
     String zoe = token.serialize();
     try (ControlPlane service = ControlPlane.start(config)) {
       for (int i = 0;
-          i < 600 && plane.call(service, "GET", "/readyz", "", null).statusCode() != 200;
+          i < 1_200 && plane.call(service, "GET", "/readyz", "", null).statusCode() != 200;
           i++) {
         Thread.sleep(100);
       }

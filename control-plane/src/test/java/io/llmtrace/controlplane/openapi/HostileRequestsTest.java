@@ -27,12 +27,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(TestControlPlane.Extension.class)
 class HostileRequestsTest {
-  private static final int SILENT = 20_000;
+  private static final int SILENT = 60_000;
+  private static final int LEAST_ROUNDS = 6;
   private static final String TENANT = "fuzz";
 
   @Test
   void noRequestIsAnsweredWithAFault(TestControlPlane plane) throws Exception {
-    tryAll(plane, 20_261_129, Duration.ofSeconds(8), 3_000);
+    tryAll(plane, 20_261_129, Duration.ofSeconds(20), 1_500);
   }
 
   @Test
@@ -62,7 +63,9 @@ class HostileRequestsTest {
     Map<Integer, Integer> statuses = new TreeMap<>();
     long end = System.nanoTime() + time.toNanos();
     int sent = 0;
-    while (System.nanoTime() < end && sent < most) {
+    // However slow the machine is, each operation is tried several times.
+    int least = plane.service().operations().size() * LEAST_ROUNDS;
+    while (sent < least || (System.nanoTime() < end && sent < most)) {
       for (ApiOperation operation : plane.service().operations()) {
         JsonNode node =
             document
@@ -92,7 +95,6 @@ class HostileRequestsTest {
     // Requests that are all refused at once would show nothing.
     assertThat(statuses.getOrDefault(200, 0)).isGreaterThan(sent / 20);
     assertThat(statuses.getOrDefault(400, 0)).isGreaterThan(sent / 20);
-    assertThat(sent).isGreaterThan(plane.service().operations().size() * 5);
   }
 
   private static String answer(int port, byte[] request) throws Exception {

@@ -86,7 +86,7 @@ class SimulationTest {
   }
 
   private JsonNode ended(String path) throws Exception {
-    for (int i = 0; i < 600; i++) {
+    for (int i = 0; i < 1_800; i++) {
       JsonNode now = TestControlPlane.json(plane.call("GET", path, plane.admin(), null));
       if (!List.of("waiting", "running").contains(now.path("state").asText())) {
         assertThat(now.path("state").asText()).as(now.toString()).isEqualTo("done");
@@ -212,7 +212,7 @@ class SimulationTest {
 
   private void awaitState(String path, String state) throws Exception {
     String now = "";
-    for (int i = 0; i < 300 && !now.equals(state); i++) {
+    for (int i = 0; i < 1_200 && !now.equals(state); i++) {
       now =
           TestControlPlane.json(plane.call("GET", path, plane.admin(), null))
               .path("state")

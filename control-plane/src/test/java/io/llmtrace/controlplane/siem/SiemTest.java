@@ -53,7 +53,7 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("try")
 @ExtendWith(TestStorage.Extension.class)
 class SiemTest {
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   @TempDir Path directory;
 
@@ -110,7 +110,8 @@ class SiemTest {
             database::jdbi,
             meters,
             Clock.systemUTC(),
-            3_000);
+            20_000,
+            Duration.ofMillis(50));
     siem.start();
     return siem;
   }

@@ -98,7 +98,7 @@ class SinksTest {
         trust,
         "gw 1",
         DEADLINES,
-        1_000);
+        30_000);
   }
 
   /** A server that reads everything and never says that it has: nobody knows what it keeps. */
@@ -117,7 +117,7 @@ class SinksTest {
                   while (one.getInputStream().read() >= 0) {
                     // Read, and kept open.
                   }
-                  Thread.sleep(5_000);
+                  Thread.sleep(60_000);
                 } catch (IOException e) {
                   // The sink gave up.
                 } catch (InterruptedException e) {
@@ -138,7 +138,7 @@ class SinksTest {
               Trust.of(authority.certificate()),
               "gw",
               DEADLINES,
-              500);
+              2_000);
       assertThatThrownBy(() -> sink.send(EVENTS))
           .isInstanceOf(Sink.FailedException.class)
           .hasMessageContaining("did not end the connection");

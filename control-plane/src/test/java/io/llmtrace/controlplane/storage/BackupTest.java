@@ -13,9 +13,8 @@ import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.DatabaseConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.Secret;
+import io.llmtrace.testkit.ports.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -169,7 +168,7 @@ class BackupTest {
                 "{\"tenant\":\"t\",\"consumer\":\"bob\",\"reason\":\"r\"}"))
             .get("id")
             .asText();
-    Instant end = Instant.now().plusSeconds(20);
+    Instant end = Instant.now().plusSeconds(60);
     JsonNode seen = json(call(plane, "/api/v1/erasures/" + id, admin, null));
     while (seen.get("state").asText().equals("pending") && Instant.now().isBefore(end)) {
       Thread.sleep(50);
@@ -180,7 +179,7 @@ class BackupTest {
   }
 
   private static void awaitReady(ControlPlane plane) throws Exception {
-    Instant end = Instant.now().plusSeconds(25);
+    Instant end = Instant.now().plusSeconds(90);
     while (call(plane, "/readyz", "", null).statusCode() != 200 && Instant.now().isBefore(end)) {
       Thread.sleep(50);
     }
@@ -274,10 +273,7 @@ class BackupTest {
           "-E",
           "UTF8",
           "--no-sync");
-      int port;
-      try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-        port = free.getLocalPort();
-      }
+      int port = FreePort.next();
       Process process =
           new ProcessBuilder(
                   command(
@@ -296,7 +292,7 @@ class BackupTest {
               .redirectOutput(directory.resolve("postgres.log").toFile())
               .start();
       Server server = new Server(bin, directory, port, process);
-      Instant end = Instant.now().plusSeconds(20);
+      Instant end = Instant.now().plusSeconds(60);
       while (!server.isUp()) {
         assertThat(process.isAlive() && Instant.now().isBefore(end))
             .as(Files.readString(directory.resolve("postgres.log")))
@@ -353,14 +349,14 @@ class BackupTest {
               .redirectErrorStream(true)
               .redirectOutput(log.toFile())
               .start();
-      boolean ended = process.waitFor(Duration.ofSeconds(25).toSeconds(), TimeUnit.SECONDS);
+      boolean ended = process.waitFor(Duration.ofMinutes(2).toSeconds(), TimeUnit.SECONDS);
       assertThat(ended && process.exitValue() == 0).as(Files.readString(log)).isTrue();
     }
 
     @Override
     public void close() throws Exception {
       process.destroy();
-      assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 }

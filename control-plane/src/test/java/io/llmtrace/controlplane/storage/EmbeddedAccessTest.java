@@ -26,7 +26,7 @@ class EmbeddedAccessTest {
       String url = database.url();
       String stranger = url.substring(0, url.indexOf("&password="));
       // The server reads its rules when it gets to it.
-      Await.until(Duration.ofSeconds(10), () -> refused(stranger));
+      Await.until(Duration.ofSeconds(60), () -> refused(stranger));
       assertThatThrownBy(() -> DriverManager.getConnection(stranger + "&password=wrong"))
           .isInstanceOf(SQLException.class);
       query(url);

@@ -63,7 +63,7 @@ class TlsTest {
                             server.certificate(), server.privateKey(), authority.certificate()))));
     key = shared.key("instance", TestControlPlane.OWN);
     Await.until(
-        Duration.ofSeconds(20), () -> send(client(null), "GET", "/readyz").statusCode() == 200);
+        Duration.ofSeconds(90), () -> send(client(null), "GET", "/readyz").statusCode() == 200);
   }
 
   @AfterAll
@@ -140,7 +140,7 @@ class TlsTest {
     Files.copy(renewed.privateKey(), server.privateKey(), StandardCopyOption.REPLACE_EXISTING);
     Files.copy(renewed.certificate(), server.certificate(), StandardCopyOption.REPLACE_EXISTING);
 
-    Await.until(Duration.ofSeconds(10), () -> !shown().equals(before));
+    Await.until(Duration.ofSeconds(60), () -> !shown().equals(before));
   }
 
   private static BigInteger shown() throws Exception {
@@ -166,7 +166,7 @@ class TlsTest {
       throws IOException, InterruptedException {
     return client.send(
         HttpRequest.newBuilder(URI.create("https://localhost:" + plane.port() + path))
-            .timeout(Duration.ofSeconds(10))
+            .timeout(Duration.ofSeconds(60))
             .header("Authorization", "Bearer " + key)
             .method(method, HttpRequest.BodyPublishers.noBody())
             .build(),

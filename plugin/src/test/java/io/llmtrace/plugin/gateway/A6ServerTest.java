@@ -24,13 +24,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(30)
+@Timeout(60)
 class A6ServerTest {
   private static final String ENFORCE = "{\"mode\":\"enforce\"}";
+
+  /** Of a body; longer than any pause of a busy machine that is not meant. */
+  private static final long SLOWNESS_MILLIS = 1_000;
 
   @TempDir Path directory;
 
@@ -53,7 +57,7 @@ class A6ServerTest {
   void aBodyHasItsWholeBudgetHoweverLongItTookToCome() throws Exception {
     try (Host host = new Host(directory, text -> {});
         RawGateway gateway = new RawGateway(host.socket)) {
-      int token = gateway.prepare("route#chat#1", "{\"mode\":\"enforce\",\"budget_ms\":50}");
+      int token = gateway.prepare("route#chat#1", "{\"mode\":\"enforce\",\"budget_ms\":500}");
       gateway.send(2, RawGateway.requestCall(1, token, Map.of()));
       for (int question = 0; question < 4; question++) {
         assertThat(gateway.receive().type()).isEqualTo(Frame.EXTRA_INFO);
@@ -68,12 +72,14 @@ class A6ServerTest {
       System.arraycopy(body, 0, frame, Frame.HEADER_BYTES, body.length);
       gateway.raw(ByteBuffer.wrap(frame, 0, 10));
       // The time that passes is what is tested: a slow body is no way around inspection.
-      Thread.sleep(150);
+      Thread.sleep(SLOWNESS_MILLIS);
       gateway.raw(ByteBuffer.wrap(frame, 10, frame.length - 10));
       assertThat(gateway.receive().type()).isEqualTo(Frame.HTTP_REQ_CALL);
       assertThat(host.records.values())
           .singleElement()
-          .satisfies(told -> assertThat(told.stagesMicros().get("total")).isLessThan(140_000));
+          .satisfies(
+              told ->
+                  assertThat(told.stagesMicros().get("total")).isLessThan(1_000 * SLOWNESS_MILLIS));
     }
   }
 
@@ -209,18 +215,16 @@ class A6ServerTest {
         try (RawGateway gateway = new RawGateway(host.socket)) {
           gateway.raw(ByteBuffer.wrap(frame, 0, cut));
         } catch (IOException e) {
-          assertThat(e).hasMessageContaining("Broken pipe");
+          // Which one depends on how much the server had read when it closed the connection.
+          assertThat(e.getMessage()).containsPattern("Broken pipe|Connection reset");
         }
       }
       try (RawGateway gateway = new RawGateway(host.socket)) {
         int token = gateway.prepare("a#1", ENFORCE);
         assertThat(gateway.call(1, token, "attack").kind()).isEqualTo("stop");
       }
-      for (int i = 0; i < 500 && host.server.connections() > 0; i++) {
-        Thread.sleep(10);
-      }
-      assertThat(host.server.connections()).isZero();
-      assertThat(host.memory.used()).isZero();
+      until(() -> host.server.connections() == 0);
+      until(() -> host.memory.used() == 0);
     }
   }
 
@@ -249,22 +253,29 @@ class A6ServerTest {
       for (int c = 0; c < 8; c++) {
         clients.add(CompletableFuture.runAsync(() -> load(old.socket, token, stop, answered)));
       }
-      Thread.sleep(300);
+      until(() -> answered.get() > 20);
       try (Host successor = new Host(directory, text -> {})) {
         // Connections that never rest must drain too.
-        old.server.drained().get(4, TimeUnit.SECONDS);
+        old.server.drained().get(30, TimeUnit.SECONDS);
         int before = answered.get();
-        Thread.sleep(300);
+        until(() -> answered.get() > before + 20);
         stop.set(true);
         for (CompletableFuture<Void> client : clients) {
           client.get();
         }
-        assertThat(answered.get()).isGreaterThan(before);
         assertThat(old.records.size() + successor.records.size()).isEqualTo(answered.get());
         assertThat(successor.records.values())
             .isNotEmpty()
             .allSatisfy(r -> assertThat(r.outcome()).isEqualTo("allow"));
       }
+    }
+  }
+
+  private static void until(BooleanSupplier condition) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - end).as("waited too long").isNegative();
+      Thread.sleep(5);
     }
   }
 

@@ -39,9 +39,9 @@ class DeadlinesTest {
   void whatIsCalledOffNeverRuns() {
     AtomicInteger ran = new AtomicInteger();
     Deadlines deadlines = new Deadlines();
-    Timeout timeout = deadlines.in(30 * MILLI, ran::incrementAndGet);
+    Timeout timeout = deadlines.in(300 * MILLI, ran::incrementAndGet);
     timeout.cancel();
-    deadlines.in(60 * MILLI, () -> ran.addAndGet(10));
+    deadlines.in(400 * MILLI, () -> ran.addAndGet(10));
     deadlines.close();
     assertThat(ran).hasValue(10);
   }

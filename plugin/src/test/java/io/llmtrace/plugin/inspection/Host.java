@@ -26,10 +26,18 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /** The host with a marker analysis and a sink in memory; everything else is real. */
 public final class Host implements AutoCloseable {
+  /** What a route has that names no budget: a busy machine is not the subject. */
+  private static final int PATIENT_MILLIS = 10_000;
+
+  /** Long enough for a busy machine to ask once more while the breaker is open. */
+  private static final Duration RECOVERY = Duration.ofSeconds(1);
+
   public final Map<String, InspectionRecord> records = new ConcurrentHashMap<>();
   public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   public final OpenQuestions questions = new OpenQuestions(0, meters);
@@ -50,9 +58,10 @@ public final class Host implements AutoCloseable {
       throws IOException {
     this.socket = directory.resolve("r.sock");
     this.memory = new MemoryBudget(bytes);
-    this.breaker =
-        new AnalysisBreaker(new BreakerConfig(true, 5, Duration.ofMillis(300), 2), "n", meters);
-    this.confs = ConfTable.open(directory, new RouteConfReader(150, OnUninspectable.PASS), meters);
+    this.breaker = new AnalysisBreaker(new BreakerConfig(true, 5, RECOVERY, 2), "n", meters);
+    this.confs =
+        ConfTable.open(
+            directory, new RouteConfReader(PATIENT_MILLIS, OnUninspectable.PASS), meters);
     TelemetrySink sink =
         new TelemetrySink() {
           @Override
@@ -93,10 +102,19 @@ public final class Host implements AutoCloseable {
             meters);
   }
 
-  /** The record of an answer, found by its header. */
+  /**
+   * The record of an answer, found by its header. An answer whose budget is over waits for its
+   * record for a quarter of a second and no longer: on a busy machine it may come first.
+   */
   public InspectionRecord recordOf(Map<String, String> headers) {
-    String id = headers.get("x-llmtrace-id");
-    return records.get(id.substring(0, Ulid.LENGTH));
+    String id = headers.get("x-llmtrace-id").substring(0, Ulid.LENGTH);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    InspectionRecord record = records.get(id);
+    while (record == null && System.nanoTime() - end < 0) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+      record = records.get(id);
+    }
+    return record;
   }
 
   @Override

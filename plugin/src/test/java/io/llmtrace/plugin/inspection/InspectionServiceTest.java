@@ -9,7 +9,6 @@ import io.llmtrace.policies.wire.InspectionRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -25,9 +24,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(30)
+@Timeout(90)
 class InspectionServiceTest {
   private static final String ENFORCE = "{\"mode\":\"enforce\",\"budget_ms\":50}";
+  private static final String PATIENT = "{\"mode\":\"enforce\",\"budget_ms\":10000}";
+
+  /** Ends while something hangs, and not before a busy machine has begun. */
+  private static final String SOON = "{\"mode\":\"enforce\",\"budget_ms\":1000}";
+
   private static final String REDACTS =
       "{\"mode\":\"enforce\",\"budget_ms\":10000,\"redact\":[\"secret_leakage\"]}";
   private static final String STRICT =
@@ -37,38 +41,45 @@ class InspectionServiceTest {
 
   @Test
   void aSleepingDetectorCostsItsOwnRequestTheBudgetAndOthersNothing() throws Exception {
-    try (Host host = new Host(directory, text -> sleepIf(text, "sleep", 2_000));
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch end = new CountDownLatch(1);
+    try (Host host =
+            new Host(
+                directory,
+                text -> {
+                  if (text.contains("sleep")) {
+                    begun.countDown();
+                    awaitIf(text, "sleep", end);
+                  }
+                });
         RawGateway sleeper = new RawGateway(host.socket);
         RawGateway other = new RawGateway(host.socket)) {
-      int token = sleeper.prepare("a#1", ENFORCE);
-      other.call(1, token, "warm");
-      long start = System.nanoTime();
+      int soon = sleeper.prepare("a#1", SOON);
+      int patient = other.prepare("b#1", PATIENT);
       CompletableFuture<RawGateway.Reply> slow =
-          CompletableFuture.supplyAsync(() -> call(sleeper, token, "sleep"));
-      long[] nanos = new long[500];
-      for (int i = 0; i < nanos.length; i++) {
-        long began = System.nanoTime();
-        assertThat(other.call(i, token, "quick").kind()).isEqualTo("rewrite");
-        nanos[i] = System.nanoTime() - began;
+          CompletableFuture.supplyAsync(() -> call(sleeper, soon, "sleep"));
+      assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+      // It sleeps until the end of this test: who had to wait for it would not be inspected.
+      for (int i = 0; i < 500; i++) {
+        InspectionRecord quick = host.recordOf(other.call(i, patient, "quick").headers());
+        assertThat(quick.outcome()).isEqualTo("allow");
       }
-      RawGateway.Reply reply = slow.get();
-      assertThat(System.nanoTime() - start).isLessThan(1_900_000_000L);
-      InspectionRecord inspected = host.recordOf(reply.headers());
+      InspectionRecord inspected = host.recordOf(slow.get().headers());
       assertThat(inspected.outcome()).isEqualTo("uninspected");
       assertThat(inspected.receipt().reason()).isEqualTo("budget");
-      Arrays.sort(nanos);
-      // Who waited for the sleeper waited for its budget of 150 ms.
-      assertThat(nanos[nanos.length * 9 / 10]).isLessThan(100_000_000L);
+      end.countDown();
     }
   }
 
   @Test
   void whatWasFoundBeforeTheBudgetEndedIsEnforced() throws Exception {
-    try (Host host = new Host(directory, text -> sleepIf(text, "sleep", 500));
+    CountDownLatch end = new CountDownLatch(1);
+    try (Host host = new Host(directory, text -> awaitIf(text, "sleep", end));
         RawGateway gateway = new RawGateway(host.socket)) {
-      RawGateway.Reply reply = gateway.call(1, gateway.prepare("a#1", ENFORCE), "attack, sleep");
+      RawGateway.Reply reply = gateway.call(1, gateway.prepare("a#1", SOON), "attack, sleep");
       assertThat(reply.kind()).isEqualTo("stop");
       assertThat(host.recordOf(reply.headers()).receipt().coverage().label()).isEqualTo("partial");
+      end.countDown();
     }
   }
 
@@ -91,11 +102,13 @@ class InspectionServiceTest {
 
   @Test
   void whatCouldNotBeRedactedInTimeIsBlockedAndNeverLetThrough() throws Exception {
-    try (Host host = new Host(directory, text -> sleepIf(text, "sleep", 500));
+    CountDownLatch end = new CountDownLatch(1);
+    try (Host host = new Host(directory, text -> awaitIf(text, "sleep", end));
         RawGateway gateway = new RawGateway(host.socket)) {
       RawGateway.Reply reply =
           gateway.call(
-              1, gateway.prepare("a#1", REDACTS.replace("10000", "150")), "a secret, then sleep");
+              1, gateway.prepare("a#1", REDACTS.replace("10000", "1000")), "a secret, then sleep");
+      end.countDown();
       assertThat(reply.kind()).isEqualTo("stop");
       InspectionRecord record = host.recordOf(reply.headers());
       assertThat(record.decision().rule()).isEqualTo("route/not_redactable-not_done");
@@ -127,18 +140,17 @@ class InspectionServiceTest {
   void theBreakerOpensAfterFailuresInARowAndClosesAfterTrials() throws Exception {
     try (Host host = new Host(directory, InspectionServiceTest::throwIfAsked);
         RawGateway gateway = new RawGateway(host.socket)) {
-      int token = gateway.prepare("a#1", ENFORCE);
+      int token = gateway.prepare("a#1", PATIENT);
       for (int i = 0; i < 5; i++) {
         assertThat(reason(host, gateway.call(i, token, "throw"))).isEqualTo("error");
       }
       assertThat(host.breaker.state()).isEqualTo("open");
       assertThat(reason(host, gateway.call(6, token, "attack"))).isEqualTo("breaker");
-      Thread.sleep(350);
-      assertThat(reason(host, gateway.call(7, token, "throw"))).isEqualTo("error");
+      until(() -> reason(host, gateway.call(7, token, "throw")).equals("error"));
       assertThat(host.breaker.state()).as("one failed trial reopens").isEqualTo("open");
-      Thread.sleep(350);
-      gateway.call(8, token, "fine");
-      gateway.call(9, token, "fine");
+      until(() -> reason(host, gateway.call(8, token, "fine")).isEmpty());
+      assertThat(host.breaker.state()).as("one is not enough").isEqualTo("half_open");
+      assertThat(reason(host, gateway.call(9, token, "fine"))).isEmpty();
       assertThat(host.breaker.state()).isEqualTo("closed");
     }
   }
@@ -172,15 +184,19 @@ class InspectionServiceTest {
   @Test
   void aFullQueueAndAFullMemoryLetTrafficPassCounted() throws Exception {
     InspectionService.Settings one = new InspectionService.Settings(1, 1);
-    try (Host host = new Host(directory, text -> sleepIf(text, "sleep", 400), one, 100_000);
+    CountDownLatch end = new CountDownLatch(1);
+    try (Host host = new Host(directory, text -> awaitIf(text, "sleep", end), one, 100_000);
         RawGateway first = new RawGateway(host.socket)) {
-      int token = first.prepare("a#1", "{\"mode\":\"enforce\",\"budget_ms\":2000}");
+      int token = first.prepare("a#1", "{\"mode\":\"enforce\",\"budget_ms\":20000}");
       List<CompletableFuture<RawGateway.Reply>> calls = new ArrayList<>();
       ExecutorService clients = Executors.newFixedThreadPool(6);
       for (int i = 0; i < 6; i++) {
         RawGateway gateway = new RawGateway(host.socket);
         calls.add(CompletableFuture.supplyAsync(() -> call(gateway, token, "sleep"), clients));
       }
+      // One is read and one waits; the others are turned away meanwhile.
+      until(() -> calls.stream().filter(CompletableFuture::isDone).count() >= 4);
+      end.countDown();
       List<String> reasons = new ArrayList<>();
       for (CompletableFuture<RawGateway.Reply> call : calls) {
         reasons.add(reason(host, call.get()));
@@ -189,7 +205,7 @@ class InspectionServiceTest {
       assertThat(reasons).contains("overload", "");
       byte[] large = new byte[200_000];
       assertThat(reason(host, first.call(1, token, large, Map.of()))).isEqualTo("memory");
-      assertThat(host.memory.used()).isZero();
+      until(() -> host.memory.used() == 0);
     }
   }
 
@@ -268,9 +284,7 @@ class InspectionServiceTest {
       RawGateway.Reply reply = gateway.call(3, tapped, "fine");
       String id = host.recordOf(reply.headers()).decisionId();
       // It is made after the answer went out.
-      for (int i = 0; i < 1_000 && host.questions.find(id).isEmpty(); i++) {
-        Thread.sleep(5);
-      }
+      until(() -> host.questions.find(id).isPresent());
       assertThat(host.questions.find(id)).map(OpenQuestions.Question::tenant).contains("acme");
       assertThat(host.questions.count()).isEqualTo(1);
     }
@@ -303,6 +317,15 @@ class InspectionServiceTest {
       assertThat(host.questions.find(skipped)).isEmpty();
       assertThat(host.meters.counter("llmtrace_plugin_questions_missed", "reason", "busy").count())
           .isEqualTo(1);
+    }
+  }
+
+  /** Waits as long as a busy machine may need. */
+  private static void until(Callable<Boolean> condition) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.call()) {
+      assertThat(System.nanoTime() - end).as("waited too long").isNegative();
+      Thread.sleep(5);
     }
   }
 

@@ -293,7 +293,7 @@ class LocalServerTest {
       String begun = BEGUN + "content-length: 50\r\n\r\nabc";
       socket.getOutputStream().write(begun.getBytes(StandardCharsets.US_ASCII));
     }
-    assertThat(callouts.abandoned.await(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(callouts.abandoned.await(30, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test
@@ -315,7 +315,7 @@ class LocalServerTest {
                 throw new IllegalStateException(e);
               }
             });
-    assertThat(callouts.ended.await(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(callouts.ended.await(30, TimeUnit.SECONDS)).isTrue();
     CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close);
     assertThat(closed)
         .as("it waits for the answer")
@@ -323,10 +323,10 @@ class LocalServerTest {
         .satisfies(future -> Thread.sleep(400))
         .isNotCompleted();
     callouts.mayAnswer.countDown();
-    HttpResponse<String> answer = waiting.get(5, TimeUnit.SECONDS);
+    HttpResponse<String> answer = waiting.get(30, TimeUnit.SECONDS);
     assertThat(answer.body()).isEqualTo("3");
     assertThat(answer.headers().firstValue("connection")).contains("close");
-    closed.get(5, TimeUnit.SECONDS);
+    closed.get(30, TimeUnit.SECONDS);
   }
 
   @Test

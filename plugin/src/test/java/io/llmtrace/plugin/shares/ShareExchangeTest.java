@@ -66,7 +66,7 @@ class ShareExchangeTest {
               },
               prices -> {});
       try (ShareExchange exchange = ShareExchange.start(telemetry.client(), parts, meters)) {
-        assertThat(answered.await(10, TimeUnit.SECONDS)).as("it was asked again").isTrue();
+        assertThat(answered.await(30, TimeUnit.SECONDS)).as("it was asked again").isTrue();
         assertThat(questions).hasValueGreaterThan(1);
         assertThat(exchange.problems()).isEmpty();
       }

@@ -82,7 +82,7 @@ class FullDiskTest {
     try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
       said = reader.lines().toList();
     }
-    assertThat(process.waitFor(25, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
     return said;
   }
 

@@ -29,7 +29,7 @@ class HttpSinksTest {
       throws IOException, InterruptedException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(uri)
-            .timeout(Duration.ofSeconds(10))
+            .timeout(Duration.ofSeconds(60))
             .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body));
     if (headers.length > 0) {
@@ -224,7 +224,7 @@ class HttpSinksTest {
       assertThatThrownBy(() -> post(enqueue, trigger())).isInstanceOf(IOException.class);
       assertThat(sink.ledger().received()).isEmpty();
       assertThatThrownBy(() -> post(enqueue, trigger())).isInstanceOf(IOException.class);
-      assertThat(sink.ledger().await(1, Duration.ofSeconds(5))).isTrue();
+      assertThat(sink.ledger().await(1, Duration.ofSeconds(30))).isTrue();
       assertThat(sink.ledger().received().get(0).answered()).isFalse();
       assertThat(post(enqueue, trigger()).statusCode()).isEqualTo(202);
       assertThat(post(enqueue, trigger()).statusCode()).isEqualTo(202);

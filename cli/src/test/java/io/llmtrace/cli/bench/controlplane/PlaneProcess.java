@@ -46,7 +46,7 @@ final class PlaneProcess implements AutoCloseable {
         """
             .formatted(port, directory.resolve("data")));
     start();
-    Readiness.await(controlPlane, address.resolve("/readyz"), Duration.ofSeconds(90));
+    Readiness.await(controlPlane, address.resolve("/readyz"), Duration.ofSeconds(150));
   }
 
   URI address() {

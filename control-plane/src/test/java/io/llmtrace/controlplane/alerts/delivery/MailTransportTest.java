@@ -158,12 +158,16 @@ class MailTransportTest {
   }
 
   private static Reply send(Server server, String host, Tls how, Set<String> allowed) {
+    return send(server, host, how, allowed, 30_000);
+  }
+
+  private static Reply send(Server server, String host, Tls how, Set<String> allowed, int millis) {
     try (Transport transport =
         new Transport(
             new TransportSettings(allowed),
             name -> new InetAddress[] {InetAddress.getLoopbackAddress()},
             tls,
-            6_000)) {
+            millis)) {
       return transport.carry(
           MAIL,
           new ChannelConfig.Email(
@@ -261,9 +265,9 @@ class MailTransportTest {
   void aServerThatSaysNothingEndsInTime() throws Exception {
     try (Server server = new Server(false, null, true, "")) {
       long start = System.nanoTime();
-      assertThat(reason(send(server, "sink.example", Tls.NONE, Set.of("sink.example"))))
+      assertThat(reason(send(server, "sink.example", Tls.NONE, Set.of("sink.example"), 1_000)))
           .startsWith("no whole answer");
-      assertThat((System.nanoTime() - start) / 1_000_000).isLessThan(12_000);
+      assertThat((System.nanoTime() - start) / 1_000_000).isLessThan(30_000);
     }
   }
 }
