@@ -27,9 +27,10 @@ class AnomaliesResourceTest {
   static void some(TestControlPlane given) throws Exception {
     plane = given;
     analyst = plane.key("analyst", OWN);
-    Ulid ulid = new Ulid();
+    // Ids of one millisecond are in no order.
+    long now = System.currentTimeMillis();
     for (int i = 0; i < 4; i++) {
-      ids.add(ulid.next());
+      ids.add(Ulid.of(now + i, i, i));
       plane.sql(
           """
           INSERT INTO anomalies (id, tenant, type, severity, dimension, key, key2, measure, started_at,
