@@ -106,16 +106,16 @@ final class ChaosStack implements AutoCloseable {
   private final LogTee tee;
   private @Nullable TlsFront tlsFront;
 
-  private ChaosStack(Path directory, Machine machine) throws IOException, InterruptedException {
+  private ChaosStack(Path directory, Machine machine, Database database)
+      throws IOException, InterruptedException {
+    this.database = own(database);
     files = StackFiles.in(directory);
     ports = StackPorts.free();
-    Files.createDirectories(directory);
     spool = own(Volume.at(directory.resolve("plugin/spool"), 16, machine));
     fullLogs = own(Volume.at(directory.resolve("full-logs"), 1, machine));
     hosts = directory.resolve("hosts");
     processes = new Processes(files, ports, gatewayPort, hosts);
     names(true);
-    database = own(Database.start(directory.resolve("postgres")));
     links.put(Link.DATABASE, database.proxy());
     links.put(Link.CONTROL_PLANE, own(FaultProxy.before(ports.controlPlane())));
     MockProvider provider = own(MockProvider.start());
@@ -138,7 +138,15 @@ final class ChaosStack implements AutoCloseable {
   static ChaosStack start(Path directory, Machine machine, Consumer<String> say)
       throws IOException, InterruptedException {
     say.accept("starting database, control plane, plugin and gateway …");
-    ChaosStack stack = new ChaosStack(directory, machine);
+    // Before anything is mounted: what takes longest is what may fail.
+    Database database = Database.start(directory.resolve("postgres"));
+    ChaosStack stack;
+    try {
+      stack = new ChaosStack(directory, machine, database);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      database.close();
+      throw e;
+    }
     try {
       // For the fault that replaces an earlier version, which is the first then.
       Processes.Launch launch =

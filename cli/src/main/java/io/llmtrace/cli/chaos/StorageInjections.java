@@ -77,6 +77,21 @@ final class StorageInjections {
         }
       }
 
+      /**
+       * What was not there when it was to be sent is told to be lost. It is here again, and the
+       * next process would send it.
+       */
+      @Override
+      public void after(ChaosStack stack) throws IOException {
+        try (Stream<Path> files = Files.list(held(stack.spool().path()))) {
+          for (Path file : files.toList()) {
+            if (String.valueOf(file.getFileName()).endsWith(".batch")) {
+              Files.delete(file);
+            }
+          }
+        }
+      }
+
       private Path away(Path place) {
         return place.resolveSibling("away-" + place.getFileName());
       }
