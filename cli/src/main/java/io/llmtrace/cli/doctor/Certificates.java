@@ -17,19 +17,23 @@ final class Certificates {
 
   private static final Duration SOON = Duration.ofDays(7);
 
+  private static final String CONTROL_PLANE = "control_plane.tls";
+
   private Certificates() {}
 
   static void look(Deployment deployment, Findings findings) {
     if (deployment.side() != Side.CONTROL_PLANE) {
-      look(deployment, "plugin", deployment.config().plugin().controlPlaneTls(), findings);
+      TlsConfig tls = deployment.config().plugin().controlPlaneTls();
+      look(deployment, "plugin.control_plane_tls", tls, findings);
     }
     if (deployment.side() != Side.PLUGIN) {
-      look(deployment, "control_plane", deployment.config().controlPlane().tls(), findings);
+      TlsConfig tls = deployment.config().controlPlane().tls();
+      look(deployment, CONTROL_PLANE, tls, findings);
     }
   }
 
-  private static void look(Deployment deployment, String side, TlsConfig tls, Findings findings) {
-    String section = side + (side.equals("plugin") ? ".control_plane_tls" : ".tls");
+  private static void look(
+      Deployment deployment, String section, TlsConfig tls, Findings findings) {
     String mend = "mend " + section + " in " + deployment.fileName();
     try {
       KeyStore own = TlsMaterial.read(tls).own();
@@ -37,7 +41,10 @@ final class Certificates {
         validity(deployment, section, certificate, mend, findings);
       }
     } catch (IOException e) {
-      findings.error(section + ": " + e.getMessage(), mend);
+      // What the plugin cannot read "control_plane" tells, which asks with it.
+      if (section.equals(CONTROL_PLANE)) {
+        findings.error(section + ": " + e.getMessage(), mend);
+      }
     } catch (KeyStoreException e) {
       throw new IllegalStateException("a key store in memory is there", e);
     }

@@ -155,6 +155,16 @@ class ControlPlaneTrustTest {
   }
 
   @Test
+  void whatThePluginCannotReadIsToldOnce() throws Exception {
+    plugin(
+        authority.certificate(), new TestAuthority.Issued(server.certificate(), node.privateKey()));
+    assertThat(looked("plugin", "secrets"))
+        .noneMatch(problem -> problem.contains("expected the key of the first certificate"));
+    assertThat(looked("plugin", "control_plane"))
+        .anyMatch(problem -> problem.contains("expected the key of the first certificate"));
+  }
+
+  @Test
   void aCertificateThatRanOutIsTold() throws Exception {
     plugin(authority.certificate(), authority.issueExpired("old"));
     assertThat(looked("plugin", "secrets"))
