@@ -3,7 +3,7 @@ package io.llmtrace.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.llmtrace.controlplane.audit.AuditChain;
 import io.llmtrace.controlplane.audit.AuditEntry;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,5 +1,6 @@
 package io.llmtrace.cli;
 
+import io.llmtrace.cli.stack.NativeLibraries;
 import io.llmtrace.cli.stack.Shutdown;
 import io.llmtrace.plugin.PluginHost;
 import io.llmtrace.plugin.PluginProcess;

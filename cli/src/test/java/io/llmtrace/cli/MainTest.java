@@ -13,7 +13,7 @@ import io.llmtrace.policies.detect.output.CanaryTokens;
 import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;

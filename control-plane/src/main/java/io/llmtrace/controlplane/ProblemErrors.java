@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import io.llmtrace.controlplane.access.Origins;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.SecurityHeaders;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;

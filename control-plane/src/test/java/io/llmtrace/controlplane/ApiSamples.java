@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.controlplane.access.ApiOperation;
 import io.llmtrace.controlplane.access.Permission;
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
+import io.llmtrace.policies.id.Ulid;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.Batch;
-import io.llmtrace.policies.wire.Coverage;
-import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpResponse;

@@ -1,7 +1,9 @@
 package io.llmtrace.controlplane;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Receipt;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Usage;
@@ -9,11 +11,9 @@ import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.usage.UsageSource;
 import io.llmtrace.policies.wire.CompletionRecord;
-import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.Receipt;
-import io.llmtrace.policies.wire.UsageSource;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;

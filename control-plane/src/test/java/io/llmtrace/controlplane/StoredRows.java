@@ -1,8 +1,8 @@
 package io.llmtrace.controlplane;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.id.Ulid;
+import io.llmtrace.policies.json.WireJson;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.HashSet;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.storage.EmbeddedDatabase;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.AlertsConfig;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;

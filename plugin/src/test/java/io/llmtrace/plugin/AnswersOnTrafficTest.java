@@ -2,10 +2,10 @@ package io.llmtrace.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.wire.CompletionRecord;
-import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.runtime.config.AnswersConfig;
 import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.runtime.config.LlmtraceConfig;

@@ -2,6 +2,7 @@ package io.llmtrace.plugin;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.BatchAck;
 import io.llmtrace.policies.wire.CompletionRecord;
@@ -10,7 +11,6 @@ import io.llmtrace.policies.wire.ContentBatch;
 import io.llmtrace.policies.wire.ContentRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.TelemetryRecord;
-import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.ConfigFile;
 import java.io.IOException;
 import java.net.URI;

@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.Secret;
 import io.llmtrace.runtime.config.SpoolConfig;

@@ -1,6 +1,7 @@
 package io.llmtrace.policies;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -32,4 +33,8 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.llmtrace.policies.detect..", "io.llmtrace.policies.policy..");
+
+  @ArchTest
+  static final ArchRule no_two_packages_know_each_other =
+      slices().matching("io.llmtrace.policies.(**)").should().beFreeOfCycles();
 }

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.remote.RefusedException;
 import io.llmtrace.cli.remote.RefusedException.Exit;
 import io.llmtrace.cli.remote.Server;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.Secret;
 import java.net.URI;
 import java.net.URLEncoder;

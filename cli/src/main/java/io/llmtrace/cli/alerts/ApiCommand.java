@@ -3,7 +3,7 @@ package io.llmtrace.cli.alerts;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.remote.RefusedException;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;

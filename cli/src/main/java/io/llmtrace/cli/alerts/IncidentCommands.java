@@ -6,7 +6,7 @@ import static io.llmtrace.cli.alerts.Screen.time;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.remote.RefusedException;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

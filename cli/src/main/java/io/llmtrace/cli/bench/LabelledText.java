@@ -3,7 +3,7 @@ package io.llmtrace.cli.bench;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.policies.exchange.Zone;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package io.llmtrace.cli.bench;
 
 import com.fasterxml.jackson.core.type.TypeReference;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -3,7 +3,7 @@ package io.llmtrace.cli.bench;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.policies.detect.classify.GuardModel;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;

@@ -6,7 +6,7 @@ import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
 import io.llmtrace.policies.exchange.Zone;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package io.llmtrace.cli.chaos;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.chaos.Result.Verdict;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

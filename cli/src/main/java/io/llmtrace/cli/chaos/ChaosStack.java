@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.llmtrace.cli.stack.ChildProcess;
 import io.llmtrace.cli.stack.StackFiles;
 import io.llmtrace.cli.stack.StackPorts;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.testkit.faults.FaultProxy;
 import io.llmtrace.testkit.faults.Weather;
 import io.llmtrace.testkit.provider.MockProvider;

@@ -1,6 +1,5 @@
 package io.llmtrace.cli.chaos;
 
-import io.llmtrace.cli.Main;
 import io.llmtrace.cli.chaos.ChaosStack.Part;
 import io.llmtrace.cli.stack.ChildProcess;
 import io.llmtrace.cli.stack.Readiness;
@@ -107,7 +106,7 @@ final class Processes {
             launch.classPath(),
             all,
             launch.environment(),
-            part == Part.GATEWAY ? GatewayMain.class.getName() : Main.class.getName(),
+            part == Part.GATEWAY ? GatewayMain.class.getName() : ChildProcess.LLMTRACE,
             part == Part.GATEWAY
                 ? List.of(
                     files.routes().toString(),

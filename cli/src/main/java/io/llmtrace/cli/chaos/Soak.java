@@ -5,7 +5,7 @@ import io.llmtrace.cli.chaos.ChaosStack.Part;
 import io.llmtrace.cli.chaos.Sent.Kind;
 import io.llmtrace.cli.measure.Growth;
 import io.llmtrace.cli.measure.Growth.Allowance;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package io.llmtrace.cli.chaos;
 
 import io.llmtrace.cli.stack.Folders;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.LoggingConfig;
 import io.llmtrace.runtime.logging.LogSetup;
 import java.io.PrintWriter;

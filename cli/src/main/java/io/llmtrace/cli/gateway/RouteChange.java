@@ -9,7 +9,7 @@ import io.llmtrace.cli.remote.RefusedException;
 import io.llmtrace.cli.remote.RefusedException.Exit;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RouteConfReader;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.OnUninspectable;
 import java.util.ArrayList;
 import java.util.List;

@@ -9,7 +9,7 @@ import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.policies.exchange.Zone;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;

@@ -17,6 +17,12 @@ import org.slf4j.LoggerFactory;
  * #close} are thread-safe.
  */
 public final class ChildProcess implements AutoCloseable {
+  /**
+   * Main class of the command line. A name, since it knows all commands, and some of them start
+   * processes.
+   */
+  public static final String LLMTRACE = "io.llmtrace.cli.Main";
+
   private static final Duration STOP_TIME = Duration.ofSeconds(20);
   private static final int TAIL_LINES = 20;
 

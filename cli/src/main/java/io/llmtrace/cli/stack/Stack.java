@@ -1,6 +1,5 @@
 package io.llmtrace.cli.stack;
 
-import io.llmtrace.cli.Main;
 import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;
 import java.io.IOException;
@@ -113,7 +112,7 @@ public final class Stack implements AutoCloseable {
         ChildProcess.start(
             name,
             files.log(command),
-            Main.class.getName(),
+            ChildProcess.LLMTRACE,
             List.of(command, "--config", files.config().toString()));
     // An interrupted command stops them in their order, so that records on their way arrive.
     child.leaveToOwner();

@@ -1,20 +1,20 @@
 package io.llmtrace.cli.alerts;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Receipt;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.id.Ulid;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.wire.Batch;
-import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.Receipt;
 import io.llmtrace.policies.wire.TelemetryRecord;
-import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.policy.Action;
-import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.config.AlertsConfig;
 import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.testkit.sinks.Ledger;

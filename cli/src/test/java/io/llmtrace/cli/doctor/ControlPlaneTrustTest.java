@@ -3,7 +3,7 @@ package io.llmtrace.cli.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.TlsConfig;
 import io.llmtrace.runtime.tls.TlsMaterial;
 import io.llmtrace.testkit.tls.TestAuthority;

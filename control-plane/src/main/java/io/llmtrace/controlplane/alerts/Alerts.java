@@ -23,7 +23,7 @@ import io.llmtrace.controlplane.alerts.rules.RuleSettings;
 import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.controlplane.statistics.RecentFold;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.runtime.config.AlertRuleFile;
 import io.llmtrace.runtime.config.AlertsConfig;
 import io.llmtrace.runtime.config.ChannelConfig;

@@ -10,7 +10,7 @@ import io.llmtrace.controlplane.statistics.HourlySums.NewModel;
 import io.llmtrace.controlplane.statistics.RollupJournal;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.runtime.config.AnomaliesConfig;
 import java.sql.SQLException;
 import java.time.Clock;

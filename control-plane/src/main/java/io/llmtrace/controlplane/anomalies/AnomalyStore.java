@@ -5,7 +5,7 @@ import io.llmtrace.controlplane.anomalies.Baseline.Basis;
 import io.llmtrace.controlplane.statistics.HourlySums;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;

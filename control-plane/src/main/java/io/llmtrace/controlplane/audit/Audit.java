@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Origin;
 import io.llmtrace.controlplane.storage.StorableJson;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HexFormat;

@@ -1,11 +1,11 @@
 package io.llmtrace.controlplane.budgets;
 
 import io.llmtrace.controlplane.access.TenantScope;
+import io.llmtrace.policies.limit.BudgetLease;
 import io.llmtrace.policies.limit.Dimension;
+import io.llmtrace.policies.limit.LeaseRequest;
+import io.llmtrace.policies.limit.LeaseRequest.BudgetDemand;
 import io.llmtrace.policies.limit.Limit;
-import io.llmtrace.policies.wire.BudgetLease;
-import io.llmtrace.policies.wire.LeaseRequest;
-import io.llmtrace.policies.wire.LeaseRequest.BudgetDemand;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;

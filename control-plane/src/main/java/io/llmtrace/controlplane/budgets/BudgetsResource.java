@@ -17,7 +17,7 @@ import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.settings.Setting;
 import io.llmtrace.controlplane.settings.Settings;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;

@@ -1,11 +1,11 @@
 package io.llmtrace.controlplane.budgets;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.policies.json.WireJson;
+import io.llmtrace.policies.limit.LeaseRequest;
+import io.llmtrace.policies.limit.LeaseRequest.Demand;
 import io.llmtrace.policies.limit.LimitKind;
-import io.llmtrace.policies.wire.LeaseRequest;
-import io.llmtrace.policies.wire.LeaseRequest.Demand;
-import io.llmtrace.policies.wire.LimitLease;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.limit.LimitLease;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.storage.StorableJson;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

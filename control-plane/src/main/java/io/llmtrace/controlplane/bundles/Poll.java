@@ -2,7 +2,7 @@ package io.llmtrace.controlplane.bundles;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.llmtrace.controlplane.access.TenantScope;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;

@@ -1,7 +1,7 @@
 package io.llmtrace.controlplane.bundles;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 

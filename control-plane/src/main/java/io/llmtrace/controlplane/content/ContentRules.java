@@ -1,10 +1,10 @@
 package io.llmtrace.controlplane.content;
 
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.policies.wire.CaptureMode;
 import io.llmtrace.policies.wire.ContentBatch;
 import io.llmtrace.policies.wire.ContentRecord;
 import io.llmtrace.policies.wire.ContentText;
-import io.llmtrace.policies.wire.Ulid;
 import org.jspecify.annotations.Nullable;
 
 /** What content from the network must hold before it is used: JSON has no types that say it. */

@@ -1,9 +1,9 @@
 package io.llmtrace.controlplane.content;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.ContentPart;
 import io.llmtrace.policies.wire.ContentRecord;
-import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
 import java.util.List;
 

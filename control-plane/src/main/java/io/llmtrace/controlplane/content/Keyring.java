@@ -1,7 +1,7 @@
 package io.llmtrace.controlplane.content;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;

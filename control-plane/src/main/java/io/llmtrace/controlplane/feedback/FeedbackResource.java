@@ -16,7 +16,7 @@ import io.llmtrace.controlplane.query.Bounds;
 import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.query.Parameters;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PATCH;

@@ -4,7 +4,7 @@ import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.query.Conditions;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import org.jdbi.v3.core.Handle;
 
 /** Reads and writes feedback. Stateless. */

@@ -18,7 +18,7 @@ import io.llmtrace.controlplane.idempotency.IdempotentPost;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;

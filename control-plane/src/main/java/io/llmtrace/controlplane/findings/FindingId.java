@@ -3,7 +3,7 @@ package io.llmtrace.controlplane.findings;
 import io.llmtrace.controlplane.query.Bounds;
 import io.llmtrace.controlplane.query.Days;
 import io.llmtrace.controlplane.query.Place;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package io.llmtrace.controlplane.http;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;

@@ -8,7 +8,7 @@ import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.http.BearerToken;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.Problem;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Response;
 import java.nio.ByteBuffer;

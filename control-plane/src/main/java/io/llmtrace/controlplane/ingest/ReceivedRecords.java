@@ -1,7 +1,7 @@
 package io.llmtrace.controlplane.ingest;
 
+import io.llmtrace.policies.detect.Receipt;
 import io.llmtrace.policies.wire.Batch;
-import io.llmtrace.policies.wire.Receipt;
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;

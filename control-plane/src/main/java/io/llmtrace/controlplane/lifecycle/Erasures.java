@@ -12,7 +12,7 @@ import io.llmtrace.controlplane.ingest.SetAsideErasure;
 import io.llmtrace.controlplane.signing.SigningKey;
 import io.llmtrace.controlplane.statistics.RollupFold;
 import io.llmtrace.controlplane.storage.Partitions;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;

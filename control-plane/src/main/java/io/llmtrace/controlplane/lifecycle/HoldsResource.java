@@ -17,7 +17,7 @@ import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.idempotency.IdempotentPost;
 import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;

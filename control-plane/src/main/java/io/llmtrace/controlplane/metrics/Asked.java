@@ -1,8 +1,8 @@
 package io.llmtrace.controlplane.metrics;
 
+import io.llmtrace.policies.detect.Receipt;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.Receipt;
 
 /**
  * What of a request is counted when its answer is known.

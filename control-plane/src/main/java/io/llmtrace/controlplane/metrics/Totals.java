@@ -3,7 +3,7 @@ package io.llmtrace.controlplane.metrics;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.llmtrace.controlplane.storage.StorableJson;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.HashSet;

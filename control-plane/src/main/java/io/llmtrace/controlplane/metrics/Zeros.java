@@ -1,10 +1,10 @@
 package io.llmtrace.controlplane.metrics;
 
 import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.RefusedBy;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.ContentPart;
-import io.llmtrace.policies.wire.RefusedBy;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,7 +28,7 @@ final class Zeros {
           "spool_missing",
           "spool_refused");
 
-  /** Why an exchange was not looked at; io.llmtrace.policies.wire.Receipt. */
+  /** Why an exchange was not looked at; io.llmtrace.policies.detect.Receipt. */
   private static final List<String> UNINSPECTED =
       List.of(
           "overload",

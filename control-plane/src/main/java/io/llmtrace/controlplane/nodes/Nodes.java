@@ -1,8 +1,8 @@
 package io.llmtrace.controlplane.nodes;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.NodeSnapshot;
-import io.llmtrace.policies.wire.WireJson;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.policies;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.evaluate.PolicyProgram;
 import io.llmtrace.policies.evaluate.PolicyStack;
@@ -13,7 +14,6 @@ import io.llmtrace.policies.language.UninspectableAction;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.policy.RedactRule;
-import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
 import java.util.List;
 import java.util.Set;

@@ -3,8 +3,8 @@ package io.llmtrace.controlplane.policies;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.language.Policy;
-import io.llmtrace.policies.wire.WireJson;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
 

@@ -16,7 +16,7 @@ import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.idempotency.IdempotentPost;
 import io.llmtrace.controlplane.query.Parameters;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;

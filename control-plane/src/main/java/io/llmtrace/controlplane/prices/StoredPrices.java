@@ -1,8 +1,8 @@
 package io.llmtrace.controlplane.prices;
 
 import io.llmtrace.controlplane.access.TenantScope;
-import io.llmtrace.policies.wire.PriceOverride;
-import io.llmtrace.policies.wire.PriceOverrides;
+import io.llmtrace.policies.usage.PriceOverride;
+import io.llmtrace.policies.usage.PriceOverrides;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;

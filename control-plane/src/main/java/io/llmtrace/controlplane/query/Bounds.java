@@ -1,6 +1,6 @@
 package io.llmtrace.controlplane.query;
 
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;

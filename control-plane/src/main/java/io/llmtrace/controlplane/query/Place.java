@@ -2,7 +2,7 @@ package io.llmtrace.controlplane.query;
 
 import io.llmtrace.controlplane.http.Cursor;
 import io.llmtrace.controlplane.http.Problem;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import org.jspecify.annotations.Nullable;
 
 /**

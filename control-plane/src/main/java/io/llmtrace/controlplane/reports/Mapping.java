@@ -1,7 +1,7 @@
 package io.llmtrace.controlplane.reports;
 
 import com.fasterxml.jackson.annotation.JsonValue;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -3,7 +3,7 @@ package io.llmtrace.controlplane.settings;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.yaml.Nearest;
 import java.util.ArrayList;
 import java.util.HashMap;

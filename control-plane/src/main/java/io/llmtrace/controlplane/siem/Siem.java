@@ -4,7 +4,7 @@ import io.llmtrace.controlplane.outbound.AddressGuard;
 import io.llmtrace.controlplane.outbound.HttpTransport;
 import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.runtime.config.SiemConfig;
 import io.llmtrace.runtime.config.SiemConfig.SinkConfig;
 import io.micrometer.core.instrument.MeterRegistry;

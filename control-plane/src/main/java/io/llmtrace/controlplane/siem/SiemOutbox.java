@@ -8,7 +8,7 @@ import io.llmtrace.controlplane.findings.FindingRows;
 import io.llmtrace.controlplane.findings.Ocsf;
 import io.llmtrace.controlplane.storage.SeverityRank;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.SiemConfig;
 import java.time.Duration;
 import java.util.ArrayList;

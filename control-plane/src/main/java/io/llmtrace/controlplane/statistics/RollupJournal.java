@@ -2,15 +2,15 @@ package io.llmtrace.controlplane.statistics;
 
 import io.llmtrace.controlplane.statistics.Measures.Sum;
 import io.llmtrace.controlplane.storage.CopyInto;
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Usage;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.wire.CompletionRecord;
-import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.Ulid;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.HashMap;

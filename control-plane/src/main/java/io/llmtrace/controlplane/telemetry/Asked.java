@@ -2,9 +2,9 @@ package io.llmtrace.controlplane.telemetry;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.llmtrace.controlplane.ingest.StoredExchange;
+import io.llmtrace.policies.id.Ulid;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -3,7 +3,7 @@ package io.llmtrace.controlplane.tenants;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.http.Revision;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 

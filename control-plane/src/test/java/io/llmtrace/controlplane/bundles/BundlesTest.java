@@ -11,7 +11,7 @@ import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.policies.StoredPolicies;
 import io.llmtrace.policies.bundle.Bundle;
 import io.llmtrace.policies.bundle.SignedBundle;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.runtime.config.Secret;
 import jakarta.ws.rs.WebApplicationException;
 import java.net.URI;

@@ -1,11 +1,11 @@
 package io.llmtrace.controlplane.content;
 
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.policies.wire.CaptureMode;
 import io.llmtrace.policies.wire.ContentPart;
 import io.llmtrace.policies.wire.ContentRecord;
 import io.llmtrace.policies.wire.ContentText;
-import io.llmtrace.policies.wire.Ulid;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;

@@ -12,7 +12,7 @@ import io.llmtrace.controlplane.query.DayWalk;
 import io.llmtrace.controlplane.query.Fields;
 import io.llmtrace.controlplane.query.Order;
 import io.llmtrace.controlplane.query.Reading;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.StoredRows;
 import io.llmtrace.controlplane.TestControlPlane;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.time.LocalDate;

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,9 +3,9 @@ package io.llmtrace.controlplane.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.llmtrace.policies.limit.LeaseRequest;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.ContentBatch;
-import io.llmtrace.policies.wire.LeaseRequest;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.policies.wire.TelemetryRecord;
 import jakarta.ws.rs.WebApplicationException;

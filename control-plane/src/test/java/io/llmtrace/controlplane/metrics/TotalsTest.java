@@ -2,16 +2,16 @@ package io.llmtrace.controlplane.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.Coverage;
+import io.llmtrace.policies.detect.Receipt;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.usage.UsageSource;
 import io.llmtrace.policies.wire.CompletionRecord;
-import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.Receipt;
-import io.llmtrace.policies.wire.UsageSource;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;

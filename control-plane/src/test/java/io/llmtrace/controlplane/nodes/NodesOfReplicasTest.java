@@ -3,8 +3,8 @@ package io.llmtrace.controlplane.nodes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.controlplane.storage.TestStorage;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.NodeSnapshot;
-import io.llmtrace.policies.wire.WireJson;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

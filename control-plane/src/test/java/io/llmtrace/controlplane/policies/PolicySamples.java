@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.TestControlPlane;
-import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.id.Ulid;
+import io.llmtrace.policies.json.WireJson;
 import java.net.http.HttpResponse;
 import java.util.Locale;
 

@@ -1,11 +1,11 @@
 package io.llmtrace.controlplane.policies;
 
 import io.llmtrace.controlplane.TestControlPlane;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.policies.language.Defaults;
 import io.llmtrace.policies.language.Match;
 import io.llmtrace.policies.language.Policy;
 import io.llmtrace.policies.policy.Mode;
-import io.llmtrace.policies.wire.Ulid;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;

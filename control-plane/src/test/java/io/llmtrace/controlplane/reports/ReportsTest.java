@@ -10,7 +10,7 @@ import io.llmtrace.controlplane.StoredRows;
 import io.llmtrace.controlplane.TestControlPlane;
 import io.llmtrace.controlplane.http.Html;
 import io.llmtrace.policies.detect.FindingType;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.net.http.HttpResponse;
 import java.util.HashSet;
 import java.util.List;

@@ -10,7 +10,7 @@ import io.llmtrace.controlplane.access.Origin;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.keys.KeyDirectory;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

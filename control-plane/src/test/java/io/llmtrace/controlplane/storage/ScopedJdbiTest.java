@@ -13,7 +13,7 @@ import io.llmtrace.controlplane.access.Origin;
 import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Role;
 import io.llmtrace.controlplane.access.TenantScope;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;

@@ -2,12 +2,12 @@ package io.llmtrace.plugin.capture;
 
 import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.telemetry.ControlPlaneClient;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.redact.TextRedaction;
 import io.llmtrace.policies.wire.ContentAck;
 import io.llmtrace.policies.wire.ContentBatch;
 import io.llmtrace.policies.wire.ContentRecord;
 import io.llmtrace.policies.wire.ContentText;
-import io.llmtrace.policies.wire.WireJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

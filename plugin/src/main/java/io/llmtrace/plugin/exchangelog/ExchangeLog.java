@@ -2,12 +2,12 @@ package io.llmtrace.plugin.exchangelog;
 
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.Receipt;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
-import io.llmtrace.policies.wire.Receipt;
 import io.llmtrace.runtime.logging.Bodies;
 import java.util.List;
 import java.util.Map;

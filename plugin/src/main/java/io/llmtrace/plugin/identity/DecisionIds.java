@@ -1,6 +1,6 @@
 package io.llmtrace.plugin.identity;
 
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

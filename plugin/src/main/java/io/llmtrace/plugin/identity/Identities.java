@@ -3,7 +3,7 @@ package io.llmtrace.plugin.identity;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.gateway.GatewayRequest;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.IdentityConfig;
 import io.llmtrace.runtime.config.IdentitySource;
 import io.micrometer.core.instrument.Counter;

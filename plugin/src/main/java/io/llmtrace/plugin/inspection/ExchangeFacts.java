@@ -2,13 +2,13 @@ package io.llmtrace.plugin.inspection;
 
 import io.llmtrace.plugin.gateway.GatewayRequest;
 import io.llmtrace.plugin.identity.Identity;
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.expression.Facts;
 import io.llmtrace.policies.language.Match;
-import io.llmtrace.policies.wire.Coverage;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;

@@ -1,6 +1,6 @@
 package io.llmtrace.plugin.inspection;
 
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;

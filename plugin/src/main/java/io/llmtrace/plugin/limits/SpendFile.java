@@ -1,8 +1,8 @@
 package io.llmtrace.plugin.limits;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.limit.SpendSnapshot;
-import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 package io.llmtrace.plugin.local;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;

@@ -2,12 +2,12 @@ package io.llmtrace.plugin.shares;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.llmtrace.plugin.telemetry.ControlPlaneClient;
+import io.llmtrace.policies.json.WireJson;
+import io.llmtrace.policies.limit.LeaseAnswer;
+import io.llmtrace.policies.limit.LeaseRequest;
 import io.llmtrace.policies.limit.Limit;
 import io.llmtrace.policies.limit.NodeShares;
-import io.llmtrace.policies.wire.LeaseAnswer;
-import io.llmtrace.policies.wire.LeaseRequest;
-import io.llmtrace.policies.wire.PriceOverrides;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.usage.PriceOverrides;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;

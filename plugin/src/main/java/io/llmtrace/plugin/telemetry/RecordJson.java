@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.TelemetryRecord;
-import io.llmtrace.policies.wire.WireJson;
 import java.io.IOException;
 
 /**

@@ -2,9 +2,9 @@ package io.llmtrace.plugin.telemetry;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.llmtrace.plugin.telemetry.ControlPlaneClient.Encoding;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.BatchAck;
 import io.llmtrace.policies.wire.NodeSnapshot;
-import io.llmtrace.policies.wire.WireJson;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

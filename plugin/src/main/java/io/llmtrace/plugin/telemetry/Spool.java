@@ -1,9 +1,9 @@
 package io.llmtrace.plugin.telemetry;
 
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.LossRecord;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.policies.wire.TelemetryRecord;
-import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.runtime.files.PrivateFiles;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;

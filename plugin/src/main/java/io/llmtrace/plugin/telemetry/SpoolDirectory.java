@@ -1,7 +1,7 @@
 package io.llmtrace.plugin.telemetry;
 
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.policies.wire.LossRecord;
-import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

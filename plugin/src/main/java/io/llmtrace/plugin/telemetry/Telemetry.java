@@ -2,10 +2,10 @@ package io.llmtrace.plugin.telemetry;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.NodeSnapshot;
-import io.llmtrace.policies.wire.Ulid;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Clock;

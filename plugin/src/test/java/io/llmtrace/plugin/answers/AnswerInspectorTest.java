@@ -2,13 +2,13 @@ package io.llmtrace.plugin.answers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.RefusedBy;
 import io.llmtrace.policies.detect.engine.AnswerInspection;
 import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.detect.output.CanaryTokens;
-import io.llmtrace.policies.wire.Coverage;
-import io.llmtrace.policies.wire.RefusedBy;
 import io.llmtrace.runtime.config.AnswersConfig;
 import io.llmtrace.runtime.config.Secret;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

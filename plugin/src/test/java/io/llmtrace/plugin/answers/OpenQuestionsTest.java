@@ -13,7 +13,7 @@ import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.usage.Prompt;
 import io.llmtrace.policies.usage.TokenCount;
-import io.llmtrace.policies.wire.UsageSource;
+import io.llmtrace.policies.usage.UsageSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Instant;

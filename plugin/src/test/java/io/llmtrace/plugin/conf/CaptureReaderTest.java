@@ -3,8 +3,8 @@ package io.llmtrace.plugin.conf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.policies.exchange.Dialects;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.policies.wire.CaptureMode;
-import io.llmtrace.policies.wire.Ulid;
 import io.llmtrace.runtime.config.OnUninspectable;
 import java.util.List;
 import java.util.Map;

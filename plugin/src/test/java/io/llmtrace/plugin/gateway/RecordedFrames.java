@@ -2,7 +2,7 @@ package io.llmtrace.plugin.gateway;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.flatbuffers.Table;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.testkit.a6.A6Frame;
 import java.io.IOException;
 import java.io.InputStream;

@@ -3,7 +3,7 @@ package io.llmtrace.plugin.identity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,8 +3,8 @@ package io.llmtrace.plugin.inspection;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.plugin.gateway.RawGateway;
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.InspectionBudget;
-import io.llmtrace.policies.wire.Coverage;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;

@@ -3,10 +3,10 @@ package io.llmtrace.plugin.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llmtrace.policies.id.Ulid;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.TelemetryRecord;
-import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.BufferedReader;
 import java.io.IOException;

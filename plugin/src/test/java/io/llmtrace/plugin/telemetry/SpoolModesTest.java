@@ -2,8 +2,8 @@ package io.llmtrace.plugin.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.policies.wire.LossRecord;
-import io.llmtrace.policies.wire.Ulid;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;

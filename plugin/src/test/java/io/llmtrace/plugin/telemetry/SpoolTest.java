@@ -3,11 +3,11 @@ package io.llmtrace.plugin.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llmtrace.policies.id.Ulid;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.LossRecord;
 import io.llmtrace.policies.wire.TelemetryRecord;
-import io.llmtrace.policies.wire.Ulid;
-import io.llmtrace.policies.wire.WireJson;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.BatchAck;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import io.llmtrace.policies.wire.TelemetryRecord;
-import io.llmtrace.policies.wire.WireJson;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;

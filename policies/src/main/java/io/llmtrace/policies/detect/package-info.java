@@ -1,8 +1,9 @@
 /**
  * What all detectors share: what they read ({@link io.llmtrace.policies.detect.SegmentReading}),
  * what they say ({@link io.llmtrace.policies.detect.Finding}, {@link
- * io.llmtrace.policies.detect.FindingType}) and how long they may take ({@link
- * io.llmtrace.policies.detect.InspectionBudget}). Each detector has a package of its own below this
+ * io.llmtrace.policies.detect.FindingType}), how long they may take ({@link
+ * io.llmtrace.policies.detect.InspectionBudget}) and what of an exchange was read in the end
+ * ({@link io.llmtrace.policies.detect.Receipt}). Each detector has a package of its own below this
  * one and knows no other; {@code engine} puts them together.
  */
 @NullMarked

@@ -3,7 +3,7 @@ package io.llmtrace.policies.exchange;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;

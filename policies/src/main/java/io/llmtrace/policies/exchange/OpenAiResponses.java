@@ -2,7 +2,7 @@ package io.llmtrace.policies.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -3,7 +3,7 @@ package io.llmtrace.policies.exchange;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.util.stream.Stream;
 
 /** The outer form of a provider's answer: an event stream, JSON, or neither. */

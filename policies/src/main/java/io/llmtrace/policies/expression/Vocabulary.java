@@ -1,7 +1,7 @@
 package io.llmtrace.policies.expression;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.exchange.Zone;
-import io.llmtrace.policies.wire.Coverage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

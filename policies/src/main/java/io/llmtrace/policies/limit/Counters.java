@@ -1,6 +1,5 @@
 package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.wire.LimitLease;
 import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;

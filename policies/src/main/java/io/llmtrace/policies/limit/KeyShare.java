@@ -1,7 +1,5 @@
 package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.wire.LimitLease;
-
 /**
  * One node's share of one allowance of one key: how much was asked for, and what was given. Guarded
  * by the lock of its {@link Counters}.

@@ -1,7 +1,5 @@
 package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.wire.LeaseRequest;
-import io.llmtrace.policies.wire.LimitLease;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;

@@ -1,6 +1,5 @@
 package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.wire.LimitLease;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;

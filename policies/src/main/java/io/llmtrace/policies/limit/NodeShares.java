@@ -1,9 +1,5 @@
 package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.wire.BudgetLease;
-import io.llmtrace.policies.wire.LeaseAnswer;
-import io.llmtrace.policies.wire.LeaseRequest;
-import io.llmtrace.policies.wire.LimitLease;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;

@@ -1,7 +1,5 @@
 package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.wire.BudgetLease;
-import io.llmtrace.policies.wire.LeaseRequest;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;

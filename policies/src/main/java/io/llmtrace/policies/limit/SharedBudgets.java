@@ -1,6 +1,5 @@
 package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.wire.BudgetLease;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;

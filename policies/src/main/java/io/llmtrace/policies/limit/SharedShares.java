@@ -1,7 +1,5 @@
 package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.wire.BudgetLease;
-import io.llmtrace.policies.wire.LeaseRequest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

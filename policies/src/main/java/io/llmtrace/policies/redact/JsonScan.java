@@ -1,6 +1,6 @@
 package io.llmtrace.policies.redact;
 
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.util.BitSet;
 
 /**

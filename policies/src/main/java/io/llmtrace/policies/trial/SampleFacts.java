@@ -1,11 +1,11 @@
 package io.llmtrace.policies.trial;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.expression.Facts;
 import io.llmtrace.policies.language.Match;
-import io.llmtrace.policies.wire.Coverage;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.llmtrace.policies.trial;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.engine.DetectionEngine;
@@ -25,7 +26,6 @@ import io.llmtrace.policies.policy.RedactRule;
 import io.llmtrace.policies.redact.Numbering;
 import io.llmtrace.policies.redact.Redaction;
 import io.llmtrace.policies.redact.Redactor;
-import io.llmtrace.policies.wire.Coverage;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;

@@ -5,7 +5,6 @@ import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.ToolCall;
 import io.llmtrace.policies.exchange.Zone;
-import io.llmtrace.policies.wire.UsageSource;
 
 /**
  * Tokens of an answer whose provider did not say how many it has. Stateless. What a model thought

@@ -1,6 +1,5 @@
 package io.llmtrace.policies.usage;
 
-import io.llmtrace.policies.wire.PricedBy;
 import java.time.LocalDate;
 import org.jspecify.annotations.Nullable;
 

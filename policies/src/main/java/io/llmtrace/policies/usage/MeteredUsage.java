@@ -3,7 +3,6 @@ package io.llmtrace.policies.usage;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.Usage;
-import io.llmtrace.policies.wire.UsageSource;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;

@@ -3,7 +3,6 @@ package io.llmtrace.policies.usage;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Exchange;
-import io.llmtrace.policies.wire.UsageSource;
 
 /**
  * What of a request is remembered until its answer says, or does not say, what both used.

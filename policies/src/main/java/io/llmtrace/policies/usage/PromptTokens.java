@@ -5,7 +5,6 @@ import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
-import io.llmtrace.policies.wire.UsageSource;
 
 /**
  * Tokens of a request: those of its texts and of what a provider puts around them. Stateless.

@@ -1,7 +1,5 @@
 package io.llmtrace.policies.usage;
 
-import io.llmtrace.policies.wire.UsageSource;
-
 /**
  * A number of tokens.
  *

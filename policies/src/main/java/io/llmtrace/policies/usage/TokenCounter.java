@@ -1,7 +1,6 @@
 package io.llmtrace.policies.usage;
 
 import io.llmtrace.policies.detect.InspectionBudget;
-import io.llmtrace.policies.wire.UsageSource;
 
 /**
  * Counts tokens as one model does: with the model's own tokenizer where it is OpenAI's, and by a

@@ -1,8 +1,12 @@
 package io.llmtrace.policies.wire;
 
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.Receipt;
+import io.llmtrace.policies.detect.RefusedBy;
 import io.llmtrace.policies.exchange.Usage;
 import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.usage.PricedBy;
+import io.llmtrace.policies.usage.UsageSource;
 import java.math.BigDecimal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

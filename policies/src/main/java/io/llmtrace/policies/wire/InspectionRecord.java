@@ -2,6 +2,7 @@ package io.llmtrace.policies.wire;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.Receipt;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Decision;

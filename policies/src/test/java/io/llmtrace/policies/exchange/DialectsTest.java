@@ -3,7 +3,7 @@ package io.llmtrace.policies.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;

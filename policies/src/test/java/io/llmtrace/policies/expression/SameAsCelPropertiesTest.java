@@ -3,7 +3,7 @@ package io.llmtrace.policies.expression;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.policies.detect.Finding;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;

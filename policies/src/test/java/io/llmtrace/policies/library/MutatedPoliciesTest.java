@@ -2,10 +2,10 @@ package io.llmtrace.policies.library;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.language.Policy;
 import io.llmtrace.policies.language.PolicyProblemsException;
 import io.llmtrace.policies.language.PolicyReader;
-import io.llmtrace.policies.wire.WireJson;
 import io.llmtrace.policies.yaml.YamlProblem;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;

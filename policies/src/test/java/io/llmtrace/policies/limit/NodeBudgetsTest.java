@@ -2,8 +2,6 @@ package io.llmtrace.policies.limit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmtrace.policies.wire.BudgetLease;
-import io.llmtrace.policies.wire.LeaseAnswer;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;

@@ -2,9 +2,6 @@ package io.llmtrace.policies.limit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmtrace.policies.wire.LeaseAnswer;
-import io.llmtrace.policies.wire.LeaseRequest;
-import io.llmtrace.policies.wire.LimitLease;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

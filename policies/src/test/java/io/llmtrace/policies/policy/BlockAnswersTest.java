@@ -7,7 +7,7 @@ import io.llmtrace.policies.exchange.BlockAnswer;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.ResponseReader;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 

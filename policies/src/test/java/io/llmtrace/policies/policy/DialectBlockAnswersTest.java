@@ -11,7 +11,7 @@ import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.ResponseReader;
 import io.llmtrace.policies.exchange.ResponseSummary;
 import io.llmtrace.policies.exchange.Segment;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -3,9 +3,6 @@ package io.llmtrace.policies.usage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.policies.exchange.Usage;
-import io.llmtrace.policies.wire.PriceOverride;
-import io.llmtrace.policies.wire.PriceOverrides;
-import io.llmtrace.policies.wire.PricedBy;
 import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.util.List;

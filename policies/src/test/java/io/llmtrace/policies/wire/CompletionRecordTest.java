@@ -2,11 +2,16 @@ package io.llmtrace.policies.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
+import io.llmtrace.policies.detect.Receipt;
+import io.llmtrace.policies.detect.RefusedBy;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.policy.Action;
+import io.llmtrace.policies.usage.UsageSource;
 import java.math.BigDecimal;
 import java.util.List;
 import org.junit.jupiter.api.Test;

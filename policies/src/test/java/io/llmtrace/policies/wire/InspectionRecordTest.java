@@ -2,6 +2,7 @@ package io.llmtrace.policies.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.json.WireJson;
 import org.junit.jupiter.api.Test;
 
 class InspectionRecordTest {

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.bench.anomalies.AnomalyReplay.Found;
 import io.llmtrace.cli.bench.anomalies.AnomalyReplay.Outcome;
 import io.llmtrace.controlplane.anomalies.Rules;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.AnomaliesConfig;
 import java.io.PrintWriter;
 import java.nio.file.Files;

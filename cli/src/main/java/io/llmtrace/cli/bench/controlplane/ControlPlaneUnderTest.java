@@ -1,7 +1,6 @@
 package io.llmtrace.cli.bench.controlplane;
 
 import com.codahale.metrics.MetricRegistry;
-import io.llmtrace.cli.Main;
 import io.llmtrace.cli.stack.ChildProcess;
 import io.llmtrace.cli.stack.Readiness;
 import io.llmtrace.cli.stack.StackPorts;
@@ -56,7 +55,7 @@ public record ControlPlaneUnderTest(
             "control plane",
             directory.resolve("control-plane.log"),
             List.of("-Xmx" + heapMib + "m"),
-            Main.class.getName(),
+            ChildProcess.LLMTRACE,
             List.of("control-plane", "--config", config.toString()));
     try {
       URI address = URI.create("http://127.0.0.1:" + port);

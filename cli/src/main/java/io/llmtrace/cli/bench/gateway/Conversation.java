@@ -1,7 +1,7 @@
 package io.llmtrace.cli.bench.gateway;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
-import io.llmtrace.cli.bench.SampleText;
+import io.llmtrace.cli.measure.SampleText;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 

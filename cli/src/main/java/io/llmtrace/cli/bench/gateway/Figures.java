@@ -2,7 +2,7 @@ package io.llmtrace.cli.bench.gateway;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.terminal.Terminal;
 import java.io.PrintWriter;
 import java.util.ArrayList;

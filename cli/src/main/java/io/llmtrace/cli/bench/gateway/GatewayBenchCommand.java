@@ -2,7 +2,7 @@ package io.llmtrace.cli.bench.gateway;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.stack.Folders;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import io.llmtrace.cli.measure.Growth;
 import io.llmtrace.cli.measure.Growth.Allowance;
 import io.llmtrace.cli.measure.Growth.Sample;
 import io.llmtrace.cli.measure.Rounded;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.testkit.gateway.GatewayConfig;
 import io.llmtrace.testkit.gateway.Options;
 import io.llmtrace.testkit.gateway.TestGateway;

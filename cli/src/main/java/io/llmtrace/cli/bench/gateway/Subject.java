@@ -1,6 +1,6 @@
 package io.llmtrace.cli.bench.gateway;
 
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;

@@ -2,8 +2,8 @@ package io.llmtrace.cli.bench.gateway;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.BatchAck;
-import io.llmtrace.policies.wire.WireJson;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufInputStream;

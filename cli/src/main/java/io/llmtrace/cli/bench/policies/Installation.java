@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.cli.bench.controlplane.ControlPlaneUnderTest;
 import io.llmtrace.controlplane.storage.EmbeddedDatabase;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.Secret;
 import io.llmtrace.testkit.provider.MockProvider;
 import java.io.IOException;

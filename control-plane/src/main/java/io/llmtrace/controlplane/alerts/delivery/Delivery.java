@@ -5,7 +5,7 @@ import io.llmtrace.controlplane.alerts.notice.Notice;
 import io.llmtrace.controlplane.outbound.Reply;
 import io.llmtrace.controlplane.outbound.TransportSettings;
 import io.llmtrace.controlplane.storage.StorageUnavailableException;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Clock;

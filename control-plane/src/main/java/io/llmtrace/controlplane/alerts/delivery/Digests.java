@@ -4,7 +4,7 @@ import static io.llmtrace.controlplane.alerts.delivery.DatabaseTime.bound;
 
 import io.llmtrace.controlplane.alerts.notice.Notice;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

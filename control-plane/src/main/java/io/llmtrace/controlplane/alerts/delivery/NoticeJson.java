@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.llmtrace.controlplane.alerts.notice.Notice;
 import io.llmtrace.controlplane.storage.StorableJson;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 
 /** Notices as they are kept: JSON with times as text. Stateless. */
 final class NoticeJson {

@@ -8,7 +8,7 @@ import io.llmtrace.controlplane.alerts.incidents.Incident.Telling;
 import io.llmtrace.controlplane.alerts.incidents.Incident.Times;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.wire.WireJson;
+import io.llmtrace.policies.json.WireJson;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

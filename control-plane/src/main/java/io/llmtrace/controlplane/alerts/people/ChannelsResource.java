@@ -19,7 +19,7 @@ import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Parameters;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.runtime.config.ChannelConfig.Common;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;

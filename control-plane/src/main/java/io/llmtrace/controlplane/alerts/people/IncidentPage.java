@@ -7,7 +7,7 @@ import io.llmtrace.controlplane.alerts.incidents.Notices;
 import io.llmtrace.controlplane.alerts.incidents.Silence;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.FormParam;

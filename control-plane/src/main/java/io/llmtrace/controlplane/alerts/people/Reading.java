@@ -7,7 +7,7 @@ import io.llmtrace.controlplane.alerts.incidents.IncidentStore;
 import io.llmtrace.controlplane.http.JsonBody;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.query.Conditions;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;

@@ -9,7 +9,7 @@ import io.llmtrace.controlplane.alerts.rules.AlertRule;
 import io.llmtrace.controlplane.alerts.rules.Observation;
 import io.llmtrace.controlplane.storage.TestStorage;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.runtime.config.AlertsConfig;
 import io.llmtrace.runtime.config.ChannelConfig;
 import io.llmtrace.runtime.config.Secret;

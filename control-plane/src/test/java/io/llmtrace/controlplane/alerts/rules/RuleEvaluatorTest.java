@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.controlplane.storage.TestStorage;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.wire.Ulid;
+import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.runtime.config.AlertRuleFile;
 import java.nio.file.Files;
 import java.nio.file.Path;

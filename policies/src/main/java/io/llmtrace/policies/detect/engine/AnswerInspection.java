@@ -1,11 +1,11 @@
 package io.llmtrace.policies.detect.engine;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.Receipt;
+import io.llmtrace.policies.detect.RefusedBy;
 import io.llmtrace.policies.detect.output.Refusal;
 import io.llmtrace.policies.exchange.Answer;
-import io.llmtrace.policies.wire.Coverage;
-import io.llmtrace.policies.wire.Receipt;
-import io.llmtrace.policies.wire.RefusedBy;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

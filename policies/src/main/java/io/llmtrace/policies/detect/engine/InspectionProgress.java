@@ -1,7 +1,7 @@
 package io.llmtrace.policies.detect.engine;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
-import io.llmtrace.policies.wire.Coverage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

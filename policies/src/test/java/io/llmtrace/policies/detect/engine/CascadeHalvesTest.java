@@ -2,13 +2,13 @@ package io.llmtrace.policies.detect.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.detect.classify.GuardModel;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
-import io.llmtrace.policies.wire.Coverage;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

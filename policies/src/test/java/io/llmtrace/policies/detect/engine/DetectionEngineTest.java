@@ -2,6 +2,7 @@ package io.llmtrace.policies.detect.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Detector;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
@@ -15,7 +16,6 @@ import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.Zone;
-import io.llmtrace.policies.wire.Coverage;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;

@@ -2,9 +2,9 @@ package io.llmtrace.policies.detect.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Exchange;
-import io.llmtrace.policies.wire.Coverage;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;

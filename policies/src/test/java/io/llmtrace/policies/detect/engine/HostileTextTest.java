@@ -2,6 +2,7 @@ package io.llmtrace.policies.detect.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Detector;
 import io.llmtrace.policies.detect.Evidence;
 import io.llmtrace.policies.detect.Finding;
@@ -17,7 +18,6 @@ import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.DecisionEngine;
 import io.llmtrace.policies.policy.Mode;
-import io.llmtrace.policies.wire.Coverage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.id;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

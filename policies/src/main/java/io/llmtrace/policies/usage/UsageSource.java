@@ -1,15 +1,17 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.usage;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/** Who refused to answer. */
-public enum RefusedBy {
-  /** The provider: the answer says so in its structure. */
-  PROVIDER,
-  /** The model: its text begins as a refusal does. */
-  MODEL;
+/** Where numbers of tokens come from, the surest first. */
+public enum UsageSource {
+  /** The provider says so. */
+  REPORTED,
+  /** Counted here with the model's own tokenizer. */
+  COUNTED,
+  /** Estimated here from the length and kind of the text. */
+  ESTIMATED;
 
   private final String label = name().toLowerCase(Locale.ROOT);
 
@@ -20,7 +22,7 @@ public enum RefusedBy {
   }
 
   @JsonCreator
-  public static RefusedBy of(String label) {
+  public static UsageSource of(String label) {
     return valueOf(label.toUpperCase(Locale.ROOT));
   }
 }

@@ -1,8 +1,5 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.limit.Dimension;
-import io.llmtrace.policies.limit.LimitKind;
-import io.llmtrace.policies.limit.Window;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,6 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.limit;
 
+import io.llmtrace.policies.usage.PriceOverrides;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.detect;
 
 import java.util.List;
 

@@ -1,17 +1,15 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.detect;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/** Where numbers of tokens come from, the surest first. */
-public enum UsageSource {
-  /** The provider says so. */
-  REPORTED,
-  /** Counted here with the model's own tokenizer. */
-  COUNTED,
-  /** Estimated here from the length and kind of the text. */
-  ESTIMATED;
+/** Who refused to answer. */
+public enum RefusedBy {
+  /** The provider: the answer says so in its structure. */
+  PROVIDER,
+  /** The model: its text begins as a refusal does. */
+  MODEL;
 
   private final String label = name().toLowerCase(Locale.ROOT);
 
@@ -22,7 +20,7 @@ public enum UsageSource {
   }
 
   @JsonCreator
-  public static UsageSource of(String label) {
+  public static RefusedBy of(String label) {
     return valueOf(label.toUpperCase(Locale.ROOT));
   }
 }

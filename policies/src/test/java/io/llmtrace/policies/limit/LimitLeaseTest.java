@@ -1,10 +1,8 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.limit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmtrace.policies.limit.Dimension;
-import io.llmtrace.policies.limit.LimitKind;
-import io.llmtrace.policies.limit.Window;
+import io.llmtrace.policies.json.WireJson;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

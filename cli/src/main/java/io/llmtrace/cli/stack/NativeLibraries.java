@@ -1,4 +1,4 @@
-package io.llmtrace.cli;
+package io.llmtrace.cli.stack;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.json;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.StreamReadConstraints;

@@ -1,4 +1,4 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.detect;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;

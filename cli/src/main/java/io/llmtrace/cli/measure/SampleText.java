@@ -1,4 +1,4 @@
-package io.llmtrace.cli.bench;
+package io.llmtrace.cli.measure;
 
 import java.util.List;
 import java.util.Random;

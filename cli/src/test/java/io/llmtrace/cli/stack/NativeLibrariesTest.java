@@ -1,4 +1,4 @@
-package io.llmtrace.cli;
+package io.llmtrace.cli.stack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;

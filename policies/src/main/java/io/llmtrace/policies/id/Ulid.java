@@ -1,4 +1,4 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.id;
 
 import java.security.SecureRandom;
 import java.time.Clock;

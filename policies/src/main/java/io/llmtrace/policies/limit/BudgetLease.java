@@ -1,7 +1,5 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.limit.Dimension;
-import io.llmtrace.policies.limit.Limit;
 import org.jspecify.annotations.Nullable;
 
 /**

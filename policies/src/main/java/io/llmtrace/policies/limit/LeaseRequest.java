@@ -1,8 +1,6 @@
-package io.llmtrace.policies.wire;
+package io.llmtrace.policies.limit;
 
-import io.llmtrace.policies.limit.Dimension;
-import io.llmtrace.policies.limit.LimitKind;
-import io.llmtrace.policies.limit.Window;
+import io.llmtrace.policies.usage.PriceOverrides;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
