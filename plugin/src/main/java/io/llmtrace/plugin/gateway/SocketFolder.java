@@ -31,15 +31,7 @@ final class SocketFolder {
       throw new IOException("plugin.socket: expected a path in a folder, got " + socket);
     }
     PrivateFiles.createDirectories(folder);
-    int owner = (Integer) Files.getAttribute(folder, "unix:uid");
-    Path probe = Files.createTempFile(folder, ".", "");
-    int self;
-    try {
-      self = (Integer) Files.getAttribute(probe, "unix:uid");
-    } finally {
-      Files.delete(probe);
-    }
-    refuseForeign(folder, owner, self);
+    refuseForeign(folder, PrivateFiles.owner(folder), PrivateFiles.writer(folder));
     int mode = (Integer) Files.getAttribute(folder, "unix:mode");
     if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
       log.warn(

@@ -108,6 +108,26 @@ public final class PrivateFiles {
         file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), OWNER_ONLY);
   }
 
+  /** The number of the user whose a file or directory is. */
+  public static int owner(Path path) throws IOException {
+    return (Integer) Files.getAttribute(path, "unix:uid");
+  }
+
+  /**
+   * The number of the user as whom this process makes files in a directory. Not found by asking
+   * whether it can: root may do everything in folders of others, who stay their masters.
+   *
+   * @throws IOException if it can make none there
+   */
+  public static int writer(Path directory) throws IOException {
+    Path probe = Files.createTempFile(directory, ".", "");
+    try {
+      return owner(probe);
+    } finally {
+      Files.delete(probe);
+    }
+  }
+
   private static Path writeBeside(Path file, byte[] content) throws IOException {
     Path directory = file.toAbsolutePath().getParent();
     if (directory == null) {

@@ -2,7 +2,9 @@ package io.llmtrace.runtime.files;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -50,5 +52,13 @@ class PrivateFilesTest {
     } finally {
       pool.shutdownNow();
     }
+  }
+
+  @Test
+  void whoWritesInAFolderIsFoundByWritingThere() throws Exception {
+    assertThat(PrivateFiles.writer(directory)).isEqualTo(PrivateFiles.owner(directory));
+    assertThat(directory).isEmptyDirectory();
+    assertThatThrownBy(() -> PrivateFiles.writer(directory.resolve("absent")))
+        .isInstanceOf(IOException.class);
   }
 }
