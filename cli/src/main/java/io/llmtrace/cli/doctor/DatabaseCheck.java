@@ -1,11 +1,16 @@
 package io.llmtrace.cli.doctor;
 
 import io.llmtrace.runtime.config.DatabaseConfig;
+import io.llmtrace.runtime.config.Secret;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Properties;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.postgresql.Driver;
 
 /** Whether the control plane's database can be reached, is new enough and lets it work. */
 final class DatabaseCheck implements Check {
@@ -130,19 +135,45 @@ final class DatabaseCheck implements Check {
               "The database is starting or stopping", "wait, then ./llmtrace doctor again");
       default ->
           findings.error(
-              "The database of control_plane.database.url cannot be reached (SQLSTATE "
-                  + (state.isEmpty() ? "none" : state)
-                  + ", "
+              "The database of control_plane.database.url cannot be reached: "
                   + reason(e)
-                  + ")",
+                  + " "
+                  + address(deployment.config().controlPlane().database())
+                  + (state.isEmpty() ? "" : " (SQLSTATE " + state + ")"),
               "start PostgreSQL, or mend control_plane.database.url in " + file);
     };
   }
 
-  /** The cause's class: the message repeats the address, which may hold a password. */
+  /** In words of ours: the driver's repeat the address, which may hold a password. */
   private static String reason(SQLException e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
-    return cause.getClass().getSimpleName();
+    String kind = cause.getClass().getSimpleName();
+    return switch (kind) {
+      case "ConnectException" -> "nobody listens at";
+      case "UnknownHostException" -> "no address is known for";
+      case "SocketTimeoutException" -> "no answer in time from";
+      case "NoRouteToHostException" -> "no way leads to";
+      default -> kind + " from";
+    };
+  }
+
+  /** Hosts and ports as the driver reads them; nothing else of the URL is shown. */
+  private static String address(DatabaseConfig config) {
+    Secret url = config.url();
+    Properties parsed = url == null ? null : Driver.parseURL(url.reveal(), null);
+    if (parsed == null) {
+      return "an address that the driver cannot read";
+    }
+    String[] hosts = parsed.getProperty("PGHOST", "localhost").split(",", -1);
+    String[] ports = parsed.getProperty("PGPORT", "5432").split(",", -1);
+    return IntStream.range(0, hosts.length)
+        .mapToObj(i -> withoutUser(hosts[i]) + ":" + ports[Math.min(i, ports.length - 1)])
+        .collect(Collectors.joining(", "));
+  }
+
+  /** Some write a user and a password there, though the driver takes both for the host's name. */
+  private static String withoutUser(String host) {
+    return host.substring(host.lastIndexOf('@') + 1);
   }
 
   private static boolean is(Statement sql, String query) throws SQLException {

@@ -12,8 +12,11 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -172,6 +175,44 @@ class ControlPlaneTrustTest {
             problem ->
                 assertThat(problem)
                     .contains("plugin.control_plane_tls: the certificate of ", " ran out at 20"));
+  }
+
+  @Test
+  void aCertificateIsWarnedOfInTheLastTenthOfItsLife() throws Exception {
+    plugin(authority.certificate(), node);
+    // It was issued for three days, one of them gone.
+    assertThat(certificatesIn(Duration.ofHours(30))).isEmpty();
+    assertThat(certificatesIn(Duration.ofHours(44)))
+        .singleElement()
+        .satisfies(
+            problem -> {
+              assertThat(problem.severity()).isEqualTo(Severity.WARNING);
+              assertThat(problem.cause())
+                  .contains("plugin.control_plane_tls: the certificate of ", " runs out at 20");
+              assertThat(problem.mend()).contains("renew it");
+            });
+  }
+
+  @Test
+  void aCertificateThatIsNotYetValidIsTold() throws Exception {
+    controlPlane(1, server);
+    assertThat(certificatesIn(Duration.ofHours(-30)))
+        .singleElement()
+        .satisfies(
+            problem -> {
+              assertThat(problem.severity()).isEqualTo(Severity.ERROR);
+              assertThat(problem.cause())
+                  .contains("control_plane.tls: the certificate of ", " is not valid before 20");
+              assertThat(problem.mend()).contains("clock", "mend control_plane.tls in ");
+            });
+  }
+
+  /** What is told of certificates at another time. */
+  private List<Problem> certificatesIn(Duration later) throws Exception {
+    place.clock = Clock.offset(Clock.systemUTC(), later);
+    Findings findings = new Findings("secrets");
+    Certificates.look(place.deployment(), findings);
+    return Report.problems(Map.of("secrets", findings.or("")));
   }
 
   private void plugin(Path ca, TestAuthority.Issued shown) {

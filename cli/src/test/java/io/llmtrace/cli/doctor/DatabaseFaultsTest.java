@@ -113,7 +113,35 @@ class DatabaseFaultsTest {
   void aServerThatDoesNotRun() throws Exception {
     int port = FreePort.next();
     database("jdbc:postgresql://127.0.0.1:" + port + "/llmtrace", "app", "right", 10);
-    place.error("database", "cannot be reached (SQLSTATE 08001", "start PostgreSQL");
+    place.error(
+        "database",
+        "cannot be reached: nobody listens at 127.0.0.1:" + port + " (SQLSTATE 08001)",
+        "start PostgreSQL");
+  }
+
+  @Test
+  void severalServersThatDoNotRun() throws Exception {
+    int first = FreePort.next();
+    int second = FreePort.next();
+    database(
+        "jdbc:postgresql://127.0.0.1:" + first + ",127.0.0.1:" + second + "/llmtrace",
+        "app",
+        "right",
+        10);
+    place.error(
+        "database", "127.0.0.1:" + first + ", 127.0.0.1:" + second + " (", "start PostgreSQL");
+  }
+
+  @Test
+  void aServerWhoseNameNobodyKnows() throws Exception {
+    database("jdbc:postgresql://app:hunter2@database.invalid:5432/llmtrace", "app", "right", 10);
+    assertThat(Report.problems(place.look()))
+        .singleElement()
+        .satisfies(
+            problem ->
+                assertThat(problem.toString())
+                    .contains("no address is known for database.invalid:5432")
+                    .doesNotContain("hunter2"));
   }
 
   @Test
