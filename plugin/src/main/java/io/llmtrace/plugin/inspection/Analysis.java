@@ -90,6 +90,7 @@ public interface Analysis {
    *
    * @param findings findings so far
    * @param segmentsInspected segments that every stage has read
+   * @param unread places of the first of the others
    * @param stagesMicros microseconds by stage
    * @param missingStages stages that did not run or did not finish
    * @param failed whether a stage ended in an exception
@@ -97,13 +98,15 @@ public interface Analysis {
   record Seen(
       List<Finding> findings,
       int segmentsInspected,
+      List<Integer> unread,
       Map<String, Long> stagesMicros,
       List<String> missingStages,
       boolean failed) {
-    static final Seen NOTHING = new Seen(List.of(), 0, Map.of(), List.of(), false);
+    static final Seen NOTHING = new Seen(List.of(), 0, List.of(), Map.of(), List.of(), false);
 
     public Seen {
       findings = List.copyOf(findings);
+      unread = List.copyOf(unread);
       stagesMicros = Map.copyOf(stagesMicros);
       missingStages = List.copyOf(missingStages);
     }

@@ -81,6 +81,7 @@ public final class EngineAnalysis implements Analysis {
         return new Seen(
             now.findings(),
             now.segmentsInspected(),
+            now.unread(),
             now.stagesMicros(),
             now.missingStages(),
             // The engine lets exceptions out; the service counts them where it calls.

@@ -160,7 +160,12 @@ public final class Policing {
       missing.add(PATTERNS);
     }
     return new Seen(
-        findings, seen.segmentsInspected(), seen.stagesMicros(), missing, seen.failed());
+        findings,
+        seen.segmentsInspected(),
+        seen.unread(),
+        seen.stagesMicros(),
+        missing,
+        seen.failed());
   }
 
   /**

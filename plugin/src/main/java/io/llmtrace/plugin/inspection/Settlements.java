@@ -145,7 +145,10 @@ final class Settlements {
             exchange == null ? 0 : exchange.segments().size(),
             seen.segmentsInspected(),
             request.bodyBytes(),
-            seen.missingStages());
+            seen.missingStages(),
+            exchange == null || coverage != Coverage.PARTIAL
+                ? List.of()
+                : Receipt.pointers(exchange.segments(), seen.unread()));
     Map<String, Long> stages = new LinkedHashMap<>(seen.stagesMicros());
     if (inspection.parseMicros >= 0) {
       stages.put("parse", inspection.parseMicros);

@@ -1,5 +1,7 @@
 package io.llmtrace.policies.detect;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.llmtrace.policies.exchange.Segment;
 import java.util.List;
 
 /**
@@ -13,6 +15,9 @@ import java.util.List;
  * @param segmentsInspected segments that every stage has read
  * @param bytes bytes of the request body
  * @param missingStages stages that did not run or did not finish
+ * @param unread which segments a partial coverage left out: JSON Pointers of the first of those
+ *     that not every stage has read to their end, {@code segments} less {@code segmentsInspected}
+ *     in all
  */
 public record Receipt(
     Coverage coverage,
@@ -20,7 +25,14 @@ public record Receipt(
     int segments,
     int segmentsInspected,
     long bytes,
-    List<String> missingStages) {
+    List<String> missingStages,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> unread) {
+
+  /** Of so many segments it is said that they were not read. */
+  public static final int MOST_UNREAD = 20;
+
+  /** Clients choose the names in pointers. */
+  private static final int LONGEST_POINTER = 200;
 
   /**
    * The reason of exchanges that an application told of by OpenTelemetry spans, past every gateway:
@@ -30,6 +42,34 @@ public record Receipt(
 
   public Receipt {
     missingStages = List.copyOf(missingStages);
+    // Records of an earlier version do not have it.
+    unread = unread == null ? List.of() : List.copyOf(unread);
+  }
+
+  /** A receipt that has nothing to say of single segments. */
+  public Receipt(
+      Coverage coverage,
+      String reason,
+      int segments,
+      int segmentsInspected,
+      long bytes,
+      List<String> missingStages) {
+    this(coverage, reason, segments, segmentsInspected, bytes, missingStages, List.of());
+  }
+
+  /**
+   * The pointers of segments, for {@code unread}.
+   *
+   * @param places in the list of segments
+   */
+  public static List<String> pointers(List<Segment> segments, List<Integer> places) {
+    return places.stream().map(place -> shown(segments.get(place).pointer())).toList();
+  }
+
+  private static String shown(String pointer) {
+    return pointer.length() <= LONGEST_POINTER
+        ? pointer
+        : pointer.substring(0, LONGEST_POINTER - 1) + "…";
   }
 
   /** Whether an application told of it, and no gateway. */

@@ -24,6 +24,7 @@ class InspectionRecordTest {
         (InspectionRecord) WireJson.mapper().readValue(OLD, TelemetryRecord.class);
     assertThat(read.agent()).isEmpty();
     assertThat(read.redacted()).isZero();
+    assertThat(read.receipt().unread()).isEmpty();
     String json = WireJson.mapper().writeValueAsString(read);
     assertThat(WireJson.mapper().readValue(json, InspectionRecord.class)).isEqualTo(read);
   }

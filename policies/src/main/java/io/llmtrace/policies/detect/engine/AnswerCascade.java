@@ -98,7 +98,7 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, 
       for (int i = 0; i < readings.size(); i++) {
         if (!SAID.contains(segments.get(i).zone())) {
           // What others sent is read as in a request, see DetectionEngine.
-          progress.segmentRead();
+          progress.segmentRead(i);
           continue;
         }
         int number = i;
@@ -115,7 +115,7 @@ record AnswerCascade(List<Detector> ofSegments, List<AnswerDetector> ofAnswers, 
         }
         whole &= models(number, readings.get(number));
         if (whole) {
-          progress.segmentRead();
+          progress.segmentRead(number);
         }
       }
       progress.end(unfinished, absent);

@@ -54,7 +54,10 @@ public record AnswerInspection(
             answer.segments().size(),
             seen.segmentsInspected(),
             bytes,
-            seen.missingStages()),
+            seen.missingStages(),
+            coverage == Coverage.PARTIAL
+                ? Receipt.pointers(answer.segments(), seen.unread())
+                : List.of()),
         refusal(answer));
   }
 

@@ -180,7 +180,7 @@ public final class ExchangeCascade {
         readings[number] = SegmentReading.asItStands(segment);
         progress.assessed(number, known.at(segment), known.score());
         progress.stageRead();
-        progress.segmentRead();
+        progress.segmentRead(number);
         progress.stageSince(DetectionEngine.CACHE, start);
         return;
       }

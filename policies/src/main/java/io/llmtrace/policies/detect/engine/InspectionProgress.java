@@ -2,7 +2,9 @@ package io.llmtrace.policies.detect.engine;
 
 import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
+import io.llmtrace.policies.detect.Receipt;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,6 +24,9 @@ public final class InspectionProgress {
   /** Findings on the exchange as a whole, which belong to no segment. */
   private static final int WHOLE_EXCHANGE = -1;
 
+  /** Segments that are named of those that were not read. */
+  private static final int MOST_UNREAD = Receipt.MOST_UNREAD;
+
   private final Map<Integer, Said> bySegment = new LinkedHashMap<>();
   private final Map<String, Long> stagesMicros = new LinkedHashMap<>();
   private final Set<String> missingStages = new LinkedHashSet<>();
@@ -29,6 +34,7 @@ public final class InspectionProgress {
   private final boolean explaining;
   private int segments;
   private int segmentsInspected;
+  private final BitSet read = new BitSet();
   private boolean anythingRead;
   private boolean complete;
   private final Set<String> missingElsewhere = new LinkedHashSet<>();
@@ -74,6 +80,7 @@ public final class InspectionProgress {
    * A moment of an inspection.
    *
    * @param segmentsInspected segments that every stage has read
+   * @param unread places of the first of the others, see {@link Receipt#MOST_UNREAD}
    * @param coverage how much was read
    * @param missingStages stages that did not read everything
    * @param score highest confidence, between 0 and 1, that one of the segments read so far is an
@@ -86,6 +93,7 @@ public final class InspectionProgress {
       List<String> missingStages,
       int segments,
       int segmentsInspected,
+      List<Integer> unread,
       Coverage coverage,
       double score,
       List<Contribution> contributions) {
@@ -93,6 +101,7 @@ public final class InspectionProgress {
       findings = List.copyOf(findings);
       stagesMicros = Map.copyOf(stagesMicros);
       missingStages = List.copyOf(missingStages);
+      unread = List.copyOf(unread);
       contributions = List.copyOf(contributions);
     }
   }
@@ -111,6 +120,7 @@ public final class InspectionProgress {
         new ArrayList<>(missingStages),
         segments,
         segmentsInspected,
+        unread(),
         coverage,
         score,
         contributions);
@@ -195,8 +205,25 @@ public final class InspectionProgress {
     anythingRead = true;
   }
 
-  synchronized void segmentRead() {
-    segmentsInspected++;
+  /** Every stage has read a segment. */
+  synchronized void segmentRead(int segment) {
+    if (!read.get(segment)) {
+      read.set(segment);
+      segmentsInspected++;
+    }
+  }
+
+  private List<Integer> unread() {
+    if (segmentsInspected == segments) {
+      return List.of();
+    }
+    List<Integer> first = new ArrayList<>();
+    for (int i = read.nextClearBit(0);
+        i < segments && first.size() < MOST_UNREAD;
+        i = read.nextClearBit(i + 1)) {
+      first.add(i);
+    }
+    return first;
   }
 
   /**

@@ -220,7 +220,7 @@ final class OpenQuestions {
     if (!whole) {
       return;
     }
-    progress.segmentRead();
+    progress.segmentRead(number);
     if (engine.cache != null && key != null) {
       engine.cache.put(key, new VerdictCache.Verdict(findings, score));
     }

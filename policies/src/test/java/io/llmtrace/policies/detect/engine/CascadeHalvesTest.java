@@ -77,6 +77,7 @@ class CascadeHalvesTest {
     assertThat(seen.coverage()).isEqualTo(Coverage.PARTIAL);
     assertThat(seen.missingStages()).containsExactly(GuardModel.NAME);
     assertThat(seen.segmentsInspected()).isEqualTo(1);
+    assertThat(seen.unread()).as("the doubtful one").containsExactly(1);
     assertThat(seen.score()).as("what stood in doubt stays so").isEqualTo(before);
   }
 

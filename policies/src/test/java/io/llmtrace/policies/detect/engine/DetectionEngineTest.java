@@ -113,6 +113,7 @@ class DetectionEngineTest {
     assertThat(flagging(seen)).hasSize(1);
     assertThat(seen.missingStages()).containsExactlyInAnyOrder("normalise", "slow", "signatures");
     assertThat(seen.segmentsInspected()).isZero();
+    assertThat(seen.unread()).containsExactly(0, 1);
   }
 
   @Test

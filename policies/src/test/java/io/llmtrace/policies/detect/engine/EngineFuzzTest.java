@@ -38,6 +38,7 @@ class EngineFuzzTest {
         progress);
     InspectionProgress.Snapshot seen = progress.snapshot();
     assertThat(seen.segmentsInspected()).isLessThanOrEqualTo(count);
+    assertThat(seen.unread()).hasSize(count - seen.segmentsInspected());
     assertThat(seen.score()).isBetween(0.0, 1.0);
     for (Finding finding : seen.findings()) {
       assertThat(finding.start()).isBetween(0, finding.end() - 1);
