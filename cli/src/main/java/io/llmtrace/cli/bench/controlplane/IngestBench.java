@@ -36,11 +36,12 @@ import org.postgresql.PGConnection;
  * beside it. A round sends exchanges that are new, from all senders at once, and is over when the
  * last batch is acknowledged, which means committed. Then the rows of that round are read out and
  * copied, by one connection, into a second database of the same schema. Both start behind a
- * checkpoint.
+ * checkpoint. Rounds to warm up come first.
  */
 final class IngestBench implements AutoCloseable {
   private static final int HEAP_MIB = 384;
   private static final double BAR = 0.5;
+
   private static final List<String> TABLES = List.of("exchanges", "completions", "findings");
 
   private record Round(double seconds, double copySeconds, long rows, long busy, double heapMib) {
@@ -91,11 +92,13 @@ final class IngestBench implements AutoCloseable {
     }
   }
 
-  ObjectNode run(int rounds) throws Exception {
-    round(0);
+  ObjectNode run(int warmUp, int rounds) throws Exception {
+    for (int i = 0; i < warmUp; i++) {
+      Round unused = round(i);
+    }
     List<Round> measured = new ArrayList<>();
     for (int i = 1; i <= rounds; i++) {
-      Round round = round(i);
+      Round round = round(warmUp + i);
       measured.add(round);
       out.printf(
           Locale.ROOT,
@@ -109,7 +112,7 @@ final class IngestBench implements AutoCloseable {
           round.busy());
       out.flush();
     }
-    long sent = (long) (rounds + 1) * senders * batches() * SampleBatches.EXCHANGES_OF_A_BATCH;
+    long sent = (long) (rounds + warmUp) * senders * batches() * SampleBatches.EXCHANGES_OF_A_BATCH;
     long exchangesStored = number(database.url(), "SELECT count(*) FROM exchanges");
     long completionsStored = number(database.url(), "SELECT count(*) FROM completions");
     long counted =

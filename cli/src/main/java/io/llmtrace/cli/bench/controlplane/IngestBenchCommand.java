@@ -46,8 +46,17 @@ public final class IngestBenchCommand implements Callable<Integer> {
       names = "--rounds",
       paramLabel = "N",
       defaultValue = "5",
-      description = "Rounds, after one to warm up (default 5).")
+      description = "Rounds that are measured (default 5).")
   private int rounds;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "N",
+      defaultValue = "3",
+      description =
+          "Rounds before them, which are not: a service runs for weeks, and its first minute is"
+              + " compiled (default 3).")
+  private int warmUp;
 
   @Override
   public Integer call() throws Exception {
@@ -55,17 +64,18 @@ public final class IngestBenchCommand implements Callable<Integer> {
     if (senders < 1
         || senders > 1_000
         || rounds < 1
+        || warmUp < 0
         || exchanges < 1_000
         || exchanges > 1_000_000) {
       err.println(
-          "bench: expected --senders from 1 to 1000, --rounds from 1, --exchanges from 1000 to"
-              + " 1000000");
+          "bench: expected --senders from 1 to 1000, --rounds from 1, --warm-up from 0, --exchanges"
+              + " from 1000 to 1000000");
       return 2;
     }
     Path directory = Files.createTempDirectory("llmtrace-bench");
     try (IngestBench bench =
         IngestBench.start(directory, senders, exchanges, spec.commandLine().getOut())) {
-      ObjectNode figures = bench.run(rounds);
+      ObjectNode figures = bench.run(warmUp, rounds);
       if (json != null) {
         Files.writeString(
             json,

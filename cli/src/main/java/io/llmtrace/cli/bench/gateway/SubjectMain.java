@@ -24,8 +24,6 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +46,7 @@ final class SubjectMain {
     // What this process says on its output is for the bench alone.
     PrintStream out = System.out;
     System.setOut(System.err);
+    MemoryPeak peak = MemoryPeak.watch();
     LlmtraceConfig config =
         ConfigFile.load(Path.of(args[1]), System.getenv(), ConfigFile.Role.PLUGIN);
     LogSetup.configure(config.logging(), "llmtrace_plugin");
@@ -61,7 +60,7 @@ final class SubjectMain {
         if (line.equals("gc")) {
           System.gc();
         }
-        out.println(WireJson.mapper().writeValueAsString(stats()));
+        out.println(WireJson.mapper().writeValueAsString(stats(peak)));
       }
     }
   }
@@ -90,18 +89,13 @@ final class SubjectMain {
         meters);
   }
 
-  private static Stats stats() throws IOException {
+  private static Stats stats(MemoryPeak peak) throws IOException {
     OperatingSystemMXBean system =
         (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long allocated =
         Arrays.stream(threads.getThreadAllocatedBytes(threads.getAllThreadIds()))
             .filter(bytes -> bytes > 0)
-            .sum();
-    long peak =
-        ManagementFactory.getMemoryPoolMXBeans().stream()
-            .filter(pool -> pool.getType() == MemoryType.HEAP)
-            .mapToLong((MemoryPoolMXBean pool) -> pool.getPeakUsage().getUsed())
             .sum();
     long handles =
         system instanceof UnixOperatingSystemMXBean unix ? unix.getOpenFileDescriptorCount() : -1;
@@ -110,7 +104,7 @@ final class SubjectMain {
         CompilerTime.nanos(),
         allocated,
         ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(),
-        peak,
+        peak.bytes(),
         buffers("direct") + Math.max(0, PlatformDependent.usedDirectMemory()),
         buffers("mapped"),
         handles,
@@ -131,7 +125,7 @@ final class SubjectMain {
    * @param compilerNanos processor time of what compiles code and rules, or -1
    * @param allocatedBytes by threads that live
    * @param heapBytes in use now, garbage included
-   * @param heapPeakBytes the most that was in use, garbage included
+   * @param heapPeakBytes the most that was in use at one moment, garbage included
    * @param directBytes outside of the heap
    * @param mappedBytes of files that are mapped
    * @param handles open files, or -1

@@ -54,6 +54,19 @@ class GatewayBenchPartsTest {
   }
 
   @Test
+  void a_peak_of_memory_is_of_one_moment() {
+    MemoryPeak peak = MemoryPeak.watch();
+    byte[] held = new byte[64 << 20];
+    held[held.length - 1] = 1;
+    assertThat(peak.bytes()).isBetween(64L << 20, Runtime.getRuntime().maxMemory());
+    long before = peak.bytes();
+    held = null;
+    System.gc();
+    assertThat(peak.bytes()).as("it does not fall").isGreaterThanOrEqualTo(before);
+    assertThat(held).isNull();
+  }
+
+  @Test
   void what_fills_a_cache_is_never_the_same_text_twice() throws Exception {
     ManyTexts texts = new ManyTexts();
     Set<String> seen = new HashSet<>();
