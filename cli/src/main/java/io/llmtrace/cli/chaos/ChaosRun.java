@@ -299,6 +299,11 @@ final class ChaosRun {
     return new Traffic(client, requestsPerSecond);
   }
 
+  /** The same by so many clients at most. */
+  Traffic traffic(int requestsPerSecond, int clients) {
+    return new Traffic(client, requestsPerSecond, clients);
+  }
+
   /** Requests a second that the stack answers when it always has some to answer. */
   int capacity(Duration time) throws InterruptedException, SQLException, IOException {
     Accounts.Standing before = accounts.standing();

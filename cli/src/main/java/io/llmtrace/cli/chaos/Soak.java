@@ -33,6 +33,9 @@ final class Soak {
   /** What an overload has left in the spool takes a while. */
   private static final Duration SETTLED = Duration.ofMinutes(5);
 
+  /** Clients that an overload has. */
+  private static final int CLIENTS = 256;
+
   private static final double DRIFT = 1.10;
 
   /** A 99th percentile of few milliseconds trembles by some. */
@@ -83,7 +86,7 @@ final class Soak {
   void steady(Duration time, int perSecond) throws IOException, InterruptedException, SQLException {
     samples.clear();
     ObjectNode node = json.putObject("steady").put("per_second", perSecond);
-    Phase phase = phase(time, perSecond, true);
+    Phase phase = phase(time, perSecond, Integer.MAX_VALUE, true);
     node.put("requests", phase.sent().size());
     judge("steady", Expectation.unnoticed(), phase, node);
     latency(phase, node);
@@ -132,24 +135,34 @@ final class Soak {
       throws IOException, InterruptedException, SQLException {
     samples.clear();
     ObjectNode node = json.putObject("overload").put("per_second", perSecond);
-    Phase phase = phase(time, perSecond, false);
+    Phase phase = phase(time, perSecond, CLIENTS, false);
     node.put("requests", phase.sent().size());
+    node.put("clients", CLIENTS);
+    node.put("held_back", phase.heldBack());
+    say.accept(
+        String.format(
+            Locale.ROOT,
+            "  overload: %,d a second for %d clients, who waited instead %,d times",
+            perSecond,
+            CLIENTS,
+            phase.heldBack()));
     judge("overload", Expectation.unnoticed().reasons("overload", "budget"), phase, node);
     samples.forEach(
         (name, series) -> node.put(name, Math.round(series.get(series.size() - 1).value())));
   }
 
   /** What a phase was: everything sent, and its books. */
-  private record Phase(List<Sent> sent, Measured measured) {}
+  private record Phase(List<Sent> sent, int heldBack, Measured measured) {}
 
-  private Phase phase(Duration time, int perSecond, boolean collect)
+  private Phase phase(Duration time, int perSecond, int clients, boolean collect)
       throws IOException, InterruptedException, SQLException {
     Accounts.Standing before = run.accounts().standing();
     List<Sent> sent;
     long recovery;
+    int heldBack;
     try (JvmProbe plugin = JvmProbe.of(stack.process(Part.PLUGIN).pid());
         JvmProbe controlPlane = JvmProbe.of(stack.process(Part.CONTROL_PLANE).pid());
-        Traffic traffic = run.traffic(perSecond)) {
+        Traffic traffic = run.traffic(perSecond, clients)) {
       long begin = System.nanoTime();
       double pause = time.toMillis() / 1e3 / SAMPLES;
       for (int i = 1; i <= SAMPLES; i++) {
@@ -164,13 +177,15 @@ final class Soak {
       }
       long end = System.nanoTime();
       sent = new ArrayList<>(traffic.stop());
+      heldBack = traffic.heldBack();
       try (Traffic after = run.traffic(1)) {
         recovery = run.recovered(after, end);
         sent.addAll(after.stop());
       }
     }
     run.settle(before, sent, 0, SETTLED);
-    return new Phase(sent, run.accounts().of(before, sent, new Accounts.Latency(0, 0), recovery));
+    return new Phase(
+        sent, heldBack, run.accounts().of(before, sent, new Accounts.Latency(0, 0), recovery));
   }
 
   private void sample(String process, double seconds, JvmProbe.Vitals vitals) {

@@ -4,6 +4,7 @@ import io.llmtrace.cli.stack.Folders;
 import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.LoggingConfig;
 import io.llmtrace.runtime.logging.LogSetup;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,18 +84,15 @@ public final class SoakCommand implements Callable<Integer> {
           "carries " + carried + " requests a second" + (perSecond == null ? "" : ", as told"));
       soak = new Soak(stack, run, say);
       soak.steady(Duration.ofMinutes(minutes), Math.max(1, carried / 2));
+      // An hour of it is not lost with what comes then.
+      write(soak);
       if (overloadMinutes > 0) {
         // Warm processes carry more than those that had just begun.
         int warm = perSecond == null ? run.capacity(CAPACITY) : carried;
         soak.overload(Duration.ofMinutes(overloadMinutes), warm * 2);
       }
     }
-    if (json != null) {
-      Files.writeString(
-          json,
-          WireJson.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(soak.json())
-              + "\n");
-    }
+    write(soak);
     boolean ok = soak.problems().isEmpty();
     soak.problems().forEach(problem -> say.accept("    " + problem));
     say.accept(ok ? "ok" : "NOT OK: logs and data are kept in " + directory);
@@ -102,6 +100,15 @@ public final class SoakCommand implements Callable<Integer> {
       Folders.delete(directory);
     }
     return ok ? 0 : 1;
+  }
+
+  private void write(Soak soak) throws IOException {
+    if (json != null) {
+      Files.writeString(
+          json,
+          WireJson.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(soak.json())
+              + "\n");
+    }
   }
 
   private void bounded(String option, int value, int least, int most) {

@@ -51,11 +51,25 @@ final class Traffic implements AutoCloseable {
           });
   private final AtomicInteger number = new AtomicInteger();
   private final Queue<CompletableFuture<Sent>> underway = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger unanswered = new AtomicInteger();
+  private final AtomicInteger heldBack = new AtomicInteger();
   private final Client client;
+  private final int most;
   private final ScheduledFuture<?> ticking;
 
   Traffic(Client client, int perSecond) {
+    this(client, perSecond, Integer.MAX_VALUE);
+  }
+
+  /**
+   * As many clients at most: one that has no answer sends no more. Without a bound, whatever cannot
+   * be carried would pile up in sockets until the sender has no more of them.
+   *
+   * @param most requests without an answer
+   */
+  Traffic(Client client, int perSecond, int most) {
     this.client = client;
+    this.most = most;
     this.ticking =
         clock.scheduleAtFixedRate(
             this::next, 0, TimeUnit.SECONDS.toNanos(1) / perSecond, TimeUnit.NANOSECONDS);
@@ -92,8 +106,21 @@ final class Traffic implements AutoCloseable {
   }
 
   private void next() {
+    if (unanswered.get() >= most) {
+      heldBack.incrementAndGet();
+      return;
+    }
     int n = number.getAndIncrement();
-    underway.add(client.send(MIX.get(n % MIX.size()), n));
+    unanswered.incrementAndGet();
+    underway.add(
+        client
+            .send(MIX.get(n % MIX.size()), n)
+            .whenComplete((sent, failure) -> unanswered.decrementAndGet()));
+  }
+
+  /** Requests that were due while all clients waited. */
+  int heldBack() {
+    return heldBack.get();
   }
 
   /** Sends one beside the others and waits for it. */
