@@ -169,31 +169,23 @@ public final class Totals {
 
   /** Writes deltas; rows in one order, so that two transactions never wait for each other. */
   public void write(Handle handle, Deltas deltas) {
-    List<Map<String, Object>> rows =
-        deltas.values().entrySet().stream()
-            .<Map<String, Object>>map(
-                entry ->
-                    Map.of(
-                        "metric",
-                        entry.getKey().metric(),
-                        "labels",
-                        json(entry.getKey().labels()),
-                        "value",
-                        entry.getValue()[0]))
-            .toList();
-    if (!rows.isEmpty()) {
-      handle
-          .createUpdate(
-              "INSERT INTO metric_totals AS t (slot, metric, labels, value)"
-                  + " SELECT :slot, metric, labels, value FROM"
-                  + " jsonb_to_recordset(CAST(:rows AS jsonb))"
-                  + " AS r(metric text, labels text, value double precision)"
-                  + " ORDER BY metric, labels ON CONFLICT (slot, metric, labels)"
-                  + " DO UPDATE SET value = t.value + excluded.value")
-          .bind("slot", slot)
-          .bind("rows", json(rows))
-          .execute();
+    if (deltas.values().isEmpty()) {
+      return;
     }
+    List<Map.Entry<Series, double[]>> rows = List.copyOf(deltas.values().entrySet());
+    handle
+        .createUpdate(
+            "INSERT INTO metric_totals AS t (slot, metric, labels, value)"
+                + " SELECT :slot, metric, labels, value"
+                + " FROM unnest(:metrics, :labels, :values) AS r(metric, labels, value)"
+                + " ORDER BY metric, labels ON CONFLICT (slot, metric, labels)"
+                + " DO UPDATE SET value = t.value + excluded.value")
+        .bind("slot", slot)
+        .bindArray("metrics", String.class, rows.stream().map(r -> r.getKey().metric()).toList())
+        .bindArray(
+            "labels", String.class, rows.stream().map(r -> json(r.getKey().labels())).toList())
+        .bindArray("values", Double.class, rows.stream().map(r -> r.getValue()[0]).toList())
+        .execute();
   }
 
   /** Adds what was committed. */

@@ -25,6 +25,10 @@ final class Latencies {
     sketch.accept(Math.max(0, millis));
   }
 
+  void add(Latencies other) {
+    sketch.mergeWith(other.sketch);
+  }
+
   /**
    * Adds what {@link #bytes()} gave.
    *

@@ -47,6 +47,15 @@ final class Measures {
     }
   }
 
+  void add(Measures other) {
+    other.sums.forEach(this::add);
+    costUsd = costUsd.add(other.costUsd);
+    Latencies more = other.latencies;
+    if (more != null) {
+      latencies().add(more);
+    }
+  }
+
   void addCost(BigDecimal usd) {
     costUsd = costUsd.add(usd);
   }
