@@ -1,11 +1,8 @@
 package io.llmtrace.controlplane;
 
 import com.codahale.metrics.MetricRegistry;
-import com.codahale.metrics.health.HealthCheckRegistry;
-import io.dropwizard.core.Configuration;
 import io.dropwizard.core.server.DefaultServerFactory;
 import io.dropwizard.core.setup.Environment;
-import io.dropwizard.jersey.validation.Validators;
 import io.llmtrace.controlplane.access.Access;
 import io.llmtrace.controlplane.access.ApiOperation;
 import io.llmtrace.controlplane.access.Authenticator;
@@ -30,6 +27,7 @@ import io.llmtrace.controlplane.feedback.FindingFeedbackResource;
 import io.llmtrace.controlplane.findings.FindingStates;
 import io.llmtrace.controlplane.findings.FindingsExport;
 import io.llmtrace.controlplane.findings.FindingsResource;
+import io.llmtrace.controlplane.http.JsonBodies;
 import io.llmtrace.controlplane.http.SecurityHeaders;
 import io.llmtrace.controlplane.ingest.ExchangeListener;
 import io.llmtrace.controlplane.ingest.Ingest;
@@ -71,23 +69,15 @@ import io.llmtrace.controlplane.tenants.TenantsResource;
 import io.llmtrace.controlplane.tls.InstanceCertificates;
 import io.llmtrace.controlplane.tls.TlsConnector;
 import io.llmtrace.policies.id.Ulid;
-import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.config.RetentionConfig;
 import io.llmtrace.runtime.files.PrivateFiles;
-import io.micrometer.core.instrument.Clock;
-import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.prometheus.metrics.instrumentation.dropwizard.DropwizardExports;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -115,8 +105,7 @@ public final class ControlPlane implements AutoCloseable {
   private final TelemetryParts telemetry;
   private final Alerts alerts;
   private final PolicyParts policies;
-  private final PrometheusMeterRegistry meters;
-  private final JvmGcMetrics gc;
+  private final Meters meters;
 
   private ControlPlane(
       Server server,
@@ -128,8 +117,7 @@ public final class ControlPlane implements AutoCloseable {
       TelemetryParts telemetry,
       Alerts alerts,
       PolicyParts policies,
-      PrometheusMeterRegistry meters,
-      JvmGcMetrics gc) {
+      Meters meters) {
     this.server = server;
     this.storage = storage;
     this.watch = watch;
@@ -140,7 +128,6 @@ public final class ControlPlane implements AutoCloseable {
     this.alerts = alerts;
     this.policies = policies;
     this.meters = meters;
-    this.gc = gc;
   }
 
   /**
@@ -168,7 +155,7 @@ public final class ControlPlane implements AutoCloseable {
             StandardCharsets.UTF_8);
     SigningKey signing = SigningKey.load(own.signingKey(), own.dataDirectory());
     Totals totals = new Totals(slot);
-    java.time.Clock clock = java.time.Clock.systemUTC();
+    Clock clock = Clock.systemUTC();
     KeyDirectory keys = new KeyDirectory(clock);
     FirstKeys first = new FirstKeys(own.dataDirectory(), own.firstKeys());
     // Nodes need the storage, and the storage fills them once it is there.
@@ -194,40 +181,20 @@ public final class ControlPlane implements AutoCloseable {
     WireBody bodies = new WireBody();
     Content content = Content.of(own, storage::jdbi, scoped, bodies, totals, clock);
 
-    PrometheusRegistry prometheus = new PrometheusRegistry();
-    PrometheusMeterRegistry meters =
-        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, prometheus, Clock.SYSTEM);
-    JvmGcMetrics gc = new JvmGcMetrics();
-    gc.bindTo(meters);
-    new JvmMemoryMetrics().bindTo(meters);
-    new JvmThreadMetrics().bindTo(meters);
-    new ProcessorMetrics().bindTo(meters);
-    prometheus.register(new DropwizardExports(dropwizard));
-    prometheus.register(new TotalsCollector(totals, nodes));
+    Meters metering = new Meters(dropwizard, new TotalsCollector(totals, nodes));
+    PrometheusMeterRegistry meters = metering.registry();
     TelemetryParts telemetry = TelemetryParts.of(own, slot, storage::jdbi, meters);
     ExchangeListener listener = telemetry.listener();
     Ingest ingest =
         new Ingest(storage::jdbi, new ListedTenants(), totals, partitions, retention::of, listener);
 
-    Configuration configuration = new Configuration();
     TlsConnector tls =
         own.tls().isPresent() ? new TlsConnector(own.bind(), own.port(), own.tls()) : null;
     DefaultServerFactory factory = HttpServers.factory(own, tls);
-    configuration.setServerFactory(factory);
-    HealthCheckRegistry checks = new HealthCheckRegistry();
-    checks.register("storage", new StorageCheck(storage));
-    Environment environment =
-        new Environment(
-            "llmtrace-control-plane",
-            WireJson.mapper().copy(),
-            Validators.newValidatorFactory(),
-            dropwizard,
-            ControlPlane.class.getClassLoader(),
-            checks,
-            configuration);
-    factory.configure(environment);
+    Environment environment = HttpServers.environment(factory, dropwizard, storage);
     environment.jersey().register(new ProblemMapper());
     environment.jersey().register(new SecurityHeaders());
+    environment.jersey().register(new JsonBodies());
     if (own.tls().authority() != null) {
       environment.jersey().register(new InstanceCertificates());
     }
@@ -330,8 +297,7 @@ public final class ControlPlane implements AutoCloseable {
             telemetry,
             alerts,
             policies,
-            meters,
-            gc);
+            metering);
     log.info("Control plane listens on {}:{}", own.bind(), started.port());
     return started;
   }
@@ -344,7 +310,7 @@ public final class ControlPlane implements AutoCloseable {
 
   /** Sums up what came, and drops what is past its time. */
   private static void keep(Jobs jobs, Storage storage, Partitions partitions, Holds holds) {
-    jobs.every(Duration.ofSeconds(2), "rollup", new RollupFold(storage::jdbi)::run);
+    jobs.every(Duration.ofSeconds(2), "rollup", new RollupFold(storage::jdbi)::runWhereDue);
     jobs.every(
         Duration.ofMinutes(1), "retention", () -> partitions.maintain(storage.jdbi(), holds));
     jobs.every(Duration.ofHours(1), "housekeeping", new Housekeeping(storage::jdbi)::run);
@@ -354,7 +320,7 @@ public final class ControlPlane implements AutoCloseable {
         () -> FindingStates.expire(storage.jdbi(), partitions.keptFrom(RetentionClass.SHORT)));
   }
 
-  private static Partitions partitions(RetentionConfig kept, java.time.Clock clock) {
+  private static Partitions partitions(RetentionConfig kept, Clock clock) {
     return new Partitions(
         clock,
         Map.of(
@@ -399,7 +365,6 @@ public final class ControlPlane implements AutoCloseable {
     alerts.close();
     watch.close();
     storage.close();
-    gc.close();
     meters.close();
     log.info("Control plane stopped");
   }

@@ -1,9 +1,16 @@
 package io.llmtrace.controlplane;
 
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.health.HealthCheckRegistry;
+import io.dropwizard.core.Configuration;
 import io.dropwizard.core.server.DefaultServerFactory;
+import io.dropwizard.core.setup.Environment;
+import io.dropwizard.jersey.validation.Validators;
 import io.dropwizard.jetty.ConnectorFactory;
 import io.dropwizard.jetty.HttpConnectorFactory;
 import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
+import io.llmtrace.controlplane.storage.Storage;
+import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +36,26 @@ final class HttpServers {
     silent.setAppenders(List.of());
     factory.setRequestLogFactory(silent);
     return factory;
+  }
+
+  /** What Dropwizard runs on these ports, empty but for the check of the storage. */
+  static Environment environment(
+      DefaultServerFactory factory, MetricRegistry metrics, Storage storage) {
+    Configuration configuration = new Configuration();
+    configuration.setServerFactory(factory);
+    HealthCheckRegistry checks = new HealthCheckRegistry();
+    checks.register("storage", new StorageCheck(storage));
+    Environment environment =
+        new Environment(
+            "llmtrace-control-plane",
+            WireJson.mapper().copy(),
+            Validators.newValidatorFactory(),
+            metrics,
+            HttpServers.class.getClassLoader(),
+            checks,
+            configuration);
+    factory.configure(environment);
+    return environment;
   }
 
   private static ConnectorFactory connector(String host, int port) {

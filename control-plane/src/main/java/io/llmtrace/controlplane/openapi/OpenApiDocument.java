@@ -191,6 +191,7 @@ public final class OpenApiDocument {
       node.set("requestBody", body(takes));
       refusals.add(400);
       refusals.add(413);
+      refusals.add(415);
     }
     ObjectNode responses = node.putObject("responses");
     success(method, takes, responses);
