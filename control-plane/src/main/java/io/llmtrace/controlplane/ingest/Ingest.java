@@ -29,14 +29,15 @@ import org.slf4j.LoggerFactory;
 /** Stores and counts batches, each once however often it comes. Thread-safe. */
 public final class Ingest implements AutoCloseable {
   /*
-   * One thread writes. Batches that wait are stored together, in one transaction: by COPY, with one
-   * update of the totals and one commit. Many writers would wait for each other at the totals' rows
-   * and at the disk; one is as fast as the database takes rows, and nobody's batch waits longer than
-   * for the group before. A group that the database refuses is tried batch by batch, so that one bad
-   * batch costs no other.
+   * Two threads write. Batches that wait are stored together, in one transaction: by COPY, with one
+   * update of the totals and one commit. While the database takes the rows of one group, the other
+   * thread sums up and writes the next; many writers would wait for each other at the totals' rows
+   * and at the disk. Nobody's batch waits longer than for the groups before. A group that the
+   * database refuses is tried batch by batch, so that one bad batch costs no other.
    */
   private static final Logger log = LoggerFactory.getLogger(Ingest.class);
 
+  private static final int WRITERS = 2;
   private static final int MOST_WAITING = 256;
   private static final int BATCHES_OF_A_GROUP = 64;
   private static final int RECORDS_OF_A_GROUP = 20_000;
@@ -53,10 +54,11 @@ public final class Ingest implements AutoCloseable {
   private final Supplier<Jdbi> jdbi;
   private final Totals totals;
   private final Partitions partitions;
-  private final GroupStore store;
+  private final TenantGate gate;
+  private final Function<String, RetentionClass> retention;
   private final ExchangeListener listener;
   private final BlockingQueue<Waiting> queue = new ArrayBlockingQueue<>(MOST_WAITING);
-  private final Thread writer = new Thread(this::run, "ingest");
+  private final List<Thread> writers = new ArrayList<>();
   private volatile boolean closed;
 
   /**
@@ -73,10 +75,15 @@ public final class Ingest implements AutoCloseable {
     this.jdbi = jdbi;
     this.totals = totals;
     this.partitions = partitions;
-    this.store = new GroupStore(gate, partitions, retention);
+    this.gate = gate;
+    this.retention = retention;
     this.listener = listener;
-    writer.setDaemon(true);
-    writer.start();
+    for (int i = 0; i < WRITERS; i++) {
+      Thread writer = new Thread(this::run, "ingest-" + i);
+      writer.setDaemon(true);
+      writers.add(writer);
+      writer.start();
+    }
   }
 
   /**
@@ -113,6 +120,7 @@ public final class Ingest implements AutoCloseable {
   }
 
   private void run() {
+    GroupStore store = new GroupStore(gate, partitions, retention);
     List<Waiting> group = new ArrayList<>();
     while (!closed || !queue.isEmpty()) {
       try {
@@ -130,7 +138,7 @@ public final class Ingest implements AutoCloseable {
           group.add(next);
           records += next.prepared().batch().records().size();
         }
-        store(group);
+        store(store, group);
       } catch (InterruptedException e) {
         log.debug("The writer is told to stop", e);
       } finally {
@@ -141,21 +149,21 @@ public final class Ingest implements AutoCloseable {
 
   // The boundary: whatever a group ends with is told to those who wait for it.
   @SuppressWarnings("CatchingUnchecked")
-  private void store(List<Waiting> group) {
+  private void store(GroupStore store, List<Waiting> group) {
     try {
-      transaction(group);
+      transaction(store, group);
     } catch (Exception e) {
       if (SqlStates.isMissingPartition(e)) {
         // Somebody else dropped a day that is known here.
         partitions.forget();
       }
       if (!isOfTheGroup(e) || group.size() == 1) {
-        fail(group, e);
+        fail(store, group, e);
         return;
       }
       log.warn("A group of {} batches is tried batch by batch: {}", group.size(), e.toString());
       for (Waiting each : group) {
-        store(List.of(each));
+        store(store, List.of(each));
       }
     }
   }
@@ -166,13 +174,13 @@ public final class Ingest implements AutoCloseable {
     return state.startsWith("22") || state.startsWith("23") || state.startsWith("40");
   }
 
-  private void fail(List<Waiting> group, Exception fault) {
+  private void fail(GroupStore store, List<Waiting> group, Exception fault) {
     for (Waiting each : group) {
       try {
         if (SqlStates.isRefusal(fault)) {
           // The same bytes would be refused for ever: sending them again must end.
           log.error("Batch {} is set aside", SetAside.name(each.prepared()), fault);
-          setAside(each, "refused");
+          setAside(store, each, "refused");
           continue;
         }
       } catch (RuntimeException | SQLException e) {
@@ -186,12 +194,12 @@ public final class Ingest implements AutoCloseable {
     }
   }
 
-  private void transaction(List<Waiting> group) throws SQLException {
+  private void transaction(GroupStore store, List<Waiting> group) throws SQLException {
     LocalDate latest = partitions.today().plusDays(Partitions.DAYS_AHEAD);
     List<Waiting> rest = new ArrayList<>();
     for (Waiting each : group) {
       if (each.prepared().latest().isAfter(latest)) {
-        setAside(each, "clock_skew");
+        setAside(store, each, "clock_skew");
       } else {
         rest.add(each);
       }
@@ -211,7 +219,7 @@ public final class Ingest implements AutoCloseable {
     listener.stored(told);
   }
 
-  private void setAside(Waiting each, String reason) throws SQLException {
+  private void setAside(GroupStore store, Waiting each, String reason) throws SQLException {
     boolean fresh =
         totals.count(
             jdbi.get(),
@@ -231,11 +239,14 @@ public final class Ingest implements AutoCloseable {
   public void close() {
     closed = true;
     try {
-      writer.join(TimeUnit.SECONDS.toMillis(10));
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+      for (Thread writer : writers) {
+        writer.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())));
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    writer.interrupt();
+    writers.forEach(Thread::interrupt);
     for (Waiting left = queue.poll(); left != null; left = queue.poll()) {
       left.fresh().completeExceptionally(new StorageUnavailableException("stopping"));
     }
