@@ -123,7 +123,8 @@ public class MarkerAnalysis implements Analysis {
 
       @Override
       public Seen seen() {
-        return new Seen(findings, done ? 1 : 0, List.of(), Map.of(), missing, false);
+        return new Seen(
+            findings, done ? 1 : 0, done ? List.of() : List.of(0), Map.of(), missing, false);
       }
     };
   }

@@ -94,6 +94,9 @@ class ModelThreadsTest {
       assertThat(record.receipt().missingStages()).containsExactly(MarkerAnalysis.MODEL);
       RawGateway.Reply found = third.call(4, token, "attack in doubt");
       assertThat(found.kind()).as("found without it").isEqualTo("stop");
+      assertThat(host.recordOf(found.headers()).receipt().unread())
+          .as("the one segment, whose place is the whole body")
+          .containsExactly("");
       assertThat(third.call(5, strict, "doubt").status())
           .as("nothing unread passes")
           .isEqualTo(403);

@@ -24,16 +24,12 @@ public final class InspectionProgress {
   /** Findings on the exchange as a whole, which belong to no segment. */
   private static final int WHOLE_EXCHANGE = -1;
 
-  /** Segments that are named of those that were not read. */
-  private static final int MOST_UNREAD = Receipt.MOST_UNREAD;
-
   private final Map<Integer, Said> bySegment = new LinkedHashMap<>();
   private final Map<String, Long> stagesMicros = new LinkedHashMap<>();
   private final Set<String> missingStages = new LinkedHashSet<>();
   private final List<Contribution> contributions = new ArrayList<>();
   private final boolean explaining;
   private int segments;
-  private int segmentsInspected;
   private final BitSet read = new BitSet();
   private boolean anythingRead;
   private boolean complete;
@@ -119,7 +115,7 @@ public final class InspectionProgress {
         stagesMicros,
         new ArrayList<>(missingStages),
         segments,
-        segmentsInspected,
+        read.cardinality(),
         unread(),
         coverage,
         score,
@@ -207,19 +203,13 @@ public final class InspectionProgress {
 
   /** Every stage has read a segment. */
   synchronized void segmentRead(int segment) {
-    if (!read.get(segment)) {
-      read.set(segment);
-      segmentsInspected++;
-    }
+    read.set(segment);
   }
 
   private List<Integer> unread() {
-    if (segmentsInspected == segments) {
-      return List.of();
-    }
     List<Integer> first = new ArrayList<>();
     for (int i = read.nextClearBit(0);
-        i < segments && first.size() < MOST_UNREAD;
+        i < segments && first.size() < Receipt.MOST_UNREAD;
         i = read.nextClearBit(i + 1)) {
       first.add(i);
     }
@@ -238,6 +228,6 @@ public final class InspectionProgress {
     missingStages.addAll(unfinished);
     missingStages.addAll(absent);
     missingStages.addAll(missingElsewhere);
-    complete = unfinished.isEmpty() && segmentsInspected == segments && wholeElsewhere;
+    complete = unfinished.isEmpty() && read.cardinality() == segments && wholeElsewhere;
   }
 }

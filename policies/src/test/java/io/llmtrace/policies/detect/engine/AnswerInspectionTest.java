@@ -170,6 +170,7 @@ class AnswerInspectionTest {
     assertThat(seen.receipt().coverage()).isEqualTo(Coverage.PARTIAL);
     assertThat(seen.receipt().reason()).isEqualTo("budget");
     assertThat(seen.receipt().missingStages()).contains("normalise");
+    assertThat(seen.receipt().unread()).containsExactly("/choices/0/message/content");
   }
 
   @Test
