@@ -9,6 +9,7 @@ import jakarta.ws.rs.container.DynamicFeature;
 import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.FeatureContext;
 import java.io.InputStream;
+import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -21,11 +22,15 @@ import org.jspecify.annotations.Nullable;
 public final class JsonBodies implements DynamicFeature {
   @Override
   public void configure(ResourceInfo resource, FeatureContext context) {
-    boolean reads =
-        Arrays.asList(resource.getResourceMethod().getParameterTypes()).contains(InputStream.class);
-    if (reads && !resource.getResourceMethod().isAnnotationPresent(Consumes.class)) {
+    Method method = resource.getResourceMethod();
+    if (reads(method) && !method.isAnnotationPresent(Consumes.class)) {
       context.register(new JsonFilter());
     }
+  }
+
+  /** Whether a method of a resource reads a body. */
+  public static boolean reads(Method method) {
+    return Arrays.asList(method.getParameterTypes()).contains(InputStream.class);
   }
 
   /** Whether a value of {@code Content-Type} is one of JSON; {@code null} is. */

@@ -8,6 +8,7 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.http.BodyFields;
 import io.llmtrace.controlplane.http.BodyShape;
 import io.llmtrace.controlplane.http.Gives;
+import io.llmtrace.controlplane.http.JsonBodies;
 import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.Takes;
@@ -15,12 +16,10 @@ import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Response;
-import java.io.InputStream;
 import java.lang.reflect.Method;
 import java.lang.reflect.Parameter;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -187,7 +186,7 @@ public final class OpenApiDocument {
     if (!parameters.isEmpty()) {
       node.set("parameters", parameters);
     }
-    if (Arrays.asList(method.getParameterTypes()).contains(InputStream.class)) {
+    if (JsonBodies.reads(method)) {
       node.set("requestBody", body(takes));
       refusals.add(400);
       refusals.add(413);
