@@ -38,6 +38,7 @@ class SinksTest {
   @SuppressWarnings("try")
   private static final class Server implements AutoCloseable {
     private final SSLServerSocket socket;
+    private final Thread thread;
     private final List<String> messages = new CopyOnWriteArrayList<>();
 
     Server(SSLContext tls) throws IOException {
@@ -45,7 +46,7 @@ class SinksTest {
           (SSLServerSocket)
               tls.getServerSocketFactory()
                   .createServerSocket(0, 10, InetAddress.getLoopbackAddress());
-      Thread thread = new Thread(this::serve, "test-syslog");
+      thread = new Thread(this::serve, "test-syslog");
       thread.setDaemon(true);
       thread.start();
     }
@@ -71,9 +72,15 @@ class SinksTest {
       return digits.toString();
     }
 
+    /** Until its thread has left accept(), the kernel goes on taking connections. */
     @Override
     public void close() throws IOException {
       socket.close();
+      try {
+        thread.join(20_000);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -28,12 +28,13 @@ class FaultProxyTest {
 
   private final Set<Socket> served = ConcurrentHashMap.newKeySet();
   private ServerSocket server;
+  private Thread accepting;
   private FaultProxy proxy;
 
   @BeforeEach
   void start() throws IOException {
     server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    Thread accepting = new Thread(this::accept, "echo");
+    accepting = new Thread(this::accept, "echo");
     accepting.setDaemon(true);
     accepting.start();
     proxy = FaultProxy.before(server.getLocalPort());
@@ -207,8 +208,10 @@ class FaultProxyTest {
   }
 
   @Test
-  void aServerThatIsNotThereLooksLikeOneThatHungUp() throws IOException {
+  void aServerThatIsNotThereLooksLikeOneThatHungUp() throws Exception {
     server.close();
+    // Until the thread has left accept(), the kernel goes on taking connections.
+    accepting.join(20_000);
     assertThatThrownBy(
             () -> {
               try (Socket client = connect()) {
