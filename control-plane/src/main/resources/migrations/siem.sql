@@ -47,3 +47,23 @@ CREATE TRIGGER siem_changed AFTER INSERT OR UPDATE ON finding_states
 ALTER TABLE siem_outbox DROP CONSTRAINT siem_outbox_sink_fkey;
 ALTER TABLE siem_sinks ADD COLUMN seen_at timestamptz NOT NULL DEFAULT clock_timestamp();
 COMMENT ON COLUMN siem_sinks.seen_at IS 'when a replica last had it in its configuration';
+
+--changeset llmtrace:siem-4 splitStatements:false
+-- Anomalies are sent, too: when they are told, get worse, end, or somebody says something of them. Not each hour that
+-- is added to one. Runs as the owner, as above.
+CREATE FUNCTION llmtrace_siem_anomaly() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  INSERT INTO siem_outbox (sink, decision_id, day, origin, place, tenant)
+    SELECT name, NEW.id, (NEW.started_at AT TIME ZONE 'UTC')::date, 'anomaly', TG_ARGV[0]::int, NEW.tenant
+    FROM siem_sinks ORDER BY name;
+  RETURN NULL;
+END $$;
+DO $$
+BEGIN
+  EXECUTE format('ALTER FUNCTION llmtrace_siem_anomaly() SET search_path = %I, pg_temp', current_schema());
+END $$;
+CREATE TRIGGER siem_told AFTER INSERT ON anomalies
+  FOR EACH ROW EXECUTE FUNCTION llmtrace_siem_anomaly('0');
+CREATE TRIGGER siem_changed AFTER UPDATE ON anomalies FOR EACH ROW
+  WHEN ((OLD.severity, OLD.ended_at, OLD.state, OLD.comment) IS DISTINCT FROM (NEW.severity, NEW.ended_at, NEW.state, NEW.comment))
+  EXECUTE FUNCTION llmtrace_siem_anomaly('1');

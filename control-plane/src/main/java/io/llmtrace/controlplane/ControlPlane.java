@@ -11,6 +11,7 @@ import io.llmtrace.controlplane.access.MeResource;
 import io.llmtrace.controlplane.access.RateLimitFilter;
 import io.llmtrace.controlplane.access.RequestLogFilter;
 import io.llmtrace.controlplane.alerts.Alerts;
+import io.llmtrace.controlplane.anomalies.AnomaliesExport;
 import io.llmtrace.controlplane.anomalies.AnomaliesResource;
 import io.llmtrace.controlplane.anomalies.AnomalyJob;
 import io.llmtrace.controlplane.audit.AuditResource;
@@ -225,6 +226,7 @@ public final class ControlPlane implements AutoCloseable {
                 new FindingFeedbackResource(scoped),
                 new FeedbackResource(scoped),
                 new AnomaliesResource(scoped),
+                new AnomaliesExport(exports),
                 new ConversationsResource(scoped, clock),
                 new InstancesResource(scoped),
                 new StatisticsResource(scoped),

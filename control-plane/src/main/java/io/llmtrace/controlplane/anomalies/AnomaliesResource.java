@@ -5,7 +5,6 @@ import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
-import io.llmtrace.controlplane.exchanges.ExchangeFilter;
 import io.llmtrace.controlplane.findings.FindingState;
 import io.llmtrace.controlplane.findings.FindingsResource;
 import io.llmtrace.controlplane.http.BodyFields;
@@ -18,8 +17,6 @@ import io.llmtrace.controlplane.http.Takes;
 import io.llmtrace.controlplane.query.Conditions;
 import io.llmtrace.controlplane.query.Parameters;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
-import io.llmtrace.policies.detect.FindingType;
-import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.id.Ulid;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -33,8 +30,6 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
@@ -44,23 +39,8 @@ import org.jspecify.annotations.Nullable;
 @Path("/api/v1/anomalies")
 @Produces("application/json")
 public final class AnomaliesResource {
-  private static final List<String> EQUALS = List.of("tenant", "dimension", "measure");
   private static final List<String> LIST =
-      List.of(
-          "tenant",
-          "type",
-          "severity",
-          "dimension",
-          "measure",
-          "agent",
-          "provider",
-          "model",
-          "state",
-          "running",
-          "since",
-          "until",
-          "limit",
-          "cursor");
+      Parameters.names(AnomalyFilter.NAMES, List.of("limit", "cursor"));
 
   private final ScopedJdbi jdbi;
 
@@ -98,7 +78,7 @@ public final class AnomaliesResource {
       throw Problem.of(400, "cursor: expected what a page gave as \"next\"");
     }
     Conditions conditions =
-        conditions(caller, parameters)
+        AnomalyFilter.conditions(caller, Permission.FINDINGS_READ, parameters)
             .when("id < :behind", "behind", behind == null ? null : behind.keys().get(0));
     List<Anomaly> rows =
         jdbi.read(
@@ -110,37 +90,6 @@ public final class AnomaliesResource {
                     .map((row, context) -> Anomaly.of(row))
                     .list());
     return Page.of(rows, most, last -> Cursor.after(last.id()));
-  }
-
-  private static Conditions conditions(Caller caller, Parameters parameters) {
-    Conditions conditions = Conditions.of(caller, Permission.FINDINGS_READ, "tenant");
-    parameters.word("dimension", List.of("tenant", "agent", "model"));
-    for (String column : EQUALS) {
-      conditions.when(column + " = :" + column, column, parameters.text(column));
-    }
-    FindingType type = parameters.choice("type", FindingType.class);
-    Severity severity = parameters.choice("severity", Severity.class);
-    FindingState state = parameters.choice("state", FindingState.class);
-    Boolean running = parameters.yesOrNo("running");
-    if (running != null) {
-      conditions.and(running ? "ended_at IS NULL" : "ended_at IS NOT NULL");
-    }
-    return conditions
-        .when("type = :type", "type", type == null ? null : type.label())
-        .when(
-            "severity = ANY(:severities)",
-            "severities",
-            severity == null ? null : ExchangeFilter.atLeast(severity))
-        .when("state = :state", "state", state == null ? null : state.label())
-        .when("dimension = 'agent' AND key = :agent", "agent", parameters.text("agent"))
-        .when("dimension = 'model' AND key = :provider", "provider", parameters.text("provider"))
-        .when("dimension = 'model' AND key2 = :model", "model", parameters.text("model"))
-        .when("started_at >= :since", "since", time(parameters.time("since")))
-        .when("started_at < :until", "until", time(parameters.time("until")));
-  }
-
-  private static @Nullable Object time(@Nullable Instant moment) {
-    return moment == null ? null : moment.atOffset(ZoneOffset.UTC);
   }
 
   @GET
@@ -290,7 +239,7 @@ public final class AnomaliesResource {
         .orElseThrow(() -> Problem.absent("anomaly"));
   }
 
-  private static Query select(Handle handle, Conditions conditions, String end) {
+  static Query select(Handle handle, Conditions conditions, String end) {
     return handle
         .createQuery(
             "SELECT " + Anomaly.COLUMNS + " FROM anomalies WHERE true" + conditions.sql() + end)

@@ -97,10 +97,12 @@ public final class ExchangesExport {
     }
     return exports.answer(
         caller,
-        new Exports.What(
-            "exchanges", format, parameters.sent(), filter.bounds(), filter.order(), COLUMNS),
+        new Exports.What("exchanges", format, parameters.sent(), COLUMNS),
         acceptEncoding,
-        (handle, day, lines) -> write(handle, day, filter, fields, lines));
+        Exports.byDay(
+            filter.bounds(),
+            filter.order(),
+            (handle, day, lines) -> write(handle, day, filter, fields, lines)));
   }
 
   private static void write(

@@ -47,10 +47,29 @@ public final class Exports {
     this.jdbi = jdbi;
   }
 
-  /** Writes the rows of a day. */
+  /** Writes the rows. */
   @FunctionalInterface
   public interface Body {
+    void write(Reading reading, Lines lines) throws IOException;
+  }
+
+  /** Writes the rows of a day. */
+  @FunctionalInterface
+  public interface OfDay {
     void write(Handle handle, Days day, Lines lines) throws IOException;
+  }
+
+  /** Rows that lie in partitions, a day at a time. */
+  public static Body byDay(Bounds bounds, Order order, OfDay rows) {
+    return (reading, lines) -> {
+      for (LocalDate day : DayWalk.days(reading, bounds, order)) {
+        reading.<@Nullable Void, IOException>run(
+            handle -> {
+              rows.write(handle, new Days(day, day), lines);
+              return null;
+            });
+      }
+    };
   }
 
   /**
@@ -61,12 +80,7 @@ public final class Exports {
    * @param columns of CSV
    */
   public record What(
-      String kind,
-      Format format,
-      Map<String, String> filter,
-      Bounds bounds,
-      Order order,
-      List<Lines.Column> columns) {}
+      String kind, Format format, Map<String, String> filter, List<Lines.Column> columns) {}
 
   /** What the audit shows. */
   private record Noted(String format, Map<String, String> filter) {}
@@ -126,14 +140,7 @@ public final class Exports {
       GZIPOutputStream packed = gzip ? new GZIPOutputStream(out, BUFFER) : null;
       OutputStream buffered = new BufferedOutputStream(packed == null ? out : packed, BUFFER);
       Lines lines = Lines.of(what.format(), what.columns(), buffered);
-      Reading reading = new Reading.Apart(jdbi, caller, Permission.EXPORT_READ);
-      for (LocalDate day : DayWalk.days(reading, what.bounds(), what.order())) {
-        reading.<@Nullable Void, IOException>run(
-            handle -> {
-              body.write(handle, new Days(day, day), lines);
-              return null;
-            });
-      }
+      body.write(new Reading.Apart(jdbi, caller, Permission.EXPORT_READ), lines);
       lines.flush();
       if (packed != null) {
         // Only now: an answer that broke off must not look whole.

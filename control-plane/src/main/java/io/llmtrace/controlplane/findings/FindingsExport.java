@@ -74,10 +74,12 @@ public final class FindingsExport {
     }
     return exports.answer(
         caller,
-        new Exports.What(
-            "findings", format, parameters.sent(), filter.bounds(), filter.order(), COLUMNS),
+        new Exports.What("findings", format, parameters.sent(), COLUMNS),
         acceptEncoding,
-        (handle, day, lines) -> write(handle, day, filter, fields, format, lines));
+        Exports.byDay(
+            filter.bounds(),
+            filter.order(),
+            (handle, day, lines) -> write(handle, day, filter, fields, format, lines)));
   }
 
   private static void write(

@@ -1,14 +1,7 @@
 package io.llmtrace.controlplane.siem;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
-import com.fasterxml.jackson.databind.ObjectWriter;
-import io.llmtrace.controlplane.findings.FindingId;
-import io.llmtrace.controlplane.findings.FindingRows;
-import io.llmtrace.controlplane.findings.Ocsf;
 import io.llmtrace.controlplane.storage.SeverityRank;
 import io.llmtrace.policies.detect.Severity;
-import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.SiemConfig;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,10 +18,6 @@ import org.jdbi.v3.core.Jdbi;
  * that ended leaves it to another when its time is over. Thread-safe.
  */
 final class SiemOutbox {
-  /** One line of ASCII, whoever reads it. */
-  private static final ObjectWriter ASCII =
-      WireJson.mapper().writer().with(JsonWriteFeature.ESCAPE_NON_ASCII);
-
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
   /** Longer than a rollout; a sink that is configured is seen each minute. */
@@ -194,7 +183,7 @@ final class SiemOutbox {
 
   private static Optional<Batch> read(Handle handle, String sink, int least, int most) {
     List<Long> ids = new ArrayList<>();
-    List<FindingId> findings = new ArrayList<>();
+    List<Events.Waiting> waiting = new ArrayList<>();
     handle
         .createQuery(
             "SELECT id, decision_id, origin, place FROM siem_outbox WHERE sink = :sink"
@@ -205,46 +194,30 @@ final class SiemOutbox {
             (row, context) ->
                 Map.entry(
                     row.getLong("id"),
-                    new FindingId(
+                    new Events.Waiting(
                         row.getString("decision_id"),
                         row.getString("origin"),
                         row.getInt("place"))))
         .forEach(
             each -> {
               ids.add(each.getKey());
-              findings.add(each.getValue());
+              waiting.add(each.getValue());
             });
     if (ids.isEmpty()) {
       return Optional.empty();
     }
-    Map<FindingId, FindingRows.Row> rows = FindingRows.all(handle, findings);
+    Map<Events.Waiting, Event> found = Events.of(handle, waiting);
     List<Event> events = new ArrayList<>();
     int missing = 0;
-    for (FindingId each : findings) {
-      FindingRows.Row row = rows.get(each);
-      if (row == null) {
+    for (Events.Waiting each : waiting) {
+      Event event = found.get(each);
+      if (event == null) {
         missing++;
-      } else if (SeverityRank.of(severity(row)) >= least) {
-        events.add(event(row));
+      } else if (SeverityRank.of(event.severity()) >= least) {
+        events.add(event);
       }
     }
     return Optional.of(new Batch(ids, events, missing, ids.size() - missing - events.size()));
-  }
-
-  private static Severity severity(FindingRows.Row row) {
-    return Severity.of(row.item().path("severity").asText());
-  }
-
-  private static Event event(FindingRows.Row row) {
-    try {
-      return new Event(
-          row.item().path("at").asLong(),
-          row.item().path("type").asText(),
-          severity(row),
-          ASCII.writeValueAsString(Ocsf.event(row)));
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not to be written as JSON", e);
-    }
   }
 
   /** Forgets what a sink has. */

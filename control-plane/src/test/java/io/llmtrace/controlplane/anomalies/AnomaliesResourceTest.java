@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.TestControlPlane;
+import io.llmtrace.controlplane.findings.OcsfSchema;
 import io.llmtrace.policies.id.Ulid;
+import io.llmtrace.policies.json.WireJson;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
@@ -119,5 +121,48 @@ class AnomaliesResourceTest {
     String viewer = plane.key("viewer", OWN);
     assertThat(plane.call("PATCH", path, viewer, body, "If-Match", "*").statusCode())
         .isEqualTo(403);
+  }
+
+  @Test
+  void anExportHasWhatTheListHasInEveryForm() throws Exception {
+    String all = "/api/v1/anomalies/export?agent=of-this-test&running=true";
+    HttpResponse<String> ndjson = plane.call("GET", all, analyst, null);
+    assertThat(ndjson.statusCode()).as(ndjson.body()).isEqualTo(200);
+    List<JsonNode> rows = new ArrayList<>();
+    for (String line : ndjson.body().lines().toList()) {
+      rows.add(WireJson.mapper().readTree(line));
+    }
+    assertThat(rows)
+        .extracting(row -> row.path("id").asText())
+        .containsExactly(ids.get(2), ids.get(1));
+    assertThat(rows.get(0))
+        .isEqualTo(json(plane.call("GET", "/api/v1/anomalies/" + ids.get(2), analyst, null)));
+
+    List<String> csv =
+        plane.call("GET", all + "&format=csv", analyst, null).body().lines().toList();
+    assertThat(csv).hasSize(3);
+    assertThat(csv.get(0)).startsWith("\"id\",\"tenant\"").contains("\"expected_limit\"");
+    assertThat(csv.get(1)).contains(ids.get(2), "cost_usd", "week");
+
+    JsonNode schema = OcsfSchema.detectionFinding();
+    List<String> events =
+        plane.call("GET", all + "&format=ocsf", analyst, null).body().lines().toList();
+    assertThat(events).hasSize(2);
+    for (String line : events) {
+      assertThat(OcsfSchema.problems(schema, WireJson.mapper().readTree(line), "")).isEmpty();
+    }
+    JsonNode event = WireJson.mapper().readTree(events.get(0));
+    assertThat(event.at("/finding_info/uid").asText()).isEqualTo(ids.get(2));
+    assertThat(event.at("/finding_info/analytic/type").asText()).isEqualTo("Statistical");
+    assertThat(event.at("/resources/0/type").asText()).isEqualTo("Agent");
+    assertThat(event.at("/evidences/0/data/expected/limit").asDouble()).isEqualTo(3);
+    assertThat(event.path("activity_name").asText()).isEqualTo("Create");
+
+    assertThat(plane.call("GET", all + "&format=xml", analyst, null).body())
+        .contains("format: expected one of ndjson, csv, ocsf");
+    assertThat(plane.call("GET", all + "&tenant=" + FOREIGN, analyst, null).body()).isEmpty();
+    assertThat(plane.call("GET", all, plane.key("viewer", OWN), null).statusCode()).isEqualTo(403);
+    assertThat(plane.query("SELECT count(*) FROM audit WHERE action = 'anomalies.export'"))
+        .isNotEqualTo("0");
   }
 }

@@ -7,10 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.policies.detect.FindingType;
 import io.llmtrace.policies.detect.Severity;
 import io.llmtrace.policies.json.WireJson;
-import java.io.InputStream;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Events against a schema of what OCSF 1.3.0 asks of a Detection Finding. */
@@ -19,13 +15,13 @@ class OcsfTest {
 
   @Test
   void everyFindingIsAValidEvent() throws Exception {
-    JsonNode schema = schema();
+    JsonNode schema = OcsfSchema.detectionFinding();
     for (FindingType type : FindingType.values()) {
       for (Severity severity : Severity.values()) {
         for (FindingState state : FindingState.values()) {
           for (long revision : new long[] {0, 2}) {
             ObjectNode event = Ocsf.event(row(type, severity, state, revision));
-            assertThat(problems(schema, event, "")).as(event.toString()).isEmpty();
+            assertThat(OcsfSchema.problems(schema, event, "")).as(event.toString()).isEmpty();
             assertThat(event.path("type_uid").asInt())
                 .isEqualTo(2004 * 100 + event.path("activity_id").asInt());
           }
@@ -36,15 +32,16 @@ class OcsfTest {
 
   @Test
   void theSchemaRefusesWhatLacksSomething() throws Exception {
-    JsonNode schema = schema();
+    JsonNode schema = OcsfSchema.detectionFinding();
     ObjectNode event = Ocsf.event(row(FindingType.JAILBREAK, Severity.HIGH, FindingState.OPEN, 0));
     for (JsonNode name : schema.path("required")) {
       ObjectNode lacking = event.deepCopy();
       lacking.remove(name.asText());
-      assertThat(problems(schema, lacking, "")).as(name.asText()).isNotEmpty();
+      assertThat(OcsfSchema.problems(schema, lacking, "")).as(name.asText()).isNotEmpty();
     }
-    assertThat(problems(schema, event.deepCopy().put("severity_id", 17), "")).isNotEmpty();
-    assertThat(problems(schema, event.deepCopy().put("time", "now"), "")).isNotEmpty();
+    assertThat(OcsfSchema.problems(schema, event.deepCopy().put("severity_id", 17), ""))
+        .isNotEmpty();
+    assertThat(OcsfSchema.problems(schema, event.deepCopy().put("time", "now"), "")).isNotEmpty();
   }
 
   @Test
@@ -81,55 +78,5 @@ class OcsfTest {
       item.put("changed_at", 1_772_409_600_000L);
     }
     return new FindingRows.Row(ID, "t", "route", state, revision, item);
-  }
-
-  private static JsonNode schema() throws Exception {
-    try (InputStream in = OcsfTest.class.getResourceAsStream("/ocsf-detection-finding.json")) {
-      return WireJson.mapper().readTree(in);
-    }
-  }
-
-  /** The part of JSON Schema that the file uses. */
-  private static List<String> problems(JsonNode schema, JsonNode value, String at) {
-    List<String> problems = new ArrayList<>();
-    String type = schema.path("type").asText();
-    boolean right =
-        switch (type) {
-          case "object" -> value.isObject();
-          case "array" -> value.isArray();
-          case "string" -> value.isTextual();
-          case "integer" -> value.isIntegralNumber();
-          default -> throw new IllegalArgumentException("type " + type);
-        };
-    if (!right) {
-      return List.of(at + ": expected " + type);
-    }
-    for (JsonNode name : schema.path("required")) {
-      if (!value.hasNonNull(name.asText())) {
-        problems.add(at + "/" + name.asText() + ": required");
-      }
-    }
-    if (schema.has("enum")) {
-      boolean known = false;
-      for (JsonNode each : schema.path("enum")) {
-        known |= each.asText().equals(value.asText());
-      }
-      if (!known) {
-        problems.add(at + ": expected one of " + schema.path("enum"));
-      }
-    }
-    if (schema.has("minLength") && value.asText().length() < schema.path("minLength").asInt()) {
-      problems.add(at + ": too short");
-    }
-    for (Map.Entry<String, JsonNode> each : schema.path("properties").properties()) {
-      if (value.has(each.getKey())) {
-        problems.addAll(
-            problems(each.getValue(), value.get(each.getKey()), at + "/" + each.getKey()));
-      }
-    }
-    if (schema.has("items")) {
-      value.forEach(each -> problems.addAll(problems(schema.get("items"), each, at + "/-")));
-    }
-    return problems;
   }
 }

@@ -321,4 +321,39 @@ class SiemTest {
       assertThat(waiting()).as("nobody is to get it").isZero();
     }
   }
+
+  @Test
+  void anAnomalyIsToldWhenItComesGetsWorseAndIsClosedButNotEachHour() throws Exception {
+    String id = ids.next();
+    try (Siem siem = siem(Severity.MEDIUM, webhook())) {
+      registered();
+      sql(
+          "INSERT INTO anomalies (id, tenant, type, severity, dimension, key, key2, measure,"
+              + " started_at, last_at, hours, excess, peak_at, observed, expected_low,"
+              + " expected_mid, expected_high, expected_limit, score, baseline) VALUES ('%s',"
+              + " 'acme', 'cost_spike', 'medium', 'model', 'openai', 'gpt-x', 'cost_usd', now(),"
+              + " now(), 1, 9, now(), 10, 0.5, 1, 2, 3, 4.5, '{\"season\": \"week\", \"days\": 35,"
+              + " \"level\": 1.1, \"deviation\": 0.5, \"sensitivity\": \"medium\"}')",
+          id);
+      Await.until(SOON, () -> lines.size() == 1);
+      sql("UPDATE anomalies SET hours = 2, excess = 20 WHERE id = '%s'", id);
+      assertThat(waiting()).as("one more hour is no news").isZero();
+      sql("UPDATE anomalies SET severity = 'high' WHERE id = '%s'", id);
+      Await.until(SOON, () -> lines.size() == 2);
+      sql("UPDATE anomalies SET state = 'resolved', revision = 1 WHERE id = '%s'", id);
+      Await.until(SOON, () -> lines.size() == 3);
+    }
+    assertThat(uids(lines)).containsExactly(id, id, id);
+    List<String> activities = new ArrayList<>();
+    for (String line : lines) {
+      JsonNode event = WireJson.mapper().readTree(line);
+      activities.add(event.path("activity_name").asText() + " " + event.path("severity").asText());
+      assertThat(event.at("/resources/0/uid").asText()).isEqualTo("openai/gpt-x");
+    }
+    assertThat(activities).containsExactly("Create Medium", "Update High", "Close High");
+  }
+
+  private void sql(String statement, String id) {
+    database.jdbi().useHandle(handle -> handle.execute(statement.formatted(id)));
+  }
 }
