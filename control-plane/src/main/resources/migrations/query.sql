@@ -106,3 +106,8 @@ REVOKE EXECUTE ON FUNCTION llmtrace_settled(text) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION llmtrace_findings_with(text, date, date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION llmtrace_settled(text) TO llmtrace_api;
 GRANT EXECUTE ON FUNCTION llmtrace_findings_with(text, date, date) TO llmtrace_api;
+
+--changeset llmtrace:query-6
+-- Of the key that an instance was told with: another one for other tenants may not speak for it.
+ALTER TABLE instances ADD COLUMN scope text;
+COMMENT ON COLUMN instances.scope IS '* or a JSON list of tenants; null where a release of before stored it';

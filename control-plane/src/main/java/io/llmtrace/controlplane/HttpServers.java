@@ -12,6 +12,8 @@ import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
 import io.llmtrace.controlplane.storage.Storage;
 import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.runtime.config.ControlPlaneConfig;
+import jakarta.servlet.DispatcherType;
+import java.util.EnumSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +56,10 @@ final class HttpServers {
             HttpServers.class.getClassLoader(),
             checks,
             configuration);
+    environment
+        .admin()
+        .addFilter("looks", new AdminPort())
+        .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
     factory.configure(environment);
     return environment;
   }

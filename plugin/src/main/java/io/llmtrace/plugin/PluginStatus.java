@@ -21,6 +21,11 @@ import java.util.Map;
  * What a process says of itself: to whoever asks its port, and to the control plane. Thread-safe.
  */
 final class PluginStatus {
+  /** That the control plane is told of. */
+  private static final int MOST_ROUTES = 500;
+
+  private static final int MOST_PROBLEMS = 200;
+
   private final PluginConfig config;
   private final DetectionEngine engine;
   private final RequestSide requests;
@@ -115,6 +120,11 @@ final class PluginStatus {
     return routes;
   }
 
+  /** The control plane takes snapshots of a bounded size; the rest is on this node's own page. */
+  private static <T> List<T> first(int most, List<T> all) {
+    return all.subList(0, Math.min(most, all.size()));
+  }
+
   /** The tenant's standard decides there, which is not what somebody meant. */
   private void unknownPolicy(NodeSnapshot.RouteSettings route, List<String> problems) {
     String name = route.values().getOrDefault("policy", "");
@@ -144,8 +154,8 @@ final class PluginStatus {
         models(),
         policies.table().revision(),
         telemetry.spoolBytes(),
-        routes(),
-        problems(),
+        first(MOST_ROUTES, routes()),
+        first(MOST_PROBLEMS, problems()),
         telemetry.accounts());
   }
 }

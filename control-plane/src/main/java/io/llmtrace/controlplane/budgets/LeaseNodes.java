@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.budgets;
 
+import io.llmtrace.controlplane.access.ScopeText;
 import io.llmtrace.controlplane.access.TenantScope;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
@@ -26,7 +27,7 @@ final class LeaseNodes {
                       "INSERT INTO lease_nodes (node, tenants, seen_at) VALUES (:node,"
                           + " CAST(:tenants AS text[]), clock_timestamp()) ON CONFLICT (node) DO"
                           + " UPDATE SET tenants = excluded.tenants, seen_at = excluded.seen_at")
-                  .bind("node", node)
+                  .bind("node", row(node, scope))
                   .bindByType("tenants", tenants, String[].class)
                   .execute();
               return handle
@@ -51,9 +52,14 @@ final class LeaseNodes {
                     .createUpdate(
                         "DELETE FROM lease_nodes WHERE node = :node AND tenants IS NOT DISTINCT"
                             + " FROM CAST(:tenants AS text[])")
-                    .bind("node", node)
+                    .bind("node", row(node, scope))
                     .bindByType("tenants", array(scope), String[].class)
                     .execute());
+  }
+
+  /** A name is one process to those whose keys are for the same tenants, and no further. */
+  private static String row(String node, TenantScope scope) {
+    return scope instanceof TenantScope.Only ? node + " " + ScopeText.of(scope) : node;
   }
 
   private static String @Nullable [] array(TenantScope scope) {

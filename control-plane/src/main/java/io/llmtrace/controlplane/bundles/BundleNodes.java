@@ -2,6 +2,7 @@ package io.llmtrace.controlplane.bundles;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import io.llmtrace.controlplane.access.ScopeText;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.storage.StorableJson;
 import io.llmtrace.policies.json.WireJson;
@@ -81,7 +82,7 @@ final class BundleNodes {
                 new Known(
                     new Poll(
                         row.getString("node"),
-                        Poll.tenants(row.getString("scope")),
+                        ScopeText.read(row.getString("scope")),
                         labels(row.getString("labels")),
                         null,
                         null),

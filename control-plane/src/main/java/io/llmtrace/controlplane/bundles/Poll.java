@@ -1,11 +1,9 @@
 package io.llmtrace.controlplane.bundles;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import io.llmtrace.controlplane.access.ScopeText;
 import io.llmtrace.controlplane.access.TenantScope;
-import io.llmtrace.policies.json.WireJson;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,26 +39,6 @@ record Poll(
 
   /** The tenants as a text; the same for the same ones. */
   String scope() {
-    return scope(tenants);
-  }
-
-  static String scope(TenantScope tenants) {
-    try {
-      return tenants instanceof TenantScope.Only only
-          ? WireJson.mapper().writeValueAsString(new TreeSet<>(only.tenants()))
-          : "*";
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("names of tenants are text", e);
-    }
-  }
-
-  static TenantScope tenants(String scope) {
-    try {
-      return scope.equals("*")
-          ? TenantScope.all()
-          : TenantScope.of(WireJson.mapper().readValue(scope, String[].class));
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a stored scope is no JSON", e);
-    }
+    return ScopeText.of(tenants);
   }
 }

@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 public final class IngestResource {
   private static final int RECORDS = 10_000;
 
+  /** Of a snapshot, unpacked; a node tells of 500 routes at most. */
+  private static final int SNAPSHOT = 1 << 20;
+
   /** Nodes are updated after the control plane: what two releases back sent is still read. */
   private static final int OLDEST_SCHEMA = Math.max(1, Batch.SCHEMA - 2);
 
@@ -85,24 +88,32 @@ public final class IngestResource {
     return batch;
   }
 
-  /** Takes how a node is doing; the newest is kept. */
+  /**
+   * Takes how a node is doing; the newest is kept. A name is that of the instance which used it
+   * first: one whose key is for other tenants is refused with 409 as long as the other reports.
+   */
   @POST
   @Requires(Permission.TELEMETRY_WRITE)
   @Path("snapshots")
   @Takes(body = NodeSnapshot.class)
   @Gives(value = Void.class, status = 204)
   public Response snapshot(
+      @Context Caller caller,
       @HeaderParam("Content-Encoding") @Nullable String encoding, InputStream body)
       throws IOException {
     return bodies.use(
         body,
         encoding,
+        SNAPSHOT,
         NodeSnapshot.class,
         "too much is being read, send it again",
         snapshot -> {
           refuse(WireRules.name("node", snapshot.node()));
           refuse(WireRules.problem(snapshot, ""));
-          nodes.accept(snapshot, StorableJson.of(WireJson.mapper().writeValueAsString(snapshot)));
+          nodes.accept(
+              caller.tenants(Permission.TELEMETRY_WRITE),
+              snapshot,
+              StorableJson.of(WireJson.mapper().writeValueAsString(snapshot)));
           return Response.noContent().build();
         });
   }

@@ -39,8 +39,26 @@ public final class WireBody {
   public <T, R> R use(
       InputStream body, @Nullable String encoding, Class<T> type, String busy, Use<T, R> use)
       throws IOException {
+    return use(body, encoding, RAW, type, busy, use);
+  }
+
+  /**
+   * As above, for a body that is never large.
+   *
+   * @param most bytes that it may have, unpacked
+   */
+  public <T, R> R use(
+      InputStream body,
+      @Nullable String encoding,
+      int most,
+      Class<T> type,
+      String busy,
+      Use<T, R> use)
+      throws IOException {
     try (BodyBudget.Lease lease = budget.lease()) {
-      return use.of(parse(read(body, encoding, COMPRESSED, RAW, 1, lease), type));
+      JsonWeight weight = new JsonWeight();
+      byte[] json = read(body, encoding, Math.min(most, COMPRESSED), most, weight::of, lease);
+      return use.of(parse(json, type));
     } catch (BusyException e) {
       throw Problem.busy(busy, 1);
     }
@@ -61,10 +79,23 @@ public final class WireBody {
       Use<byte[], R> use)
       throws IOException {
     try (BodyBudget.Lease lease = budget.lease()) {
-      return use.of(read(body, encoding, Math.min(most, COMPRESSED), most, weight, lease));
+      return use.of(
+          read(
+              body,
+              encoding,
+              Math.min(most, COMPRESSED),
+              most,
+              (piece, count) -> count * weight,
+              lease));
     } catch (BusyException e) {
       throw Problem.busy(busy, 1);
     }
+  }
+
+  /** How much memory the next piece of a body takes, with what is made of it. */
+  @FunctionalInterface
+  private interface Weight {
+    int of(byte[] piece, int count);
   }
 
   /** Unpacks as it reads: nothing is held that the lease does not count. */
@@ -73,7 +104,7 @@ public final class WireBody {
       @Nullable String encoding,
       int plain,
       int unpacked,
-      int weight,
+      Weight weight,
       BodyBudget.Lease lease)
       throws IOException {
     if (!"gzip".equalsIgnoreCase(encoding)) {
@@ -86,16 +117,26 @@ public final class WireBody {
     }
   }
 
-  private byte[] bounded(InputStream in, int most, int weight, BodyBudget.Lease lease)
+  private byte[] bounded(InputStream in, int most, Weight weight, BodyBudget.Lease lease)
       throws IOException {
-    long limit = Math.min(most, budget.most() / weight);
     ByteArrayOutputStream read = new ByteArrayOutputStream();
     byte[] piece = new byte[PIECE];
+    long taken = 0;
     for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
-      lease.take(count * weight);
+      int more = weight.of(piece, count);
+      taken += more;
+      if (taken > budget.most()) {
+        // However long it waited there would never be room.
+        throw Problem.of(
+            413,
+            "body: expected what takes at most "
+                + budget.most()
+                + " bytes of memory; send less at once");
+      }
+      lease.take(more);
       read.write(piece, 0, count);
-      if (read.size() > limit) {
-        throw Problem.of(413, "body: expected at most " + limit + " bytes, unpacked");
+      if (read.size() > most) {
+        throw Problem.of(413, "body: expected at most " + most + " bytes, unpacked");
       }
     }
     return read.toByteArray();

@@ -40,6 +40,8 @@ public final class Housekeeping {
                       .formatted(RollupFold.HOUR_DAYS)
                   + " OR grain = 'day' AND bucket < now() - interval '%d years'"
                       .formatted(RollupFold.DAY_YEARS)),
+          // Taken away; one that comes back reports within seconds.
+          new Age("instances", "received_at < now() - interval '1 day'"),
           // Of processes that are gone: one that runs sends something in a year.
           new Age("received_records", "updated_at < now() - interval '400 days'"),
           new Age("anomalies", "ended_at < now() - interval '400 days'"),

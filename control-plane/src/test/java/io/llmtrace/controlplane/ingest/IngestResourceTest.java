@@ -1,6 +1,7 @@
 package io.llmtrace.controlplane.ingest;
 
 import static io.llmtrace.controlplane.TestControlPlane.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -24,6 +25,11 @@ import io.llmtrace.policies.wire.Batch;
 import io.llmtrace.policies.wire.CompletionRecord;
 import io.llmtrace.policies.wire.InspectionRecord;
 import io.llmtrace.policies.wire.TelemetryRecord;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,6 +39,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -101,6 +108,40 @@ class IngestResourceTest {
     String id = IDS.next();
     send("no-tap", 1, List.of(changed(attack(id, "no-tap"), false, "")));
     assertThat(get("/api/v1/exchanges/" + id).body()).contains("\"unobserved\"");
+  }
+
+  @Test
+  void aBodyThatWouldTakeTheMemoryIsRefusedBeforeItIsMade() throws Exception {
+    long heap = Runtime.getRuntime().maxMemory();
+    int elements = (int) Math.min(20_000_000, heap / 16 / JsonWeight.VALUE + 1_000);
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (OutputStream out = new GZIPOutputStream(packed)) {
+      out.write("{\"schema\":1,\"records\":[{\"texts\":[".getBytes(UTF_8));
+      byte[] some = "{},".repeat(1_000).getBytes(UTF_8);
+      for (int i = 0; i < elements; i += 1_000) {
+        out.write(some);
+      }
+      out.write("{}]}]}".getBytes(UTF_8));
+    }
+    assertThat(packed.size()).as("bytes on the wire").isLessThan(400_000);
+    for (String path : List.of("batches", "content", "snapshots")) {
+      HttpResponse<String> answer =
+          HttpClient.newHttpClient()
+              .send(
+                  HttpRequest.newBuilder(
+                          URI.create(
+                              "http://127.0.0.1:"
+                                  + plane.service().port()
+                                  + "/api/v1/ingest/"
+                                  + path))
+                      .header("Authorization", "Bearer " + instance)
+                      .header("Content-Type", "application/json")
+                      .header("Content-Encoding", "gzip")
+                      .POST(HttpRequest.BodyPublishers.ofByteArray(packed.toByteArray()))
+                      .build(),
+                  HttpResponse.BodyHandlers.ofString());
+      assertThat(answer.statusCode()).as(path + " " + answer.body()).isEqualTo(413);
+    }
   }
 
   @Test

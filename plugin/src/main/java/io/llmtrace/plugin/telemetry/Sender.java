@@ -215,10 +215,30 @@ final class Sender implements Runnable {
     if (!client.tryAcquire()) {
       return;
     }
-    int status =
-        client.post("/api/v1/ingest/snapshots", bytes.toByteArray(), Encoding.GZIP).statusCode();
-    if (status >= 500) {
-      throw new IOException("the control plane answered " + status);
+    HttpResponse<String> answer =
+        client.post("/api/v1/ingest/snapshots", bytes.toByteArray(), Encoding.GZIP);
+    switch (answer.statusCode()) {
+      case 401, 403, 404 ->
+          log.debug("no snapshot was taken: {}", answer.statusCode()); // As of batches.
+      case 409, 413, 429 -> throw new IOException(reason(answer));
+      default -> {
+        if (answer.statusCode() >= 500) {
+          throw new IOException("the control plane answered " + answer.statusCode());
+        }
+      }
+    }
+  }
+
+  /** What the control plane says of itself, as far as it is one. */
+  private static String reason(HttpResponse<String> answer) {
+    String said = "the control plane answered " + answer.statusCode();
+    try {
+      String detail = WireJson.mapper().readTree(answer.body()).path("detail").asText();
+      return detail.isEmpty()
+          ? said
+          : said + ": " + detail.substring(0, Math.min(300, detail.length()));
+    } catch (IOException e) {
+      return said;
     }
   }
 

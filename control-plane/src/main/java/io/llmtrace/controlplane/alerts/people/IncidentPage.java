@@ -10,7 +10,6 @@ import io.llmtrace.controlplane.audit.Change;
 import io.llmtrace.policies.id.Ulid;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.Consumes;
-import jakarta.ws.rs.FormParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -18,6 +17,8 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -105,17 +106,15 @@ public final class IncidentPage {
   @POST
   @Consumes("application/x-www-form-urlencoded")
   public Response act(
-      @Context HttpServletRequest request,
-      @PathParam("id") String id,
-      @FormParam("key") @Nullable String key,
-      @FormParam("act") @Nullable String act,
-      @FormParam("name") @Nullable String name,
-      @FormParam("comment") @Nullable String comment) {
+      @Context HttpServletRequest request, @PathParam("id") String id, InputStream body)
+      throws IOException {
+    Form form = Form.read(body);
+    String key = form.get("key");
     if (opened(id, key).isEmpty()) {
       return gone();
     }
-    String said = comment == null ? "" : comment.replace("\r\n", "\n").strip();
-    String who = name == null ? "" : name.strip();
+    String said = form.get("comment").replace("\r\n", "\n").strip();
+    String who = form.get("name").strip();
     if (!said.isEmpty() && !Reading.isComment(said)) {
       return html(400, IncidentHtml.message("A comment has at most 1000 characters."));
     }
@@ -131,7 +130,7 @@ public final class IncidentPage {
                         handle,
                         request,
                         Reading.linked(handle, id, " FOR UPDATE").orElseThrow(),
-                        act == null ? "" : act,
+                        form.get("act"),
                         by,
                         said.isEmpty() ? null : said));
     if (!done) {

@@ -240,6 +240,16 @@ class AlertsApiTest {
     assertThat(plane.call("GET", "/alerts/" + id, "", null).statusCode()).isEqualTo(404);
   }
 
+  @Test
+  void aFormOfAnySizeIsReadNoFurtherThanAFormMayBe() throws Exception {
+    String path = "/alerts/" + incident(OWN, "firing");
+    HttpResponse<String> large = post(path, "key=x&comment=" + "a".repeat(100_000));
+    assertThat(large.statusCode()).isEqualTo(413);
+    assertThat(large.body()).contains("form: expected at most 16384 bytes");
+    assertThat(post(path, "key=x&act=%zz").statusCode()).isEqualTo(400);
+    assertThat(post(path, "&&=&key").statusCode()).isEqualTo(404);
+  }
+
   private HttpResponse<String> post(String path, String form) throws Exception {
     return HttpClient.newHttpClient()
         .send(
