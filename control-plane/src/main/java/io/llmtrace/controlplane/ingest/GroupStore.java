@@ -2,7 +2,6 @@ package io.llmtrace.controlplane.ingest;
 
 import io.llmtrace.controlplane.access.Caller;
 import io.llmtrace.controlplane.ingest.Completions.Joined;
-import io.llmtrace.controlplane.ingest.Halves.Ids;
 import io.llmtrace.controlplane.ingest.Prepared.Row;
 import io.llmtrace.controlplane.metrics.Deltas;
 import io.llmtrace.controlplane.policies.ShadowSums;
@@ -27,6 +26,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stores batches: their rows, the halves that they join, what they count and what they add to the
@@ -68,10 +68,18 @@ final class GroupStore {
   /**
    * Stores a group in a transaction of the caller.
    *
+   * @param careful whether ids are looked for before they are stored; otherwise a record that is
+   *     there already fails the transaction ({@code unique_violation}), which is what nearly no
+   *     group does
    * @param told exchanges are added to it that are whole with this group
    * @return places in the group of the batches that were stored now; the others are known
    */
-  Set<Integer> store(Handle handle, List<Prepared> group, Deltas deltas, List<StoredExchange> told)
+  Set<Integer> store(
+      Handle handle,
+      List<Prepared> group,
+      boolean careful,
+      Deltas deltas,
+      List<StoredExchange> told)
       throws SQLException {
     Set<Integer> fresh = BatchClaims.claim(handle, group);
     Map<String, Row<InspectionRecord>> inspections = new LinkedHashMap<>();
@@ -84,8 +92,23 @@ final class GroupStore {
       losses(handle, each, deltas, journal);
     }
     expire(inspections, deltas);
-    inspections.keySet().removeAll(Halves.known(handle, "exchanges", Ids.of(inspections)));
-    completions.keySet().removeAll(Halves.known(handle, "completions", Ids.of(completions)));
+    inspections
+        .keySet()
+        .removeAll(
+            Halves.known(
+                handle,
+                "exchanges",
+                inspections,
+                id -> careful ? null : classOf(inspections.get(id))));
+    // A completion whose exchange is not of this group may have been stored before that came.
+    completions
+        .keySet()
+        .removeAll(
+            Halves.known(
+                handle,
+                "completions",
+                completions,
+                id -> careful ? null : classOf(inspections.get(id))));
     List<ExchangeTables.Found> findings = new ArrayList<>();
     exchanges(handle, inspections, findings, deltas, journal);
     List<Joined> joined =
@@ -96,6 +119,10 @@ final class GroupStore {
     routes(handle, inspections.values());
     journal.write(handle);
     return fresh;
+  }
+
+  private @Nullable RetentionClass classOf(@Nullable Row<InspectionRecord> inspection) {
+    return inspection == null ? null : retention.apply(inspection.record().tenant());
   }
 
   /** Adds what is whole now. */

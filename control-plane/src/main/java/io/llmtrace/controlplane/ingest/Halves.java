@@ -7,11 +7,15 @@ import io.llmtrace.controlplane.storage.RetentionClass;
 import io.llmtrace.policies.wire.InspectionRecord;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -87,21 +91,49 @@ final class Halves {
     return found;
   }
 
-  /** Ids that a table has already. */
-  static Set<String> known(Handle handle, String table, Ids ids) {
-    if (ids.ids().isEmpty()) {
-      return Set.of();
-    }
-    return new HashSet<>(
-        handle
-            .createQuery(
-                "SELECT decision_id FROM "
-                    + table
-                    + " WHERE day = ANY(CAST(:days AS date[])) AND decision_id = ANY(:ids)")
-            .bindArray("days", String.class, ids.days())
-            .bindArray("ids", String.class, ids.ids())
-            .mapTo(String.class)
-            .list());
+  /**
+   * Ids that a table has already. A table refuses a second row of an id in the same class by
+   * itself, so only the others are looked through where it is known which one a row will be of;
+   * they are empty but for tenants whose class was changed.
+   *
+   * @param stored the class that a row of an id will be stored in; null where it may be in any
+   */
+  static Set<String> known(
+      Handle handle,
+      String table,
+      Map<String, ? extends Row<?>> rows,
+      Function<String, @Nullable RetentionClass> stored) {
+    Map<Optional<RetentionClass>, Map<String, Row<?>>> apart = new HashMap<>();
+    rows.forEach(
+        (id, row) ->
+            apart
+                .computeIfAbsent(Optional.ofNullable(stored.apply(id)), key -> new HashMap<>())
+                .put(id, row));
+    Set<String> known = new HashSet<>();
+    apart.forEach(
+        (own, some) -> {
+          Ids ids = Ids.of(some);
+          handle
+              .createQuery(
+                  "SELECT decision_id FROM "
+                      + table
+                      + " WHERE "
+                      + own.map(Halves::others).orElse("")
+                      + "day = ANY(CAST(:days AS date[])) AND decision_id = ANY(:ids)")
+              .bindArray("days", String.class, ids.days())
+              .bindArray("ids", String.class, ids.ids())
+              .mapTo(String.class)
+              .forEach(known::add);
+        });
+    return known;
+  }
+
+  /** In the text, so that the planner leaves the partitions of the class itself out. */
+  private static String others(RetentionClass own) {
+    return Arrays.stream(RetentionClass.values())
+        .filter(each -> each != own)
+        .map(each -> "'" + each.label() + "'")
+        .collect(Collectors.joining(", ", "retention IN (", ") AND "));
   }
 
   /** Decision ids with the days that they tell, so that few partitions are asked. */

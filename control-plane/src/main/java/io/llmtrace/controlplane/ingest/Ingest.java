@@ -49,6 +49,8 @@ public final class Ingest implements AutoCloseable {
   /** Longer than a statement may take; see the data source's time-outs. */
   private static final int SECONDS = 60;
 
+  private static final long CAREFUL_NANOS = TimeUnit.MINUTES.toNanos(1);
+
   private record Waiting(Prepared prepared, CompletableFuture<Boolean> fresh) {}
 
   private final Supplier<Jdbi> jdbi;
@@ -60,6 +62,7 @@ public final class Ingest implements AutoCloseable {
   private final BlockingQueue<Waiting> queue = new ArrayBlockingQueue<>(MOST_WAITING);
   private final List<Thread> writers = new ArrayList<>();
   private volatile boolean closed;
+  private volatile long carefulUntil = System.nanoTime();
 
   /**
    * @param retention class of a tenant's exchanges
@@ -210,13 +213,44 @@ public final class Ingest implements AutoCloseable {
     List<Prepared> batches = rest.stream().map(Waiting::prepared).toList();
     Jdbi database = jdbi.get();
     store.prepare(database, batches);
+    Stored stored = stored(store, database, batches);
+    for (int i = 0; i < rest.size(); i++) {
+      rest.get(i).fresh().complete(stored.fresh().contains(i));
+    }
+    listener.stored(stored.told());
+  }
+
+  /**
+   * What became of a group.
+   *
+   * @param fresh places of the batches that were stored now
+   * @param told exchanges that are whole with it
+   */
+  private record Stored(Set<Integer> fresh, List<StoredExchange> told) {}
+
+  /** Nearly no record comes twice, so ids are looked for only once one did. */
+  private Stored stored(GroupStore store, Jdbi database, List<Prepared> batches)
+      throws SQLException {
+    boolean careful = System.nanoTime() - carefulUntil < 0;
+    try {
+      return stored(store, database, batches, careful);
+    } catch (SQLException | RuntimeException e) {
+      if (careful || !SqlStates.isDuplicate(e)) {
+        throw e;
+      }
+      // Where one comes there are often more: a group is not stored twice over and over.
+      carefulUntil = System.nanoTime() + CAREFUL_NANOS;
+      return stored(store, database, batches, true);
+    }
+  }
+
+  private Stored stored(GroupStore store, Jdbi database, List<Prepared> batches, boolean careful)
+      throws SQLException {
     List<StoredExchange> told = new ArrayList<>();
     Set<Integer> fresh =
-        totals.count(database, (handle, deltas) -> store.store(handle, batches, deltas, told));
-    for (int i = 0; i < rest.size(); i++) {
-      rest.get(i).fresh().complete(fresh.contains(i));
-    }
-    listener.stored(told);
+        totals.count(
+            database, (handle, deltas) -> store.store(handle, batches, careful, deltas, told));
+    return new Stored(fresh, told);
   }
 
   private void setAside(GroupStore store, Waiting each, String reason) throws SQLException {

@@ -42,6 +42,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,12 +74,18 @@ class IngestTest {
   }
 
   private Ingest ingest(Totals counting) {
+    return ingest(
+        counting,
+        tenant -> tenant.equals("hasty") ? RetentionClass.SHORT : RetentionClass.STANDARD);
+  }
+
+  private Ingest ingest(Totals counting, Function<String, RetentionClass> retention) {
     return new Ingest(
         database::jdbi,
         new ListedTenants(),
         counting,
         partitions,
-        tenant -> tenant.equals("hasty") ? RetentionClass.SHORT : RetentionClass.STANDARD,
+        retention,
         ExchangeListener.NONE);
   }
 
@@ -116,6 +123,38 @@ class IngestTest {
             + "' AND labels LIKE '%\""
             + label
             + "\"%'");
+  }
+
+  @Test
+  void whatComesAgainIsKnownAlsoAfterItsTenantsClassWasChanged() {
+    String whole = IDS.next();
+    String half = IDS.next();
+    List<TelemetryRecord> records =
+        List.of(
+            inspection(whole, Who.tenant("mover")),
+            completion(whole),
+            inspection(half, Who.tenant("mover")));
+    send("mover", records.toArray(TelemetryRecord[]::new));
+    // By a process that has not met a duplicate yet, and by one that has.
+    try (Ingest other = ingest(new Totals("slot-mover"), tenant -> RetentionClass.SHORT)) {
+      for (int i = 0; i < 2; i++) {
+        other.accept(instance(TenantScope.all()), batch("mover-" + i, records));
+        other.accept(instance(TenantScope.all()), batch("mover-b" + i, List.of(completion(half))));
+      }
+    }
+    send("mover", records.toArray(TelemetryRecord[]::new));
+    send("mover", completion(half), completion(whole));
+    assertThat(count("exchanges", "mover")).isEqualTo(2);
+    assertThat(
+            database.number(
+                "SELECT count(*) FROM completions WHERE decision_id IN ('%s', '%s')"
+                    .formatted(whole, half)))
+        .isEqualTo(2);
+    assertThat(
+            database.number(
+                "SELECT count(*) FROM waiting_completions WHERE decision_id IN ('%s', '%s')"
+                    .formatted(whole, half)))
+        .isZero();
   }
 
   @Test
