@@ -530,11 +530,13 @@ final class WalkSamples {
             .formatted(ids.next()));
   }
 
-  private static Sample snapshot() {
+  /** A node of its own: who has used a name keeps it from those with other tenants. */
+  private Sample snapshot() {
     return new Sample(
         "/api/v1/ingest/snapshots",
-        "{\"node\":\"walk\",\"boot_id\":\"b\",\"at\":1,\"version\":\"1\",\"started_at\":1,"
-            + "\"breakers\":{},\"active_connections\":0,\"models\":{},\"bundle_revision\":0,"
-            + "\"spool_bytes\":0,\"routes\":[],\"problems\":[]}");
+        ("{\"node\":\"%s\",\"boot_id\":\"b\",\"at\":1,\"version\":\"1\",\"started_at\":1,"
+                + "\"breakers\":{},\"active_connections\":0,\"models\":{},\"bundle_revision\":0,"
+                + "\"spool_bytes\":0,\"routes\":[],\"problems\":[]}")
+            .formatted(ids.next()));
   }
 }

@@ -222,6 +222,17 @@ final class ChaosRun {
   }
 
   /**
+   * Waits until what was logged before has its exchange: what is joined later would be of the books
+   * that are opened now.
+   */
+  void joined(Duration most) throws InterruptedException, SQLException {
+    long start = System.nanoTime();
+    while (accounts.standing().unrecorded() > 0 && System.nanoTime() - start < most.toNanos()) {
+      Thread.sleep(200);
+    }
+  }
+
+  /**
    * Waits until every exchange that the gateway logged is stored, or nothing more comes.
    *
    * @param beside answered requests that are not among {@code sent}

@@ -73,6 +73,11 @@ record Expectation(
         errors, reasons, losses, mustLose, unlogged, (int) most.toMillis(), recovery);
   }
 
+  /** What is recorded comes behind what was recorded before. */
+  Expectation recovers(Duration most) {
+    return new Expectation(errors, reasons, losses, mustLose, unlogged, addedMillis, most);
+  }
+
   /** As a reader of the table reads it. */
   String text() {
     List<String> errorNames = errors.stream().map(ClientError::label).sorted().toList();

@@ -33,6 +33,9 @@ final class Soak {
   /** What an overload has left in the spool takes a while. */
   private static final Duration SETTLED = Duration.ofMinutes(5);
 
+  /** How old the records may be that are stored while an overload has just ended. */
+  private static final Duration BEHIND = Duration.ofMinutes(1);
+
   /** Clients that an overload has. */
   private static final int CLIENTS = 256;
 
@@ -146,7 +149,11 @@ final class Soak {
             perSecond,
             CLIENTS,
             phase.heldBack()));
-    judge("overload", Expectation.unnoticed().reasons("overload", "budget"), phase, node);
+    judge(
+        "overload",
+        Expectation.unnoticed().reasons("overload", "budget").recovers(BEHIND),
+        phase,
+        node);
     samples.forEach(
         (name, series) -> node.put(name, Math.round(series.get(series.size() - 1).value())));
   }
@@ -156,6 +163,7 @@ final class Soak {
 
   private Phase phase(Duration time, int perSecond, int clients, boolean collect)
       throws IOException, InterruptedException, SQLException {
+    run.joined(SETTLED);
     Accounts.Standing before = run.accounts().standing();
     List<Sent> sent;
     long recovery;

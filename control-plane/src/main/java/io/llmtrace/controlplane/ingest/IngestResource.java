@@ -99,7 +99,8 @@ public final class IngestResource {
   @Gives(value = Void.class, status = 204)
   public Response snapshot(
       @Context Caller caller,
-      @HeaderParam("Content-Encoding") @Nullable String encoding, InputStream body)
+      @HeaderParam("Content-Encoding") @Nullable String encoding,
+      InputStream body)
       throws IOException {
     return bodies.use(
         body,

@@ -119,8 +119,8 @@ public final class Nodes {
   private boolean isNewer(Stored stored) {
     Held known = held.get(stored.node());
     return known == null
-        || known.snapshot().at() != stored.at()
-            && System.currentTimeMillis() - stored.age() > known.receivedAt() - JITTER_MILLIS;
+        || (known.snapshot().at() != stored.at()
+            && System.currentTimeMillis() - stored.age() > known.receivedAt() - JITTER_MILLIS);
   }
 
   private void read(Handle handle, List<String> nodes) {
@@ -209,7 +209,7 @@ public final class Nodes {
     if (old != null && fresh.size() <= old.size()) {
       return;
     }
-    long size = fresh.size() - (old == null ? 0 : old.size());
+    long size = (long) fresh.size() - (old == null ? 0 : old.size());
     int all = 0;
     int own = 0;
     for (Held each : held.values()) {
@@ -220,7 +220,9 @@ public final class Nodes {
     if (old == null && (all >= MOST || own >= MOST_OF_SCOPE)) {
       throw Problem.busy(
           "node: "
-              + (all >= MOST ? MOST + " names" : MOST_OF_SCOPE + " names with keys for these tenants")
+              + (all >= MOST
+                  ? MOST + " names"
+                  : MOST_OF_SCOPE + " names with keys for these tenants")
               + " reported within a day, which is the most; a name that is silent for a day makes"
               + " room",
           BUSY_SECONDS);

@@ -59,12 +59,10 @@ class JsonWeightTest {
     Ulid ids = new Ulid();
     List<TelemetryRecord> records = new ArrayList<>();
     for (int i = 0; i < 500; i++) {
-      records.add(
-          Records.inspection(ids.next(), Records.Who.tenant("acme")));
+      records.add(Records.inspection(ids.next(), Records.Who.tenant("acme")));
     }
     String batch =
-        WireJson.mapper()
-            .writeValueAsString(new Batch(Batch.SCHEMA, "gw", ids.next(), 1, records));
+        WireJson.mapper().writeValueAsString(new Batch(Batch.SCHEMA, "gw", ids.next(), 1, records));
     assertThat((double) of(batch) / batch.length()).isLessThan(2);
   }
 }

@@ -10,6 +10,7 @@ import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.wire.NodeSnapshot;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -20,6 +21,11 @@ class NodesOfReplicasTest {
 
   NodesOfReplicasTest(TestStorage database) {
     this.database = database;
+  }
+
+  @BeforeEach
+  void none() {
+    database.jdbi().useHandle(h -> h.execute("DELETE FROM instances"));
   }
 
   private static void report(Nodes to, long at, NodeSnapshot.Accounts accounts) throws Exception {

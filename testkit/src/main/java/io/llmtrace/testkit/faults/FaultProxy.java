@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 public final class FaultProxy implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FaultProxy.class);
   private static final int BACKLOG = 1024;
+  private static final long LEAVES_MILLIS = 10_000;
 
   private final Set<Passage> open = ConcurrentHashMap.newKeySet();
   private final AtomicLong accepted = new AtomicLong();
@@ -37,6 +38,7 @@ public final class FaultProxy implements AutoCloseable {
 
   private final int port;
   private @Nullable ServerSocket listener;
+  private @Nullable Thread accepting;
   private volatile InetSocketAddress target;
   private volatile Weather weather = Weather.pass();
   private boolean closed;
@@ -103,15 +105,18 @@ public final class FaultProxy implements AutoCloseable {
    *
    * @throws IOException when it cannot listen again
    */
-  public synchronized void set(Weather next) throws IOException {
+  public void set(Weather next) throws IOException {
+    left(change(next));
+  }
+
+  /** The thread that no longer has anything to accept, or null. */
+  private synchronized @Nullable Thread change(Weather next) throws IOException {
     if (closed) {
       throw new IOException("the proxy is closed");
     }
     weather = next;
     met.set(0);
-    if (next instanceof Weather.Refuse) {
-      stopListening();
-    }
+    Thread leaving = next instanceof Weather.Refuse ? stopListening() : null;
     for (Passage passage : open) {
       if (next instanceof Weather.Refuse || next instanceof Weather.Reset) {
         cut(passage);
@@ -121,6 +126,21 @@ public final class FaultProxy implements AutoCloseable {
     }
     if (!(next instanceof Weather.Refuse)) {
       listen();
+    }
+    return leaving;
+  }
+
+  /**
+   * Waits for a thread to leave accept(): until then the kernel goes on taking connections. Without
+   * the lock, which the thread may be waiting for.
+   */
+  private static void left(@Nullable Thread leaving) {
+    try {
+      if (leaving != null) {
+        leaving.join(LEAVES_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -154,14 +174,18 @@ public final class FaultProxy implements AutoCloseable {
     Thread thread = new Thread(() -> accept(made), "fault-proxy-" + port);
     thread.setDaemon(true);
     thread.start();
+    accepting = thread;
   }
 
-  private synchronized void stopListening() throws IOException {
+  private synchronized @Nullable Thread stopListening() throws IOException {
     ServerSocket old = listener;
+    Thread leaving = accepting;
     listener = null;
+    accepting = null;
     if (old != null) {
       old.close();
     }
+    return leaving;
   }
 
   private void accept(ServerSocket from) {
@@ -193,11 +217,13 @@ public final class FaultProxy implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    Thread leaving;
     synchronized (this) {
       closed = true;
-      stopListening();
+      leaving = stopListening();
       placeholder.close();
     }
+    left(leaving);
     open.forEach(Passage::reset);
     open.clear();
   }

@@ -34,7 +34,7 @@ final class Form {
       throw Problem.of(413, "form: expected at most " + MOST_BYTES + " bytes");
     }
     Map<String, String> fields = new HashMap<>();
-    for (String field : new String(sent, UTF_8).split("&")) {
+    for (String field : new String(sent, UTF_8).split("&", -1)) {
       int sign = field.indexOf('=');
       if (sign > 0) {
         fields.putIfAbsent(decoded(field.substring(0, sign)), decoded(field.substring(sign + 1)));
