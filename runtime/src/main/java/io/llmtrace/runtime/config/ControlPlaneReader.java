@@ -122,8 +122,8 @@ final class ControlPlaneReader {
 
   private static DatabaseConfig database(ConfigSection section, boolean open) {
     @Nullable Secret url = section.secret("url", open);
-    if (url != null && !url.reveal().startsWith("jdbc:postgresql:")) {
-      section.problem("url", "expected an address that starts with jdbc:postgresql:");
+    if (url != null) {
+      DatabaseUrl.problem(url.reveal()).ifPresent(problem -> section.problem("url", problem));
     }
     return new DatabaseConfig(
         url,
