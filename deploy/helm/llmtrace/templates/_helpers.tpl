@@ -72,14 +72,14 @@ jdbc:postgresql://{{ include "llmtrace.fullname" . }}-postgres:5432/llmtrace
 {{- toYaml (mergeOverwrite $base (deepCopy .Values.config)) -}}
 {{- end -}}
 
-{{/* Files of the Secret that the control plane reads, and no other. */}}
+{{/* Files of the Secret that a process reads, and no other; call with (dict "root" $ "files" LIST). */}}
 {{- define "llmtrace.secretVolume" -}}
 - name: secrets
   secret:
-    secretName: {{ .Values.secrets.existingSecret }}
+    secretName: {{ .root.Values.secrets.existingSecret }}
     defaultMode: 0440
     items:
-      {{- range list "admin_key" "instance_key" "metrics_token" "policy_signing_key" "receipt_signing_key" "database_password" }}
+      {{- range .files }}
       - {key: {{ . }}, path: {{ . }}}
       {{- end }}
 {{- end -}}

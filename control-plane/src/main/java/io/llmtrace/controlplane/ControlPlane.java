@@ -53,6 +53,7 @@ import io.llmtrace.controlplane.oidc.OidcAuthenticator;
 import io.llmtrace.controlplane.openapi.DocsResource;
 import io.llmtrace.controlplane.openapi.OpenApiResource;
 import io.llmtrace.controlplane.prices.PricesResource;
+import io.llmtrace.controlplane.query.LongReads;
 import io.llmtrace.controlplane.reports.ReportsResource;
 import io.llmtrace.controlplane.settings.Settings;
 import io.llmtrace.controlplane.settings.SettingsResource;
@@ -204,7 +205,8 @@ public final class ControlPlane implements AutoCloseable {
           watch.now();
           settings.refresh(storage.jdbi());
         };
-    Exports exports = new Exports(scoped);
+    LongReads reads = new LongReads();
+    Exports exports = new Exports(scoped, reads);
     LeasesResource leases = new LeasesResource(bodies, storage::jdbi);
     Callers callers = new Callers(authenticators(own, keys), meters);
     Alerts alerts = Alerts.of(config.alerts(), address(own), storage::jdbi, scoped, meters, clock);
@@ -233,7 +235,7 @@ public final class ControlPlane implements AutoCloseable {
                 new MeResource(),
                 new TenantsResource(scoped, settings, changed),
                 new KeysResource(scoped, clock, changed),
-                new AuditResource(scoped),
+                new AuditResource(scoped, reads),
                 new HoldsResource(scoped),
                 new ErasuresResource(scoped),
                 new ReportsResource(scoped, clock, own.retention()),

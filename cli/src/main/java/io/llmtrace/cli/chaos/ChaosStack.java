@@ -3,6 +3,7 @@ package io.llmtrace.cli.chaos;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.llmtrace.cli.stack.ChildProcess;
+import io.llmtrace.cli.stack.DatabaseSection;
 import io.llmtrace.cli.stack.StackFiles;
 import io.llmtrace.cli.stack.StackPorts;
 import io.llmtrace.policies.json.WireJson;
@@ -50,7 +51,7 @@ final class ChaosStack implements AutoCloseable {
         webhook: {url: "http://127.0.0.1:%d/hook"}
         allow_private_targets: ["127.0.0.1"]
       control_plane:
-        database: {url: "%s"}
+        database: %s
       plugin:
         node: chaos
         budget_ms: 2000
@@ -124,7 +125,7 @@ final class ChaosStack implements AutoCloseable {
     links.put(Link.ALERTS, own(FaultProxy.before(alerts.url().getPort())));
     tee = own(LogTee.before(plugin("/tap")));
     files.writeConfig(
-        SETTINGS.formatted(link(Link.ALERTS).port(), database.proxiedUrl()),
+        SETTINGS.formatted(link(Link.ALERTS).port(), DatabaseSection.of(database.proxiedUrl())),
         ports,
         URI.create("http://" + CONTROL_PLANE_NAME + ":" + link(Link.CONTROL_PLANE).port()));
     Files.writeString(files.routes(), routes());

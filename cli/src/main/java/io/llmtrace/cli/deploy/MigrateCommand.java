@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
     name = "migrate",
     description = {
       "Brings the database to this version's schema and ends; for a job before a rollout.",
-      "A control plane does the same when it starts: of several at once one works, others wait."
+      "A control plane does the same when it starts: of several at once one works, others wait.",
+      "Of the files with secrets that the configuration names, the database's alone are opened."
     },
     mixinStandardHelpOptions = true)
 public final class MigrateCommand implements Callable<Integer> {
@@ -60,7 +61,7 @@ public final class MigrateCommand implements Callable<Integer> {
     }
     LlmtraceConfig config;
     try {
-      config = ConfigFile.load(file, System.getenv(), ConfigFile.Role.CONTROL_PLANE);
+      config = ConfigFile.load(file, System.getenv(), ConfigFile.Role.MIGRATION);
     } catch (ConfigException e) {
       err.println(e.getMessage());
       return 2;

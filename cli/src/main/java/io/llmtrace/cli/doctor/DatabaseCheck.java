@@ -144,7 +144,7 @@ final class DatabaseCheck implements Check {
     };
   }
 
-  /** In words of ours: the driver's repeat the address, which may hold a password. */
+  /** In words of ours: the driver's repeat the address. */
   private static String reason(SQLException e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     String kind = cause.getClass().getSimpleName();
@@ -167,13 +167,8 @@ final class DatabaseCheck implements Check {
     String[] hosts = parsed.getProperty("PGHOST", "localhost").split(",", -1);
     String[] ports = parsed.getProperty("PGPORT", "5432").split(",", -1);
     return IntStream.range(0, hosts.length)
-        .mapToObj(i -> withoutUser(hosts[i]) + ":" + ports[Math.min(i, ports.length - 1)])
+        .mapToObj(i -> hosts[i] + ":" + ports[Math.min(i, ports.length - 1)])
         .collect(Collectors.joining(", "));
-  }
-
-  /** Some write a user and a password there, though the driver takes both for the host's name. */
-  private static String withoutUser(String host) {
-    return host.substring(host.lastIndexOf('@') + 1);
   }
 
   private static boolean is(Statement sql, String query) throws SQLException {

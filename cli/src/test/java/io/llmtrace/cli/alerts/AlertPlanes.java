@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmtrace.cli.Main;
 import io.llmtrace.cli.stack.ChildProcess;
+import io.llmtrace.cli.stack.DatabaseSection;
 import io.llmtrace.cli.stack.Readiness;
 import io.llmtrace.cli.stack.StackPorts;
 import io.llmtrace.controlplane.storage.EmbeddedDatabase;
@@ -48,11 +49,11 @@ final class AlertPlanes implements AutoCloseable {
             port: %d
             admin_port: 0
             data_directory: %s
-            database: {url: "%s"}
+            database: %s
             rate_limit: {requests_per_second: 10000, burst: 10000}
           %s
           """
-              .formatted(port, directory.resolve("data"), database, alerts));
+              .formatted(port, directory.resolve("data"), DatabaseSection.of(database), alerts));
     }
 
     void start() throws IOException {

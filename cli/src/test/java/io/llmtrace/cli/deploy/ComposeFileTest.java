@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -260,10 +261,18 @@ class ComposeFileTest {
     }
   }
 
-  /** What a service reads of the file: the plugin its own section, the others the rest. */
+  /** What a service reads of the file: the plugin its own section, migrations the database's. */
   private static String section(String text, String service) {
     int plugin = text.indexOf("\nplugin:");
-    return service.equals("plugin") ? text.substring(plugin) : text.substring(0, plugin);
+    return switch (service) {
+      case "plugin" -> text.substring(plugin);
+      case "migrate" -> {
+        Matcher database = Pattern.compile("(?m)^  database:\n(?:    .*\n)+").matcher(text);
+        assertThat(database.find()).isTrue();
+        yield database.group();
+      }
+      default -> text.substring(0, plugin);
+    };
   }
 
   @Test

@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.llmtrace.cli.CommandLines;
 import io.llmtrace.cli.Main;
 import io.llmtrace.cli.stack.ChildProcess;
+import io.llmtrace.cli.stack.DatabaseSection;
 import io.llmtrace.cli.stack.Readiness;
 import io.llmtrace.cli.stack.StackPorts;
 import io.llmtrace.controlplane.ControlPlane;
@@ -195,10 +196,10 @@ class DeploymentCommandsTest {
           port: 0
           admin_port: 0
           data_directory: %s
-          database: {url: "%s"}
+          database: %s
           first_keys: {admin: %s, instance: %s}
         """
-            .formatted(directory.resolve("data"), url, admin, INSTANCE));
+            .formatted(directory.resolve("data"), DatabaseSection.of(url), admin, INSTANCE));
   }
 
   private static LlmtraceConfig load(Path config) throws Exception {

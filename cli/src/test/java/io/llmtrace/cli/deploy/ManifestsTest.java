@@ -256,10 +256,11 @@ class ManifestsTest {
     assertThat(own.controlPlane().firstKeys().admin()).isNotNull();
     assertThat(own.controlPlane().policies().signingKeys()).hasSize(1);
     assertThat(own.metrics().token()).isNotNull();
-    accepted(
-        "llmtrace-migrations",
-        ConfigFile.Role.CONTROL_PLANE,
-        secretFiles(only("Job").at("spec", "template", "spec", "volumes")));
+    List<String> ofMigrations = secretFiles(only("Job").at("spec", "template", "spec", "volumes"));
+    assertThat(ofMigrations).containsExactly("database_password");
+    LlmtraceConfig migrations =
+        accepted("llmtrace-migrations", ConfigFile.Role.MIGRATION, ofMigrations);
+    assertThat(migrations.controlPlane().database().password()).isNotNull();
 
     LlmtraceConfig plugin =
         accepted(

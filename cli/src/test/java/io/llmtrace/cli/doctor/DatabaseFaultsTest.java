@@ -134,13 +134,24 @@ class DatabaseFaultsTest {
 
   @Test
   void aServerWhoseNameNobodyKnows() throws Exception {
+    database("jdbc:postgresql://database.invalid:5432/llmtrace", "app", "right", 10);
+    assertThat(Report.problems(place.look()))
+        .singleElement()
+        .satisfies(
+            problem ->
+                assertThat(problem.toString())
+                    .contains("no address is known for database.invalid:5432"));
+  }
+
+  @Test
+  void aPasswordInTheAddressIsToldWithoutIt() throws Exception {
     database("jdbc:postgresql://app:hunter2@database.invalid:5432/llmtrace", "app", "right", 10);
     assertThat(Report.problems(place.look()))
         .singleElement()
         .satisfies(
             problem ->
                 assertThat(problem.toString())
-                    .contains("no address is known for database.invalid:5432")
+                    .contains("control_plane.database.password")
                     .doesNotContain("hunter2"));
   }
 

@@ -7,9 +7,6 @@ public interface Authenticator {
   /** Whether a token looks like one of this kind; at most one authenticator says so. */
   boolean knows(String token);
 
-  /** The public part by which failed guesses of one token are counted together, if it has one. */
-  Optional<String> handle(String token);
-
   /**
    * The caller of a token, or empty: whoever sent it is told nothing more than that it is not
    * valid.

@@ -9,7 +9,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** Turns bearer tokens into callers, at a pace that makes guessing pointless. Thread-safe. */
+/**
+ * Turns bearer tokens into callers. A right one is always let in, whoever else failed from its
+ * address: tokens are too long to be guessed, and nobody is to be locked out by strangers.
+ * Thread-safe.
+ */
 public final class Callers {
   private final List<Authenticator> authenticators;
   private final Throttle throttle;
@@ -29,7 +33,8 @@ public final class Callers {
 
   private static Counter failures(MeterRegistry meters, String reason) {
     return Counter.builder("llmtrace.authentication.failures")
-        .description("Requests whose bearer token was not valid, or was not looked at")
+        .description(
+            "Requests whose bearer token was not valid, and those of them that were told to wait")
         .tag("reason", reason)
         .register(meters);
   }
@@ -37,27 +42,22 @@ public final class Callers {
   /**
    * The caller of a token; empty for one that is not valid.
    *
-   * @throws WebApplicationException 429 with {@code Retry-After} after too many wrong ones
+   * @throws WebApplicationException 429 with {@code Retry-After} for one that is not valid, after
+   *     too many of them
    * @throws io.llmtrace.controlplane.storage.StorageUnavailableException while it cannot be known
    */
   public Optional<Caller> identify(String token, Origin origin) {
-    Optional<Authenticator> authenticator =
-        authenticators.stream().filter(each -> each.knows(token)).findFirst();
-    Optional<String> handle = authenticator.flatMap(each -> each.handle(token));
-    throttle
-        .refuses(origin.address(), handle)
-        .ifPresent(
-            wait -> {
-              throw tooMany(wait);
-            });
-    Optional<Caller> caller = authenticator.flatMap(each -> each.authenticate(token, origin));
+    Optional<Caller> caller =
+        authenticators.stream()
+            .filter(each -> each.knows(token))
+            .findFirst()
+            .flatMap(each -> each.authenticate(token, origin));
     if (caller.isPresent()) {
-      throttle.succeeded(origin.address(), handle);
       return caller;
     }
     wrong.increment();
     throttle
-        .failed(origin.address(), handle)
+        .failed(origin.address())
         .ifPresent(
             wait -> {
               throw tooMany(wait);
@@ -68,7 +68,7 @@ public final class Callers {
   private WebApplicationException tooMany(Duration wait) {
     throttled.increment();
     return new WebApplicationException(
-        Problem.builder(429, "too many wrong keys, wait")
+        Problem.builder(429, "a valid key is needed, and too many wrong ones were sent: wait")
             .header("Retry-After", Long.toString(wait.toSeconds()))
             .build());
   }

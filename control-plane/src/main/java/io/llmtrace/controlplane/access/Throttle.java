@@ -7,17 +7,13 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Slows down guessing. Failures are counted by address and by the public prefix of the key that was
- * tried. An address with too many is not listened to for a while, except for keys that lately
- * worked from there, so that one stray client does not shut out its neighbours. A prefix with too
- * many only makes wrong guesses of it wait: a valid key is let in from any other address, whoever
- * else tries. Bounded in memory; thread-safe.
+ * Tells whoever sends wrong tokens to wait. Failures are counted by address, and nothing but a
+ * failure is ever answered so: an address may be a proxy's, with everybody behind it. Bounded in
+ * memory; thread-safe.
  */
 final class Throttle {
   /** Failures at once. */
@@ -26,93 +22,45 @@ final class Throttle {
   /** Time in which one more failure is forgiven. */
   static final Duration FORGIVES_ONE = Duration.ofSeconds(6);
 
-  private static final Duration TRUSTED = Duration.ofMinutes(15);
-  private static final int MOST = 10_000;
-
-  /** When all failures are forgiven, as in the generic cell rate algorithm. */
-  private record Failures(long forgivenAtNanos) {}
-
-  private record Pair(String address, String handle) {}
+  /** Addresses that are remembered. */
+  static final int MOST = 10_000;
 
   private final Ticker ticker;
-  private final Cache<String, Failures> addresses;
-  private final Cache<String, Failures> handles;
-  private final Cache<Pair, Failures> pairs;
-  private final Cache<Pair, Boolean> trusted;
+
+  /** When all failures are forgiven, as in the generic cell rate algorithm. */
+  private final Cache<String, Long> forgivenAtNanos;
 
   Throttle(Ticker ticker) {
     this.ticker = ticker;
-    addresses = cache(FORGIVES_ONE.multipliedBy(BURST + 1));
-    handles = cache(FORGIVES_ONE.multipliedBy(BURST + 1));
-    pairs = cache(FORGIVES_ONE.multipliedBy(BURST + 1));
-    trusted = cache(TRUSTED);
-  }
-
-  private <K, V> Cache<K, V> cache(Duration kept) {
-    return Caffeine.newBuilder().ticker(ticker).maximumSize(MOST).expireAfterWrite(kept).build();
-  }
-
-  /** How long a token from an address is not even looked at; empty: it is. */
-  Optional<Duration> refuses(String address, Optional<String> handle) {
-    String source = source(address);
-    if (handle.isPresent()) {
-      Pair pair = new Pair(source, handle.get());
-      if (trusted.getIfPresent(pair) != null) {
-        return waiting(pairs.getIfPresent(pair));
-      }
-    }
-    return waiting(addresses.getIfPresent(source));
+    forgivenAtNanos =
+        Caffeine.newBuilder()
+            .ticker(ticker)
+            .maximumSize(MOST)
+            .expireAfterWrite(FORGIVES_ONE.multipliedBy(BURST + 1))
+            .build();
   }
 
   /** Counts a wrong token; how long its sender shall wait if these are too many by now. */
-  Optional<Duration> failed(String address, Optional<String> handle) {
-    String source = source(address);
-    Optional<Duration> wait = waiting(more(addresses, source));
-    if (handle.isPresent()) {
-      Optional<Duration> ofHandle = waiting(more(handles, handle.get()));
-      Optional<Duration> ofPair = waiting(more(pairs, new Pair(source, handle.get())));
-      wait = wait.or(() -> ofHandle).or(() -> ofPair);
-    }
-    return wait;
-  }
-
-  /** Notes that a token worked from an address. */
-  void succeeded(String address, Optional<String> handle) {
-    handle.ifPresent(known -> trusted.put(new Pair(source(address), known), true));
+  Optional<Duration> failed(String address) {
+    long now = ticker.read();
+    long one = FORGIVES_ONE.toNanos();
+    long forgivenAt =
+        forgivenAtNanos
+            .asMap()
+            .merge(
+                source(address),
+                now + one,
+                (old, first) -> Math.min(Math.max(old, now) + one, now + one * (BURST + 1)));
+    long over = forgivenAt - now - one * BURST;
+    return over > 0
+        ? Optional.of(Duration.ofSeconds(TimeUnit.NANOSECONDS.toSeconds(over) + 1))
+        : Optional.empty();
   }
 
   /** Entries held, for tests. */
   long remembered() {
-    long held = 0;
-    for (Cache<?, ?> cache : List.of(addresses, handles, pairs, trusted)) {
-      cache.cleanUp();
-      held += cache.estimatedSize();
-    }
-    return held;
-  }
-
-  private <K> Failures more(Cache<K, Failures> cache, K key) {
-    long now = ticker.read();
-    return cache
-        .asMap()
-        .merge(
-            key,
-            new Failures(now + FORGIVES_ONE.toNanos()),
-            (old, one) ->
-                new Failures(
-                    Math.min(
-                        Math.max(old.forgivenAtNanos(), now) + FORGIVES_ONE.toNanos(),
-                        now + FORGIVES_ONE.toNanos() * (BURST + 1))));
-  }
-
-  private Optional<Duration> waiting(@Nullable Failures failures) {
-    if (failures == null) {
-      return Optional.empty();
-    }
-    long over = failures.forgivenAtNanos() - ticker.read() - FORGIVES_ONE.toNanos() * BURST;
-    return over > 0
-        ? Optional.of(Duration.ofSeconds(TimeUnit.NANOSECONDS.toSeconds(over) + 1))
-        : Optional.empty();
+    forgivenAtNanos.cleanUp();
+    return forgivenAtNanos.estimatedSize();
   }
 
   /** An IPv6 customer has a /64 of addresses, which count as one. */

@@ -13,6 +13,7 @@ import io.llmtrace.controlplane.http.Page;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
 import io.llmtrace.controlplane.http.Takes;
+import io.llmtrace.controlplane.query.LongReads;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import io.llmtrace.policies.json.WireJson;
 import jakarta.ws.rs.GET;
@@ -44,9 +45,11 @@ public final class AuditResource {
       List.of("actor", "action", "tenant", "target", "request_id");
 
   private final ScopedJdbi jdbi;
+  private final LongReads reads;
 
-  public AuditResource(ScopedJdbi jdbi) {
+  public AuditResource(ScopedJdbi jdbi, LongReads reads) {
     this.jdbi = jdbi;
+    this.reads = reads;
   }
 
   /** Lists what was done, the newest first. */
@@ -107,13 +110,17 @@ public final class AuditResource {
     Map<String, Object> binds = new LinkedHashMap<>();
     String sql = conditions(caller, uri, binds).append(" ORDER BY seq").toString();
     return out ->
-        jdbi.<@Nullable Void, IOException>read(
+        reads.run(
             caller,
-            Permission.AUDIT_READ,
-            handle -> {
-              write(handle, sql, binds, out);
-              return null;
-            });
+            out,
+            turn ->
+                jdbi.<@Nullable Void, IOException>read(
+                    caller,
+                    Permission.AUDIT_READ,
+                    handle -> {
+                      write(handle, sql, binds, turn);
+                      return null;
+                    }));
   }
 
   private static void write(Handle handle, String sql, Map<String, Object> binds, OutputStream out)

@@ -5,10 +5,10 @@ import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
-import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.query.Bounds;
 import io.llmtrace.controlplane.query.DayWalk;
 import io.llmtrace.controlplane.query.Days;
+import io.llmtrace.controlplane.query.LongReads;
 import io.llmtrace.controlplane.query.Order;
 import io.llmtrace.controlplane.query.Reading;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
@@ -21,7 +21,6 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
 import org.jdbi.v3.core.Handle;
@@ -32,19 +31,16 @@ public final class Exports {
   /** Rows that the database sends at once; they are all that is held. */
   public static final int FETCH = 500;
 
-  /** Each holds a connection for as long as its client reads. */
-  private static final int AT_ONCE = 3;
-
-  private static final int RETRY_SECONDS = 10;
   private static final int BUFFER = 32 << 10;
   private static final Pattern GZIP =
       Pattern.compile("\\bgzip\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))", Pattern.CASE_INSENSITIVE);
 
   private final ScopedJdbi jdbi;
-  private final Semaphore turns = new Semaphore(AT_ONCE);
+  private final LongReads reads;
 
-  public Exports(ScopedJdbi jdbi) {
+  public Exports(ScopedJdbi jdbi, LongReads reads) {
     this.jdbi = jdbi;
+    this.reads = reads;
   }
 
   /** Writes the rows. */
@@ -92,7 +88,9 @@ public final class Exports {
    */
   public Response answer(Caller caller, What what, @Nullable String acceptEncoding, Body body) {
     boolean gzip = acceptEncoding != null && GZIP.matcher(acceptEncoding).find();
-    StreamingOutput stream = out -> stream(caller, what, body, gzip, out);
+    // A turn is taken here and not before: an answer to HEAD is never written.
+    StreamingOutput stream =
+        out -> reads.run(caller, out, turn -> write(caller, what, body, gzip, turn));
     Response.ResponseBuilder answer =
         Response.ok(stream, what.format().mediaType())
             .header("Vary", "Accept-Encoding")
@@ -129,25 +127,17 @@ public final class Exports {
         });
   }
 
-  private void stream(Caller caller, What what, Body body, boolean gzip, OutputStream out)
+  private void write(Caller caller, What what, Body body, boolean gzip, OutputStream out)
       throws IOException {
-    // Here and not before: an answer to HEAD is never written.
-    if (!turns.tryAcquire()) {
-      throw Problem.busy("too many exports at once, wait", RETRY_SECONDS);
-    }
-    try {
-      note(caller, what);
-      GZIPOutputStream packed = gzip ? new GZIPOutputStream(out, BUFFER) : null;
-      OutputStream buffered = new BufferedOutputStream(packed == null ? out : packed, BUFFER);
-      Lines lines = Lines.of(what.format(), what.columns(), buffered);
-      body.write(new Reading.Apart(jdbi, caller, Permission.EXPORT_READ), lines);
-      lines.flush();
-      if (packed != null) {
-        // Only now: an answer that broke off must not look whole.
-        packed.finish();
-      }
-    } finally {
-      turns.release();
+    note(caller, what);
+    GZIPOutputStream packed = gzip ? new GZIPOutputStream(out, BUFFER) : null;
+    OutputStream buffered = new BufferedOutputStream(packed == null ? out : packed, BUFFER);
+    Lines lines = Lines.of(what.format(), what.columns(), buffered);
+    body.write(new Reading.Apart(jdbi, caller, Permission.EXPORT_READ), lines);
+    lines.flush();
+    if (packed != null) {
+      // Only now: an answer that broke off must not look whole.
+      packed.finish();
     }
   }
 }

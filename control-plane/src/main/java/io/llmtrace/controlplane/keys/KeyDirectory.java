@@ -159,11 +159,6 @@ public final class KeyDirectory implements Authenticator {
   }
 
   @Override
-  public Optional<String> handle(String token) {
-    return KeyToken.prefix(token);
-  }
-
-  @Override
   public Optional<Caller> authenticate(String token, Origin origin) {
     Snapshot now = snapshot;
     if (now == null) {

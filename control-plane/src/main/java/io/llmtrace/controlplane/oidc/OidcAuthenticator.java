@@ -104,11 +104,6 @@ public final class OidcAuthenticator implements Authenticator {
   }
 
   @Override
-  public Optional<String> handle(String token) {
-    return Optional.empty();
-  }
-
-  @Override
   public Optional<Caller> authenticate(String token, Origin origin) {
     try {
       JWTClaimsSet claims = processor.process(token, null);

@@ -1,26 +1,35 @@
 package io.llmtrace.controlplane.policies;
 
 import io.llmtrace.controlplane.access.Caller;
+import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.settings.Setting;
 import io.llmtrace.controlplane.settings.Settings;
+import java.util.Comparator;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 
-/** Whether two people are needed before a version decides. Thread-safe. */
+/**
+ * Whether two people are needed before a version decides. Who writes policies neither sets it nor
+ * takes it back: operators may change settings, so this one asks for what admins alone may.
+ * Thread-safe.
+ */
 public final class Approval {
   private static final String NONE = "none";
   private static final String REQUIRED = "required";
+  private static final List<String> LOOSE_TO_STRICT = List.of(NONE, REQUIRED);
 
-  /** The setting; what {@code llmtrace.yaml} says holds where nobody set it. */
+  /** The setting; the strictest of what tenant, installation and {@code llmtrace.yaml} say. */
   public static final Setting<String> SETTING =
       Setting.choice(
-          "policies.approval",
-          Setting.Scope.TENANT,
-          NONE,
-          List.of(NONE, REQUIRED),
-          "Whether a version of a policy must be approved by somebody else before its author may"
-              + " let it decide.");
+              "policies.approval",
+              Setting.Scope.TENANT,
+              NONE,
+              LOOSE_TO_STRICT,
+              "Whether a version of a policy must be approved by somebody else before its author"
+                  + " may let it decide.")
+          .strictest(Comparator.comparing(LOOSE_TO_STRICT::indexOf))
+          .changedWith(Permission.TENANTS_WRITE);
 
   private final Settings settings;
 

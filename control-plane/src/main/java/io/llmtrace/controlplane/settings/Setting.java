@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.llmtrace.controlplane.access.Permission;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -28,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * @param description one sentence
  * @param parse reads a value; empty for a wrong one
  * @param write the opposite of {@code parse}
+ * @param permission who may change it has this one beside {@link Permission#SETTINGS_WRITE}
+ * @param strictness where it is there, the strictest of all values that are said holds; where it is
+ *     {@code null}, the nearest one does
  */
 public record Setting<T>(
     String key,
@@ -36,7 +41,9 @@ public record Setting<T>(
     String expected,
     String description,
     Function<JsonNode, Optional<T>> parse,
-    Function<T, JsonNode> write) {
+    Function<T, JsonNode> write,
+    Permission permission,
+    @Nullable Comparator<T> strictness) {
 
   /** Whose a setting can be. */
   public enum Scope {
@@ -61,7 +68,9 @@ public record Setting<T>(
             node.isTextual() && choices.contains(node.textValue())
                 ? Optional.of(node.textValue())
                 : Optional.empty(),
-        TextNode::valueOf);
+        TextNode::valueOf,
+        Permission.SETTINGS_WRITE,
+        null);
   }
 
   /** A whole number within bounds, both included. */
@@ -80,7 +89,9 @@ public record Setting<T>(
                     && node.longValue() <= most
                 ? Optional.of(node.longValue())
                 : Optional.empty(),
-        LongNode::valueOf);
+        LongNode::valueOf,
+        Permission.SETTINGS_WRITE,
+        null);
   }
 
   /** A number within bounds, both included. */
@@ -96,7 +107,9 @@ public record Setting<T>(
             node.isNumber() && node.doubleValue() >= least && node.doubleValue() <= most
                 ? Optional.of(node.doubleValue())
                 : Optional.empty(),
-        DoubleNode::valueOf);
+        DoubleNode::valueOf,
+        Permission.SETTINGS_WRITE,
+        null);
   }
 
   /** Yes or no. */
@@ -109,7 +122,29 @@ public record Setting<T>(
         "true or false",
         description,
         node -> node.isBoolean() ? Optional.of(node.booleanValue()) : Optional.empty(),
-        BooleanNode::valueOf);
+        BooleanNode::valueOf,
+        Permission.SETTINGS_WRITE,
+        null);
+  }
+
+  /**
+   * The same setting, of which the greatest value holds whoever said it: a tenant adds to what the
+   * installation asks for, and takes nothing from it.
+   */
+  public Setting<T> strictest(Comparator<T> order) {
+    return new Setting<>(
+        key, scope, fallback, expected, description, parse, write, permission, order);
+  }
+
+  /** The same setting, which only who has this permission as well may change. */
+  public Setting<T> changedWith(Permission needed) {
+    return new Setting<>(
+        key, scope, fallback, expected, description, parse, write, needed, strictness);
+  }
+
+  /** Whether a value holds over one that was said farther from the tenant. */
+  boolean holdsOver(T nearer, T farther) {
+    return strictness == null || strictness.compare(nearer, farther) >= 0;
   }
 
   /** The value, or empty where it is absent or nothing that this can be. */

@@ -3,6 +3,7 @@ package io.llmtrace.controlplane.settings;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.yaml.Nearest;
 import java.util.ArrayList;
@@ -44,6 +45,8 @@ public final class Settings {
    */
   record Held(JsonNode value, Source source) {}
 
+  private record Valued<T>(T value, Source source) {}
+
   private final Map<String, Setting<?>> known = new TreeMap<>();
   private final Map<String, JsonNode> file = new HashMap<>();
   private volatile Map<String, JsonNode> tenants = Map.of();
@@ -73,16 +76,12 @@ public final class Settings {
 
   /** What holds for a tenant. */
   public <T> T of(String tenant, Setting<T> setting) {
-    JsonNode own = tenants.get(tenant);
-    return setting.of(own == null ? null : own.get(setting.key())).orElseGet(() -> of(setting));
+    return valued(setting, tenants.get(tenant), installation).value();
   }
 
   /** What holds for the installation, and for tenants that have no value of their own. */
   public <T> T of(Setting<T> setting) {
-    return setting
-        .of(installation.get(setting.key()))
-        .or(() -> setting.of(file.get(setting.key())))
-        .orElse(setting.fallback());
+    return valued(setting, null, installation).value();
   }
 
   /** Reads what is stored. */
@@ -147,6 +146,12 @@ public final class Settings {
         : Optional.of("expected " + setting.expected());
   }
 
+  /** What somebody must be allowed to change a setting, beside {@code settings:write}. */
+  Permission permission(String key) {
+    Setting<?> setting = known.get(key);
+    return setting == null ? Permission.SETTINGS_WRITE : setting.permission();
+  }
+
   /** What is wrong with a value that somebody wants to store, if anything. */
   Optional<String> problem(String key, JsonNode value, Setting.Scope scope) {
     Setting<?> setting = known.get(key);
@@ -168,19 +173,29 @@ public final class Settings {
    * @param own the tenant's, or null for the installation
    */
   <T> Held held(Setting<T> setting, @Nullable JsonNode own, JsonNode all) {
-    Optional<T> mine = setting.of(own == null ? null : own.get(setting.key()));
-    if (mine.isPresent()) {
-      return new Held(setting.json(mine.get()), Source.TENANT);
-    }
-    Optional<T> shared = setting.of(all.get(setting.key()));
-    if (shared.isPresent()) {
-      return new Held(setting.json(shared.get()), Source.INSTALLATION);
-    }
-    Optional<T> written = setting.of(file.get(setting.key()));
-    JsonNode fallback = setting.json(setting.fallback());
-    if (written.isPresent() && !setting.json(written.get()).equals(fallback)) {
-      return new Held(setting.json(written.get()), Source.FILE);
-    }
-    return new Held(fallback, Source.DEFAULT);
+    Valued<T> valued = valued(setting, own, all);
+    return new Held(setting.json(valued.value()), valued.source());
+  }
+
+  private <T> Valued<T> valued(Setting<T> setting, @Nullable JsonNode own, JsonNode all) {
+    Valued<T> shipped = new Valued<>(setting.fallback(), Source.DEFAULT);
+    // What the file says is known for every setting that it can say; the default is no word of it.
+    Valued<T> written =
+        setting
+            .of(file.get(setting.key()))
+            .filter(said -> !said.equals(setting.fallback()))
+            .map(said -> new Valued<>(said, Source.FILE))
+            .orElse(shipped);
+    Valued<T> shared = nearer(setting, all, Source.INSTALLATION, written);
+    return own == null ? shared : nearer(setting, own, Source.TENANT, shared);
+  }
+
+  private static <T> Valued<T> nearer(
+      Setting<T> setting, JsonNode values, Source source, Valued<T> farther) {
+    return setting
+        .of(values.get(setting.key()))
+        .filter(said -> setting.holdsOver(said, farther.value()))
+        .map(said -> new Valued<>(said, source))
+        .orElse(farther);
   }
 }

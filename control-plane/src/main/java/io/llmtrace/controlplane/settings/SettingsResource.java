@@ -7,6 +7,7 @@ import io.llmtrace.controlplane.access.Permission;
 import io.llmtrace.controlplane.access.Reach;
 import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.access.TenantId;
+import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.audit.Audit;
 import io.llmtrace.controlplane.audit.Change;
 import io.llmtrace.controlplane.http.BodyFields;
@@ -93,6 +94,7 @@ public final class SettingsResource {
       @Context Caller caller, @HeaderParam("If-Match") @Nullable String ifMatch, InputStream in)
       throws IOException {
     ObjectNode values = values(in, Setting.Scope.INSTALLATION);
+    mayChange(caller, values, TenantScope.all());
     SettingsView view =
         jdbi.write(
             caller,
@@ -137,6 +139,7 @@ public final class SettingsResource {
             handle -> {
               Permission permission = Permission.SETTINGS_WRITE;
               Settings.Stored stored = own(handle, caller, permission, id, " FOR UPDATE");
+              mayChange(caller, values, TenantScope.of(id));
               new Revision(stored.revision()).require(ifMatch);
               JsonNode merged = merged(stored.values(), values);
               handle
@@ -174,6 +177,26 @@ public final class SettingsResource {
       throw Problem.of(400, "values: expected an object");
     }
     return values;
+  }
+
+  /** Some settings bind those who may change settings, and are not theirs to change. */
+  private void mayChange(Caller caller, ObjectNode values, TenantScope tenants) {
+    values
+        .fieldNames()
+        .forEachRemaining(
+            key -> {
+              Permission needed = settings.permission(key);
+              if (!caller.may(needed, tenants)) {
+                throw Problem.of(
+                    403,
+                    key
+                        + ": "
+                        + needed.label()
+                        + (tenants instanceof TenantScope.All
+                            ? " is needed for all tenants"
+                            : " is needed for this tenant"));
+              }
+            });
   }
 
   private static String shown(String key) {

@@ -3,6 +3,7 @@ package io.llmtrace.controlplane.export;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.controlplane.Await;
 import io.llmtrace.controlplane.StoredRows;
 import io.llmtrace.controlplane.TestControlPlane;
 import io.llmtrace.policies.id.Ulid;
@@ -10,14 +11,19 @@ import io.llmtrace.policies.json.WireJson;
 import java.io.BufferedReader;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -173,6 +179,58 @@ class ExportTest {
                 null)
             .body();
     assertThat(lines).contains(own).doesNotContain(foreign);
+  }
+
+  @Test
+  void slowReadersLeaveTheDatabaseToOthers() throws Exception {
+    generate("slow-readers", 40_000);
+    List<Socket> readers = new ArrayList<>();
+    List<String> keys = new ArrayList<>();
+    try {
+      for (int i = 0; i < 3; i++) {
+        keys.add(plane.key("analyst", "*"));
+        readers.add(reader("/exchanges/export?tenant=slow-readers", keys.get(i)));
+      }
+      for (List<String> refused :
+          List.of(
+              List.of("/api/v1/findings/export", keys.get(0), "another export of this key"),
+              List.of("/api/v1/findings/export", plane.admin(), "too many exports at once"),
+              List.of("/api/v1/audit/export", plane.admin(), "too many exports at once"))) {
+        HttpResponse<String> answer = plane.call("GET", refused.get(0), refused.get(1), null);
+        assertThat(answer.statusCode()).as(refused.get(0)).isEqualTo(429);
+        assertThat(answer.headers().firstValue("Retry-After")).hasValue("10");
+        assertThat(answer.body()).contains(refused.get(2));
+      }
+      for (int i = 0; i < 20; i++) {
+        assertThat(call("/exchanges?limit=1").statusCode()).isEqualTo(200);
+      }
+    } finally {
+      for (Socket reader : readers) {
+        reader.close();
+      }
+    }
+    for (String path : List.of("/api/v1/audit/export", "/api/v1/findings/export?tenant=none")) {
+      Await.until(
+          Duration.ofSeconds(60),
+          () -> plane.call("GET", path, plane.admin(), null).statusCode() == 200);
+    }
+  }
+
+  /** A client that takes the first bytes of an answer and no more of it. */
+  private static Socket reader(String path, String key) throws Exception {
+    Socket socket = new Socket();
+    socket.setReceiveBufferSize(4_096);
+    socket.setSoTimeout(30_000);
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), plane.service().port()));
+    socket
+        .getOutputStream()
+        .write(
+            "GET /api/v1%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n"
+                .formatted(path, key)
+                .getBytes(StandardCharsets.US_ASCII));
+    byte[] first = socket.getInputStream().readNBytes(12);
+    assertThat(new String(first, StandardCharsets.US_ASCII)).isEqualTo("HTTP/1.1 200");
+    return socket;
   }
 
   private static HttpResponse<String> call(String path) throws Exception {

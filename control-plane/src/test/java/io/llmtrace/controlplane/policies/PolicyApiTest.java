@@ -288,6 +288,98 @@ class PolicyApiTest {
   }
 
   @Test
+  void whoWritesPoliciesDoesNotSwitchTheSecondPersonOff() throws Exception {
+    String tenant = newTenant();
+    String settings = "/api/v1/settings/tenants/" + tenant;
+    String operator = plane.key("operator", tenant);
+    for (String value : List.of("\"none\"", "\"required\"", "null")) {
+      for (String others : List.of("", ",\"retention\":\"long\"")) {
+        HttpResponse<String> refused = approval(settings, operator, value + others);
+        assertThat(refused.statusCode()).as(value).isEqualTo(403);
+        assertThat(refused.body())
+            .contains("policies.approval: tenants:write is needed for this tenant");
+      }
+    }
+    HttpResponse<String> forAll =
+        approval("/api/v1/settings", plane.key("operator", "*"), "\"none\"");
+    assertThat(forAll.statusCode()).isEqualTo(403);
+    assertThat(forAll.body()).contains("tenants:write is needed for all tenants");
+    // Nothing of what was refused was done, and other settings are still theirs.
+    assertThat(plane.call("GET", settings, plane.admin(), null).body()).doesNotContain("\"long\"");
+    assertThat(
+            plane
+                .call(
+                    "PATCH",
+                    settings,
+                    operator,
+                    "{\"values\":{\"retention\":\"long\"}}",
+                    "If-Match",
+                    "*")
+                .statusCode())
+        .isEqualTo(200);
+
+    String admin = plane.key("admin", tenant);
+    assertThat(approval(settings, admin, "\"required\"").statusCode()).isEqualTo(200);
+    String id = "/api/v1/policies/" + new PolicySamples(plane, operator).made(tenant);
+    assertThat(plane.call("POST", id + "/activate", operator, "{\"version\":1}").statusCode())
+        .isEqualTo(409);
+  }
+
+  @Test
+  void aTenantAsksForNoLessThanTheInstallation() throws Exception {
+    String tenant = newTenant();
+    String settings = "/api/v1/settings/tenants/" + tenant;
+    String admin = plane.key("admin", tenant);
+    String id = "/api/v1/policies/" + new PolicySamples(plane, admin).made(tenant);
+    assertThat(approval(settings, admin, "\"none\"").statusCode()).isEqualTo(200);
+    try {
+      assertThat(approval("/api/v1/settings", plane.admin(), "\"required\"").statusCode())
+          .isEqualTo(200);
+      JsonNode shown = TestControlPlane.json(plane.call("GET", settings, admin, null));
+      assertThat(shown.path("settings"))
+          .filteredOn(each -> each.path("key").asText().equals("policies.approval"))
+          .singleElement()
+          .satisfies(
+              each -> {
+                assertThat(each.path("value").asText()).isEqualTo("required");
+                assertThat(each.path("source").asText()).isEqualTo("installation");
+              });
+      assertThat(plane.call("POST", id + "/activate", admin, "{\"version\":1}").statusCode())
+          .isEqualTo(409);
+    } finally {
+      approval("/api/v1/settings", plane.admin(), "null");
+    }
+    assertThat(plane.call("POST", id + "/activate", admin, "{\"version\":1}").statusCode())
+        .isEqualTo(200);
+  }
+
+  private String newTenant() throws Exception {
+    String tenant = "t-" + samples.name();
+    assertThat(
+            plane
+                .call("POST", "/api/v1/tenants", plane.admin(), "{\"id\":\"" + tenant + "\"}")
+                .statusCode())
+        .isEqualTo(201);
+    return tenant;
+  }
+
+  /**
+   * Sets how many people a version needs.
+   *
+   * @param value of JSON, and further values behind a comma
+   */
+  private HttpResponse<String> approval(String settings, String key, String value)
+      throws Exception {
+    return plane.call(
+        "PATCH",
+        settings,
+        key,
+        "{\"values\":{\"policies.approval\":" + value + "}}",
+        "If-Match",
+        "*");
+  }
+
+  @Test
   void everybodysPoliciesAreSeenByAllAndChangedByWhoeverMayForAll() throws Exception {
     String id = samples.made(null);
     String own = plane.key("operator", OWN);

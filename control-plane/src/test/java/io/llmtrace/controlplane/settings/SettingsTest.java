@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmtrace.controlplane.TestControlPlane;
 import io.llmtrace.policies.id.Ulid;
+import io.llmtrace.policies.json.WireJson;
 import java.net.http.HttpResponse;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
@@ -170,5 +172,41 @@ class SettingsTest {
     Setting<Boolean> same = Setting.yesOrNo("x.sensitivity", Setting.Scope.TENANT, true, "Again.");
     assertThatThrownBy(() -> new Settings(List.of(own, same), List.of()))
         .hasMessageContaining("x.sensitivity");
+  }
+
+  @Test
+  void ofASettingThatIsToBeStrictTheStrictestHoldsWhoeverSaidIt() throws Exception {
+    List<String> order = List.of("none", "some", "all");
+    Setting<String> strict =
+        Setting.choice("x.strict", Setting.Scope.TENANT, "none", order, "How strict.")
+            .strictest(Comparator.comparing(order::indexOf));
+    for (String file : order) {
+      Settings settings = new Settings(List.of(), List.of(new Settings.FromFile<>(strict, file)));
+      assertThat(settings.of("any", strict)).isEqualTo(file);
+      for (String installation : order) {
+        for (String tenant : order) {
+          Settings.Held held = settings.held(strict, stored(tenant), stored(installation));
+          String strictest =
+              List.of(file, installation, tenant).stream()
+                  .max(Comparator.comparing(order::indexOf))
+                  .orElseThrow();
+          assertThat(held.value().asText())
+              .as(file + ", " + installation + ", " + tenant)
+              .isEqualTo(strictest);
+          // Where it comes from is the nearest who said it.
+          assertThat(held.source())
+              .isEqualTo(
+                  tenant.equals(strictest)
+                      ? Settings.Source.TENANT
+                      : installation.equals(strictest)
+                          ? Settings.Source.INSTALLATION
+                          : Settings.Source.FILE);
+        }
+      }
+    }
+  }
+
+  private static JsonNode stored(String value) throws Exception {
+    return WireJson.mapper().readTree("{\"x.strict\":\"" + value + "\"}");
   }
 }

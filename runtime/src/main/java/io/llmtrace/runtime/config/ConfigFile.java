@@ -28,6 +28,8 @@ public final class ConfigFile {
     CONTROL_PLANE,
     PLUGIN,
     BOTH,
+    /** Of the control plane's, those of its database alone: for a job that brings it forward. */
+    MIGRATION,
     /** No secret file is opened: for tools that only inspect texts. */
     TOOL
   }
@@ -46,8 +48,8 @@ public final class ConfigFile {
   /**
    * Reads a file for one process. All keys are checked alike; secret files of the other process's
    * section are not opened, and those secrets are {@code null}. Signature packs are not opened for
-   * the control plane, which inspects nothing, and mappings for the plugin alone; files of models
-   * are not opened here at all.
+   * the control plane and its migration, which inspect nothing, and mappings for the plugin alone;
+   * files of models are not opened here at all.
    *
    * @throws ConfigException with every problem of the file, when there is one
    */
@@ -107,6 +109,8 @@ public final class ConfigFile {
 
   private static LlmtraceConfig config(Reading reading, @Nullable Node node, Role role) {
     boolean controlPlaneOpens = role == Role.CONTROL_PLANE || role == Role.BOTH;
+    boolean databaseOpens = controlPlaneOpens || role == Role.MIGRATION;
+    boolean inspects = role != Role.CONTROL_PLANE && role != Role.MIGRATION;
     boolean pluginOpens = role == Role.PLUGIN || role == Role.BOTH;
     ConfigSection root = new ConfigSection(reading, "", node);
     LlmtraceConfig config =
@@ -115,9 +119,10 @@ public final class ConfigFile {
             new AlertsReader(root.section("alerts"), controlPlaneOpens).read(),
             breaker(root.section("circuit_breaker")),
             metrics(root.section("metrics"), controlPlaneOpens),
-            ControlPlaneReader.read(root.section("control_plane"), controlPlaneOpens),
+            ControlPlaneReader.read(
+                root.section("control_plane"), controlPlaneOpens, databaseOpens),
             PluginReader.read(reading, root.section("plugin"), pluginOpens),
-            detection(reading, root.section("detection"), role != Role.CONTROL_PLANE),
+            detection(reading, root.section("detection"), inspects),
             ModelReader.models(root.sections("models")),
             LimitsReader.limits(root.sections("limits", LimitsReader.MOST_LIMITS)),
             PriceReader.prices(root.sections("prices", PriceReader.MOST_PRICES)));

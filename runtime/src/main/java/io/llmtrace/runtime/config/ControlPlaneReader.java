@@ -12,7 +12,13 @@ final class ControlPlaneReader {
 
   private ControlPlaneReader() {}
 
-  static ControlPlaneConfig read(ConfigSection section, boolean open) {
+  /**
+   * Reads it.
+   *
+   * @param open whether files of secrets are read
+   * @param openDatabase whether those of the database are
+   */
+  static ControlPlaneConfig read(ConfigSection section, boolean open, boolean openDatabase) {
     ControlPlaneConfig defaults = ControlPlaneConfig.defaults();
     ConfigSection database = section.section("database");
     ControlPlaneConfig controlPlane =
@@ -21,7 +27,7 @@ final class ControlPlaneReader {
             section.integer("port", defaults.port(), 0, 65_535),
             section.integer("admin_port", defaults.adminPort(), 0, 65_535),
             section.path("data_directory", defaults.dataDirectory()),
-            database(database, open),
+            database(database, openDatabase),
             retention(section.section("retention")),
             rateLimit(section.section("rate_limit")),
             OidcReader.read(section),
@@ -122,8 +128,8 @@ final class ControlPlaneReader {
 
   private static DatabaseConfig database(ConfigSection section, boolean open) {
     @Nullable Secret url = section.secret("url", open);
-    if (url != null && !url.reveal().startsWith("jdbc:postgresql:")) {
-      section.problem("url", "expected an address that starts with jdbc:postgresql:");
+    if (url != null) {
+      DatabaseUrl.problem(url.reveal()).ifPresent(problem -> section.problem("url", problem));
     }
     return new DatabaseConfig(
         url,

@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code control_plane.database}: an own PostgreSQL, or the embedded one.
  *
- * @param url JDBC URL, a secret because it may carry a password; {@code null} means embedded
+ * @param url JDBC URL, a secret because its parameters may hold one; {@code null} means embedded
  * @param user {@code null} when the URL says it
- * @param password {@code null} when the URL says it or none is needed
+ * @param password {@code null} when none is needed; a URL of the configuration never says it
  * @param poolSize connections held at most
  */
 public record DatabaseConfig(

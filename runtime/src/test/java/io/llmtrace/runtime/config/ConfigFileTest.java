@@ -1,6 +1,7 @@
 package io.llmtrace.runtime.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.llmtrace.policies.usage.Price;
@@ -256,6 +257,38 @@ class ConfigFileTest {
             ENV,
             ConfigFile.Role.CONTROL_PLANE);
     assertThat(config.plugin().apiKey()).isNull();
+  }
+
+  @Test
+  void aMigrationOpensTheDatabasesSecretFilesAlone() throws Exception {
+    Path password = Files.writeString(directory.resolve("password"), "s3cret");
+    String text =
+        """
+        metrics: {token: 'file:/nowhere/token'}
+        alerts: {slack: {webhook_url: 'file:/nowhere/hook'}}
+        detection: {packs: [/nowhere/pack.yaml]}
+        control_plane:
+          bind: 0.0.0.0
+          database: {url: 'jdbc:postgresql://db/x', password: 'file:%s'}
+          signing_key: file:/nowhere/receipts
+          policies: {signing_keys: ['file:/nowhere/policies']}
+          first_keys: {admin: 'file:/nowhere/admin', instance: 'file:/nowhere/instance'}
+        plugin: {api_key: 'file:/nowhere/x.key'}
+        """;
+    LlmtraceConfig config =
+        ConfigFile.parse("f.yaml", text.formatted(password), ENV, ConfigFile.Role.MIGRATION);
+    assertThat(config.controlPlane().database().password().reveal()).isEqualTo("s3cret");
+    assertThat(config.controlPlane().firstKeys().admin()).isNull();
+    assertThat(config.metrics().token()).isNull();
+    assertThatThrownBy(
+            () ->
+                ConfigFile.parse(
+                    "f.yaml",
+                    text.formatted(directory.resolve("absent")),
+                    ENV,
+                    ConfigFile.Role.MIGRATION))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("f.yaml:6: control_plane.database.password: expected a file");
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.llmtrace.cli.bench.controlplane;
 
 import com.codahale.metrics.MetricRegistry;
 import io.llmtrace.cli.stack.ChildProcess;
+import io.llmtrace.cli.stack.DatabaseSection;
 import io.llmtrace.cli.stack.Readiness;
 import io.llmtrace.cli.stack.StackPorts;
 import io.llmtrace.controlplane.storage.Storage;
@@ -46,10 +47,9 @@ public record ControlPlaneUnderTest(
           port: %d
           admin_port: 0
           data_directory: %s
-          database:
-            url: "%s"
+          database: %s
         """
-            .formatted(port, data, databaseUrl));
+            .formatted(port, data, DatabaseSection.of(databaseUrl)));
     ChildProcess process =
         ChildProcess.start(
             "control plane",
