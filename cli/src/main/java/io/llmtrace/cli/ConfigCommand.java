@@ -10,6 +10,7 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -38,11 +39,22 @@ final class ConfigCommand {
       @Parameters(paramLabel = "FILE", description = "The configuration file.") Path file,
       @Option(
               names = "--role",
-              defaultValue = "BOTH",
+              paramLabel = "ROLE",
+              defaultValue = "both",
               description =
-                  "Whose secret files must be there: ${COMPLETION-CANDIDATES}. Default:"
+                  "Whose secret files must be there: plugin, control-plane or both. Default:"
                       + " ${DEFAULT-VALUE}.")
-          ConfigFile.Role role) {
+          String whose) {
+    ConfigFile.Role role =
+        switch (whose) {
+          case "both" -> ConfigFile.Role.BOTH;
+          case "plugin" -> ConfigFile.Role.PLUGIN;
+          case "control-plane" -> ConfigFile.Role.CONTROL_PLANE;
+          default ->
+              throw new ParameterException(
+                  spec.commandLine(),
+                  "--role: expected plugin, control-plane or both, got " + whose);
+        };
     LlmtraceConfig config;
     try {
       config = ConfigFile.load(file, System.getenv(), role);

@@ -48,7 +48,13 @@ final class ControlPlaneCommand implements Callable<Integer> {
       return 2;
     }
     LogSetup.configure(config.logging(), "llmtrace_control_plane");
-    Shutdown.await(ControlPlane.start(config));
+    ControlPlane running;
+    try {
+      running = ControlPlane.start(config);
+    } catch (Exception e) {
+      return StartFailure.of(config.controlPlane()).tell(e, spec.commandLine().getErr());
+    }
+    Shutdown.await(running);
     return 0;
   }
 }

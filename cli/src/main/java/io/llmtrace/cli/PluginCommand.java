@@ -8,6 +8,7 @@ import io.llmtrace.runtime.config.ConfigException;
 import io.llmtrace.runtime.config.ConfigFile;
 import io.llmtrace.runtime.config.LlmtraceConfig;
 import io.llmtrace.runtime.logging.LogSetup;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -48,7 +49,12 @@ final class PluginCommand implements Callable<Integer> {
     }
     LogSetup.configure(config.logging(), "llmtrace_plugin");
     NativeLibraries.keepIn(config.plugin().dataDirectory().resolve("native"));
-    PluginProcess<PluginHost> process = PluginProcess.start(config);
+    PluginProcess<PluginHost> process;
+    try {
+      process = PluginProcess.start(config);
+    } catch (IOException | RuntimeException e) {
+      return StartFailure.of(config.plugin()).tell(e, spec.commandLine().getErr());
+    }
     Shutdown.await(process, process.requestSide().drained());
     return 0;
   }

@@ -72,7 +72,18 @@ class MainTest {
     Files.writeString(directory.resolve("mine.onnx"), "noise");
     assertThat(run("config", "validate", file.toString())).isEqualTo(2);
     assertThat(err.toString()).contains("a.yaml: model 'mine': there is no file " + directory);
-    assertThat(run("config", "validate", "--role", "CONTROL_PLANE", file.toString())).isZero();
+    assertThat(run("config", "validate", "--role", "control-plane", file.toString())).isZero();
+  }
+
+  @Test
+  void rolesHaveTheWordsOfDoctor() throws Exception {
+    Path file = Files.writeString(directory.resolve("a.yaml"), "logging: {level: debug}\n");
+    for (String role : List.of("plugin", "control-plane", "both")) {
+      assertThat(run("config", "validate", "--role", role, file.toString())).as(role).isZero();
+    }
+    assertThat(run("config", "validate", "--role", "gateway", file.toString())).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("--role: expected plugin, control-plane or both, got gateway");
   }
 
   @Test

@@ -96,7 +96,8 @@ final class AlertChannelsCheck implements Check {
         if (each.path("parked").asLong() > 0) {
           findings.warning(
               each.path("parked").asLong() + " alerts of channel " + name + " were given up",
-              "./llmtrace alerts retry --help   # sends them again");
+              "./llmtrace alerts retry --help   # says how to send them again; with --url "
+                  + deployment.controlPlane());
         }
       }
     } catch (Peer.SilentException e) {

@@ -132,7 +132,8 @@ final class DatabaseCheck implements Check {
                   + " raise max_connections");
       case "57P03" ->
           findings.error(
-              "The database is starting or stopping", "wait, then ./llmtrace doctor again");
+              "The database is starting or stopping",
+              "wait, then ./llmtrace doctor" + deployment.configOption());
       default ->
           findings.error(
               "The database of control_plane.database.url cannot be reached: "

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param gateway the gateway as clients see it, or null
  * @param admin the gateway's Admin API, or null
  * @param adminKey its key, or null
+ * @param adminKeyFile where the key stands, or null
  * @param routes a standalone gateway's {@code apisix.yaml}, or null
  * @param gatewayUser the user that the gateway's workers run as, or null
  * @param apiKey a key that may read alerts and instances, or null
@@ -42,6 +43,7 @@ record Deployment(
     @Nullable URI gateway,
     @Nullable URI admin,
     @Nullable Secret adminKey,
+    @Nullable Path adminKeyFile,
     @Nullable Path routes,
     @Nullable String gatewayUser,
     @Nullable Secret apiKey,

@@ -112,12 +112,15 @@ final class Doctor {
       }
     }
     Future<Outcome> looking = threads.submit(() -> check.look(deployment));
-    return ended(check, looking);
+    return ended(check, looking, "./llmtrace doctor" + deployment.configOption() + " --timeout 60");
   }
 
-  /** The boundary of a check: whatever it throws is a problem that it tells. */
-  private Outcome ended(Check check, Future<Outcome> looking) {
-    String again = "./llmtrace doctor --timeout 60";
+  /**
+   * The boundary of a check: whatever it throws is a problem that it tells.
+   *
+   * @param again the command that looks once more, with more time
+   */
+  private Outcome ended(Check check, Future<Outcome> looking, String again) {
     try {
       return looking.get(longest.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {

@@ -156,7 +156,7 @@ public final class DoctorCommand implements Callable<Integer> {
           case "both" -> Check.Side.BOTH;
           case "plugin" -> Check.Side.PLUGIN;
           case "control-plane" -> Check.Side.CONTROL_PLANE;
-          default -> throw wrong("--role: expected plugin, control-plane or both");
+          default -> throw wrong("--role: expected plugin, control-plane or both, got " + role);
         };
     Path named = file != null ? file : Files.exists(USUAL) ? USUAL : null;
     LlmtraceConfig config = LlmtraceConfig.defaults();
@@ -178,6 +178,7 @@ public final class DoctorCommand implements Callable<Integer> {
         http("--gateway", gateway),
         http("--admin", admin),
         adminKeyFile == null ? null : key("--admin-key-file", adminKeyFile),
+        adminKeyFile,
         routes,
         gatewayUser,
         apiKey(config, side),

@@ -116,7 +116,7 @@ final class PluginCheck implements Check {
       return "./llmtrace config validate " + deployment.fileName();
     }
     if (problem.startsWith("route ") || problem.contains(": value") || problem.contains("conf:")) {
-      return "./llmtrace gateway enable --route ID";
+      return RoutesCheck.enable(deployment, "ID");
     }
     return "curl -s " + address(deployment) + "/health   # see docs/troubleshooting.md";
   }

@@ -147,9 +147,11 @@ final class RoutesCheck implements Check {
 
   static String enable(Deployment deployment, String id) {
     URI admin = deployment.admin();
+    Path keyFile = deployment.adminKeyFile();
     return "./llmtrace gateway enable --route "
         + id
         + (admin != null ? " --admin " + admin : deployment.routes() != null ? " --standalone" : "")
+        + (keyFile != null ? " --key-file " + keyFile : "")
         + deployment.configOption();
   }
 

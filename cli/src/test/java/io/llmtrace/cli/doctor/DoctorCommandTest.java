@@ -124,6 +124,9 @@ class DoctorCommandTest {
                   "fails",
                   "The check itself failed, which is a bug: java.lang.IllegalStateException:"
                       + " oops"));
+      assertThat(Report.problems(outcomes))
+          .extracting(Problem::mend)
+          .containsOnly("./llmtrace doctor --config " + place.config() + " --timeout 60");
       assertThat(outcomes.get("fine")).isEqualTo(new Outcome.Fine("seen"));
     }
   }

@@ -176,6 +176,7 @@ final class Place implements AutoCloseable {
         gateway.uri(),
         routes == null ? adminUri : null,
         Secret.of(adminKey),
+        directory.resolve("admin.key"),
         routes,
         gatewayUser,
         apiKey,

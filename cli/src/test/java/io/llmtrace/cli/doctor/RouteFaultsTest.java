@@ -89,7 +89,14 @@ class RouteFaultsTest {
     place.error(
         "routes",
         "Route bare leads to a model and has no ext-plugin-post-req",
-        "./llmtrace gateway enable --route bare");
+        "./llmtrace gateway enable --route bare --admin ");
+  }
+
+  @Test
+  void theMendNamesTheKeyFileAndTheConfigurationThatWereGiven() throws Exception {
+    place.list("routes", "{\"id\":\"other\",\"uri\":\"/shop\",\"plugins\":{}}");
+    place.error(
+        "routes", "nothing is inspected", "admin.key --config " + place.config());
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.json.WireJson;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
+import io.llmtrace.policies.yaml.Nearest;
 import io.llmtrace.runtime.config.OnUninspectable;
 import io.llmtrace.runtime.config.PluginConfig;
 import java.util.ArrayList;
@@ -25,6 +26,22 @@ import org.jspecify.annotations.Nullable;
 public final class RouteConfReader {
   /** A configuration is a few hundred bytes; one beyond this is a mistake, and is not parsed. */
   static final int MAX_CHARS = 64 * 1024;
+
+  /** The settings of a route; gateway-config/README.md explains each. */
+  public static final List<String> KEYS =
+      List.of(
+          "mode",
+          "policy",
+          "tenant",
+          "agent",
+          "budget_ms",
+          "on_uninspectable",
+          "block_style",
+          "dialect",
+          "redact",
+          "answers",
+          "capture",
+          "tap");
 
   private static final int MIN_BUDGET_MS = 1;
   private static final int MAX_BUDGET_MS = 30_000;
@@ -131,6 +148,10 @@ public final class RouteConfReader {
     }
 
     private void key(String key, JsonNode value) {
+      if (!KEYS.contains(key)) {
+        problems.add(key + ": unknown key" + Nearest.question(key, KEYS));
+        return;
+      }
       switch (key) {
         case "policy" -> text(key, value, text -> policy = text);
         case "mode" -> choice(key, value, Mode::of, "observe or enforce", m -> mode = m);
@@ -168,7 +189,7 @@ public final class RouteConfReader {
           redact = RedactReader.read(value, problems);
         }
         case "answers" -> answers(key, value);
-        default -> problems.add(key + ": unknown key");
+        default -> throw new IllegalStateException(key + " is a key that nobody reads");
       }
     }
 

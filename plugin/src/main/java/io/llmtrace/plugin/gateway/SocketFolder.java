@@ -2,7 +2,11 @@ package io.llmtrace.plugin.gateway;
 
 import io.llmtrace.runtime.files.PrivateFiles;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,15 +27,28 @@ final class SocketFolder {
    * The folder of a socket, made with mode 0700 where it is missing.
    *
    * @param socket absolute
-   * @throws IOException if it is another user's, who could take the socket away
+   * @throws IOException if it cannot be made or written, or is another user's, who could take the
+   *     socket away; the message names the key
    */
   static Path of(Path socket) throws IOException {
     Path folder = socket.getParent();
     if (folder == null) {
       throw new IOException("plugin.socket: expected a path in a folder, got " + socket);
     }
-    PrivateFiles.createDirectories(folder);
-    refuseForeign(folder, PrivateFiles.owner(folder), PrivateFiles.writer(folder));
+    int owner;
+    int self;
+    try {
+      PrivateFiles.createDirectories(folder);
+      owner = PrivateFiles.owner(folder);
+      self = PrivateFiles.writer(folder);
+    } catch (FileSystemException e) {
+      throw new IOException(
+          "plugin.socket: expected a folder that this user may make and write in, but "
+              + (e.getFile() == null ? folder : e.getFile())
+              + reason(e),
+          e);
+    }
+    refuseForeign(folder, owner, self);
     int mode = (Integer) Files.getAttribute(folder, "unix:mode");
     if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
       log.warn(
@@ -40,6 +57,16 @@ final class SocketFolder {
           folder);
     }
     return folder;
+  }
+
+  private static String reason(FileSystemException e) {
+    if (e instanceof AccessDeniedException) {
+      return " is closed to it";
+    }
+    if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
+      return " is no folder";
+    }
+    return " cannot be used: " + (e.getReason() == null ? e.getClass().getName() : e.getReason());
   }
 
   /** Visible for tests, which are one user. */

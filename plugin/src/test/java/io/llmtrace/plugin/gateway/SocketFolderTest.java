@@ -30,4 +30,18 @@ class SocketFolderTest {
     SocketFolder.refuseForeign(directory, 1000, 1000);
     SocketFolder.refuseForeign(directory, 0, 1000);
   }
+
+  @Test
+  void aFolderThatCannotBeMadeNamesTheKeyAndThePlace() throws Exception {
+    Path file = Files.createFile(directory.resolve("file"));
+
+    assertThatThrownBy(() -> SocketFolder.of(file.resolve("runner.sock")))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("plugin.socket: expected a folder that this user may make")
+        .hasMessageContaining(file.toString());
+    // Not in /proc even for root, whom modes do not bind.
+    assertThatThrownBy(() -> SocketFolder.of(Path.of("/proc/llmtrace/runner.sock")))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("plugin.socket: expected a folder that this user may make");
+  }
 }

@@ -42,7 +42,8 @@ final class ConfigurationReference {
       `./llmtrace config validate FILE` says what is wrong in a file, with line and key, and starts nothing. A key that does not exist, a wrong type and a value
       out of range are refused at start. `${VAR}` and `${VAR:-default}` are filled in from the environment. A secret is the text itself, or `file:PATH`
       with the path of a file that holds it. Sizes are bytes, or a number with KiB, MiB or GiB. Relative paths are relative to the working directory of the
-      process. A channel may also be the section of its kind, such as `alerts.slack`, with the keys of an entry of `alerts.channels` but `type`. `[]` after a name is each entry of a list, NAME a name of your own; `–` is no default.
+      process. A channel may also be the section of its kind, such as `alerts.slack`, with the keys of an entry of `alerts.channels` but `type`. `[]` after a name is each entry of a list. NAME stands for a name of your own, which the
+      last column explains. `–` is no default.
       """;
 
   /** Sections whose keys are the user's own names. */
@@ -51,6 +52,7 @@ final class ConfigurationReference {
           Pattern.compile("^(alerts\\.rules)\\.[^.]+"),
           Pattern.compile("^(models\\[\\]\\.labels)\\.[^.]+"),
           Pattern.compile("^(control_plane\\.oidc\\.role_map)\\.[^.]+"),
+          Pattern.compile("^(control_plane\\.telemetry\\.headers)\\.[^.]+"),
           Pattern.compile("^(plugin\\.policies\\.labels)\\.[^.]+"),
           Pattern.compile("^(alerts\\.channels\\[\\]\\.match)\\.[^.]+"));
 
