@@ -20,9 +20,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a process did not start, in one line: the configuration's key, what it says, and what would be
- * right. What is no fault of the machine or of the configuration is none of its business, and keeps
- * its stack trace. Immutable.
+ * Why a process did not start, in one line: the configuration's key, what it says, and what would
+ * be right. What is no fault of the machine or of the configuration is none of its business, and
+ * keeps its stack trace. Immutable.
  */
 final class StartFailure {
   private static final int LONGEST_CHAIN = 20;

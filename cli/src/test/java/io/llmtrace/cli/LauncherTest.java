@@ -33,7 +33,8 @@ class LauncherTest {
       in.write("[INFO] Building LLMTrace :: control plane 0.1.0-SNAPSHOT   [5/6]\n");
       in.flush();
       assertThat(out.readLine()).isEqualTo("llmtrace: building control plane ...");
-      in.write("[INFO] nothing of interest\n[WARNING] nor this\n  at its.Trace\n[ERROR] cannot find symbol\n");
+      in.write(
+          "[INFO] nothing of interest\n[WARNING] nor this\n  at its.Trace\n[ERROR] cannot find symbol\n");
       in.flush();
       assertThat(out.readLine()).isEqualTo("[ERROR] cannot find symbol");
       in.close();

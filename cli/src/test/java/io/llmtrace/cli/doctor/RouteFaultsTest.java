@@ -95,8 +95,7 @@ class RouteFaultsTest {
   @Test
   void theMendNamesTheKeyFileAndTheConfigurationThatWereGiven() throws Exception {
     place.list("routes", "{\"id\":\"other\",\"uri\":\"/shop\",\"plugins\":{}}");
-    place.error(
-        "routes", "nothing is inspected", "admin.key --config " + place.config());
+    place.error("routes", "nothing is inspected", "admin.key --config " + place.config());
   }
 
   @Test
