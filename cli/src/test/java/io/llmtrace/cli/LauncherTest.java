@@ -24,20 +24,19 @@ class LauncherTest {
                 "bash", "-c", "eval \"$(sed -n '/^progress()/,/^}/p' " + script + ")\"; progress")
             .redirectErrorStream(true)
             .start();
-    try (BufferedWriter in =
-            new BufferedWriter(
-                new OutputStreamWriter(shell.getOutputStream(), StandardCharsets.UTF_8));
-        BufferedReader out =
-            new BufferedReader(
-                new InputStreamReader(shell.getInputStream(), StandardCharsets.UTF_8))) {
-      in.write("[INFO] Building LLMTrace :: control plane 0.1.0-SNAPSHOT   [5/6]\n");
-      in.flush();
-      assertThat(out.readLine()).isEqualTo("llmtrace: building control plane ...");
-      in.write(
-          "[INFO] nothing of interest\n[WARNING] nor this\n  at its.Trace\n[ERROR] cannot find symbol\n");
-      in.flush();
-      assertThat(out.readLine()).isEqualTo("[ERROR] cannot find symbol");
-      in.close();
+    try (BufferedReader out =
+        new BufferedReader(
+            new InputStreamReader(shell.getInputStream(), StandardCharsets.UTF_8))) {
+      try (BufferedWriter in =
+          new BufferedWriter(
+              new OutputStreamWriter(shell.getOutputStream(), StandardCharsets.UTF_8))) {
+        in.write("[INFO] Building LLMTrace :: control plane 0.1.0-SNAPSHOT   [5/6]\n");
+        in.flush();
+        assertThat(out.readLine()).isEqualTo("llmtrace: building control plane ...");
+        in.write("[INFO] of no interest\n[WARNING] nor this\n  at its.Trace\n[ERROR] no symbol\n");
+        in.flush();
+        assertThat(out.readLine()).isEqualTo("[ERROR] no symbol");
+      }
       assertThat(out.readLine()).isNull();
       assertThat(shell.waitFor(10, TimeUnit.SECONDS)).isTrue();
       assertThat(shell.exitValue()).isZero();
