@@ -9,6 +9,7 @@ import java.net.UnknownHostException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -141,20 +142,34 @@ final class StartFailure {
   }
 
   private String file(FileSystemException failure, Path path) {
-    String what =
-        failure instanceof AccessDeniedException
-            ? "this user may not use "
-                + path
-                + "; expected a path that "
-                + System.getProperty("user.name")
-                + " may read and write"
-            : failure instanceof FileAlreadyExistsException
-                    || failure instanceof NotDirectoryException
-                ? path + " is no directory; expected one, or nothing there"
-                : failure instanceof NoSuchFileException
-                    ? "there is no " + path
-                    : path + " cannot be used: " + reason(failure);
-    return placed(path, what);
+    if (failure instanceof AccessDeniedException) {
+      return placed(
+          path,
+          "this user may not use "
+              + path
+              + "; expected a path that "
+              + System.getProperty("user.name")
+              + " may read and write");
+    }
+    if (failure instanceof FileAlreadyExistsException
+        || failure instanceof NotDirectoryException
+        || reason(failure).equals("not a directory")) {
+      return placed(path, file(path) + " is no directory; expected one, or nothing there");
+    }
+    return placed(
+        path,
+        failure instanceof NoSuchFileException
+            ? "there is no " + path
+            : path + " cannot be used: " + reason(failure));
+  }
+
+  /** The file that stands where a directory should, at a path or above it. */
+  private static Path file(Path path) {
+    Path at = path;
+    while (at.getParent() != null && !Files.exists(at)) {
+      at = at.getParent();
+    }
+    return at;
   }
 
   /** A message about a file says which key names it. */
