@@ -52,7 +52,7 @@ final class ConfigCommand {
           case "control-plane" -> ConfigFile.Role.CONTROL_PLANE;
           default ->
               throw new ParameterException(
-                  spec.commandLine(),
+                  spec.commandLine().getSubcommands().get("validate"),
                   "--role: expected plugin, control-plane or both, got " + whose);
         };
     LlmtraceConfig config;

@@ -159,7 +159,7 @@ final class StartFailure {
     return placed(
         path,
         failure instanceof NoSuchFileException
-            ? "there is no " + path
+            ? path + " is not there and cannot be made; expected a path that this user may write"
             : path + " cannot be used: " + reason(failure));
   }
 

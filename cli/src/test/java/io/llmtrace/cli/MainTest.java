@@ -83,7 +83,9 @@ class MainTest {
     }
     assertThat(run("config", "validate", "--role", "gateway", file.toString())).isEqualTo(2);
     assertThat(err.toString())
-        .contains("--role: expected plugin, control-plane or both, got gateway");
+        .contains(
+            "--role: expected plugin, control-plane or both, got gateway",
+            "Usage: llmtrace config validate");
   }
 
   @Test

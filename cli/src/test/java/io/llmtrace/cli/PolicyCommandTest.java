@@ -132,6 +132,8 @@ class PolicyCommandTest {
     String file = file("shop.yaml", POLICY.formatted("redact"));
     assertThat(run("policy", "test", file)).isEqualTo(2);
     assertThat(err.toString()).contains(file + ": expected tests in ");
+    assertThat(run("policy", "test", directory.resolve("none.yaml").toString())).isEqualTo(2);
+    assertThat(err.toString()).contains("none.yaml: expected a policy that exists");
   }
 
   @Test

@@ -116,7 +116,10 @@ final class TestCommand implements Callable<Integer> {
       } else if (Files.exists(PolicyFiles.testsOf(file))) {
         tests.put(PolicyFiles.testsOf(file), file);
       } else if (given.contains(file)) {
-        files.tell(file + ": expected tests in " + PolicyFiles.testsOf(file));
+        files.tell(
+            Files.exists(file)
+                ? file + ": expected tests in " + PolicyFiles.testsOf(file)
+                : file + ": expected a policy that exists");
       } else {
         spec.commandLine().getOut().println("none  " + file + " has no tests");
       }

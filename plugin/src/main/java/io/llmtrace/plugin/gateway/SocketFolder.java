@@ -6,6 +6,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import org.slf4j.Logger;
@@ -65,6 +66,9 @@ final class SocketFolder {
     }
     if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
       return " is no folder";
+    }
+    if (e instanceof NoSuchFileException) {
+      return " is not there and cannot be made";
     }
     return " cannot be used: " + (e.getReason() == null ? e.getClass().getName() : e.getReason());
   }

@@ -42,6 +42,8 @@ class SocketFolderTest {
     // Not in /proc even for root, whom modes do not bind.
     assertThatThrownBy(() -> SocketFolder.of(Path.of("/proc/llmtrace/runner.sock")))
         .isInstanceOf(IOException.class)
-        .hasMessageStartingWith("plugin.socket: expected a folder that this user may make");
+        .hasMessage(
+            "plugin.socket: expected a folder that this user may make and write in, but"
+                + " /proc/llmtrace is not there and cannot be made");
   }
 }
