@@ -25,8 +25,7 @@ class LauncherTest {
             .redirectErrorStream(true)
             .start();
     try (BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(shell.getInputStream(), StandardCharsets.UTF_8))) {
+        new BufferedReader(new InputStreamReader(shell.getInputStream(), StandardCharsets.UTF_8))) {
       try (BufferedWriter in =
           new BufferedWriter(
               new OutputStreamWriter(shell.getOutputStream(), StandardCharsets.UTF_8))) {
