@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.Inspectors;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
@@ -54,6 +55,7 @@ class TapTest {
   private final Kept kept = new Kept();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final OpenQuestions questions = new OpenQuestions(0, meters);
+  private final MemoryBudget memory = new MemoryBudget(64 << 20);
   private DecisionIds ids;
   private Tap tap;
 
@@ -74,6 +76,7 @@ class TapTest {
         () -> TABLE,
         (completion, upstream) -> {},
         AnswerListener.NONE,
+        memory,
         meters);
   }
 
