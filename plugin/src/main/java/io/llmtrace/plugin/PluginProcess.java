@@ -308,6 +308,7 @@ public final class PluginProcess<S extends RequestSide> implements AutoCloseable
             prices,
             limits::completed,
             this::answered,
+            requests.memory(),
             meters),
         inspectKey == null ? null : inspectKey::matches,
         new TextInspector(engine, new DecisionEngine(), config.budget()),

@@ -15,7 +15,9 @@ import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.Segment;
+import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.runtime.config.AnswersConfig;
 import io.llmtrace.runtime.config.Secret;
 import io.micrometer.core.instrument.Counter;
@@ -33,6 +35,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -135,6 +138,8 @@ public final class AnswerInspector implements AutoCloseable {
    * @param question what is known of its question, or null
    * @param tenant whose canaries are looked for where the question is not known
    * @param latestNanos {@link System#nanoTime()} at which it must be done, whatever the budget
+   * @param memory opens what takes what is made of the body beyond its own bytes; closed again
+   *     here, possibly later
    */
   public AnswerInspection inspect(
       String decisionId,
@@ -142,7 +147,8 @@ public final class AnswerInspector implements AutoCloseable {
       String body,
       @Nullable Question question,
       String tenant,
-      long latestNanos) {
+      long latestNanos,
+      Supplier<? extends BodyMemory> memory) {
     long bytes = body.length();
     if (!config.inspect()) {
       return AnswerInspection.uninspected("off", bytes);
@@ -164,6 +170,7 @@ public final class AnswerInspector implements AutoCloseable {
             body,
             question == null ? tenant : question.tenant(),
             context(question, tenant),
+            memory,
             InspectionBudget.until(now + allowed));
     String cut;
     try {
@@ -188,8 +195,9 @@ public final class AnswerInspector implements AutoCloseable {
     reading.budget.cancel();
     timer.record(System.nanoTime() - now, TimeUnit.NANOSECONDS);
     Answer answer = reading.answer;
+    String unread = reading.unread;
     return answer == null
-        ? AnswerInspection.uninspected(cut, bytes)
+        ? AnswerInspection.uninspected(unread == null ? cut : unread, bytes)
         : AnswerInspection.of(answer, bytes, reading.progress.snapshot(), cut);
   }
 
@@ -258,28 +266,39 @@ public final class AnswerInspector implements AutoCloseable {
     private final String body;
     private final String tenant;
     private final AnswerContext context;
+    private final Supplier<? extends BodyMemory> memory;
     private final InspectionBudget budget;
     private final InspectionProgress progress = new InspectionProgress();
     private volatile @Nullable Answer answer;
+
+    /** Why there is no answer, once that is known. */
+    private volatile @Nullable String unread;
 
     Reading(
         @Nullable Api api,
         String body,
         String tenant,
         AnswerContext context,
+        Supplier<? extends BodyMemory> memory,
         InspectionBudget budget) {
       this.api = api;
       this.body = body;
       this.tenant = tenant;
       this.context = context;
+      this.memory = memory;
       this.budget = budget;
     }
 
     @Override
     public void run() {
-      Answer read = AnswerReader.read(api, body);
-      answer = read;
-      engine.inspectAnswer(read, tenant, context, budget, progress);
+      try (BodyMemory taken = memory.get()) {
+        Answer read = AnswerReader.read(api, body, taken);
+        answer = read;
+        engine.inspectAnswer(read, tenant, context, budget, progress);
+      } catch (UnreadableBodyException e) {
+        LOG.debug("an answer cannot be read: {}", e.getMessage());
+        unread = e.reason();
+      }
     }
   }
 }

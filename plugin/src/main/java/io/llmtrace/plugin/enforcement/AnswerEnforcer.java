@@ -203,9 +203,10 @@ public final class AnswerEnforcer implements AnswerHandler, AutoCloseable {
       BodyBytes body =
           BodyText.decode(
               Map.of("content-encoding", held.held.header("content-encoding").strip()),
-              BodyBytes.of(held.body.bytes()));
+              BodyBytes.of(held.body.bytes()),
+              held.memory());
       if (inspector.inspects()) {
-        var answer = AnswerReader.read(held.caller().api(), body.utf8());
+        var answer = AnswerReader.read(held.caller().api(), body.utf8(), held.memory());
         held.answer = answer;
         engine.inspectAnswer(
             answer,

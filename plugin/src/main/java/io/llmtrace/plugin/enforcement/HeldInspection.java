@@ -14,6 +14,7 @@ import io.llmtrace.policies.exchange.Answer;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Dialect;
+import io.llmtrace.policies.json.BodyMemory;
 import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -130,6 +131,11 @@ final class HeldInspection {
       pending.cancel(false);
     }
     responder.accept(decision);
+  }
+
+  /** Of the body and of what is made of it; for the worker. */
+  BodyMemory memory() {
+    return lease;
   }
 
   void releaseMemory() {

@@ -9,6 +9,7 @@ import io.llmtrace.policies.exchange.BodyText;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.redact.Numbering;
 import io.llmtrace.policies.redact.PlaceholderMemory;
 import io.llmtrace.policies.redact.Redaction;
@@ -78,6 +79,7 @@ public final class RequestRedaction {
    *
    * @param tenant whose it is, which the route need not say
    * @param findings those that are replaced
+   * @param bodies of which is taken what a packed body unpacks to
    */
   public Redaction redact(
       GatewayRequest request,
@@ -85,16 +87,17 @@ public final class RequestRedaction {
       RequestContent content,
       Exchange exchange,
       List<Finding> findings,
-      InspectionBudget budget) {
+      InspectionBudget budget,
+      BodyMemory bodies) {
     if (memory == null) {
       return new Redaction.Refused(Redaction.Reason.NOT_DONE);
     }
     RedactConf conf = request.conf().redact();
     byte[] body;
     try {
-      body = BodyText.decode(content.headers(), content.body()).alone();
+      body = BodyText.decode(content.headers(), content.body(), bodies).alone();
     } catch (UnreadableBodyException e) {
-      // It was read a moment ago; if it cannot be now, it must not pass.
+      // It was read a moment ago; if it cannot be now, also for want of memory, it must not pass.
       return new Redaction.Refused(Redaction.Reason.ENCODING);
     }
     Numbering numbering =

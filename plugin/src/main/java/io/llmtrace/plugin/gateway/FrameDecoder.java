@@ -17,16 +17,22 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
   private static final byte[] NOTHING = {};
 
   private final MemoryBudget memory;
+
+  /** Of all payloads that are not accounted for; never grows. */
+  private final MemoryBudget.Lease nothing;
+
   private final byte[] header = new byte[Frame.HEADER_BYTES];
   private int headerRead;
   private int length;
   private int read;
   private byte[] payload = NOTHING;
   private boolean discarding;
-  private MemoryBudget.Lease lease = MemoryBudget.Lease.NONE;
+  private MemoryBudget.Lease lease;
 
   FrameDecoder(MemoryBudget memory) {
     this.memory = memory;
+    this.nothing = memory.open();
+    this.lease = nothing;
   }
 
   @Override
@@ -74,7 +80,7 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
     length = ((header[1] & 0xFF) << 16) | ((header[2] & 0xFF) << 8) | (header[3] & 0xFF);
     read = 0;
     discarding = false;
-    lease = MemoryBudget.Lease.NONE;
+    lease = nothing;
     if (length > UNACCOUNTED_BYTES) {
       MemoryBudget.Lease taken = memory.take(length);
       if (taken == null) {
@@ -89,7 +95,7 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
     Frame frame = new Frame(header[0] & 0xFF, length, discarding ? null : payload, lease);
     headerRead = 0;
     payload = NOTHING;
-    lease = MemoryBudget.Lease.NONE;
+    lease = nothing;
     ctx.fireChannelRead(frame);
   }
 

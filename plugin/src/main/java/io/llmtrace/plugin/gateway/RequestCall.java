@@ -103,7 +103,7 @@ final class RequestCall {
         bodyState = BodyState.TOO_LARGE;
         body = BodyBytes.NONE;
       } else {
-        lease = frame.lease();
+        lease = frame.lease().own();
         moved = true;
       }
     }

@@ -113,7 +113,7 @@ final class ResponseCall {
                 state,
                 payload == null ? frame.length() : body.length,
                 System.nanoTime()),
-            read ? frame.lease() : MemoryBudget.Lease.NONE,
+            read ? frame.lease().own() : MemoryBudget.Lease.NONE,
             this::answer);
         return read;
       }

@@ -13,6 +13,7 @@ import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.policy.BlockStyle;
 import java.util.List;
 import java.util.Map;
@@ -31,10 +32,12 @@ public interface Analysis {
    *
    * @param forced the route's API, or null to detect it
    * @param budget until when somebody waits
-   * @throws UnreadableBodyException if there is no text in the body that could be inspected, or the
-   *     budget ended before it was parsed
+   * @param memory of which is taken what is made of the body beyond the bytes that came
+   * @throws UnreadableBodyException if there is no text in the body that could be inspected, the
+   *     budget ended before it was parsed, or it would take too much memory
    */
-  Exchange read(RequestContent content, @Nullable Api forced, InspectionBudget budget)
+  Exchange read(
+      RequestContent content, @Nullable Api forced, InspectionBudget budget, BodyMemory memory)
       throws UnreadableBodyException;
 
   /**

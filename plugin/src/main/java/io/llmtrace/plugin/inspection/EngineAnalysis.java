@@ -18,6 +18,7 @@ import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.ExchangeReader;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.policy.BlockAnswers;
 import io.llmtrace.policies.policy.BlockStyle;
 import java.util.function.Supplier;
@@ -49,9 +50,10 @@ public final class EngineAnalysis implements Analysis {
   }
 
   @Override
-  public Exchange read(RequestContent content, @Nullable Api forced, InspectionBudget budget)
+  public Exchange read(
+      RequestContent content, @Nullable Api forced, InspectionBudget budget, BodyMemory memory)
       throws UnreadableBodyException {
-    return ExchangeReader.read(content, forced, dialects, budget::spent);
+    return ExchangeReader.read(content, forced, dialects, budget::spent, memory);
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.llmtrace.plugin.inspection.Analysis.Seen;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Exchange;
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.limit.Admission;
 import io.llmtrace.policies.redact.Redaction;
 import io.llmtrace.policies.wire.InspectionRecord;
@@ -166,6 +167,11 @@ final class Inspection implements Runnable {
     Settlement made = settlement;
     responder.decided(answer, made == null || made.answer() != answer ? null : made.inspection());
     return true;
+  }
+
+  /** Of the body and of what is made of it; for whose turn it is to work on it. */
+  BodyMemory memory() {
+    return lease;
   }
 
   void releaseMemory() {

@@ -67,7 +67,8 @@ final class Settlements {
               content(request),
               exchange,
               verdict.redact(),
-              InspectionBudget.until(inspection.deadlineNanos()));
+              InspectionBudget.until(inspection.deadlineNanos()),
+              inspection.memory());
     }
   }
 

@@ -1,5 +1,6 @@
 package io.llmtrace.plugin.inspection;
 
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.plugin.policies.AnswerPolicy;
 import io.llmtrace.plugin.policies.PolicyTable;
 import io.llmtrace.policies.detect.InspectionBudget;
@@ -184,7 +185,7 @@ public final class WarmUp {
             body.getBytes(StandardCharsets.UTF_8));
     InspectionBudget budget =
         InspectionBudget.until(System.nanoTime() + TimeUnit.SECONDS.toNanos(1));
-    Exchange exchange = analysis.read(content, null, budget);
+    Exchange exchange = analysis.read(content, null, budget, BodyMemory.UNCOUNTED);
     Analysis.Run run = analysis.prepare(exchange, "", null, budget);
     if (!run.readSegments()) {
       run.askModels();

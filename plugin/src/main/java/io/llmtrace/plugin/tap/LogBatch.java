@@ -5,7 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import io.llmtrace.policies.json.WireJson;
+import io.llmtrace.policies.json.BodyMemory;
+import io.llmtrace.policies.json.BoundedJson;
+import io.llmtrace.policies.json.HeavyJsonException;
+import io.llmtrace.policies.json.TreeWeight;
 import java.io.ByteArrayOutputStream;
 import java.io.CharConversionException;
 import java.io.IOException;
@@ -37,6 +40,9 @@ final class LogBatch {
       if (root.isContainerNode() && !root.isEmpty()) {
         return root;
       }
+    } catch (HeavyJsonException e) {
+      throw new IllegalArgumentException(
+          "expected log entries of fewer parts: " + e.getMessage(), e);
     } catch (JsonProcessingException e) {
       // Without its source: that is a client's traffic, and the message is shown and logged.
       throw new IllegalArgumentException("expected JSON log entries: " + e.getOriginalMessage(), e);
@@ -45,11 +51,12 @@ final class LogBatch {
   }
 
   private static JsonNode tree(byte[] body) throws IOException {
+    TreeWeight weight = new TreeWeight(BodyMemory.UNCOUNTED);
     try {
-      return WireJson.mapper().readTree(body);
+      return BoundedJson.tree(body, weight);
     } catch (CharConversionException | JsonProcessingException e) {
       log.debug("log entries that are no UTF-8 are read byte for byte", e);
-      return decoded(WireJson.mapper().readTree(new String(body, StandardCharsets.ISO_8859_1)));
+      return decoded(BoundedJson.tree(new String(body, StandardCharsets.ISO_8859_1), weight));
     }
   }
 

@@ -5,6 +5,7 @@ import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.OpenQuestions;
 import io.llmtrace.plugin.answers.OpenQuestions.Question;
 import io.llmtrace.plugin.exchangelog.ExchangeLog;
+import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.local.TapEndpoint;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
@@ -51,6 +52,10 @@ import org.slf4j.LoggerFactory;
 public final class Tap implements TapEndpoint {
   private static final Logger log = LoggerFactory.getLogger(Tap.class);
   private static final int REMEMBERED = 100_000;
+
+  /** How far clocks may be apart, or stepped, between the issue of an id and its coming back. */
+  private static final long CLOCKS_APART_MILLIS = TimeUnit.HOURS.toMillis(2);
+
   private static final String BEARER = "Bearer ";
 
   /** Of an exchange that passed without the plugin, or before it was started again. */
@@ -71,17 +76,23 @@ public final class Tap implements TapEndpoint {
   private final Metering metering;
   private final CompletionListener listener;
   private final AnswerListener answered;
+  private final MemoryBudget memory;
   private final MeterRegistry meters;
-  private final Map<String, Boolean> seen =
+
+  /** When each exchange of the last began, by its id. */
+  private final Map<String, Long> seen =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
           return size() > REMEMBERED;
         }
       };
 
+  /**
+   * @param memory of which is taken what is made of answers beyond their own bytes
+   */
   public Tap(
       Secret secret,
       DecisionIds ids,
@@ -92,6 +103,7 @@ public final class Tap implements TapEndpoint {
       Supplier<PriceTable> prices,
       CompletionListener listener,
       AnswerListener answered,
+      MemoryBudget memory,
       MeterRegistry meters) {
     this.secret = secret;
     this.ids = ids;
@@ -102,6 +114,7 @@ public final class Tap implements TapEndpoint {
     this.metering = new Metering(prices, meters);
     this.listener = listener;
     this.answered = answered;
+    this.memory = memory;
     this.meters = meters;
   }
 
@@ -137,7 +150,7 @@ public final class Tap implements TapEndpoint {
       log.warn("a log entry is left out: {}", e.getMessage());
       return;
     }
-    Optional<String> own = issued(entry);
+    Optional<String> own = issued(entry).filter(id -> isItsOwn(id, entry));
     byte[] digest = digest(entry);
     String id = own.orElseGet(() -> derived(entry, digest));
     if (alreadySeen(id)) {
@@ -154,7 +167,7 @@ public final class Tap implements TapEndpoint {
     telemetry.completion(completion);
     listener.completed(completion, provided);
     // Only now: an entry that could not be kept is sent again, and must not look like a repeat.
-    remember(id);
+    remember(id, entry);
     questions.forget(id);
     count(own.isPresent() ? "joined" : "uninspected");
     ExchangeLog.completed(completion, traceId, entry.responseBody());
@@ -164,8 +177,22 @@ public final class Tap implements TapEndpoint {
     return seen.containsKey(id);
   }
 
-  private synchronized void remember(String id) {
-    seen.put(id, Boolean.TRUE);
+  private synchronized void remember(String id, LogEntry entry) {
+    seen.put(id, entry.startTime());
+  }
+
+  /**
+   * Whether an id that this node issued is that of this exchange: who was answered knows one, and
+   * may send it again where the plugin is passed by. Then it is of another time, or of an exchange
+   * that has ended.
+   */
+  private synchronized boolean isItsOwn(String id, LogEntry entry) {
+    Long began = seen.get(id);
+    long issued = Ulid.time(id).toEpochMilli();
+    long apart =
+        Math.min(
+            Math.abs(issued - System.currentTimeMillis()), Math.abs(issued - entry.startTime()));
+    return apart <= CLOCKS_APART_MILLIS && (began == null || began == entry.startTime());
   }
 
   private void count(String result) {
@@ -193,7 +220,8 @@ public final class Tap implements TapEndpoint {
     if (!entry.reachedUpstream()) {
       return null;
     }
-    return answers.inspect(id, api, entry.responseBody(), question, UNKNOWN_TENANT, latestNanos);
+    return answers.inspect(
+        id, api, entry.responseBody(), question, UNKNOWN_TENANT, latestNanos, memory::open);
   }
 
   /**

@@ -2,6 +2,7 @@ package io.llmtrace.plugin.answers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
@@ -61,7 +62,7 @@ class AnswerInspectorTest {
       assertThat(
               reason(
                   inspector.inspect(
-                      "id", null, json(MAIL), null, "default", System.nanoTime() - 1)))
+                      "id", null, json(MAIL), null, "default", System.nanoTime() - 1, () -> BodyMemory.UNCOUNTED)))
           .isEqualTo("uninspected overload");
     }
   }
@@ -194,7 +195,7 @@ class AnswerInspectorTest {
   private static List<FindingType> types(
       AnswerInspector inspector, String content, OpenQuestions.Question question) {
     return inspector
-        .inspect("id", null, json(content), question, "default", System.nanoTime() + (1L << 40))
+        .inspect("id", null, json(content), question, "default", System.nanoTime() + (1L << 40), () -> BodyMemory.UNCOUNTED)
         .findings()
         .stream()
         .map(Finding::type)
@@ -202,7 +203,7 @@ class AnswerInspectorTest {
   }
 
   private static AnswerInspection inspect(AnswerInspector inspector, String body) {
-    return inspector.inspect("id", null, body, null, "default", System.nanoTime() + (1L << 40));
+    return inspector.inspect("id", null, body, null, "default", System.nanoTime() + (1L << 40), () -> BodyMemory.UNCOUNTED);
   }
 
   private static String reason(AnswerInspection seen) {

@@ -222,6 +222,19 @@ class AnswerEnforcerTest {
     }
   }
 
+  @Test
+  void an_answer_that_would_take_the_memory_is_unread_and_gives_it_back() throws Exception {
+    String heavy = "{\"choices\":[" + "[],".repeat(1 << 18) + "1]}";
+    try (AnswerEnforcer enforcer = enforcer()) {
+      // 20 MiB of a tree, where there are 16.
+      assertThat(handled(enforcer, ENFORCES, heavy).status()).isZero();
+      assertThat(handled(enforcer, STRICT, heavy).status()).isEqualTo(403);
+      assertThat(count("pass", "memory") + count("allow", "memory") + count("block", "memory"))
+          .isEqualTo(2);
+    }
+    assertThat(memory.used()).isZero();
+  }
+
   private AnswerEnforcer enforcer(AnswerDetector... more) {
     return enforcer(Inspectors.WIDE, more);
   }

@@ -2,6 +2,7 @@ package io.llmtrace.plugin.enforcement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.Answer;
@@ -59,7 +60,7 @@ class RequestRedactionTest {
     Redaction refused =
         RequestRedaction.unable()
             .redact(
-                request, tenant, content, exchange, mails(exchange), InspectionBudget.unlimited());
+                request, tenant, content, exchange, mails(exchange), InspectionBudget.unlimited(), BodyMemory.UNCOUNTED);
     assertThat(refused).isEqualTo(new Redaction.Refused(Redaction.Reason.NOT_DONE));
     Decision feasible = Passing.feasible(REDACT, refused);
     assertThat(feasible.action()).isEqualTo(Action.BLOCK);
@@ -123,7 +124,7 @@ class RequestRedactionTest {
     Exchange exchange = ExchangeReader.read(content, null);
     Redaction done =
         redactions.redact(
-            request, tenant, content, exchange, mails(exchange), InspectionBudget.unlimited());
+            request, tenant, content, exchange, mails(exchange), InspectionBudget.unlimited(), BodyMemory.UNCOUNTED);
     assertThat(done).isInstanceOf(Redaction.Redacted.class);
     return new String(((Redaction.Redacted) done).body(), StandardCharsets.UTF_8);
   }

@@ -56,6 +56,12 @@ public final class Host implements AutoCloseable {
   public Host(
       Path directory, Consumer<String> hook, InspectionService.Settings settings, long bytes)
       throws IOException {
+    this(directory, new MarkerAnalysis(hook), settings, bytes);
+  }
+
+  /** With whatever reads bodies. */
+  public Host(Path directory, Analysis analysis, InspectionService.Settings settings, long bytes)
+      throws IOException {
     this.socket = directory.resolve("r.sock");
     this.memory = new MemoryBudget(bytes);
     this.breaker = new AnalysisBreaker(new BreakerConfig(true, 5, RECOVERY, 2), "n", meters);
@@ -78,7 +84,7 @@ public final class Host implements AutoCloseable {
     this.service =
         new InspectionService(
             settings,
-            new MarkerAnalysis(hook),
+            analysis,
             sink,
             DecisionIds.open(directory),
             new Identities(IdentityConfig.none(), meters),

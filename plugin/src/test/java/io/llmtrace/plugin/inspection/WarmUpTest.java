@@ -2,6 +2,7 @@ package io.llmtrace.plugin.inspection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Exchange;
@@ -95,7 +96,8 @@ class WarmUpTest {
   private static Analysis reading(Consumer<Exchange> reader) {
     return new MarkerAnalysis(text -> {}) {
       @Override
-      public Exchange read(RequestContent content, Api forced, InspectionBudget budget) {
+      public Exchange read(
+      RequestContent content, Api forced, InspectionBudget budget, BodyMemory memory) {
         try {
           Exchange exchange = ExchangeReader.read(content, forced);
           reader.accept(exchange);

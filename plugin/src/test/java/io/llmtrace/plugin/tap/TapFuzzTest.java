@@ -6,6 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.Inspectors;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.exchange.Dialects;
@@ -44,6 +45,7 @@ class TapFuzzTest {
             PriceTable::builtIn,
             (completion, upstream) -> {},
             AnswerListener.NONE,
+            new MemoryBudget(64 << 20),
             meters);
   }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.plugin.answers.AnswerInspector;
 import io.llmtrace.plugin.answers.Inspectors;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.telemetry.SpoolRefusedException;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
@@ -54,6 +55,7 @@ class TapTest {
   private final Kept kept = new Kept();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final OpenQuestions questions = new OpenQuestions(0, meters);
+  private final MemoryBudget memory = new MemoryBudget(64 << 20);
   private DecisionIds ids;
   private Tap tap;
 
@@ -74,6 +76,7 @@ class TapTest {
         () -> TABLE,
         (completion, upstream) -> {},
         AnswerListener.NONE,
+        memory,
         meters);
   }
 
@@ -143,6 +146,73 @@ class TapTest {
     tap.receive(bytes(entry));
 
     assertThat(kept.completions.get(0).decisionId()).isNotEqualTo(id);
+  }
+
+  @Test
+  void an_id_that_was_an_exchange_is_not_another_one_too() throws IOException {
+    String id = ids.issue();
+    ObjectNode first = withRequestId(recorded("json"), ids.header(id));
+    ObjectNode second = withRequestId(recorded("json"), ids.header(id));
+    second.put("start_time", first.path("start_time").asLong() + 5);
+    second.put("request_id", "another");
+    tap.receive(bytes(first));
+    tap.receive(bytes(first));
+    tap.receive(bytes(second));
+    tap.receive(bytes(second));
+
+    // The log came twice, and the exchange that borrowed an id is neither hidden nor its owner.
+    assertThat(kept.completions).hasSize(2);
+    assertThat(kept.completions.get(0).decisionId()).isEqualTo(id);
+    assertThat(kept.completions.get(1).decisionId()).isNotEqualTo(id);
+    assertThat(kept.inspections)
+        .extracting(record -> record.decisionId() + " " + record.receipt().reason())
+        .containsExactly(kept.completions.get(1).decisionId() + " forged_id");
+  }
+
+  @Test
+  void an_id_of_another_time_is_nobodys() throws IOException {
+    long now = System.currentTimeMillis();
+    String old = Ulid.of(now - 3 * 3_600_000L, 1, 2);
+    String stepped = Ulid.of(now + 3_600_000L, 1, 2);
+    tap.receive(bytes(withRequestId(started(now), ids.header(old))));
+    tap.receive(bytes(withRequestId(started(now + 1), ids.header(stepped))));
+    // A log that comes late is that of its exchange all the same.
+    String late = Ulid.of(now - 30 * 3_600_000L, 1, 2);
+    tap.receive(bytes(withRequestId(started(now - 30 * 3_600_000L), ids.header(late))));
+
+    assertThat(kept.inspections)
+        .extracting(record -> record.receipt().reason())
+        .containsExactly("forged_id");
+    assertThat(kept.completions)
+        .extracting(CompletionRecord::decisionId)
+        .doesNotContain(old)
+        .endsWith(stepped, late);
+  }
+
+  @Test
+  void an_answer_too_heavy_to_read_is_told_and_its_memory_given_back() throws IOException {
+    ObjectNode entry = answered(ids.issue(), "");
+    ((ObjectNode) entry.path("response"))
+        .put("body", "{\"choices\":[" + "[],".repeat(1 << 20) + "1]}");
+    tap.receive(bytes(entry));
+    assertThat(kept.completions.get(0).receipt().reason()).isEqualTo("too_large");
+    assertThat(kept.completions.get(0).receipt().coverage()).isEqualTo(Coverage.UNINSPECTED);
+    assertThat(memory.used()).isZero();
+  }
+
+  @Test
+  void a_delivery_of_many_small_parts_is_refused() {
+    byte[] parts = ("[" + "{},".repeat(5 << 20) + "1]").getBytes(StandardCharsets.UTF_8);
+    assertThatThrownBy(() -> tap.receive(parts))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("fewer parts");
+  }
+
+  private static ObjectNode started(long millis) throws IOException {
+    ObjectNode entry = recorded("json");
+    entry.put("start_time", millis);
+    entry.put("request_id", "at " + millis);
+    return entry;
   }
 
   @Test

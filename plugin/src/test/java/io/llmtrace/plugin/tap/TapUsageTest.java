@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmtrace.plugin.answers.Inspectors;
 import io.llmtrace.plugin.answers.OpenQuestions;
+import io.llmtrace.plugin.gateway.MemoryBudget;
 import io.llmtrace.plugin.identity.DecisionIds;
 import io.llmtrace.plugin.telemetry.TelemetrySink;
 import io.llmtrace.policies.detect.Coverage;
@@ -76,6 +77,7 @@ class TapUsageTest {
         () -> TABLE,
         (completion, upstream) -> {},
         AnswerListener.NONE,
+        new MemoryBudget(64 << 20),
         meters);
   }
 

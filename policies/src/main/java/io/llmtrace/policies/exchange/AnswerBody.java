@@ -1,6 +1,7 @@
 package io.llmtrace.policies.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.policies.json.TreeWeight;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,14 +32,17 @@ final class AnswerBody {
 
   private final AnswerFacts facts;
   private final Visitor visitor;
+  private final TreeWeight weight;
   private DialectFormat last;
 
   /** Whether something in the body had the shape of an answer. */
   private boolean recognised;
 
-  private AnswerBody(@Nullable DialectFormat first, AnswerFacts facts, Visitor visitor) {
+  private AnswerBody(
+      @Nullable DialectFormat first, AnswerFacts facts, Visitor visitor, TreeWeight weight) {
     this.facts = facts;
     this.visitor = visitor;
+    this.weight = weight;
     this.last = first == null ? Dialect.GENERIC_JSON.format() : first;
   }
 
@@ -46,9 +50,16 @@ final class AnswerBody {
    * Reads a body; never fails.
    *
    * @param first the format of the request, or null where it is not known
+   * @param weight of the trees that are made; where one would be too heavy it tells, and what was
+   *     to be a tree is a text
    */
-  static End read(@Nullable DialectFormat first, String body, AnswerFacts facts, Visitor visitor) {
-    return new AnswerBody(first, facts, visitor).read(body);
+  static End read(
+      @Nullable DialectFormat first,
+      String body,
+      AnswerFacts facts,
+      Visitor visitor,
+      TreeWeight weight) {
+    return new AnswerBody(first, facts, visitor, weight).read(body);
   }
 
   private End read(String body) {
@@ -60,7 +71,7 @@ final class AnswerBody {
       return facts.ended ? End.WHOLE : End.BROKEN;
     }
     if (EventFrames.isFrames(body)) {
-      EventFrames.Decoded frames = EventFrames.decode(body);
+      EventFrames.Decoded frames = EventFrames.decode(body, weight);
       frames.events().forEach(this::event);
       return frames.intact() && facts.ended ? End.WHOLE : End.BROKEN;
     }
@@ -68,8 +79,9 @@ final class AnswerBody {
       body.lines().filter(line -> !line.isBlank()).forEach(this::event);
       return recognised && !facts.ended ? End.BROKEN : End.WHOLE;
     }
-    JsonNode whole = ProviderText.json(body);
-    JsonNode root = whole.isMissingNode() ? ProviderText.jsonSoFar(body) : whole;
+    JsonNode whole = ProviderText.json(body, weight);
+    boolean cut = whole.isMissingNode() && weight.failed() == null;
+    JsonNode root = cut ? ProviderText.jsonSoFar(body, weight) : whole;
     if (isListOfEvents(root)) {
       root.forEach(event -> event(format(event), event));
       return whole.isMissingNode() || !facts.ended ? End.BROKEN : End.WHOLE;
@@ -85,12 +97,12 @@ final class AnswerBody {
   }
 
   /** JSON documents one a line, as some local servers stream. */
-  private static boolean isLines(String body) {
+  private boolean isLines(String body) {
     int line = body.indexOf('\n');
     return line > 0
         && body.startsWith("{")
         && body.startsWith("{", line + 1)
-        && !ProviderText.json(body.substring(0, line)).isMissingNode();
+        && !ProviderText.json(body.substring(0, line), weight).isMissingNode();
   }
 
   private void event(String data) {
@@ -99,7 +111,7 @@ final class AnswerBody {
       return;
     }
     // Only the last line of a cut stream is cut: the others pay one failed parse at the most.
-    JsonNode event = ProviderText.jsonSoFar(data);
+    JsonNode event = ProviderText.jsonSoFar(data, weight);
     if (!event.isContainerNode()) {
       visitor.text(data);
       return;

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.io.IOContext;
 import com.fasterxml.jackson.core.json.UTF8StreamJsonParser;
 import com.fasterxml.jackson.core.sym.ByteQuadsCanonicalizer;
+import io.llmtrace.policies.json.BodyMemory;
+import io.llmtrace.policies.json.TreeWeight;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -47,6 +49,7 @@ final class BodyParser extends UTF8StreamJsonParser {
   private byte[] unescaped = new byte[0];
 
   private BooleanSupplier over = () -> false;
+  private TreeWeight weight = new TreeWeight(BodyMemory.UNCOUNTED);
   private int tokens;
 
   private BodyParser(
@@ -103,9 +106,13 @@ final class BodyParser extends UTF8StreamJsonParser {
     }
   }
 
-  /** Has the parser give up with {@link OutOfTimeException} soon after this says so. */
-  void until(BooleanSupplier timeIsUp) {
+  /**
+   * Has the parser give up with {@link OutOfTimeException} soon after this says so, and where what
+   * is made of its tokens takes too much.
+   */
+  void until(BooleanSupplier timeIsUp, TreeWeight weighed) {
     over = timeIsUp;
+    weight = weighed;
   }
 
   private void ask() throws OutOfTimeException {
@@ -117,13 +124,25 @@ final class BodyParser extends UTF8StreamJsonParser {
   @Override
   public @Nullable JsonToken nextToken() throws IOException {
     ask();
-    return super.nextToken();
+    JsonToken token = super.nextToken();
+    weigh(token);
+    return token;
   }
 
   @Override
   public @Nullable String nextFieldName() throws IOException {
     ask();
-    return super.nextFieldName();
+    String name = super.nextFieldName();
+    weigh(_currToken);
+    return name;
+  }
+
+  private void weigh(@Nullable JsonToken token) throws IOException {
+    if (token == JsonToken.FIELD_NAME) {
+      weight.name(currentName().length());
+    } else {
+      weight.token(token);
+    }
   }
 
   @Override

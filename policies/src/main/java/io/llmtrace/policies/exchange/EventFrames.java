@@ -2,6 +2,7 @@ package io.llmtrace.policies.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmtrace.policies.json.TreeWeight;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -42,24 +43,24 @@ final class EventFrames {
         && (body.lastIndexOf(EVENT_TYPE, 200) > 0 || body.lastIndexOf(EXCEPTION_TYPE, 200) > 0);
   }
 
-  static Decoded decode(String body) {
+  static Decoded decode(String body, TreeWeight weight) {
     List<String> events = new ArrayList<>();
     if (body.chars().allMatch(c -> c <= 0xFF)) {
-      if (frames(body.getBytes(StandardCharsets.ISO_8859_1), events)) {
+      if (frames(body.getBytes(StandardCharsets.ISO_8859_1), events, weight)) {
         return new Decoded(events, true);
       }
       events.clear();
     }
     // All of its bytes may happen to be UTF-8, and have then been read as that.
-    if (frames(body.getBytes(StandardCharsets.UTF_8), events)) {
+    if (frames(body.getBytes(StandardCharsets.UTF_8), events, weight)) {
       return new Decoded(events, true);
     }
     events.clear();
-    payloads(body, events);
+    payloads(body, events, weight);
     return new Decoded(events, false);
   }
 
-  private static boolean frames(byte[] bytes, List<String> events) {
+  private static boolean frames(byte[] bytes, List<String> events, TreeWeight weight) {
     ByteBuffer numbers = ByteBuffer.wrap(bytes);
     int start = 0;
     while (start < bytes.length) {
@@ -81,7 +82,10 @@ final class EventFrames {
       String text =
           new String(bytes, payload, start + length - CRC - payload, StandardCharsets.UTF_8);
       events.add(
-          event(type(head, first(head.indexOf(EVENT_TYPE), head.indexOf(EXCEPTION_TYPE))), text));
+          event(
+              type(head, first(head.indexOf(EVENT_TYPE), head.indexOf(EXCEPTION_TYPE))),
+              text,
+              weight));
       start += length;
     }
     return true;
@@ -109,7 +113,7 @@ final class EventFrames {
   }
 
   /** Objects of JSON behind the headers, wherever they are; linear, no character is seen often. */
-  private static void payloads(String body, List<String> events) {
+  private static void payloads(String body, List<String> events, TreeWeight weight) {
     int event = body.indexOf(EVENT_TYPE);
     int exception = body.indexOf(EXCEPTION_TYPE);
     int at = first(event, exception);
@@ -126,7 +130,8 @@ final class EventFrames {
         open++;
       }
       if (open < limit) {
-        events.add(event(type(body, at), body.substring(open, objectEnd(body, open, limit))));
+        events.add(
+            event(type(body, at), body.substring(open, objectEnd(body, open, limit)), weight));
       }
       at = next;
     }
@@ -156,9 +161,9 @@ final class EventFrames {
   }
 
   /** A chunk is the model's own event in base64; everything else is put under its event's name. */
-  private static String event(String type, String payload) {
+  private static String event(String type, String payload, TreeWeight weight) {
     if (type.equals("chunk")) {
-      JsonNode bytes = ProviderText.json(payload).path("bytes");
+      JsonNode bytes = ProviderText.json(payload, weight).path("bytes");
       try {
         return new String(Base64.getDecoder().decode(bytes.asText()), StandardCharsets.UTF_8);
       } catch (IllegalArgumentException e) {
@@ -166,7 +171,7 @@ final class EventFrames {
         return payload;
       }
     }
-    JsonNode parsed = ProviderText.jsonSoFar(payload);
+    JsonNode parsed = ProviderText.jsonSoFar(payload, weight);
     if (!parsed.isObject() || type.isEmpty()) {
       return payload;
     }

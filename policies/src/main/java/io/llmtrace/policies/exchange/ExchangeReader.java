@@ -7,6 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.llmtrace.policies.json.BodyMemory;
+import io.llmtrace.policies.json.BoundedJson;
+import io.llmtrace.policies.json.HeavyJsonException;
+import io.llmtrace.policies.json.TreeWeight;
 import io.llmtrace.policies.json.WireJson;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
@@ -45,12 +49,12 @@ public final class ExchangeReader {
   /**
    * Reads a request, whatever time that takes.
    *
-   * @throws UnreadableBodyException as {@link #read(RequestContent, Api, Dialects,
-   *     BooleanSupplier)} does
+   * @throws UnreadableBodyException as {@link #read(RequestContent, Api, Dialects, BooleanSupplier,
+   *     BodyMemory)} does
    */
   public static Exchange read(RequestContent request, @Nullable Api forced, Dialects known)
       throws UnreadableBodyException {
-    return read(request, forced, known, () -> false);
+    return read(request, forced, known, () -> false, BodyMemory.UNCOUNTED);
   }
 
   /**
@@ -63,16 +67,21 @@ public final class ExchangeReader {
    * @param known the APIs that it may be
    * @param timeIsUp whether anybody waits for the exchange yet; asked now and then while the body
    *     is parsed
+   * @param memory of which is taken what is made of the body beyond the bytes that came
    * @throws UnreadableBodyException if the body's content encoding cannot be undone within bounds,
-   *     if the request opens a connection whose messages the gateway does not show, or if time was
-   *     up before the body was parsed
+   *     if what is made of it would take too much memory, if the request opens a connection whose
+   *     messages the gateway does not show, or if time was up before the body was parsed
    */
   public static Exchange read(
-      RequestContent request, @Nullable Api forced, Dialects known, BooleanSupplier timeIsUp)
+      RequestContent request,
+      @Nullable Api forced,
+      Dialects known,
+      BooleanSupplier timeIsUp,
+      BodyMemory memory)
       throws UnreadableBodyException {
     RequestHead head = RequestHead.of(request);
     Api named = forced != null ? forced : known.named(head);
-    Parsed body = parse(request, head, named, timeIsUp);
+    Parsed body = parse(request, head, named, timeIsUp, memory);
     boolean unnamed = forced == null && named == Dialect.GENERIC_JSON && body.root() != null;
     return exchange(body, head, unnamed ? Dialects.resembling(body.json()) : named);
   }
@@ -90,19 +99,24 @@ public final class ExchangeReader {
   }
 
   private static Parsed parse(
-      RequestContent request, RequestHead head, Api named, BooleanSupplier timeIsUp)
+      RequestContent request,
+      RequestHead head,
+      Api named,
+      BooleanSupplier timeIsUp,
+      BodyMemory memory)
       throws UnreadableBodyException {
     if (Dialects.format(named).unreadable()
         || head.header("upgrade").equalsIgnoreCase("websocket")) {
       throw new UnreadableBodyException("realtime", "messages on a websocket are not inspected");
     }
-    BodyBytes body = BodyText.decode(request.headers(), request.body());
+    BodyBytes body = BodyText.decode(request.headers(), request.body(), memory);
     if (named == Dialect.TEXT) {
       return new Parsed(null, body.utf8());
     }
-    JsonNode strict = json(STRICT, body, timeIsUp);
+    TreeWeight weight = new TreeWeight(memory);
+    JsonNode strict = json(STRICT, body, timeIsUp, weight);
     // Asked again only where the first answer was no: damage and doubled keys are rare.
-    JsonNode root = strict == null ? json(LENIENT, body, timeIsUp) : strict;
+    JsonNode root = strict == null ? json(LENIENT, body, timeIsUp, weight) : strict;
     if (root == null || !root.isContainerNode()) {
       return new Parsed(null, body.utf8());
     }
@@ -148,15 +162,19 @@ public final class ExchangeReader {
   }
 
   private static @Nullable JsonNode json(
-      ObjectReader reader, BodyBytes body, BooleanSupplier timeIsUp)
+      ObjectReader reader, BodyBytes body, BooleanSupplier timeIsUp, TreeWeight weight)
       throws UnreadableBodyException {
+    weight.begin(body.length());
     try (JsonParser parser = reader.createParser(body.array(), body.from(), body.length())) {
       if (parser instanceof BodyParser ours) {
-        ours.until(timeIsUp);
+        ours.until(timeIsUp, weight);
+        return reader.readTree(parser);
       }
-      return reader.readTree(parser);
+      return reader.readTree(BoundedJson.weighed(parser, weight));
     } catch (BodyParser.OutOfTimeException e) {
       throw new UnreadableBodyException("budget", "time was up " + e.bytes() + " bytes into it");
+    } catch (HeavyJsonException e) {
+      throw new UnreadableBodyException(e.reason(), String.valueOf(e.getMessage()));
     } catch (IOException e) {
       // No JSON, or in no encoding of it: not an error of ours, the caller reads the bytes as text.
       return null;

@@ -1,9 +1,12 @@
 package io.llmtrace.policies.exchange;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import io.llmtrace.policies.json.WireJson;
+import io.llmtrace.policies.json.BodyMemory;
+import io.llmtrace.policies.json.BoundedJson;
+import io.llmtrace.policies.json.HeavyJsonException;
+import io.llmtrace.policies.json.TreeWeight;
+import java.io.IOException;
 import java.util.stream.Stream;
 
 /** The outer form of a provider's answer: an event stream, JSON, or neither. */
@@ -26,18 +29,28 @@ final class ProviderText {
         .map(line -> line.substring("data:".length()).trim());
   }
 
-  /** A cut or foreign answer is missing. */
+  /** A cut or foreign text is missing; for one that is short. */
   static JsonNode json(String text) {
+    return json(text, new TreeWeight(BodyMemory.UNCOUNTED));
+  }
+
+  /** A cut or foreign answer is missing, and one whose tree would take too much memory. */
+  static JsonNode json(String text, TreeWeight weight) {
     try {
-      return WireJson.mapper().readTree(text);
-    } catch (JsonProcessingException e) {
+      return BoundedJson.tree(text, weight);
+    } catch (IOException e) {
       return MissingNode.getInstance();
     }
   }
 
   /** The same, and of a cut answer what there is of it. */
-  static JsonNode jsonSoFar(String text) {
-    JsonNode whole = json(text);
-    return whole.isMissingNode() && looksLikeJson(text) ? json(CutJson.close(text)) : whole;
+  static JsonNode jsonSoFar(String text, TreeWeight weight) {
+    try {
+      return BoundedJson.tree(text, weight);
+    } catch (HeavyJsonException e) {
+      return MissingNode.getInstance();
+    } catch (IOException e) {
+      return looksLikeJson(text) ? json(CutJson.close(text), weight) : MissingNode.getInstance();
+    }
   }
 }

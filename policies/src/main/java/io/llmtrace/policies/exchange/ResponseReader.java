@@ -1,6 +1,8 @@
 package io.llmtrace.policies.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmtrace.policies.json.BodyMemory;
+import io.llmtrace.policies.json.TreeWeight;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +34,8 @@ public final class ResponseReader {
   public static ResponseSummary read(@Nullable Api api, String body, int status) {
     DialectFormat format = api == null ? null : Dialects.format(api);
     AnswerFacts facts = new AnswerFacts();
-    AnswerBody.End end = AnswerBody.read(format, body, facts, NOBODY);
+    AnswerBody.End end =
+        AnswerBody.read(format, body, facts, NOBODY, new TreeWeight(BodyMemory.UNCOUNTED));
     return new ResponseSummary(
         facts.model,
         facts.usage(),

@@ -11,7 +11,7 @@ public final class UnreadableBodyException extends Exception {
     this.reason = reason;
   }
 
-  /** {@code unparsable}, {@code too_large}, {@code realtime} or {@code budget}. */
+  /** {@code unparsable}, {@code too_large}, {@code memory}, {@code realtime} or {@code budget}. */
   public String reason() {
     return reason;
   }

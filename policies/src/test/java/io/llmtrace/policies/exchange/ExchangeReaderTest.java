@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.llmtrace.policies.json.BodyMemory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.Charset;
@@ -131,7 +132,11 @@ class ExchangeReaderTest {
     assertThatThrownBy(
             () ->
                 ExchangeReader.read(
-                    request, null, Dialects.builtIn(), () -> asked.incrementAndGet() > 3))
+                    request,
+                    null,
+                    Dialects.builtIn(),
+                    () -> asked.incrementAndGet() > 3,
+                    BodyMemory.UNCOUNTED))
         .isInstanceOfSatisfying(
             UnreadableBodyException.class, e -> assertThat(e.reason()).isEqualTo("budget"));
     assertThat(asked).hasValue(4);
@@ -141,7 +146,9 @@ class ExchangeReaderTest {
   void asks_no_clock_about_an_ordinary_request() throws Exception {
     RequestContent request =
         new RequestContent("POST", "/v1/chat/completions", Map.of(), CHAT.getBytes(UTF_8));
-    assertThat(ExchangeReader.read(request, null, Dialects.builtIn(), () -> true).model())
+    assertThat(
+            ExchangeReader.read(request, null, Dialects.builtIn(), () -> true, BodyMemory.UNCOUNTED)
+                .model())
         .isEqualTo("gpt-4o");
   }
 
