@@ -1,7 +1,6 @@
 package io.llmtrace.controlplane.statistics;
 
 import java.math.BigDecimal;
-import java.util.EnumMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,22 +36,29 @@ final class Measures {
     }
   }
 
-  private final EnumMap<Sum, Long> sums = new EnumMap<>(Sum.class);
+  private static final int SUMS = Sum.values().length;
+
+  private final long[] sums = new long[SUMS];
   private BigDecimal costUsd = BigDecimal.ZERO;
   private @Nullable Latencies latencies;
 
+  /** A sketch that nothing was added to yet: most sums are of one, which need not be read. */
+  private byte @Nullable [] only;
+
   void add(Sum sum, long value) {
-    if (value != 0) {
-      sums.merge(sum, value, Long::sum);
-    }
+    sums[sum.ordinal()] += value;
   }
 
   void add(Measures other) {
-    other.sums.forEach(this::add);
+    for (int i = 0; i < SUMS; i++) {
+      sums[i] += other.sums[i];
+    }
     costUsd = costUsd.add(other.costUsd);
     Latencies more = other.latencies;
     if (more != null) {
       latencies().add(more);
+    } else {
+      addLatencies(other.only);
     }
   }
 
@@ -65,7 +71,12 @@ final class Measures {
   }
 
   void addLatencies(byte @Nullable [] sketch) {
-    if (sketch != null) {
+    if (sketch == null) {
+      return;
+    }
+    if (only == null && latencies == null) {
+      only = sketch;
+    } else {
       latencies().add(sketch);
     }
   }
@@ -75,12 +86,14 @@ final class Measures {
     if (known == null) {
       known = new Latencies();
       latencies = known;
+      known.add(only);
+      only = null;
     }
     return known;
   }
 
   long get(Sum sum) {
-    return sums.getOrDefault(sum, 0L);
+    return sums[sum.ordinal()];
   }
 
   BigDecimal costUsd() {
@@ -89,11 +102,10 @@ final class Measures {
 
   byte @Nullable [] latencyBytes() {
     Latencies known = latencies;
-    return known == null ? null : known.bytes();
+    return known == null ? only : known.bytes();
   }
 
   @Nullable Double latency(double quantile) {
-    Latencies known = latencies;
-    return known == null ? null : known.quantile(quantile);
+    return only == null && latencies == null ? null : latencies().quantile(quantile);
   }
 }
