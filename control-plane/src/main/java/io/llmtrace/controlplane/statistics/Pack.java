@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,9 +116,9 @@ final class Pack {
    * Adds the sums of names.
    *
    * @param which sums; costs come with all of them only
-   * @param to where the sums of the n-th name belong, or null
+   * @param to where the sums of each name belong, or null
    */
-  void addTo(List<Sum> which, boolean costs, IntFunction<@Nullable Measures> to) {
+  void addTo(List<Sum> which, boolean costs, @Nullable Measures[] to) {
     ByteBuffer in = bytes.duplicate();
     for (Sum sum : Sum.values()) {
       int length = (int) VarLong.read(in);
@@ -127,7 +126,7 @@ final class Pack {
       if (length > 0 && which.contains(sum)) {
         for (int i = 0; i < size; i++) {
           long value = VarLong.read(in);
-          Measures sums = value == 0 ? null : to.apply(i);
+          Measures sums = value == 0 ? null : to[i];
           if (sums != null) {
             sums.add(sum, value);
           }
@@ -140,12 +139,12 @@ final class Pack {
     }
   }
 
-  private void addCosts(ByteBuffer in, IntFunction<@Nullable Measures> to) {
+  private void addCosts(ByteBuffer in, @Nullable Measures[] to) {
     int scale = (int) VarLong.read(in);
     for (int i = 0; i < size; i++) {
       int length = (int) VarLong.read(in);
       int end = in.position() + length;
-      Measures sums = to.apply(i);
+      Measures sums = to[i];
       if (sums != null && length <= Long.BYTES) {
         long unscaled = in.get();
         while (in.position() < end) {
@@ -166,9 +165,9 @@ final class Pack {
   /**
    * Adds sketches, as {@link #write} gave them beside the sums.
    *
-   * @param to where the sketch of the n-th name belongs, or null
+   * @param to where the sketch of each name belongs, or null
    */
-  void addSketches(byte[] sketches, IntFunction<@Nullable Measures> to) {
+  void addSketches(byte[] sketches, @Nullable Measures[] to) {
     ByteBuffer in = ByteBuffer.wrap(sketches);
     int[] lengths = new int[size];
     for (int i = 0; i < size; i++) {
@@ -176,7 +175,7 @@ final class Pack {
     }
     int at = in.position();
     for (int i = 0; i < size; i++) {
-      Measures sums = lengths[i] == 0 ? null : to.apply(i);
+      Measures sums = lengths[i] == 0 ? null : to[i];
       if (sums != null) {
         sums.addLatencies(Arrays.copyOfRange(sketches, at, at + lengths[i]));
       }
@@ -191,9 +190,9 @@ final class Pack {
       throw new IllegalStateException("a pack of sums has a form that is not known");
     }
     List<Name> names = pack.names();
-    IntFunction<Measures> to = i -> into.computeIfAbsent(names.get(i), name -> new Measures());
-    for (int i = 0; i < names.size(); i++) {
-      to.apply(i);
+    Measures[] to = new Measures[names.size()];
+    for (int i = 0; i < to.length; i++) {
+      to[i] = into.computeIfAbsent(names.get(i), name -> new Measures());
     }
     pack.addTo(List.of(Sum.values()), true, to);
     pack.addSketches(bytes.sketches(), to);

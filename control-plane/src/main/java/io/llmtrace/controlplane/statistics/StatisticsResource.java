@@ -131,7 +131,7 @@ public final class StatisticsResource {
               + ", of which no hours are kept");
     }
     Answer answer =
-        jdbi.read(
+        jdbi.snapshot(
             caller, Permission.STATISTICS_READ, handle -> Statistics.answer(handle, question));
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("by", dimension.label());
