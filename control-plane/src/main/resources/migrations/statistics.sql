@@ -13,7 +13,7 @@ ALTER TABLE rollups SET (fillfactor = 70);
 ALTER TABLE metric_totals SET (fillfactor = 50);
 
 --changeset llmtrace:statistics-3 splitStatements:false
--- Sums of an hour or day that is over, of all tenants in one row, in the form that Pack.java says: for questions
+-- Sums of an hour, day or week (from Monday) that is over, of all tenants in one row, in the form that Pack.java says: for questions
 -- about all tenants, which else read hundreds of thousands of rows. Made of rollups, and never of anything else.
 CREATE TABLE rollup_packs (
   dimension text NOT NULL,
@@ -31,13 +31,20 @@ GRANT SELECT ON rollup_packs TO llmtrace_api;
 -- Whoever changes a row takes the pack away that it is in, a release that knows of none, too. The hours and days
 -- that are being written have no pack yet, and no call of this. RollupPacks says where the times come from.
 CREATE FUNCTION llmtrace_rollup_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE gone record;
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
     DELETE FROM rollup_packs;
+    RETURN NULL;
   ELSIF TG_OP = 'DELETE' THEN
-    DELETE FROM rollup_packs WHERE dimension = OLD.dimension AND grain = OLD.grain AND bucket = OLD.bucket;
+    gone := OLD;
   ELSE
-    DELETE FROM rollup_packs WHERE dimension = NEW.dimension AND grain = NEW.grain AND bucket = NEW.bucket;
+    gone := NEW;
+  END IF;
+  DELETE FROM rollup_packs WHERE dimension = gone.dimension AND grain = gone.grain AND bucket = gone.bucket;
+  IF gone.grain = 'day' THEN
+    DELETE FROM rollup_packs WHERE dimension = gone.dimension AND grain = 'week'
+      AND bucket = date_trunc('week', gone.bucket, 'UTC');
   END IF;
   RETURN NULL;
 END $$;

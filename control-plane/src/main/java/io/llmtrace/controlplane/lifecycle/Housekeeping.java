@@ -45,7 +45,7 @@ public final class Housekeeping {
               "rollup_packs",
               "grain = 'hour' AND bucket < now() - interval '%d days'"
                       .formatted(RollupFold.HOUR_DAYS)
-                  + " OR grain = 'day' AND bucket < now() - interval '%d years'"
+                  + " OR grain <> 'hour' AND bucket < now() - interval '%d years'"
                       .formatted(RollupFold.DAY_YEARS)),
           // Taken away; one that comes back reports within seconds.
           new Age("instances", "received_at < now() - interval '1 day'"),

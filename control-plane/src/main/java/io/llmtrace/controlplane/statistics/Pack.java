@@ -106,8 +106,7 @@ final class Pack {
   private static String text(ByteBuffer in) {
     int length = (int) VarLong.read(in);
     String text =
-        new String(
-            in.array(), in.arrayOffset() + in.position(), length, StandardCharsets.UTF_8);
+        new String(in.array(), in.arrayOffset() + in.position(), length, StandardCharsets.UTF_8);
     in.position(in.position() + length);
     return text;
   }

@@ -8,6 +8,9 @@ import io.llmtrace.controlplane.statistics.Statistics.Grain;
 import io.llmtrace.controlplane.statistics.Statistics.Group;
 import io.llmtrace.controlplane.statistics.Statistics.Question;
 import io.llmtrace.controlplane.statistics.Statistics.Slot;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -21,7 +24,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
+import org.jdbi.v3.core.statement.StatementContext;
+import org.jdbi.v3.core.statement.StatementCustomizer;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGStatement;
 
 /**
  * Answers questions about all tenants: from packs where there are such, and for the other hours and
@@ -34,6 +40,16 @@ final class PackedStatistics {
 
   /** Of so many groups at least for each that is shown, reading a row each costs less. */
   private static final int GROUPS_A_LINE = 15;
+
+  /** The driver asks for bytes as text, twice as long, until it has sent a statement five times. */
+  private static final StatementCustomizer BINARY =
+      new StatementCustomizer() {
+        @Override
+        public void beforeExecution(PreparedStatement statement, StatementContext context)
+            throws SQLException {
+          statement.unwrap(PGStatement.class).setPrepareThreshold(-1);
+        }
+      };
 
   private static final List<Sum> RANK = List.of(Sum.REQUESTS, Sum.FINDINGS);
   private static final List<Sum> ALL = List.of(Sum.values());
@@ -84,8 +100,7 @@ final class PackedStatistics {
    *
    * @param cut whether buckets stay apart, as the question's grain says
    */
-  private record Reading(
-      Question question, List<TimeSlice> slices, boolean cut, SlotSums into) {
+  private record Reading(Question question, List<TimeSlice> slices, boolean cut, SlotSums into) {
 
     /**
      * Adds sums and sketches.
@@ -98,7 +113,16 @@ final class PackedStatistics {
       for (TimeSlice slice : slices) {
         (slice.days() ? days : hours).addAll(slice.buckets());
       }
-      packs(handle, which, sketches, days, hours);
+      Names names = new Names();
+      if (!cut) {
+        Set<Instant> weeks = wholeWeeks(days);
+        Set<Instant> missing = new HashSet<>(weeks);
+        packs(handle, which, sketches, "week", missing, names);
+        weeks.removeAll(missing);
+        weeks.forEach(week -> days.removeAll(daysOf(week)));
+      }
+      packs(handle, which, sketches, "day", days, names);
+      packs(handle, which, sketches, "hour", hours, names);
       if (!which.isEmpty()) {
         rest(handle, days, hours, which);
       }
@@ -107,29 +131,55 @@ final class PackedStatistics {
       }
     }
 
+    private static Set<Instant> wholeWeeks(Set<Instant> days) {
+      Set<Instant> weeks = new HashSet<>();
+      for (Instant day : days) {
+        if (day.atOffset(ZoneOffset.UTC).getDayOfWeek() == DayOfWeek.MONDAY
+            && days.containsAll(daysOf(day))) {
+          weeks.add(day);
+        }
+      }
+      return weeks;
+    }
+
+    private static List<Instant> daysOf(Instant week) {
+      return new TimeSlice(true, week, week.plusSeconds(7 * Cell.DAY_SECONDS)).buckets();
+    }
+
+    /**
+     * Adds what packs of one grain hold.
+     *
+     * @param buckets that are wanted; those that have no pack are left in it
+     */
     private void packs(
-        Handle handle, List<Sum> which, boolean sketches, Set<Instant> days, Set<Instant> hours) {
-      Names names = new Names();
+        Handle handle,
+        List<Sum> which,
+        boolean sketches,
+        String grain,
+        Set<Instant> buckets,
+        Names names) {
+      if (buckets.isEmpty()) {
+        return;
+      }
       handle
           .createQuery(
-              "SELECT grain, bucket, sums"
+              "SELECT bucket, sums"
                   + (sketches ? ", sketches" : "")
-                  + " FROM rollup_packs WHERE dimension = :dimension AND"
-                  + " (grain = 'day' AND bucket = ANY(CAST(:days AS timestamptz[]))"
-                  + " OR grain = 'hour' AND bucket = ANY(CAST(:hours AS timestamptz[])))"
-                  + " ORDER BY grain, bucket")
+                  + " FROM rollup_packs WHERE dimension = :dimension AND grain = :grain"
+                  + " AND bucket = ANY(CAST(:buckets AS timestamptz[])) ORDER BY bucket")
           .bind("dimension", question.by().dimension.label())
-          .bindArray("days", String.class, texts(days))
-          .bindArray("hours", String.class, texts(hours))
+          .bind("grain", grain)
+          .bindArray("buckets", String.class, texts(buckets))
           .setFetchSize(PACKS_AT_ONCE)
+          .addCustomizer(BINARY)
           .map(
               (row, context) -> {
                 Pack pack = Pack.of(row.getBytes("sums"));
-                Instant start = row.getObject("bucket", OffsetDateTime.class).toInstant();
                 if (pack == null) {
                   return false;
                 }
-                (row.getString("grain").equals("day") ? days : hours).remove(start);
+                Instant start = row.getObject("bucket", OffsetDateTime.class).toInstant();
+                buckets.remove(start);
                 @Nullable Measures[] to = into.at(bucket(start), names.places(pack));
                 if (!which.isEmpty()) {
                   pack.addTo(which, which == ALL, to);

@@ -15,7 +15,7 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Makes packs of hours and days that are over, for questions about all tenants. A pack says nothing
+ * Makes packs of hours, days and weeks that are over, for questions about all tenants. A pack says nothing
  * that the rows do not say: whoever writes to rows of an hour or day takes its pack away by a
  * trigger, and the rows answer until it is made anew. Any replica may run it at any time; one at a
  * time does. Thread-safe.
@@ -30,21 +30,24 @@ public final class RollupPacks {
   private static final int BUCKETS_OF_A_RUN = 2_000;
 
   /**
-   * Hours and days that ended an hour ago. The trigger looks at those that ended half an hour ago:
+   * Hours, days and weeks that ended an hour ago. The trigger looks at those that ended half an hour ago:
    * the half hour between is for transactions that began before a pack was made.
    */
   private static final String MISSING =
-      "SELECT b.grain, b.bucket, d.dimension FROM (SELECT 'hour' AS grain, generate_series("
+      "WITH d AS (SELECT min(bucket) AS first FROM rollups WHERE dimension = 'tenant'"
+          + " AND grain = 'day')"
+          + " SELECT b.grain, b.bucket, n.dimension FROM (SELECT 'hour' AS grain, generate_series("
           + "greatest((SELECT min(bucket) FROM rollups WHERE dimension = 'tenant' AND grain ="
           + " 'hour'), date_trunc('hour', now() - interval '"
           + (RollupFold.HOUR_DAYS - 1)
           + " days', 'UTC')), now() - interval '2 hours', interval '1 hour') AS bucket"
-          + " UNION ALL SELECT 'day', generate_series((SELECT min(bucket) FROM rollups"
-          + " WHERE dimension = 'tenant' AND grain = 'day'), now() - interval '25 hours',"
-          + " interval '24 hours')) b CROSS JOIN unnest(:dimensions) AS d(dimension)"
-          + " WHERE NOT EXISTS (SELECT FROM rollup_packs p WHERE p.dimension = d.dimension"
+          + " UNION ALL SELECT 'day', generate_series(d.first, now() - interval '25 hours',"
+          + " interval '24 hours') FROM d UNION ALL SELECT 'week', generate_series("
+          + "date_trunc('week', d.first, 'UTC'), now() - interval '169 hours',"
+          + " interval '168 hours') FROM d) b CROSS JOIN unnest(:dimensions) AS n(dimension)"
+          + " WHERE NOT EXISTS (SELECT FROM rollup_packs p WHERE p.dimension = n.dimension"
           + " AND p.grain = b.grain AND p.bucket = b.bucket)"
-          + " ORDER BY b.bucket DESC, b.grain, d.dimension LIMIT :most";
+          + " ORDER BY b.bucket DESC, b.grain, n.dimension LIMIT :most";
 
   private final Supplier<Jdbi> jdbi;
 
@@ -56,21 +59,28 @@ public final class RollupPacks {
 
   /** Makes packs that are missing, the newest first, for some seconds at most. */
   public void run() {
-    long end = System.nanoTime() + LONGEST.toNanos();
-    for (Map.Entry<Bucket, List<String>> each : missing().entrySet()) {
-      boolean mine =
-          jdbi.get().inTransaction(handle -> make(handle, each.getKey(), each.getValue()));
-      if (!mine || System.nanoTime() > end) {
-        return;
-      }
+    make(missing(), System.nanoTime() + LONGEST.toNanos());
+  }
+
+  /** Makes all that are missing, unless another replica folds. */
+  public void runToTheEnd() {
+    boolean more = true;
+    while (more) {
+      Map<Bucket, List<String>> missing = missing();
+      more = !missing.isEmpty() && make(missing, Long.MAX_VALUE);
     }
   }
 
-  /** Makes all that are missing. */
-  public void runToTheEnd() {
-    for (Map<Bucket, List<String>> some = missing(); !some.isEmpty(); some = missing()) {
-      run();
+  /** Whether all were made. */
+  private boolean make(Map<Bucket, List<String>> missing, long end) {
+    for (Map.Entry<Bucket, List<String>> each : missing.entrySet()) {
+      boolean mine =
+          jdbi.get().inTransaction(handle -> make(handle, each.getKey(), each.getValue()));
+      if (!mine || System.nanoTime() > end) {
+        return false;
+      }
     }
+    return true;
   }
 
   private Map<Bucket, List<String>> missing() {
@@ -105,7 +115,9 @@ public final class RollupPacks {
     return labels;
   }
 
-  /** Nobody folds meanwhile: what a transaction under way adds would not be seen and not be told. */
+  /**
+   * Nobody folds meanwhile: what a transaction under way adds would not be seen and not be told.
+   */
   private static boolean make(Handle handle, Bucket bucket, List<String> dimensions) {
     boolean mine =
         handle.createQuery("SELECT pg_try_advisory_xact_lock(7366003)").mapTo(Boolean.class).one();
@@ -118,14 +130,16 @@ public final class RollupPacks {
   private static void make(Handle handle, Bucket bucket, String dimension) {
     OffsetDateTime start = bucket.start().atOffset(ZoneOffset.UTC);
     TreeMap<Name, Measures> cells = new TreeMap<>();
+    boolean week = bucket.grain().equals("week");
     boolean byTenant = Dimension.TENANT.label().equals(dimension);
     handle
         .createQuery(
             "SELECT * FROM rollups WHERE dimension = :dimension AND grain = :grain"
-                + " AND bucket = :bucket")
+                + " AND bucket >= :start AND bucket < :end")
         .bind("dimension", dimension)
-        .bind("grain", bucket.grain())
-        .bind("bucket", start)
+        .bind("grain", week ? "day" : bucket.grain())
+        .bind("start", start)
+        .bind("end", week ? start.plusDays(7) : start.plusSeconds(1))
         .setFetchSize(ROWS_AT_ONCE)
         .map(
             (row, context) -> {

@@ -105,8 +105,7 @@ final class SlotSums {
               those.add(new One(groups.get(i), sums, count));
             }
           }
-          those.sort(
-              Comparator.comparingLong(One::count).reversed().thenComparing(One::group));
+          those.sort(Comparator.comparingLong(One::count).reversed().thenComparing(One::group));
           those.forEach(one -> lines.put(new Slot(one.group(), bucket), one.sums()));
         });
     return lines;

@@ -173,10 +173,7 @@ public final class StatisticsResource {
     for (double quantile : QUANTILES) {
       Double millis = line.sums().latency(quantile);
       if (millis != null) {
-        // Three digits: a sketch knows no more.
-        item.put(
-            "latency_p" + Math.round(quantile * 100) + "_ms",
-            new BigDecimal(millis).round(new java.math.MathContext(3)));
+        item.put("latency_p" + Math.round(quantile * 100) + "_ms", ThreeDigits.of(millis));
       }
     }
     return item;

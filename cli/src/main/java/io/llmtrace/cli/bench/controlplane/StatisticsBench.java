@@ -22,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
@@ -30,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
@@ -286,7 +288,11 @@ final class StatisticsBench implements AutoCloseable {
       for (Map.Entry<String, String> question : questions().entrySet()) {
         List<Double> millis = new ArrayList<>();
         int lines = 0;
+        double busy = 0;
         for (int i = -WARM_UP; i < TIMES; i++) {
+          if (i == 0) {
+            busy = -processorMillis(plane);
+          }
           long start = System.nanoTime();
           JsonNode answer = get(plane, question.getValue());
           if (i >= 0) {
@@ -297,6 +303,7 @@ final class StatisticsBench implements AutoCloseable {
         if (lines == 0) {
           throw new IllegalStateException("no lines: " + question.getValue());
         }
+        busy += processorMillis(plane);
         millis.sort(null);
         double median = millis.get(TIMES / 2);
         worst = Math.max(worst, median);
@@ -305,18 +312,33 @@ final class StatisticsBench implements AutoCloseable {
             .put("question", question.getKey())
             .put("lines", lines)
             .put("p50_ms", round(median))
-            .put("max_ms", round(millis.get(TIMES - 1)));
+            .put("max_ms", round(millis.get(TIMES - 1)))
+            .put("processor_ms", round(busy / TIMES));
         out.printf(
             Locale.ROOT,
-            "  %-38s %6d lines  p50 %7.1f ms  max %7.1f ms%n",
+            "  %-42s %6d lines  p50 %7.1f ms  max %7.1f ms  processor %7.1f ms%n",
             question.getKey(),
             lines,
             median,
-            millis.get(TIMES - 1));
+            millis.get(TIMES - 1),
+            busy / TIMES);
         out.flush();
       }
     }
     return worst;
+  }
+
+  /** What the control plane and its database have used: says more than times on a busy machine. */
+  private double processorMillis(ControlPlaneUnderTest plane) throws IOException {
+    long server =
+        Long.parseLong(
+            Files.readAllLines(directory.resolve("postgres/postmaster.pid")).get(0).strip());
+    return Stream.concat(
+            ProcessHandle.of(plane.process().pid()).stream(),
+            ProcessHandle.of(server).stream().flatMap(ProcessHandle::descendants))
+        .map(process -> process.info().totalCpuDuration().orElse(Duration.ZERO))
+        .mapToLong(Duration::toMillis)
+        .sum();
   }
 
   /** What is counted is what was made: figures of a database that lost some would say nothing. */
