@@ -12,24 +12,31 @@ import org.jspecify.annotations.Nullable;
 final class Measures {
   /** Names of the sums that are whole numbers, as columns and in answers. */
   enum Sum {
-    EXCHANGES,
-    REQUESTS,
-    ERRORS,
-    UNOBSERVED,
-    FLAGGED,
-    REDACTED,
-    LIMITED,
-    BLOCKED,
-    PARTIAL,
-    UNINSPECTED,
-    FINDINGS,
-    PROMPT_TOKENS,
-    COMPLETION_TOKENS,
-    CACHED_TOKENS,
-    REASONING_TOKENS,
-    COST_UNKNOWN;
+    EXCHANGES(0),
+    REQUESTS(1),
+    ERRORS(2),
+    UNOBSERVED(3),
+    FLAGGED(4),
+    REDACTED(5),
+    LIMITED(6),
+    BLOCKED(7),
+    PARTIAL(8),
+    UNINSPECTED(9),
+    FINDINGS(10),
+    PROMPT_TOKENS(11),
+    COMPLETION_TOKENS(12),
+    CACHED_TOKENS(13),
+    REASONING_TOKENS(14),
+    COST_UNKNOWN(15);
+
+    /** Place among the sums; packs are written in this order. */
+    private final int place;
 
     private final String column = name().toLowerCase(java.util.Locale.ROOT);
+
+    Sum(int place) {
+      this.place = place;
+    }
 
     String column() {
       return column;
@@ -46,7 +53,7 @@ final class Measures {
   private byte @Nullable [] only;
 
   void add(Sum sum, long value) {
-    sums[sum.ordinal()] += value;
+    sums[sum.place] += value;
   }
 
   void add(Measures other) {
@@ -93,7 +100,7 @@ final class Measures {
   }
 
   long get(Sum sum) {
-    return sums[sum.ordinal()];
+    return sums[sum.place];
   }
 
   BigDecimal costUsd() {
@@ -107,5 +114,17 @@ final class Measures {
 
   @Nullable Double latency(double quantile) {
     return only == null && latencies == null ? null : latencies().quantile(quantile);
+  }
+
+  /**
+   * Several at once, rising.
+   *
+   * @return milliseconds, as many; empty if there are no latencies
+   */
+  double[] latencies(double... quantiles) {
+    if (only != null) {
+      return Latencies.quantilesOf(only, quantiles);
+    }
+    return latencies == null ? new double[0] : latencies.quantiles(quantiles);
   }
 }

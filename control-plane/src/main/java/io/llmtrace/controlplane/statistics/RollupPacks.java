@@ -15,10 +15,10 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Makes packs of hours, days and weeks that are over, for questions about all tenants. A pack says nothing
- * that the rows do not say: whoever writes to rows of an hour or day takes its pack away by a
- * trigger, and the rows answer until it is made anew. Any replica may run it at any time; one at a
- * time does. Thread-safe.
+ * Makes packs of hours, days and weeks that are over, for questions about all tenants. A pack says
+ * nothing that the rows do not say: whoever writes to rows of an hour or day takes its pack away by
+ * a trigger, and the rows answer until it is made anew. Any replica may run it at any time; one at
+ * a time does. Thread-safe.
  */
 public final class RollupPacks {
   /** Rows read at once. */
@@ -30,8 +30,8 @@ public final class RollupPacks {
   private static final int BUCKETS_OF_A_RUN = 2_000;
 
   /**
-   * Hours, days and weeks that ended an hour ago. The trigger looks at those that ended half an hour ago:
-   * the half hour between is for transactions that began before a pack was made.
+   * Hours, days and weeks that ended an hour ago. The trigger looks at those that ended half an
+   * hour ago: the half hour between is for transactions that began before a pack was made.
    */
   private static final String MISSING =
       "WITH d AS (SELECT min(bucket) AS first FROM rollups WHERE dimension = 'tenant'"

@@ -51,6 +51,9 @@ public final class StatisticsResource {
 
   private static final Instant LATEST = Instant.parse("3000-01-01T00:00:00Z");
   private static final double[] QUANTILES = {0.5, 0.9, 0.95, 0.99};
+  private static final String[] LATENCIES = {
+    "latency_p50_ms", "latency_p90_ms", "latency_p95_ms", "latency_p99_ms"
+  };
 
   private final ScopedJdbi jdbi;
 
@@ -170,11 +173,9 @@ public final class StatisticsResource {
     }
     BigDecimal cost = line.sums().costUsd();
     item.put("cost_usd", cost.signum() == 0 ? BigDecimal.ZERO : cost.stripTrailingZeros());
-    for (double quantile : QUANTILES) {
-      Double millis = line.sums().latency(quantile);
-      if (millis != null) {
-        item.put("latency_p" + Math.round(quantile * 100) + "_ms", ThreeDigits.of(millis));
-      }
+    double[] latencies = line.sums().latencies(QUANTILES);
+    for (int i = 0; i < latencies.length; i++) {
+      item.put(LATENCIES[i], ThreeDigits.of(latencies[i]));
     }
     return item;
   }

@@ -9,7 +9,9 @@ final class ThreeDigits {
   private static final double[] TENS = {1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3, 1e-4};
   private static final double[] BELOW = {1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
 
-  /** Near a half or a whole number the exact way decides: it takes fifty digits and as many times. */
+  /**
+   * Near a half or a whole number the exact way decides: it takes fifty digits and as many times.
+   */
   private static final double NEAR = 1e-6;
 
   private ThreeDigits() {}

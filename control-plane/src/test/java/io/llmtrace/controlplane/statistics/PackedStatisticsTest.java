@@ -89,8 +89,7 @@ class PackedStatisticsTest {
           action == Action.BLOCK
               ? List.of(Records.finding(FindingType.JAILBREAK, Severity.HIGH))
               : List.of();
-      InspectionRecord record =
-          Records.inspection(id, who, action, Coverage.INSPECTED, findings);
+      InspectionRecord record = Records.inspection(id, who, action, Coverage.INSPECTED, findings);
       journal.inspected(record);
       journal.completed(
           Keys.of(record),
@@ -191,8 +190,7 @@ class PackedStatisticsTest {
   @Test
   void whoeverWritesTakesThePackAwayAlsoAReleaseOfBefore() {
     packs.runToTheEnd();
-    String count =
-        "SELECT count(*) FROM rollup_packs WHERE dimension = 'route' AND grain = 'day'";
+    String count = "SELECT count(*) FROM rollup_packs WHERE dimension = 'route' AND grain = 'day'";
     long all = database.number(count);
     String week =
         "SELECT count(*) FROM rollup_packs WHERE dimension = 'route' AND grain = 'week'"
@@ -252,7 +250,8 @@ class PackedStatisticsTest {
         "SELECT count(*) FROM rollup_packs WHERE position(convert_to('c5', 'UTF8') IN sums) > 0";
     assertThat(database.number(found)).isPositive();
     for (String tenant : List.of("t0", "t1", "t2")) {
-      for (String name : List.of("c5", "c50", "c51", "c52", "c53", "c54", "c55", "c57", "c58", "c59")) {
+      for (String name :
+          List.of("c5", "c50", "c51", "c52", "c53", "c54", "c55", "c57", "c58", "c59")) {
         database
             .jdbi()
             .useTransaction(
@@ -282,8 +281,7 @@ class PackedStatisticsTest {
     packs.runToTheEnd();
     database
         .jdbi()
-        .useHandle(
-            handle -> handle.execute("UPDATE rollup_packs SET sums = set_byte(sums, 0, 2)"));
+        .useHandle(handle -> handle.execute("UPDATE rollup_packs SET sums = set_byte(sums, 0, 2)"));
     for (By by : By.values()) {
       same(new Question(by, null, null, null, from, until, Grain.HOUR, by == By.TENANT, 10));
     }
@@ -333,6 +331,33 @@ class PackedStatisticsTest {
           };
       assertThat(ThreeDigits.of(value))
           .isEqualTo(new BigDecimal(value).round(new java.math.MathContext(3)));
+    }
+  }
+
+  @Test
+  void severalPercentilesAtOnceAreThoseOneByOne() {
+    Random random = new Random(31);
+    double[] parts = {0, 0.25, 0.5, 0.9, 0.95, 0.99, 1};
+    assertThat(new Latencies().quantiles(parts)).isEmpty();
+    for (int i = 0; i < 500; i++) {
+      Latencies all = new Latencies();
+      for (int n = random.nextInt(300); n >= 0; n--) {
+        // Some are none at all, some beyond what bins reach.
+        all.add(random.nextInt(5) == 0 ? 0 : Math.exp(random.nextGaussian() * (i % 20)));
+      }
+      for (int n = i % 3 == 0 ? 2_000 : 0; n > 0; n--) {
+        all.add(100 + random.nextInt(8));
+      }
+      byte[] bytes = all.bytes();
+      Latencies again = new Latencies();
+      again.add(bytes);
+      again.add(bytes);
+      assertThat(again.count()).isEqualTo(2 * all.count());
+      double[] found = all.quantiles(parts);
+      assertThat(Latencies.quantilesOf(bytes, parts)).isEqualTo(found);
+      for (int p = 0; p < parts.length; p++) {
+        assertThat(found[p]).isEqualTo(all.quantile(parts[p]));
+      }
     }
   }
 
