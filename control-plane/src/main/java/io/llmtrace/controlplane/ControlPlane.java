@@ -60,6 +60,7 @@ import io.llmtrace.controlplane.settings.SettingsResource;
 import io.llmtrace.controlplane.signing.SigningKey;
 import io.llmtrace.controlplane.signing.SigningKeyResource;
 import io.llmtrace.controlplane.statistics.RollupFold;
+import io.llmtrace.controlplane.statistics.RollupPacks;
 import io.llmtrace.controlplane.statistics.StatisticsResource;
 import io.llmtrace.controlplane.storage.Partitions;
 import io.llmtrace.controlplane.storage.RetentionClass;
@@ -315,6 +316,7 @@ public final class ControlPlane implements AutoCloseable {
   /** Sums up what came, and drops what is past its time. */
   private static void keep(Jobs jobs, Storage storage, Partitions partitions, Holds holds) {
     jobs.every(Duration.ofSeconds(2), "rollup", new RollupFold(storage::jdbi)::runWhereDue);
+    jobs.every(Duration.ofMinutes(1), "rollup-packs", new RollupPacks(storage::jdbi)::run);
     jobs.every(
         Duration.ofMinutes(1), "retention", () -> partitions.maintain(storage.jdbi(), holds));
     jobs.every(Duration.ofHours(1), "housekeeping", new Housekeeping(storage::jdbi)::run);

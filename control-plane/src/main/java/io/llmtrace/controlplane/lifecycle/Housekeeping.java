@@ -40,6 +40,13 @@ public final class Housekeeping {
                       .formatted(RollupFold.HOUR_DAYS)
                   + " OR grain = 'day' AND bucket < now() - interval '%d years'"
                       .formatted(RollupFold.DAY_YEARS)),
+          // Those of rows go with them; these are of hours and days that had none.
+          new Age(
+              "rollup_packs",
+              "grain = 'hour' AND bucket < now() - interval '%d days'"
+                      .formatted(RollupFold.HOUR_DAYS)
+                  + " OR grain <> 'hour' AND bucket < now() - interval '%d years'"
+                      .formatted(RollupFold.DAY_YEARS)),
           // Taken away; one that comes back reports within seconds.
           new Age("instances", "received_at < now() - interval '1 day'"),
           // Of processes that are gone: one that runs sends something in a year.

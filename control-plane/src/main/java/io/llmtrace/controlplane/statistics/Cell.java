@@ -20,6 +20,7 @@ record Cell(Dimension dimension, long hour, String tenant, String key, String ke
           .thenComparing(Cell::key2);
 
   static final long DAY_SECONDS = 86_400;
+  static final long HOUR_SECONDS = 3_600;
   private static final long HOUR_MILLIS = 3_600_000;
   private static final long DAY_MILLIS = DAY_SECONDS * 1_000;
 

@@ -1,7 +1,6 @@
 package io.llmtrace.controlplane.statistics;
 
 import java.math.BigDecimal;
-import java.util.EnumMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,46 +12,60 @@ import org.jspecify.annotations.Nullable;
 final class Measures {
   /** Names of the sums that are whole numbers, as columns and in answers. */
   enum Sum {
-    EXCHANGES,
-    REQUESTS,
-    ERRORS,
-    UNOBSERVED,
-    FLAGGED,
-    REDACTED,
-    LIMITED,
-    BLOCKED,
-    PARTIAL,
-    UNINSPECTED,
-    FINDINGS,
-    PROMPT_TOKENS,
-    COMPLETION_TOKENS,
-    CACHED_TOKENS,
-    REASONING_TOKENS,
-    COST_UNKNOWN;
+    EXCHANGES(0),
+    REQUESTS(1),
+    ERRORS(2),
+    UNOBSERVED(3),
+    FLAGGED(4),
+    REDACTED(5),
+    LIMITED(6),
+    BLOCKED(7),
+    PARTIAL(8),
+    UNINSPECTED(9),
+    FINDINGS(10),
+    PROMPT_TOKENS(11),
+    COMPLETION_TOKENS(12),
+    CACHED_TOKENS(13),
+    REASONING_TOKENS(14),
+    COST_UNKNOWN(15);
+
+    /** Place among the sums; packs are written in this order. */
+    private final int place;
 
     private final String column = name().toLowerCase(java.util.Locale.ROOT);
+
+    Sum(int place) {
+      this.place = place;
+    }
 
     String column() {
       return column;
     }
   }
 
-  private final EnumMap<Sum, Long> sums = new EnumMap<>(Sum.class);
+  private static final int SUMS = Sum.values().length;
+
+  private final long[] sums = new long[SUMS];
   private BigDecimal costUsd = BigDecimal.ZERO;
   private @Nullable Latencies latencies;
 
+  /** A sketch that nothing was added to yet: most sums are of one, which need not be read. */
+  private byte @Nullable [] only;
+
   void add(Sum sum, long value) {
-    if (value != 0) {
-      sums.merge(sum, value, Long::sum);
-    }
+    sums[sum.place] += value;
   }
 
   void add(Measures other) {
-    other.sums.forEach(this::add);
+    for (int i = 0; i < SUMS; i++) {
+      sums[i] += other.sums[i];
+    }
     costUsd = costUsd.add(other.costUsd);
     Latencies more = other.latencies;
     if (more != null) {
       latencies().add(more);
+    } else {
+      addLatencies(other.only);
     }
   }
 
@@ -65,7 +78,12 @@ final class Measures {
   }
 
   void addLatencies(byte @Nullable [] sketch) {
-    if (sketch != null) {
+    if (sketch == null) {
+      return;
+    }
+    if (only == null && latencies == null) {
+      only = sketch;
+    } else {
       latencies().add(sketch);
     }
   }
@@ -75,12 +93,14 @@ final class Measures {
     if (known == null) {
       known = new Latencies();
       latencies = known;
+      known.add(only);
+      only = null;
     }
     return known;
   }
 
   long get(Sum sum) {
-    return sums.getOrDefault(sum, 0L);
+    return sums[sum.place];
   }
 
   BigDecimal costUsd() {
@@ -89,11 +109,22 @@ final class Measures {
 
   byte @Nullable [] latencyBytes() {
     Latencies known = latencies;
-    return known == null ? null : known.bytes();
+    return known == null ? only : known.bytes();
   }
 
   @Nullable Double latency(double quantile) {
-    Latencies known = latencies;
-    return known == null ? null : known.quantile(quantile);
+    return only == null && latencies == null ? null : latencies().quantile(quantile);
+  }
+
+  /**
+   * Several at once, rising.
+   *
+   * @return milliseconds, as many; empty if there are no latencies
+   */
+  double[] latencies(double... quantiles) {
+    if (only != null) {
+      return Latencies.quantilesOf(only, quantiles);
+    }
+    return latencies == null ? new double[0] : latencies.quantiles(quantiles);
   }
 }

@@ -38,7 +38,7 @@ final class Statistics {
     MODEL(Dimension.MODEL),
     FINDING(Dimension.FINDING);
 
-    private final Dimension dimension;
+    final Dimension dimension;
 
     By(Dimension dimension) {
       this.dimension = dimension;
@@ -80,6 +80,11 @@ final class Statistics {
       boolean splitTenants,
       int limit) {
 
+    /** Whether it is about all tenants and all names. */
+    boolean ofAll() {
+      return tenants == null && key == null && key2 == null;
+    }
+
     /** By days as far as they answer it: a month is then thirty rows and not seven hundred. */
     List<TimeSlice> slices() {
       return grain == Grain.HOUR ? TimeSlice.hours(from, until) : TimeSlice.of(from, until);
@@ -98,9 +103,20 @@ final class Statistics {
   /** Lines, and how many groups have none of their own. */
   record Answer(List<Line> lines, int groupsLeftOut) {}
 
-  private record Group(@Nullable String tenant, String key, String key2) {}
+  /** What a line is of; in order as {@code COLLATE "C"} has it. */
+  record Group(@Nullable String tenant, String key, String key2) implements Comparable<Group> {
+    @Override
+    public int compareTo(Group other) {
+      int order =
+          ByCodePoint.compare(
+              tenant == null ? "" : tenant, other.tenant == null ? "" : other.tenant);
+      order = order != 0 ? order : ByCodePoint.compare(key, other.key);
+      return order != 0 ? order : ByCodePoint.compare(key2, other.key2);
+    }
+  }
 
-  private record Slot(Group group, long bucket) {}
+  /** Where sums of an answer belong; bucket as in {@link Line}, epoch milliseconds or 0. */
+  record Slot(Group group, long bucket) {}
 
   private static final String SUMMED =
       "sum(cost_usd) AS cost_usd, NULL::bytea AS latency, "
@@ -117,8 +133,13 @@ final class Statistics {
     }
   }
 
-  /** Answers within the handle's transaction. */
+  /** Answers within the handle's transaction, which sees one state of the database throughout. */
   static Answer answer(Handle handle, Question question) {
+    return question.ofAll() ? PackedStatistics.answer(handle, question) : ofRows(handle, question);
+  }
+
+  /** From the rows alone. */
+  static Answer ofRows(Handle handle, Question question) {
     Ranking ranking = rank(handle, question);
     Map<Slot, Measures> slots = new LinkedHashMap<>();
     if (!ranking.shown().isEmpty()) {
@@ -128,6 +149,28 @@ final class Statistics {
         latencies(handle, scope, slots);
       }
     }
+    return new Answer(lines(question, slots), ranking.groups() - ranking.shown().size());
+  }
+
+  /** Of some groups out of many, from the rows: the index by key finds them. */
+  static List<Line> linesOf(Handle handle, Question question, Set<Group> shown) {
+    Map<Slot, Measures> slots = new LinkedHashMap<>();
+    Scope scope = new Scope(question, question.slices(), shown);
+    sums(handle, scope, shown, slots);
+    if (question.by() != By.FINDING) {
+      latencies(handle, scope, slots);
+    }
+    return lines(question, slots);
+  }
+
+  /** Adds the latencies of some groups out of many, from the rows. */
+  static void addLatencies(Handle handle, Question question, Map<Slot, Measures> slots) {
+    Set<Group> shown = new LinkedHashSet<>();
+    slots.keySet().forEach(slot -> shown.add(slot.group()));
+    latencies(handle, new Scope(question, question.slices(), shown), slots);
+  }
+
+  static List<Line> lines(Question question, Map<Slot, Measures> slots) {
     List<Line> lines = new ArrayList<>();
     slots.forEach(
         (slot, sums) ->
@@ -138,7 +181,7 @@ final class Statistics {
                     slot.group().key(),
                     slot.group().key2(),
                     sums)));
-    return new Answer(lines, ranking.groups() - ranking.shown().size());
+    return lines;
   }
 
   /** Of many thousand groups most have no line: they cost two sums each, by days. */
@@ -156,7 +199,7 @@ final class Statistics {
                 + " GROUP BY "
                 + scope.grouping()
                 + " ORDER BY sum(requests) + sum(findings) DESC, "
-                + scope.grouping()
+                + scope.order()
                 + " LIMIT :limit")
         .bind("limit", question.limit())
         .map(
@@ -187,7 +230,7 @@ final class Statistics {
                 + " ORDER BY "
                 + bucket
                 + "sum(requests) + sum(findings) DESC, "
-                + scope.grouping())
+                + scope.order())
         .map(
             (row, context) -> {
               Measures sums = new Measures();
@@ -232,11 +275,16 @@ final class Statistics {
   }
 
   private static Slot slot(ResultSet row, Question question) throws SQLException {
+    return slot(row, question, question.grain() != Grain.NONE);
+  }
+
+  /**
+   * @param cut whether rows have a bucket
+   */
+  static Slot slot(ResultSet row, Question question, boolean cut) throws SQLException {
     return new Slot(
         group(row, question),
-        question.grain() == Grain.NONE
-            ? 0
-            : row.getObject("bucket", OffsetDateTime.class).toInstant().toEpochMilli());
+        cut ? row.getObject("bucket", OffsetDateTime.class).toInstant().toEpochMilli() : 0);
   }
 
   /**
@@ -248,6 +296,11 @@ final class Statistics {
       Question question, List<TimeSlice> slices, @Nullable Collection<Group> shown) {
     String grouping() {
       return (question.splitTenants() ? "tenant, " : "") + "key, key2";
+    }
+
+    String order() {
+      return (question.splitTenants() ? "tenant COLLATE \"C\", " : "")
+          + "key COLLATE \"C\", key2 COLLATE \"C\"";
     }
 
     /** Rollups with what the journal holds, of the question's time, tenants and keys. */

@@ -51,6 +51,9 @@ public final class StatisticsResource {
 
   private static final Instant LATEST = Instant.parse("3000-01-01T00:00:00Z");
   private static final double[] QUANTILES = {0.5, 0.9, 0.95, 0.99};
+  private static final String[] LATENCIES = {
+    "latency_p50_ms", "latency_p90_ms", "latency_p95_ms", "latency_p99_ms"
+  };
 
   private final ScopedJdbi jdbi;
 
@@ -131,7 +134,7 @@ public final class StatisticsResource {
               + ", of which no hours are kept");
     }
     Answer answer =
-        jdbi.read(
+        jdbi.snapshot(
             caller, Permission.STATISTICS_READ, handle -> Statistics.answer(handle, question));
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("by", dimension.label());
@@ -170,14 +173,9 @@ public final class StatisticsResource {
     }
     BigDecimal cost = line.sums().costUsd();
     item.put("cost_usd", cost.signum() == 0 ? BigDecimal.ZERO : cost.stripTrailingZeros());
-    for (double quantile : QUANTILES) {
-      Double millis = line.sums().latency(quantile);
-      if (millis != null) {
-        // Three digits: a sketch knows no more.
-        item.put(
-            "latency_p" + Math.round(quantile * 100) + "_ms",
-            new BigDecimal(millis).round(new java.math.MathContext(3)));
-      }
+    double[] latencies = line.sums().latencies(QUANTILES);
+    for (int i = 0; i < latencies.length; i++) {
+      item.put(LATENCIES[i], ThreeDigits.of(latencies[i]));
     }
     return item;
   }

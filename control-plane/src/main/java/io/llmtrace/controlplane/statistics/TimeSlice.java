@@ -40,6 +40,16 @@ record TimeSlice(boolean days, Instant from, Instant until) {
     return slices;
   }
 
+  /** Starts of its hours or days. */
+  List<Instant> buckets() {
+    List<Instant> all = new ArrayList<>();
+    for (Instant at = from; at.isBefore(until); ) {
+      all.add(at);
+      at = at.plusSeconds(days ? Cell.DAY_SECONDS : Cell.HOUR_SECONDS);
+    }
+    return all;
+  }
+
   /** The whole time by hours. */
   static List<TimeSlice> hours(Instant from, Instant until) {
     return List.of(new TimeSlice(false, from, until));

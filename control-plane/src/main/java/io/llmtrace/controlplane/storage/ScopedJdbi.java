@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The database as callers of the API see it: a transaction in which row-level security shows the
@@ -30,7 +31,21 @@ public final class ScopedJdbi {
    */
   public <T, X extends Exception> T read(
       Caller caller, Permission permission, HandleCallback<T, X> work) throws X {
-    return run(caller.tenants(permission), caller.actor(), true, work);
+    return run(caller.tenants(permission), caller.actor(), "SET TRANSACTION READ ONLY", work);
+  }
+
+  /**
+   * Reads as {@link #read}, all statements one state of the database.
+   *
+   * @throws StorageUnavailableException while the database is not ready
+   */
+  public <T, X extends Exception> T snapshot(
+      Caller caller, Permission permission, HandleCallback<T, X> work) throws X {
+    return run(
+        caller.tenants(permission),
+        caller.actor(),
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        work);
   }
 
   /**
@@ -40,16 +55,17 @@ public final class ScopedJdbi {
    */
   public <T, X extends Exception> T write(
       Caller caller, Permission permission, HandleCallback<T, X> work) throws X {
-    return run(caller.tenants(permission), caller.actor(), false, work);
+    return run(caller.tenants(permission), caller.actor(), null, work);
   }
 
   private <T, X extends Exception> T run(
-      TenantScope tenants, String actor, boolean readOnly, HandleCallback<T, X> work) throws X {
+      TenantScope tenants, String actor, @Nullable String mode, HandleCallback<T, X> work)
+      throws X {
     return jdbi.get()
         .inTransaction(
             handle -> {
-              if (readOnly) {
-                handle.execute("SET TRANSACTION READ ONLY");
+              if (mode != null) {
+                handle.execute(mode);
               }
               bound(handle, tenants, actor);
               return work.withHandle(handle);

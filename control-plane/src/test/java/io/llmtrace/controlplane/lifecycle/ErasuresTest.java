@@ -10,6 +10,7 @@ import io.llmtrace.controlplane.Records;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.signing.SigningKey;
 import io.llmtrace.controlplane.statistics.RollupFold;
+import io.llmtrace.controlplane.statistics.RollupPacks;
 import io.llmtrace.controlplane.storage.TestStorage;
 import io.llmtrace.policies.id.Ulid;
 import io.llmtrace.policies.json.WireJson;
@@ -103,11 +104,12 @@ class ErasuresTest {
         Stored.asked(Stored.id(-5), Stored.who(tenant, "stays", "bot")),
         Records.completion(ahead));
     new RollupFold(database::jdbi).run();
+    new RollupPacks(database::jdbi).runToTheEnd();
     String journal = stored.exchange(1, tenant, name);
     assertThat(journal).isNotEmpty();
   }
 
-  /** Tables with a text in any column of text or JSON, or in a batch that was set aside. */
+  /** Tables with a text in any column of text or JSON, in a batch that was set aside or a pack. */
   private List<String> found(String text) throws Exception {
     List<String> found = new ArrayList<>();
     for (String column :
@@ -122,6 +124,12 @@ class ErasuresTest {
           > 0) {
         found.add(column);
       }
+    }
+    if (database.number(
+            "SELECT count(*) FROM rollup_packs WHERE position(convert_to('%s', 'UTF8') IN sums) > 0"
+                .formatted(text))
+        > 0) {
+      found.add("rollup_packs.sums");
     }
     List<byte[]> bodies =
         database
@@ -154,6 +162,7 @@ class ErasuresTest {
             "exchanges.record",
             "rollups.key",
             "rollup_journal.key",
+            "rollup_packs.sums",
             "set_aside.record",
             "set_aside_batches.body");
     long waiting = database.number("SELECT count(*) FROM waiting_completions");

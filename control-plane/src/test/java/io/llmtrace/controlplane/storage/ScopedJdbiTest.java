@@ -92,6 +92,15 @@ class ScopedJdbiTest {
   }
 
   @Test
+  void packsOfAllTenantsAreForCallersOfAllOfThem() throws Exception {
+    plane.sql("INSERT INTO rollup_packs VALUES ('consumer', 'day', now(), 'x', 'x')");
+    String query = "SELECT DISTINCT dimension FROM rollup_packs";
+    assertThat(seen(TenantScope.all(), query)).contains("consumer");
+    assertThat(seen(TenantScope.of(OWN, FOREIGN), query)).isEmpty();
+    assertThat(seen(TenantScope.none(), query)).isEmpty();
+  }
+
+  @Test
   void everyTableOfATenantIsBehindTheWall() {
     List<String> open =
         jdbi.withHandle(
@@ -135,6 +144,7 @@ class ScopedJdbiTest {
                 + FOREIGN
                 + "}')",
             "SELECT hash FROM api_keys",
+            "DELETE FROM rollup_packs",
             "UPDATE api_keys SET role = 'admin'",
             "UPDATE api_keys SET tenants = NULL",
             "UPDATE audit SET actor = 'x'",

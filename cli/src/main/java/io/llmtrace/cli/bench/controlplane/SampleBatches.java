@@ -36,11 +36,11 @@ public final class SampleBatches {
   /** Exchanges of a batch. */
   public static final int EXCHANGES_OF_A_BATCH = 100;
 
-  private static final String[] MODELS = {
+  static final String[] MODELS = {
     "gpt-4o", "gpt-4o-mini", "claude-sonnet-4", "gemini-2.5-pro", "llama3", "mistral-large"
   };
 
-  private static final String[] PROVIDERS = {
+  static final String[] PROVIDERS = {
     "openai", "openai", "anthropic", "gemini", "ollama", "mistral"
   };
 
