@@ -32,7 +32,8 @@ class LauncherTest {
         in.write("[INFO] Building LLMTrace :: control plane 0.1.0-SNAPSHOT   [5/6]\n");
         in.flush();
         assertThat(out.readLine()).isEqualTo("llmtrace: building control plane ...");
-        in.write("\033[0m[INFO] of no interest\n[WARNING] nor this\n  at its.Trace\n[ERROR] no symbol\n");
+        in.write(
+            "\033[0m[INFO] of no interest\n[WARNING] nor this\n  at its.Trace\n[ERROR] no symbol\n");
         in.flush();
         assertThat(out.readLine()).isEqualTo("[ERROR] no symbol");
       }
