@@ -284,9 +284,8 @@ public final class InspectionService implements ExchangeHandler, AutoCloseable {
     // Not the budget, which ends earlier where something is redacted: verdicts that are known are
     // looked up behind it too.
     InspectionBudget waiting = InspectionBudget.until(inspection.deadlineNanos());
-    Exchange exchange = 
-        analysis.read(
-            content, inspection.request.conf().dialect(), waiting, inspection.memory());
+    Exchange exchange =
+        analysis.read(content, inspection.request.conf().dialect(), waiting, inspection.memory());
     inspection.exchange = exchange;
     inspection.parseMicros = (System.nanoTime() - start) / 1_000;
     inspection.policing.read(exchange, inspection.budget);

@@ -1,6 +1,5 @@
 package io.llmtrace.plugin.inspection;
 
-import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.plugin.policies.AnswerPolicy;
 import io.llmtrace.plugin.policies.PolicyTable;
 import io.llmtrace.policies.detect.InspectionBudget;
@@ -10,6 +9,7 @@ import io.llmtrace.policies.exchange.Caller;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.policy.BlockStyle;
 import io.llmtrace.policies.policy.Mode;
 import io.llmtrace.policies.policy.RedactRule;

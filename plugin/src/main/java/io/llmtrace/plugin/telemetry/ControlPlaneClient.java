@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
  * that a control plane that is gone is found out once. Thread-safe.
  */
 public final class ControlPlaneClient {
+  /** Acknowledgements, leases and prices; bundles, which may be longer, are read as they come. */
+  static final long LONGEST_ANSWER = 8 << 20;
+
   private static final Logger log = LoggerFactory.getLogger(ControlPlaneClient.class);
 
   private final TelemetrySettings settings;
@@ -113,11 +116,11 @@ public final class ControlPlaneClient {
   /**
    * Sends a body once; how it went is told to the breaker, or that no call was made.
    *
-   * @throws IOException if there was no answer
+   * @throws IOException if there was no answer, or one without an end
    */
   public HttpResponse<String> post(String path, byte[] body, Encoding encoding)
       throws IOException, InterruptedException {
-    return send(() -> request(path, body, encoding), BodyHandlers.ofString());
+    return send(() -> request(path, body, encoding), BoundedText.of(LONGEST_ANSWER));
   }
 
   /**

@@ -2,7 +2,6 @@ package io.llmtrace.plugin.answers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.detect.Coverage;
 import io.llmtrace.policies.detect.Finding;
 import io.llmtrace.policies.detect.FindingType;
@@ -10,6 +9,7 @@ import io.llmtrace.policies.detect.RefusedBy;
 import io.llmtrace.policies.detect.engine.AnswerInspection;
 import io.llmtrace.policies.detect.output.AnswerContext;
 import io.llmtrace.policies.detect.output.CanaryTokens;
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.runtime.config.AnswersConfig;
 import io.llmtrace.runtime.config.Secret;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -62,7 +62,13 @@ class AnswerInspectorTest {
       assertThat(
               reason(
                   inspector.inspect(
-                      "id", null, json(MAIL), null, "default", System.nanoTime() - 1, () -> BodyMemory.UNCOUNTED)))
+                      "id",
+                      null,
+                      json(MAIL),
+                      null,
+                      "default",
+                      System.nanoTime() - 1,
+                      () -> BodyMemory.UNCOUNTED)))
           .isEqualTo("uninspected overload");
     }
   }
@@ -195,7 +201,14 @@ class AnswerInspectorTest {
   private static List<FindingType> types(
       AnswerInspector inspector, String content, OpenQuestions.Question question) {
     return inspector
-        .inspect("id", null, json(content), question, "default", System.nanoTime() + (1L << 40), () -> BodyMemory.UNCOUNTED)
+        .inspect(
+            "id",
+            null,
+            json(content),
+            question,
+            "default",
+            System.nanoTime() + (1L << 40),
+            () -> BodyMemory.UNCOUNTED)
         .findings()
         .stream()
         .map(Finding::type)
@@ -203,7 +216,14 @@ class AnswerInspectorTest {
   }
 
   private static AnswerInspection inspect(AnswerInspector inspector, String body) {
-    return inspector.inspect("id", null, body, null, "default", System.nanoTime() + (1L << 40), () -> BodyMemory.UNCOUNTED);
+    return inspector.inspect(
+        "id",
+        null,
+        body,
+        null,
+        "default",
+        System.nanoTime() + (1L << 40),
+        () -> BodyMemory.UNCOUNTED);
   }
 
   private static String reason(AnswerInspection seen) {

@@ -2,7 +2,6 @@ package io.llmtrace.plugin.enforcement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.plugin.conf.RouteConf;
 import io.llmtrace.plugin.conf.RouteConfReader;
 import io.llmtrace.plugin.gateway.Answer;
@@ -18,6 +17,7 @@ import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.policies.exchange.Zone;
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.policy.Action;
 import io.llmtrace.policies.policy.Decision;
 import io.llmtrace.policies.policy.Mode;
@@ -60,7 +60,13 @@ class RequestRedactionTest {
     Redaction refused =
         RequestRedaction.unable()
             .redact(
-                request, tenant, content, exchange, mails(exchange), InspectionBudget.unlimited(), BodyMemory.UNCOUNTED);
+                request,
+                tenant,
+                content,
+                exchange,
+                mails(exchange),
+                InspectionBudget.unlimited(),
+                BodyMemory.UNCOUNTED);
     assertThat(refused).isEqualTo(new Redaction.Refused(Redaction.Reason.NOT_DONE));
     Decision feasible = Passing.feasible(REDACT, refused);
     assertThat(feasible.action()).isEqualTo(Action.BLOCK);
@@ -124,7 +130,13 @@ class RequestRedactionTest {
     Exchange exchange = ExchangeReader.read(content, null);
     Redaction done =
         redactions.redact(
-            request, tenant, content, exchange, mails(exchange), InspectionBudget.unlimited(), BodyMemory.UNCOUNTED);
+            request,
+            tenant,
+            content,
+            exchange,
+            mails(exchange),
+            InspectionBudget.unlimited(),
+            BodyMemory.UNCOUNTED);
     assertThat(done).isInstanceOf(Redaction.Redacted.class);
     return new String(((Redaction.Redacted) done).body(), StandardCharsets.UTF_8);
   }

@@ -78,7 +78,8 @@ class BodyMemoryTest {
       byte[] body = ("{\"messages\":[" + "[],".repeat(500_000) + "1]}").getBytes(UTF_8);
       assertThat(reason(decided(host, Map.of(), body))).isEqualTo("memory");
       assertThat(decided(host, Map.of(), body).answer()).isInstanceOf(Answer.Rewrite.class);
-      assertThat(decided(host, "\"mode\":\"enforce\",\"on_uninspectable\":\"block\"", body).answer())
+      assertThat(
+              decided(host, "\"mode\":\"enforce\",\"on_uninspectable\":\"block\"", body).answer())
           .isInstanceOf(Answer.Stop.class);
       byte[] heavier = ("{\"messages\":[" + "[],".repeat(5_000_000) + "1]}").getBytes(UTF_8);
       assertThat(reason(decided(host, Map.of(), heavier))).isIn("memory", "too_large");
@@ -160,8 +161,7 @@ class BodyMemoryTest {
       assertThat(reason(decided(host, Map.of(), PARTS.getBytes(UTF_8)))).isEqualTo("error");
       awaitFree(host);
       LinkedBlockingQueue<Decided> decided = new LinkedBlockingQueue<>();
-      inspect(
-          host, "\"budget_ms\":100", Map.of("x-slow", "1"), PARTS.getBytes(UTF_8), decided);
+      inspect(host, "\"budget_ms\":100", Map.of("x-slow", "1"), PARTS.getBytes(UTF_8), decided);
       assertThat(reason(decided.poll(30, TimeUnit.SECONDS))).isEqualTo("budget");
       end.countDown();
       awaitFree(host);

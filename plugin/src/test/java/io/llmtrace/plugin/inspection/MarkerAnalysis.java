@@ -16,6 +16,7 @@ import io.llmtrace.policies.exchange.Dialect;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.Segment;
+import io.llmtrace.policies.exchange.UnreadableBodyException;
 import io.llmtrace.policies.exchange.Zone;
 import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.policy.Action;
@@ -52,7 +53,8 @@ public class MarkerAnalysis implements Analysis {
 
   @Override
   public Exchange read(
-      RequestContent content, Api forced, InspectionBudget budget, BodyMemory memory) {
+      RequestContent content, Api forced, InspectionBudget budget, BodyMemory memory)
+      throws UnreadableBodyException {
     String text = content.body().utf8();
     Segment segment = new Segment(Zone.USER, "user", "", text);
     return new Exchange(Dialect.TEXT, "unknown", text, false, List.of(segment), List.of(), 0);

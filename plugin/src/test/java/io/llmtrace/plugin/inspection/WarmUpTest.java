@@ -2,7 +2,6 @@ package io.llmtrace.plugin.inspection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.detect.InspectionBudget;
 import io.llmtrace.policies.exchange.Api;
 import io.llmtrace.policies.exchange.Exchange;
@@ -10,6 +9,7 @@ import io.llmtrace.policies.exchange.ExchangeReader;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.Segment;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.json.BodyMemory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,7 +97,7 @@ class WarmUpTest {
     return new MarkerAnalysis(text -> {}) {
       @Override
       public Exchange read(
-      RequestContent content, Api forced, InspectionBudget budget, BodyMemory memory) {
+          RequestContent content, Api forced, InspectionBudget budget, BodyMemory memory) {
         try {
           Exchange exchange = ExchangeReader.read(content, forced);
           reader.accept(exchange);
