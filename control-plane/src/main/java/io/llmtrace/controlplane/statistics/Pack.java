@@ -35,7 +35,23 @@ final class Pack {
   }
 
   /** As they are stored. */
-  record Bytes(byte[] sums, byte[] sketches) {}
+  static final class Bytes {
+    private final byte[] sums;
+    private final byte[] sketches;
+
+    Bytes(byte[] sums, byte[] sketches) {
+      this.sums = sums;
+      this.sketches = sketches;
+    }
+
+    byte[] sums() {
+      return sums;
+    }
+
+    byte[] sketches() {
+      return sketches;
+    }
+  }
 
   private final ByteBuffer bytes;
   private final int size;
@@ -147,7 +163,7 @@ final class Pack {
       if (sums != null && length <= Long.BYTES) {
         long unscaled = in.get();
         while (in.position() < end) {
-          unscaled = unscaled << 8 | in.get() & 0xff;
+          unscaled = (unscaled << 8) | (in.get() & 0xff);
         }
         if (unscaled != 0) {
           sums.addCost(BigDecimal.valueOf(unscaled, scale));

@@ -57,7 +57,7 @@ final class SketchBytes {
     while (in.hasRemaining()) {
       int at = in.position();
       int flag = in.get();
-      int detail = flag >>> 2 & 0x3f;
+      int detail = (flag >>> 2) & 0x3f;
       switch (flag & KINDS) {
         case FEATURES -> {
           if (detail != ZEROS) {
@@ -112,7 +112,7 @@ final class SketchBytes {
 
   private static long signed(ByteBuffer in) {
     long value = VarLong.read(in);
-    return value >>> 1 ^ -(value & 1);
+    return (value >>> 1) ^ -(value & 1);
   }
 
   /** Whole numbers up to 63 are one byte. */

@@ -6,11 +6,9 @@ import io.llmtrace.controlplane.access.Requires;
 import io.llmtrace.controlplane.access.TenantScope;
 import io.llmtrace.controlplane.http.Problem;
 import io.llmtrace.controlplane.http.QueryParameters;
-import io.llmtrace.controlplane.statistics.Measures.Sum;
 import io.llmtrace.controlplane.statistics.Statistics.Answer;
 import io.llmtrace.controlplane.statistics.Statistics.By;
 import io.llmtrace.controlplane.statistics.Statistics.Grain;
-import io.llmtrace.controlplane.statistics.Statistics.Line;
 import io.llmtrace.controlplane.statistics.Statistics.Question;
 import io.llmtrace.controlplane.storage.ScopedJdbi;
 import jakarta.ws.rs.GET;
@@ -20,7 +18,6 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.UriInfo;
-import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,7 +25,6 @@ import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,10 +46,6 @@ public final class StatisticsResource {
   private static final Instant EARLIEST = Instant.parse("2000-01-01T00:00:00Z");
 
   private static final Instant LATEST = Instant.parse("3000-01-01T00:00:00Z");
-  private static final double[] QUANTILES = {0.5, 0.9, 0.95, 0.99};
-  private static final String[] LATENCIES = {
-    "latency_p50_ms", "latency_p90_ms", "latency_p95_ms", "latency_p99_ms"
-  };
 
   private final ScopedJdbi jdbi;
 
@@ -140,44 +132,10 @@ public final class StatisticsResource {
     body.put("by", dimension.label());
     body.put("from", firstHour.toString());
     body.put("until", lastHour.toString());
-    List<Map<String, Object>> items = new ArrayList<>();
-    answer.lines().forEach(line -> items.add(item(question, line)));
-    body.put("items", items);
+    body.put(
+        "items", answer.lines().stream().map(line -> new LineJson(dimension, line)).toList());
     body.put("groups_left_out", answer.groupsLeftOut());
     return body;
-  }
-
-  private static Map<String, Object> item(Question question, Line line) {
-    Map<String, Object> item = new LinkedHashMap<>();
-    if (line.bucket() != null) {
-      item.put("bucket", line.bucket().toString());
-    }
-    switch (question.by()) {
-      case TENANT -> item.put("tenant", String.valueOf(line.tenant()));
-      case ROUTE, CONSUMER, AGENT, PROVIDER -> item.put(question.by().label(), line.key());
-      case MODEL -> {
-        item.put("provider", line.key());
-        item.put("model", line.key2());
-      }
-      case FINDING -> {
-        item.put("type", line.key());
-        item.put("severity", line.key2());
-      }
-    }
-    if (question.by() == By.FINDING) {
-      item.put("findings", line.sums().get(Sum.FINDINGS));
-      return item;
-    }
-    for (Sum sum : Sum.values()) {
-      item.put(sum.column(), line.sums().get(sum));
-    }
-    BigDecimal cost = line.sums().costUsd();
-    item.put("cost_usd", cost.signum() == 0 ? BigDecimal.ZERO : cost.stripTrailingZeros());
-    double[] latencies = line.sums().latencies(QUANTILES);
-    for (int i = 0; i < latencies.length; i++) {
-      item.put(LATENCIES[i], ThreeDigits.of(latencies[i]));
-    }
-    return item;
   }
 
   /** Null is all of them; one that the caller may not see is one without exchanges. */
