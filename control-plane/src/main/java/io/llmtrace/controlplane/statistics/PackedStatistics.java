@@ -8,8 +8,6 @@ import io.llmtrace.controlplane.statistics.Statistics.Grain;
 import io.llmtrace.controlplane.statistics.Statistics.Group;
 import io.llmtrace.controlplane.statistics.Statistics.Question;
 import io.llmtrace.controlplane.statistics.Statistics.Slot;
-import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -24,10 +22,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
-import org.jdbi.v3.core.statement.StatementContext;
-import org.jdbi.v3.core.statement.StatementCustomizer;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGStatement;
 
 /**
  * Answers questions about all tenants: from packs where there are such, and for the other hours and
@@ -41,15 +36,7 @@ final class PackedStatistics {
   /** Of so many groups at least for each that is shown, reading a row each costs less. */
   private static final int GROUPS_A_LINE = 15;
 
-  /** The driver asks for bytes as text, twice as long, until it has sent a statement five times. */
-  private static final StatementCustomizer BINARY =
-      new StatementCustomizer() {
-        @Override
-        public void beforeExecution(PreparedStatement statement, StatementContext context)
-            throws SQLException {
-          statement.unwrap(PGStatement.class).setPrepareThreshold(-1);
-        }
-      };
+  private static final int ROWS_AT_ONCE = 5_000;
 
   private static final List<Sum> RANK = List.of(Sum.REQUESTS, Sum.FINDINGS);
   private static final List<Sum> ALL = List.of(Sum.values());
@@ -171,7 +158,6 @@ final class PackedStatistics {
           .bind("grain", grain)
           .bindArray("buckets", String.class, texts(buckets))
           .setFetchSize(PACKS_AT_ONCE)
-          .addCustomizer(BINARY)
           .map(
               (row, context) -> {
                 Pack pack = Pack.of(row.getBytes("sums"));
@@ -222,29 +208,23 @@ final class PackedStatistics {
       }
     }
 
+    /** Row by row: PostgreSQL makes a decimal of each sum of each group, which takes longer. */
     private void rest(Handle handle, Set<Instant> days, Set<Instant> hours, List<Sum> which) {
-      String sums =
-          which.stream()
-              .map(sum -> "CAST(sum(" + sum.column() + ") AS bigint) AS " + sum.column())
-              .collect(Collectors.joining(", "));
       String columns = which.stream().map(Sum::column).collect(Collectors.joining(", "));
       boolean costs = which == ALL;
-      query(
-              handle,
-              "SELECT " + keys() + ", " + sums + (costs ? ", sum(cost_usd) AS cost_usd" : ""),
-              columns + (costs ? ", cost_usd" : ""),
-              " GROUP BY " + keys(),
-              days,
-              hours)
+      String measures = columns + (costs ? ", cost_usd" : "");
+      query(handle, "SELECT " + keys() + ", " + measures, measures, "", days, hours)
+          .setFetchSize(ROWS_AT_ONCE)
           .map(
               (row, context) -> {
                 Measures to = to(Statistics.slot(row, question, cut));
                 if (to != null) {
-                  for (Sum sum : which) {
-                    to.add(sum, row.getLong(sum.column()));
+                  int first = row.findColumn(which.get(0).column());
+                  for (int i = 0; i < which.size(); i++) {
+                    to.add(which.get(i), row.getLong(first + i));
                   }
                   if (costs) {
-                    to.addCost(row.getBigDecimal("cost_usd"));
+                    to.addCost(row.getBigDecimal(first + which.size()));
                   }
                 }
                 return true;
@@ -260,6 +240,7 @@ final class PackedStatistics {
               " WHERE latency IS NOT NULL",
               days,
               hours)
+          .setFetchSize(ROWS_AT_ONCE)
           .map(
               (row, context) -> {
                 Measures to = to(Statistics.slot(row, question, cut));

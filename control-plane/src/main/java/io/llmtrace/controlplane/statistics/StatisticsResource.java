@@ -132,8 +132,7 @@ public final class StatisticsResource {
     body.put("by", dimension.label());
     body.put("from", firstHour.toString());
     body.put("until", lastHour.toString());
-    body.put(
-        "items", answer.lines().stream().map(line -> new LineJson(dimension, line)).toList());
+    body.put("items", answer.lines().stream().map(line -> new LineJson(dimension, line)).toList());
     body.put("groups_left_out", answer.groupsLeftOut());
     return body;
   }
