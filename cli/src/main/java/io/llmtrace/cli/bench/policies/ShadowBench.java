@@ -26,6 +26,7 @@ import io.llmtrace.policies.exchange.Dialects;
 import io.llmtrace.policies.exchange.Exchange;
 import io.llmtrace.policies.exchange.RequestContent;
 import io.llmtrace.policies.exchange.UnreadableBodyException;
+import io.llmtrace.policies.json.BodyMemory;
 import io.llmtrace.policies.language.PolicyProblemsException;
 import io.llmtrace.policies.language.PolicyReader;
 import io.llmtrace.policies.library.PolicyLibrary;
@@ -267,7 +268,8 @@ final class ShadowBench {
                 new RequestContent(
                     request.method(), request.path(), request.headers(), request.body()),
                 null,
-                budget);
+                budget,
+                BodyMemory.UNCOUNTED);
     policing.read(exchange, budget);
     Analysis.Run run =
         side.analysis()
