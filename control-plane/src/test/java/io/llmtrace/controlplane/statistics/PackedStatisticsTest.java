@@ -73,7 +73,7 @@ class PackedStatisticsTest {
     long span = Duration.between(first, last).toSeconds();
     Action[] actions = Action.values();
     for (int i = 0; i < exchanges; i++) {
-      long at = first.toEpochMilli() + (long) (random.nextDouble() * span) * 1_000;
+      long at = first.toEpochMilli() + ((long) (random.nextDouble() * span)) * 1_000;
       String id = Ulid.of(at, 1, made++);
       Action action = actions[random.nextInt(actions.length)];
       int consumer = random.nextInt(consumers);
@@ -133,9 +133,13 @@ class PackedStatisticsTest {
     assertThat(packed).as(question.toString()).isEqualTo(rows);
   }
 
+  private static <T> T any(Random random, T[] all) {
+    return all[random.nextInt(all.length)];
+  }
+
   private Question random(Random random) {
-    By by = By.values()[random.nextInt(By.values().length)];
-    Grain grain = Grain.values()[random.nextInt(Grain.values().length)];
+    By by = any(random, By.values());
+    Grain grain = any(random, Grain.values());
     int first = random.nextInt(DAYS * 24);
     int last = first + 1 + random.nextInt(DAYS * 24 - first);
     boolean whole = random.nextInt(4) == 0;
