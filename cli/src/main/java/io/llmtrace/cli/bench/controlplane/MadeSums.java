@@ -52,8 +52,7 @@ final class MadeSums {
         routes[t][i] = rollups.series(Dimension.ROUTE, tenant, "route-" + i, "");
       }
       for (int i = 0; i < consumers[t].length; i++) {
-        consumers[t][i] =
-            rollups.series(Dimension.CONSUMER, tenant, "consumer-" + t + "-" + i, "");
+        consumers[t][i] = rollups.series(Dimension.CONSUMER, tenant, "consumer-" + t + "-" + i, "");
       }
       for (int i = 0; i < agents[t].length; i++) {
         agents[t][i] = rollups.series(Dimension.AGENT, tenant, "agent-" + t + "-" + i, "");

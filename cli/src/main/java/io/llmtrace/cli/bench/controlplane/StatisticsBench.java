@@ -37,10 +37,10 @@ import org.jdbi.v3.core.Jdbi;
 
 /**
  * Measures questions about thirty days as the exchanges of these days grow. Exchanges are made up
- * and counted; their rows are not stored, since no question of these reads them. The first size goes
- * through the journal and the fold as ingest does it, the others are written as these would have
- * left them. Each tenant's exchanges are spread over all its consumers, routes, agents and models
- * in every hour: no traffic of that many exchanges makes more sums.
+ * and counted; their rows are not stored, since no question of these reads them. The first size
+ * goes through the journal and the fold as ingest does it, the others are written as these would
+ * have left them. Each tenant's exchanges are spread over all its consumers, routes, agents and
+ * models in every hour: no traffic of that many exchanges makes more sums.
  *
  * <p>While it asks, all is as it is when the time that is asked about ends now: the last hours have
  * no pack yet, and the last exchanges are in the journal.
@@ -59,6 +59,7 @@ final class StatisticsBench implements AutoCloseable {
 
   /** Exchanges that are not folded yet while questions are asked. */
   private static final int IN_THE_JOURNAL = 200;
+
   static final Population POPULATION = new Population(20, 10, 250, 5);
 
   private final Path directory;
@@ -107,8 +108,7 @@ final class StatisticsBench implements AutoCloseable {
     questions.put("by consumer, 1,000 lines", "by=consumer&limit=1000&" + month);
     questions.put("by tenant and day", "by=tenant&interval=day&" + month);
     questions.put("by consumer and day, 20 lines", "by=consumer&interval=day&limit=20&" + month);
-    questions.put(
-        "by consumer and hour, 5 lines", "by=consumer&interval=hour&limit=5&" + month);
+    questions.put("by consumer and hour, 5 lines", "by=consumer&interval=hour&limit=5&" + month);
     questions.put("by model and day", "by=model&interval=day&" + month);
     questions.put("by route of one tenant", "by=route&tenant=tenant-3&" + month);
     questions.put(
@@ -275,8 +275,7 @@ final class StatisticsBench implements AutoCloseable {
   }
 
   /** The median of the slowest question. */
-  private double ask(ArrayNode into, long size, Map<String, List<Double>> growth)
-      throws Exception {
+  private double ask(ArrayNode into, long size, Map<String, List<Double>> growth) throws Exception {
     double worst = 0;
     // One for all sizes: the first keys of a database are written once.
     Path own = Files.createDirectories(directory.resolve("control-plane"));
