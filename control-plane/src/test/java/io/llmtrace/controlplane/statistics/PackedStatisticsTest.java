@@ -59,7 +59,7 @@ class PackedStatisticsTest {
   void empty() throws SQLException {
     database.jdbi().useHandle(handle -> handle.execute("TRUNCATE rollups, rollup_journal"));
     assertThat(database.number("SELECT count(*) FROM rollup_packs")).as("gone with them").isZero();
-    store(new Random(11), 2_500, from, until, 60);
+    store(new Random(11), 600, from, until, 40);
     fold();
   }
 
@@ -164,7 +164,7 @@ class PackedStatisticsTest {
         .isGreaterThanOrEqualTo(DAYS * (long) Dimension.values().length);
     // All packs and an empty journal; some packs and a full one; none at all.
     for (int part = 0; part < 3; part++) {
-      for (int i = 0; i < 40; i++) {
+      for (int i = 0; i < 20; i++) {
         same(random(random));
       }
       if (part == 0) {
