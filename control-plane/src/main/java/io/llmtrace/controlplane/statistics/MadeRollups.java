@@ -118,18 +118,13 @@ public final class MadeRollups {
         rows,
         (entry, row) -> {
           Cell cell = entry.getKey();
-          Measures sums = entry.getValue();
           row.text(cell.dimension().label())
               .text(grain)
               .instant(bucket)
               .text(cell.tenant())
               .text(cell.key())
-              .text(cell.key2())
-              .numeric(sums.costUsd())
-              .bytes(sums.latencyBytes());
-          for (Sum sum : Sum.values()) {
-            row.number(sums.get(sum));
-          }
+              .text(cell.key2());
+          entry.getValue().write(row);
         });
   }
 }

@@ -1,5 +1,6 @@
 package io.llmtrace.controlplane.statistics;
 
+import io.llmtrace.controlplane.storage.CopyInto;
 import java.math.BigDecimal;
 import org.jspecify.annotations.Nullable;
 
@@ -110,6 +111,14 @@ final class Measures {
   byte @Nullable [] latencyBytes() {
     Latencies known = latencies;
     return known == null ? only : known.bytes();
+  }
+
+  /** Adds cost, sketch and the sums in their order to a row, as all tables of sums have them. */
+  void write(CopyInto.Row row) {
+    row.numeric(costUsd).bytes(latencyBytes());
+    for (long sum : sums) {
+      row.number(sum);
+    }
   }
 
   @Nullable Double latency(double quantile) {

@@ -190,17 +190,12 @@ public final class RollupJournal {
         cells.entrySet(),
         (entry, row) -> {
           Cell cell = entry.getKey();
-          Measures sums = entry.getValue();
           row.text(cell.dimension().label())
               .instant(cell.hour())
               .text(cell.tenant())
               .text(cell.key())
-              .text(cell.key2())
-              .numeric(sums.costUsd())
-              .bytes(sums.latencyBytes());
-          for (Sum sum : Sum.values()) {
-            row.number(sums.get(sum));
-          }
+              .text(cell.key2());
+          entry.getValue().write(row);
         });
     recent.write(handle);
   }
