@@ -19,6 +19,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Why a process did not start, in one line: the configuration's key, what it says, and what would
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * keeps its stack trace. Immutable.
  */
 final class StartFailure {
+  private static final Logger LOG = LoggerFactory.getLogger(StartFailure.class);
   private static final int LONGEST_CHAIN = 20;
 
   /** A message that begins with a key says enough already. */
@@ -82,6 +85,8 @@ final class StartFailure {
     if (line == null) {
       throw failure;
     }
+    // The line may be of a fault of ours after all: logging.level debug shows where it came from.
+    LOG.debug("the start ended", failure);
     err.println(line);
     err.flush();
     return 1;
