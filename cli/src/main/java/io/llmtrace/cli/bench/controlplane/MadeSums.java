@@ -79,11 +79,11 @@ final class MadeSums {
       int prompt = 1_200 + random.nextInt(500);
       int completion = 200 + random.nextInt(300);
       int cost = random.nextInt(90_000);
-      one(tenants[tenant], flagged, error, latency, prompt, completion, cost);
-      one(any(routes[tenant]), flagged, error, latency, prompt, completion, cost);
-      one(any(consumers[tenant]), flagged, error, latency, prompt, completion, cost);
-      one(any(agents[tenant]), flagged, error, latency, prompt, completion, cost);
-      one(any(models[tenant]), flagged, error, latency, prompt, completion, cost);
+      tenants[tenant].count(flagged, error, latency, prompt, completion, cost);
+      any(routes[tenant]).count(flagged, error, latency, prompt, completion, cost);
+      any(consumers[tenant]).count(flagged, error, latency, prompt, completion, cost);
+      any(agents[tenant]).count(flagged, error, latency, prompt, completion, cost);
+      any(models[tenant]).count(flagged, error, latency, prompt, completion, cost);
       if (flagged) {
         findings[tenant].countFinding();
       }
@@ -92,16 +92,5 @@ final class MadeSums {
 
   private Series any(Series[] all) {
     return all[random.nextInt(all.length)];
-  }
-
-  private static void one(
-      Series series,
-      boolean flagged,
-      boolean error,
-      double latency,
-      int prompt,
-      int completion,
-      int cost) {
-    series.count(flagged, error, latency, prompt, completion, cost);
   }
 }
